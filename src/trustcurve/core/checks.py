@@ -1,0 +1,214 @@
+"""What must hold of a curve's parts before they are a curve.
+
+First words and numbers, each for itself and against each other; the unrolled curve afterwards
+shows what words alone do not: rows that never apply and stages that nobody enters.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Count
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trustcurve.core.errors import did_you_mean
+from trustcurve.core.program import Assembler
+from trustcurve.core.reading import DURATIONS
+from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule
+from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, PARTS
+
+if TYPE_CHECKING:
+    from trustcurve.core.reading import Parts, Reader
+
+__all__ = ["check_parameters", "check_parts", "POSITIONS_MAX"]
+
+POSITIONS_MAX = 200_000
+"""The most positions within range that a curve may have. Source: our choice; more take minutes to unroll."""
+
+_LONGEST = timedelta(days=36_500)
+_COMPARE = {
+    "at_least": ("must be at least", lambda a, b: a >= b),
+    "at_most": ("must be at most", lambda a, b: a <= b),
+    "above": ("must be above", lambda a, b: a > b),
+    "below": ("must be below", lambda a, b: a < b),
+}
+
+
+def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, str]]:
+    """Find every parameter that is out of its range or at odds with another: with the rule it breaks."""
+    rows = tuple(parameters)
+    values = {p.name: p.value for p in rows if isinstance(p.value, int)}
+    wrong: list[tuple[Parameter, str]] = []
+    for parameter in rows:
+        if isinstance(parameter.value, timedelta):
+            if parameter.value < timedelta(0) or parameter.value > _LONGEST:
+                wrong.append((parameter, "must lie between 0 and 36500 days"))
+            elif parameter.name == "silence_after" and parameter.value < timedelta(minutes=1):
+                wrong.append((parameter, "must be at least a minute"))
+            continue
+        for key, (words, holds) in _COMPARE.items():
+            bound: Number | None = getattr(parameter, key)
+            if isinstance(bound, str) and bound not in values:
+                wrong.append((parameter, f"{key} names no parameter: {bound!r}{did_you_mean(bound, values)}"))
+            elif bound is not None:
+                limit = values[bound] if isinstance(bound, str) else bound
+                if not holds(parameter.value, limit):
+                    wrong.append((parameter, f"{words} {bound}" + (f", which is {limit}" if isinstance(bound, str) else "")))
+    return wrong
+
+
+def check_parts(reader: Reader, parts: Parts) -> None:
+    """Find what is wrong with words and numbers; findings go to the reader."""
+    for parameter, rule in check_parameters(parts.parameters):
+        reader.wrong("[parameters]", parameter.name, f"is {parameter.value}, but {rule}")
+    names = {parameter.name for parameter in parts.parameters}
+    for name in DURATIONS:
+        if name not in names:
+            reader.wrong("[parameters]", name, "is missing: the clock needs it")
+    words = _Words(reader, parts)
+    words.check_stages()
+    words.check_start()
+    for rule in parts.rules:
+        words.check_rule(f"[[rules]] {rule.name}", rule)
+    for rule in parts.settling:
+        words.check_rule(f"[[settling]] {rule.name}", rule)
+    words.check_signals()
+    if not reader.findings:
+        words.check_sets()
+
+
+class _Words:
+    """The words of one curve, to hold its rows against."""
+
+    def __init__(self, reader: Reader, parts: Parts) -> None:
+        self.reader, self.parts = reader, parts
+        self.stages = [stage.name for stage in parts.stages]
+        self.postures = [posture.name for stage in parts.stages for posture in stage.postures]
+        self.numbers = {p.name: p.value for p in parts.parameters if isinstance(p.value, int)}
+
+    def known(self, table: str, key: str, word: object, words: Iterable[str]) -> bool:
+        """Note a word that is unknown."""
+        among = tuple(words)
+        if word in among:
+            return True
+        self.reader.wrong(table, key, f"unknown word {word!r}{did_you_mean(word, among) or '; known: ' + ', '.join(among)}")
+        return False
+
+    def number(self, table: str, key: str, value: Number) -> int | None:
+        """Resolve a number and note the name of a parameter that is unknown."""
+        if isinstance(value, int):
+            return value
+        name = value.removeprefix("-")
+        if not self.known(table, key, name, self.numbers):
+            return None
+        return -self.numbers[name] if value.startswith("-") else self.numbers[name]
+
+    def twice(self, table: str, names: Iterable[str]) -> None:
+        """Note names that stand twice."""
+        for name, n in Count(names).items():
+            if n > 1:
+                self.reader.wrong(table, name, "stands there more than once")
+
+    def check_stages(self) -> None:
+        """Stages have names of their own, postures rise, and there is a curve to stand on."""
+        self.twice("[[stages]]", self.stages)
+        self.twice("[[stages.postures]]", self.postures)
+        if all(stage.apart for stage in self.parts.stages):
+            self.reader.wrong("[[stages]]", "", "at least one stage must not be apart")
+        for stage in self.parts.stages:
+            for name in (stage.name, *(posture.name for posture in stage.postures)):
+                if "." in name:
+                    self.reader.wrong(f"[[stages]] {stage.name}", name, "a name must not contain a dot")
+            above = -1
+            for first, posture in zip([True, *[False] * len(stage.postures)], stage.postures, strict=False):
+                place = f"[[stages]] {stage.name}.{posture.name}"
+                if first != (posture.above is None):
+                    self.reader.wrong(place, "above", "every posture but the first, and only those, needs one")
+                elif posture.above is not None:
+                    bound = self.number(place, "above", posture.above)
+                    if bound is not None and bound <= above:
+                        self.reader.wrong(place, "above", f"is {bound}, but must be above that of the posture before it")
+                    above = above if bound is None else bound
+        for counter in self.parts.counters:
+            top = self.number("[counters]", counter.name, counter.max)
+            if top is not None and top < 1:
+                self.reader.wrong("[counters]", counter.name, f"max is {top}, but must be at least 1")
+
+    def check_start(self) -> None:
+        """The start names every part, within its range."""
+        for part in PARTS:
+            if part not in self.parts.start:
+                self.reader.wrong("[curve] start", part, "is missing")
+            else:
+                self.value("[curve] start", part, part, self.parts.start[part])
+
+    def value(self, table: str, key: str, part: str, value: Number) -> None:
+        """Hold the value of a part against the part's words or range."""
+        if part == "stage":
+            self.known(table, key, value, self.stages)
+        elif part == "account":
+            self.known(table, key, value, ACCOUNT_LEVELS)
+        else:
+            number = self.number(table, key, value)
+            top = next((self.number("", "", c.max) for c in self.parts.counters if c.name == part), None)
+            if number is not None and top is not None and not 0 <= number <= top:
+                self.reader.wrong(table, key, f"is {number}, but {part} runs from 0 to {top}")
+
+    def check_rule(self, place: str, rule: Rule) -> None:
+        """A row's words are known and its numbers within range."""
+        if rule.signal is not None:
+            self.known(place, "signal", rule.signal, [signal.name for signal in self.parts.signals])
+        for condition in rule.when:
+            self.check_condition(place, condition)
+        for effect in rule.effects:
+            self.check_effect(place, effect)
+
+    def check_condition(self, place: str, condition: Condition) -> None:
+        """The words and numbers of a condition are known."""
+        key = f"when.{condition.part}"
+        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        sets: Mapping[str, Iterable[str]] = {"stage": self.stages, "posture": self.postures, "account": ACCOUNT_LEVELS}
+        for value in values:
+            if condition.part in sets:
+                self.known(place, key, value, sets[condition.part])
+            elif condition.part != "outside":
+                self.number(place, key, value)
+
+    def check_effect(self, place: str, effect: Effect) -> None:
+        """The value of an effect is known, and in range where it is set."""
+        key = f"{effect.op}.{effect.part}"
+        if effect.op != "add":
+            self.value(place, key, effect.part, effect.value)
+        else:
+            self.number(place, key, effect.value)
+
+    def check_signals(self) -> None:
+        """Every signal is answered in every position, by rules with names of their own."""
+        signals = [signal.name for signal in self.parts.signals]
+        for name in LEDGER_SIGNALS:
+            if name not in signals:
+                self.reader.wrong("[signals]", name, "is missing: the ledger sends it")
+        self.twice("[[rules]] and [[settling]]", [rule.name for rule in (*self.parts.rules, *self.parts.settling)])
+        for name in signals:
+            rows = [rule for rule in self.parts.rules if rule.signal == name]
+            open_rows = [i for i, rule in enumerate(rows) if not rule.when]
+            if not open_rows:
+                self.reader.wrong("[signals]", name, "its last rule must have no condition, so that every position has an answer")
+            elif open_rows[0] < len(rows) - 1:
+                for late in rows[open_rows[0] + 1 :]:
+                    says = f"can never match: {rows[open_rows[0]].name} before it always does"
+                    self.reader.wrong(f"[[rules]] {late.name}", "when", says)
+
+    def check_sets(self) -> None:
+        """Every condition can hold, and the curve is of a size that can be unrolled."""
+        assembler = Assembler(self.parts.stages, self.numbers, self.parts.counters)
+        size = 1
+        for top in assembler.tops():
+            size *= top + 1
+        if size > POSITIONS_MAX:
+            self.reader.wrong("[counters]", "", f"make {size} positions, more than {POSITIONS_MAX}: lower their bounds")
+        for place, rules in (("[[rules]]", self.parts.rules), ("[[settling]]", self.parts.settling)):
+            for rule in rules:
+                for condition in rule.when:
+                    if not assembler.test(condition)[1]:
+                        self.reader.wrong(f"{place} {rule.name}", f"when.{condition.part}", "can never hold within the range")

@@ -1,0 +1,188 @@
+"""The curve: everything that can be asked of it, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache, cached_property
+from typing import Any, Self
+
+from attrs import evolve, frozen
+
+from trustcurve.core import adoption, journeys, ledger, paths, refusals
+from trustcurve.core.checks import check_parameters, check_parts
+from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean
+from trustcurve.core.extras import require
+from trustcurve.core.program import LEAF
+from trustcurve.core.reading import DURATIONS, Parts, Reader, read_parts
+from trustcurve.core.rulebook import Rulebook
+from trustcurve.core.table import Table, unroll
+
+__all__ = ["Curve"]
+
+
+@frozen(kw_only=True, cache_hash=True, repr=False)
+class Curve(Rulebook):
+    """A trust curve: a finite machine whose rules are data, and a ledger that feeds it events.
+
+    Curves are values: equal, hashable, picklable, never changed. Take ``Curve.default()``, change
+    its parameters (``Curve.default(initial_doubt=3)``), or write your own file and load it with
+    ``trustcurve.load_curve(path)``.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> curve = Curve.default()
+        >>> stranger = curve.begin("ann", datetime(2026, 1, 1, tzinfo=UTC))
+        >>> curve.state(stranger.position)
+        'distrust.suspicious'
+    """
+
+    begin = ledger.begin
+    advance = ledger.advance
+    observe = ledger.observe
+    next_due = ledger.next_due
+    replay = journeys.replay
+    adopt = adoption.adopt
+    refusals = refusals.refusals
+    path = paths.path
+
+    @cached_property
+    def _table(self) -> Table:
+        return unroll(self)
+
+    def table(self) -> Table:
+        """Unroll the curve: all reachable positions, numbered, and where each signal leads.
+
+        It is made once and shared: 524 positions and 16 signals for the default curve.
+        """
+        return self._table
+
+    @classmethod
+    def default(cls, **parameters: int | timedelta) -> Self:
+        """Make the default curve, with other parameters where given.
+
+        Args:
+            **parameters: By name: whole numbers; for ``silence_after`` and ``grace`` a timedelta or
+                a number of days.
+
+        Raises:
+            InvalidParameterError: A parameter is unknown, out of its range, or at odds with another.
+            InvalidCurveError: With these parameters some rule could never apply.
+        """
+        curve = _default(cls)
+        return curve.with_parameters(**parameters) if parameters else curve
+
+    def with_parameters(self, **parameters: int | timedelta) -> Self:
+        """Make the same curve with other parameters; for arguments and errors see ``default``."""
+        new = {name: _parameter_value(self.parameters, name, value) for name, value in parameters.items()}
+        rows = tuple(evolve(row, value=new.get(row.name, row.value)) for row in self.parameter_rows)
+        for row, rule in check_parameters(rows):
+            raise InvalidParameterError(row.name, row.value, rule)
+        return self._checked(evolve(self.parts, parameters=rows), f"curve {self.name!r}")
+
+    @classmethod
+    def from_toml(cls, text: str, source: str = "the text") -> Self:
+        """Read a curve from TOML and check all of it.
+
+        Args:
+            text: The document; for its form see ``to_toml`` and the reference.
+            source: What to call it in messages, for example the file's name.
+
+        Raises:
+            InvalidCurveError: With all findings at once: each names file, table and key.
+        """
+        import tomllib  # noqa: PLC0415 - only reading needs it
+
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidCurveError((Finding(source, "TOML", "", str(error)),)) from None
+        return cls.from_plain(document, source)
+
+    @classmethod
+    def from_plain(cls, document: Mapping[str, Any], source: str = "the data") -> Self:
+        """Read a curve from plain data in the shape of its file; for errors see ``from_toml``."""
+        reader = Reader(source)
+        parts = read_parts(reader, document)
+        if reader.findings:
+            raise InvalidCurveError(tuple(reader.findings))
+        return cls._checked(parts, source)
+
+    def to_toml(self) -> str:
+        """Write the curve as TOML that ``from_toml`` reads back to an equal curve.
+
+        Raises:
+            MissingExtraError: tomli-w is not installed (extra ``toml``).
+        """
+        text: str = require("tomli_w", "toml").dumps(self.to_plain())
+        return text
+
+    @classmethod
+    def _from_parts(cls, parts: Parts) -> Self:
+        return cls(
+            name=parts.name,
+            start_words=tuple(parts.start.items()),
+            counters=parts.counters,
+            parameter_rows=parts.parameters,
+            stages=parts.stages,
+            signal_rows=parts.signals,
+            rules=parts.rules,
+            settling=parts.settling,
+        )
+
+    @classmethod
+    def _checked(cls, parts: Parts, source: str) -> Self:
+        reader = Reader(source)
+        check_parts(reader, parts)
+        if not reader.findings:
+            curve = cls._from_parts(parts)
+            curve._check_unrolled(reader)
+        if reader.findings:
+            raise InvalidCurveError(tuple(reader.findings))
+        return curve
+
+    def _check_unrolled(self, reader: Reader) -> None:
+        """Find rows that never apply and stages that nobody enters."""
+        wide = list(self.cells(self.start))
+        settled = wide[:]
+        self.program.settle(settled)
+        if settled != wide:
+            state = self.states[settled[LEAF]]
+            reader.wrong("[curve]", "start", f"is not settled: the settling rows would carry it to {state}")
+        table = self.table()
+        applied = {reaction.rule.name for row in table.reactions for reaction in row}
+        for rule in self.rules:
+            if rule.name not in applied:
+                reader.wrong(f"[[rules]] {rule.name}", "when", f"can never match: in none of {len(table)} positions does it come first")
+        entered = {position.stage for position in table.positions}
+        for stage in self.stages:
+            if stage.name not in entered:
+                reader.wrong(f"[[stages]] {stage.name}", "name", "nothing enters this stage")
+
+
+@cache
+def _default(cls: type[Curve]) -> Any:
+    import tomllib  # noqa: PLC0415 - only reading needs it
+    from importlib.resources import files  # noqa: PLC0415
+
+    # Our own file: its tests unroll and check it, so that importing programs need not.
+    text = files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
+    return cls._from_parts(read_parts(Reader("default.toml"), tomllib.loads(text)))
+
+
+def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:
+    if name not in known:
+        raise InvalidParameterError(name, value, f"is unknown{did_you_mean(name, known) or '; known: ' + ', '.join(known)}")
+    if name not in DURATIONS:
+        if type(value) is not int:
+            raise InvalidParameterError(name, value, "must be a whole number")
+        return value
+    if isinstance(value, timedelta):
+        return value
+    reader = Reader("")
+    duration = reader.duration("", name, value)
+    if duration is None:
+        raise InvalidParameterError(name, value, "must be a timedelta or a number of days")
+    return duration
+
+

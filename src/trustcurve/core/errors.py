@@ -1,0 +1,236 @@
+"""Every error that trustcurve raises: one root, named leaves, data as attributes.
+
+Errors are for malformed input only. A signal that moves nobody, a promise kept too late or a
+pitch that falls on deaf ears are no errors: they are steps with a reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+__all__ = [
+    "DueBeforeEventError",
+    "Finding",
+    "InvalidCurveError",
+    "InvalidParameterError",
+    "InvalidPositionError",
+    "InvalidValueError",
+    "LookingBackError",
+    "MissingExtraError",
+    "NaiveTimeError",
+    "OtherCustomerError",
+    "OutOfOrderError",
+    "PromiseAlreadyOpenError",
+    "PromiseOverdueError",
+    "TrustcurveError",
+    "UnknownPromiseError",
+    "UnknownWordError",
+    "did_you_mean",
+]
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Answer with ``"; did you mean 'x'?"`` for the nearest known word, or with nothing."""
+    import difflib  # noqa: PLC0415 - only errors need it, and it is slow to import
+
+    near = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class TrustcurveError(Exception):
+    """The root of all errors of this library; catch it to catch them all."""
+
+
+@define(slots=False)
+class InvalidValueError(TrustcurveError):
+    """An argument has the wrong type or form: ``argument``, ``value``, ``rule``."""
+
+    argument: str
+    value: object
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.argument} is {self.value!r}: {self.rule}"
+
+
+@define(slots=False)
+class NaiveTimeError(TrustcurveError):
+    """A time carries no timezone: ``argument``, ``value``."""
+
+    argument: str
+    value: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"{self.argument} is {self.value.isoformat()}, a naive time: "
+            "give it a timezone, for example with .replace(tzinfo=datetime.UTC)"
+        )
+
+
+@define(slots=False)
+class UnknownWordError(TrustcurveError):
+    """A word is outside its set: ``argument``, ``value``, ``known``."""
+
+    argument: str
+    value: object
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        hint = did_you_mean(self.value, self.known)
+        return f"{self.argument} {self.value!r} is unknown{hint or '; known: ' + ', '.join(self.known)}"
+
+
+@define(slots=False)
+class InvalidParameterError(TrustcurveError):
+    """A parameter of the curve is outside its range, or against another: ``name``, ``value``, ``rule``."""
+
+    name: str
+    value: object
+    rule: str
+
+    def __str__(self) -> str:
+        return f"parameter {self.name} is {self.value}: {self.rule}"
+
+
+@define(slots=False)
+class InvalidPositionError(TrustcurveError):
+    """A position has a counter outside its range, or is not reachable: ``part``, ``value``, ``rule``."""
+
+    part: str
+    value: object
+    rule: str
+
+    def __str__(self) -> str:
+        return f"position has {self.part} {self.value!r}: {self.rule}"
+
+
+@define(slots=False)
+class OutOfOrderError(TrustcurveError):
+    """An event lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
+
+    customer: str
+    at: datetime
+    as_of: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"event at {self.at.isoformat()} lies before {self.as_of.isoformat()}, "
+            f"up to which customer {self.customer!r} is known: sort events by time"
+        )
+
+
+@define(slots=False)
+class LookingBackError(TrustcurveError):
+    """A look lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
+
+    customer: str
+    at: datetime
+    as_of: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"cannot look back to {self.at.isoformat()}: customer {self.customer!r} "
+            f"is known up to {self.as_of.isoformat()}"
+        )
+
+
+@define(slots=False)
+class OtherCustomerError(TrustcurveError):
+    """An event names another customer than the standing: ``expected``, ``value``."""
+
+    expected: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"event of customer {self.value!r} applied to customer {self.expected!r}"
+
+
+@define(slots=False)
+class DueBeforeEventError(TrustcurveError):
+    """A promise is due before the event that says so: ``promise``, ``due``, ``at``."""
+
+    promise: str
+    due: datetime
+    at: datetime
+
+    def __str__(self) -> str:
+        return f"promise {self.promise!r} is due {self.due.isoformat()}, before the event itself at {self.at.isoformat()}"
+
+
+@define(slots=False)
+class PromiseAlreadyOpenError(TrustcurveError):
+    """A promise is made under an id that is open or overdue: ``customer``, ``promise``, ``overdue``."""
+
+    customer: str
+    promise: str
+    overdue: bool
+
+    def __str__(self) -> str:
+        state = "overdue" if self.overdue else "open"
+        return f"promise {self.promise!r} of customer {self.customer!r} is {state} already: close it first, or use another id"
+
+
+@define(slots=False)
+class UnknownPromiseError(TrustcurveError):
+    """An event speaks of a promise that is neither open nor overdue: ``customer``, ``promise``, ``event``."""
+
+    customer: str
+    promise: str
+    event: str
+
+    def __str__(self) -> str:
+        cure = ", or give its weight" if self.event in ("PromiseKept", "PromiseBroken") else ""
+        return f"{self.event}: customer {self.customer!r} has no open promise {self.promise!r}: record PromiseMade first{cure}"
+
+
+@define(slots=False)
+class PromiseOverdueError(TrustcurveError):
+    """An overdue promise cannot be moved: ``customer``, ``promise``, ``due``."""
+
+    customer: str
+    promise: str
+    due: datetime | None
+
+    def __str__(self) -> str:
+        when = f" since {self.due.isoformat()}" if self.due else ""
+        return f"promise {self.promise!r} of customer {self.customer!r} is overdue{when}: a new date must be agreed in time"
+
+
+@define(slots=False)
+class MissingExtraError(TrustcurveError, ImportError):
+    """An optional part is not installed: ``extra``, ``module``."""
+
+    extra: str
+    module: str
+
+    def __str__(self) -> str:
+        return f"this needs {self.module}, which is not installed: pip install 'trustcurve[{self.extra}]'"
+
+
+@frozen
+class Finding:
+    """One thing that is wrong in a file: which file, table and key, and what."""
+
+    source: str
+    table: str
+    key: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.table}{f' {self.key}' if self.key else ''}: {self.says}"
+
+
+@define(slots=False)
+class InvalidCurveError(TrustcurveError):
+    """A curve's file does not make a curve: ``findings``, all of them at once."""
+
+    findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(finding) for finding in self.findings)

@@ -1,0 +1,245 @@
+"""From plain data (a parsed TOML or JSON document) to the parts of a curve.
+
+Everything that is wrong is found in one pass: each finding names file, table and key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Literal, cast
+
+from attrs import define, field
+
+from trustcurve.core.errors import Finding, did_you_mean
+from trustcurve.core.rules import TEST_WORDS, Condition, Counter, Effect, Number, Parameter, Posture, Rule, Signal, Stage, Test
+from trustcurve.core.signals import COUNTERS, PARTS
+
+__all__ = ["DURATIONS", "Parts", "Reader", "read_parts"]
+
+DURATIONS = ("silence_after", "grace")
+"""The parameters of the ledger's clock, required in every curve."""
+
+_UNITS = ("days", "hours", "minutes", "seconds")
+_BOUNDS = ("at_least", "at_most", "above", "below")
+_GUARDS = ("stage", "posture", "outside", "account", *COUNTERS, "felt_doubt")
+_ROW = ("name", "when", "set", "add", "at_least", "because", "source")
+
+
+@define
+class Parts:
+    """What a curve is made of, in the order of its file; ``start`` holds words and numbers by part."""
+
+    name: str = ""
+    start: Mapping[str, Number] = field(factory=dict)
+    counters: tuple[Counter, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    settling: tuple[Rule, ...] = ()
+
+
+@define
+class Reader:
+    """Collects findings while plain data is read; a wrong value is replaced by a harmless one."""
+
+    source: str
+    findings: list[Finding] = field(factory=list)
+
+    def wrong(self, table: str, key: str, says: str) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(self.source, table, key, says))
+
+    def table(self, value: object, table: str, known: Iterable[str]) -> dict[str, Any]:
+        """Read a table and note its unknown keys."""
+        if not isinstance(value, Mapping):
+            self.wrong(table, "", f"must be a table, not {value!r}")
+            return {}
+        names = tuple(known)
+        for key in value:
+            if key not in names:
+                self.wrong(table, str(key), f"unknown word{did_you_mean(key, names) or '; known: ' + ', '.join(names)}")
+        return {key: value[key] for key in value if key in names}
+
+    def rows(self, value: object, table: str) -> list[tuple[str, object]]:
+        """Read an array of tables: each with its place for messages."""
+        if not isinstance(value, list | tuple):
+            self.wrong(table, "", f"must be an array of tables, [[{table}]]")
+            return []
+        return [(_place(table, i, row), row) for i, row in enumerate(value)]
+
+    def text(self, table: str, key: str, row: Mapping[str, Any], *, required: bool = True) -> str:
+        """Read a text; a required one must not be empty."""
+        value = row.get(key, "")
+        if not isinstance(value, str) or (required and not value.strip()):
+            self.wrong(table, key, "must be a text" + (" that is not empty" if required else ""))
+            return ""
+        return value
+
+    def flag(self, table: str, key: str, row: Mapping[str, Any]) -> bool:
+        """Read true or false; false where it is missing."""
+        value = row.get(key, False)
+        if not isinstance(value, bool):
+            self.wrong(table, key, f"must be true or false, not {value!r}")
+            return False
+        return value
+
+    def number(self, table: str, key: str, value: object) -> Number | None:
+        """Read a whole number or the name of a parameter."""
+        if (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and value):
+            return value
+        self.wrong(table, key, f"must be a whole number or the name of a parameter, not {value!r}")
+        return None
+
+    def duration(self, table: str, key: str, value: object) -> timedelta | None:
+        """Read a duration: a number of days, or a table of days, hours, minutes and seconds."""
+        units = {"days": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+        if isinstance(units, Mapping) and units and all(
+            unit in _UNITS and isinstance(n, int | float) and not isinstance(n, bool) for unit, n in units.items()
+        ):
+            try:
+                return timedelta(**units)
+            except (OverflowError, ValueError):
+                pass
+        self.wrong(table, key, f"must be a number of days or a table such as {{ days = 90 }}, not {value!r}")
+        return None
+
+
+def _place(table: str, index: int, row: object) -> str:
+    name = row.get("name") if isinstance(row, Mapping) else None
+    return f"[[{table}]] {name if isinstance(name, str) and name else f'number {index + 1}'}"
+
+
+def _parameter(reader: Reader, name: str, raw: object) -> Parameter | None:
+    table = "[parameters]"
+    if name in DURATIONS:
+        duration = reader.duration(table, name, raw)
+        return None if duration is None else Parameter(name, duration)
+    row = raw if isinstance(raw, Mapping) else {"value": raw}
+    row = reader.table(row, f"{table} {name}", ("value", *_BOUNDS, "says"))
+    value = row.get("value")
+    if not isinstance(value, int) or isinstance(value, bool):
+        reader.wrong(table, name, f"must be a whole number, not {value!r}")
+        return None
+    bounds = {key: reader.number(f"{table} {name}", key, row[key]) for key in _BOUNDS if key in row}
+    return Parameter(name, value, says=reader.text(f"{table} {name}", "says", row, required=False), **bounds)
+
+
+def _stage(reader: Reader, place: str, raw: object) -> Stage:
+    row = reader.table(raw, place, ("name", "postures", "outside", "apart", "says"))
+    postures = []
+    for inner, posture in reader.rows(row.get("postures", []), "stages.postures"):
+        plain = reader.table(posture, inner, ("name", "above", "says"))
+        above = reader.number(inner, "above", plain["above"]) if "above" in plain else None
+        postures.append(Posture(reader.text(inner, "name", plain), above, reader.text(inner, "says", plain, required=False)))
+    return Stage(
+        name=reader.text(place, "name", row),
+        postures=tuple(postures),
+        outside=reader.flag(place, "outside", row),
+        apart=reader.flag(place, "apart", row),
+        says=reader.text(place, "says", row, required=False),
+    )
+
+
+def _signal(reader: Reader, name: str, raw: object) -> Signal:
+    place = f"[signals] {name}"
+    row = reader.table(raw, place, ("by", "one", "many", "ends_silence"))
+    by = row.get("by", "customer")
+    sides = ("company", "customer", "both", "clock")
+    if by not in sides:
+        reader.wrong(place, "by", f"unknown word {by!r}{did_you_mean(by, sides) or '; known: ' + ', '.join(sides)}")
+    side = cast("Literal['company', 'customer', 'both', 'clock']", by)
+    one = reader.text(place, "one", row, required=False) or f"one {name}"
+    many = reader.text(place, "many", row, required=False) or f"{{n}} times {name}"
+    return Signal(name, side, one, many, reader.flag(place, "ends_silence", row))
+
+
+def _conditions(reader: Reader, place: str, raw: object) -> tuple[Condition, ...]:
+    when = reader.table(raw, f"{place} when", _GUARDS)
+    # In one fixed order: a writer of TOML may put tables last.
+    return tuple(c for part in _GUARDS if part in when for c in _tests(reader, place, part, when[part]))
+
+
+def _tests(reader: Reader, place: str, part: str, value: object) -> list[Condition]:
+    if part == "outside":
+        return [Condition(part, "is", (reader.flag(place, "when.outside", {"when.outside": value}),))]
+    if part in ("stage", "posture", "account"):
+        words = value if isinstance(value, list | tuple) else [value]
+        if words and all(isinstance(word, str) for word in words):
+            return [Condition(part, "is", tuple(words))]
+        reader.wrong(place, f"when.{part}", f"must be a word or an array of words, not {value!r}")
+        return []
+    if isinstance(value, Mapping):
+        tests = reader.table(value, f"{place} when.{part}", _BOUNDS)
+        read = [(cast("Test", t), reader.number(place, f"when.{part}.{t}", tests[t])) for t in _BOUNDS if t in tests]
+        return [Condition(part, test, n) for test, n in read if n is not None]
+    numbers = value if isinstance(value, list | tuple) else [value]
+    values = tuple(n for n in (reader.number(place, f"when.{part}", number) for number in numbers) if n is not None)
+    return [Condition(part, "is", values)] if values else []
+
+
+def _effects(reader: Reader, place: str, row: Mapping[str, Any]) -> tuple[Effect, ...]:
+    effects: list[Effect] = []
+    ops: tuple[Literal["set", "at_least", "add"], ...] = ("set", "at_least", "add")
+    for op in ops:
+        values = reader.table(row.get(op, {}), f"{place} {op}", PARTS)
+        for part in (part for part in PARTS if part in values):
+            amount = reader.number(place, f"{op}.{part}", values[part])
+            if amount is not None:
+                effects.append(Effect(op, part, amount))
+    return tuple(effects)
+
+
+def _rule(reader: Reader, place: str, raw: object, *, settling: bool) -> Rule:
+    row = reader.table(raw, place, _ROW if settling else ("signal", *_ROW))
+    return Rule(
+        name=reader.text(place, "name", row),
+        signal=None if settling else reader.text(place, "signal", row),
+        when=_conditions(reader, place, row.get("when", {})),
+        effects=_effects(reader, place, row),
+        because=reader.text(place, "because", row),
+        source=reader.text(place, "source", row, required=False),
+    )
+
+
+def read_parts(reader: Reader, document: Mapping[str, Any]) -> Parts:
+    """Read a whole document; what is wrong is in ``reader.findings``."""
+    tables = ("curve", "counters", "parameters", "stages", "signals", "rules", "settling")
+    whole = reader.table(document, "the file", tables)
+    for missing in (table for table in tables if table not in whole and table != "settling"):
+        reader.wrong(missing, "", "is missing")
+    head = reader.table(whole.get("curve", {}), "[curve]", ("name", "start"))
+    start = reader.table(head.get("start", {}), "[curve] start", PARTS)
+    bounds = reader.table(whole.get("counters", {}), "[counters]", COUNTERS)
+    counters = []
+    for name in COUNTERS:
+        row = reader.table(bounds.get(name, {}), f"[counters] {name}", ("max", "says"))
+        if "max" not in row:
+            reader.wrong("[counters]", name, "has no max: a counter without bound would make the curve infinite")
+        top = reader.number(f"[counters] {name}", "max", row.get("max", 1))
+        counters.append(Counter(name, 1 if top is None else top, reader.text(f"[counters] {name}", "says", row, required=False)))
+    parameters = [_parameter(reader, str(name), raw) for name, raw in _items(reader, whole, "parameters")]
+    return Parts(
+        name=reader.text("[curve]", "name", head),
+        start={part: n for part in start if (n := reader.number("[curve] start", part, start[part])) is not None},
+        counters=tuple(counters),
+        parameters=tuple(parameter for parameter in parameters if parameter is not None),
+        stages=tuple(_stage(reader, place, raw) for place, raw in reader.rows(whole.get("stages", []), "stages")),
+        signals=tuple(_signal(reader, str(name), raw) for name, raw in _items(reader, whole, "signals")),
+        rules=tuple(_rule(reader, place, raw, settling=False) for place, raw in reader.rows(whole.get("rules", []), "rules")),
+        settling=tuple(
+            _rule(reader, place, raw, settling=True) for place, raw in reader.rows(whole.get("settling", []), "settling")
+        ),
+    )
+
+
+def _items(reader: Reader, whole: Mapping[str, Any], table: str) -> Iterable[tuple[object, object]]:
+    value = whole.get(table, {})
+    if not isinstance(value, Mapping):
+        reader.wrong(f"[{table}]", "", "must be a table")
+        return ()
+    return value.items()
+
+
+assert set(TEST_WORDS) == {"is", *_BOUNDS}  # noqa: S101 - every test has words

@@ -1,0 +1,219 @@
+"""The finite machine: react, and what can be asked of a position without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field, frozen
+
+from trustcurve.core.errors import InvalidPositionError, UnknownWordError
+from trustcurve.core.program import LEAF, Assembler, Program, assemble
+from trustcurve.core.reading import Parts
+from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
+from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS
+from trustcurve.core.standing import Position, Reaction
+from trustcurve.core.writing import canonical, plain_parts
+
+__all__ = ["Rulebook"]
+
+
+@frozen(kw_only=True, cache_hash=True, repr=False)
+class Rulebook:
+    """The curve as a value: its parts, and the reactions that follow from them.
+
+    Everything here is pure. Reactions are computed once and kept; they are a few thousand at most.
+    """
+
+    name: str
+    start_words: tuple[tuple[str, Number], ...]
+    counters: tuple[Counter, ...]
+    parameter_rows: tuple[Parameter, ...]
+    stages: tuple[Stage, ...]
+    signal_rows: tuple[Signal, ...]
+    rules: tuple[Rule, ...]
+    settling: tuple[Rule, ...]
+    silence_after: timedelta = field(init=False, eq=False)
+    grace: timedelta = field(init=False, eq=False)
+    _warm: dict[str, dict[Position, Reaction]] = field(init=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        values = self.parameters
+        object.__setattr__(self, "silence_after", values["silence_after"])
+        object.__setattr__(self, "grace", values["grace"])
+        object.__setattr__(self, "_warm", {signal.name: {} for signal in self.signal_rows})
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {self.fingerprint[:12]}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        names = ("name", "start_words", "counters", "parameter_rows", "stages", "signal_rows", "rules", "settling")
+        return _rebuild, (type(self), {name: getattr(self, name) for name in names})
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters by name: whole numbers, and durations for ``silence_after`` and ``grace``."""
+        return MappingProxyType({parameter.name: parameter.value for parameter in self.parameter_rows})
+
+    @cached_property
+    def signals(self) -> tuple[str, ...]:
+        """The names of all signals, in the order of the curve's file."""
+        return tuple(signal.name for signal in self.signal_rows)
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """The leaf states from low to high; seven in the default curve."""
+        return tuple(state for stage in self.stages for state in stage.states)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The parts in the shape in which they are read, checked and written."""
+        return Parts(
+            name=self.name,
+            start=dict(self.start_words),
+            counters=self.counters,
+            parameters=self.parameter_rows,
+            stages=self.stages,
+            signals=self.signal_rows,
+            rules=self.rules,
+            settling=self.settling,
+        )
+
+    @cached_property
+    def assembler(self) -> Assembler:
+        """What turns this curve's words into numbers."""
+        numbers = {p.name: p.value for p in self.parameter_rows if isinstance(p.value, int)}
+        return Assembler(self.stages, numbers, self.counters)
+
+    @cached_property
+    def program(self) -> Program:
+        """The compiled rows."""
+        return assemble(self.assembler, self.signals, self.rules, self.settling)
+
+    @cached_property
+    def start(self) -> Position:
+        """Where a stranger stands."""
+        words = dict(self.start_words)
+        counters = {part: self.assembler.number(words[part]) for part in COUNTERS}
+        return Position(stage=str(words["stage"]), account=str(words["account"]), **counters)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 (64 hex digits) of all that can change an outcome; wording is left out."""
+        import hashlib  # noqa: PLC0415 - slow to import, and not needed to react
+        import json  # noqa: PLC0415
+
+        form = canonical(self.parts, self.program, self.cells(self.start)[:5])
+        return hashlib.sha256(json.dumps(form, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def to_plain(self) -> dict[str, Any]:
+        """Write the curve as plain data in the shape of its file."""
+        return plain_parts(self.parts)
+
+    # --- positions ------------------------------------------------------------------------------
+
+    @cached_property
+    def _stage_numbers(self) -> dict[str, int]:
+        return {stage.name: number for number, stage in enumerate(self.stages)}
+
+    @cached_property
+    def _wide(self) -> dict[Position, tuple[int, ...]]:
+        return {}
+
+    @cached_property
+    def _positions(self) -> dict[tuple[int, ...], Position]:
+        return {}
+
+    def cells(self, position: Position) -> tuple[int, ...]:
+        """Number a position's words, and check them: five cells, felt doubt and the rank of its leaf state.
+
+        Raises:
+            UnknownWordError: The stage or the account is not of this curve.
+            InvalidPositionError: A counter is out of its range.
+        """
+        known = self._wide.get(position)
+        if known is not None:
+            return known
+        stage = self._stage_numbers.get(position.stage)
+        if stage is None:
+            raise UnknownWordError("stage", position.stage, tuple(self._stage_numbers))
+        if position.account not in ACCOUNT_LEVELS:
+            raise UnknownWordError("account", position.account, ACCOUNT_LEVELS)
+        counters = (position.kept, position.engaged, position.doubt)
+        for part, value, top in zip(COUNTERS, counters, self.program.tops[1:4], strict=True):
+            if type(value) is not int or not 0 <= value <= top:
+                raise InvalidPositionError(part, value, f"{part} runs from 0 to {top}")
+        wide = self.program.widen((stage, *counters, ACCOUNT_LEVELS.index(position.account)))
+        self._positions.setdefault(tuple(wide[:5]), position)
+        return self._wide.setdefault(position, tuple(wide))
+
+    def position(self, cells: Sequence[int]) -> Position:
+        """Answer with the position that stands for (at least five) cells, always the same object."""
+        five = tuple(cells[:5])
+        known = self._positions.get(five)
+        if known is not None:
+            return known
+        stage, kept, engaged, doubt, account = five
+        made = Position(self.stages[stage].name, kept, engaged, doubt, ACCOUNT_LEVELS[account])
+        return self._positions.setdefault(five, made)
+
+    def state(self, position: Position) -> str:
+        """Name the leaf state of a position, for example "distrust.suspicious"."""
+        return self.states[self.rank(position)]
+
+    def rank(self, position: Position) -> int:
+        """Answer with the place of a position's leaf state, 0 for the lowest ("departed") upwards."""
+        return self.cells(position)[LEAF]
+
+    # --- reactions ------------------------------------------------------------------------------
+
+    def react(self, position: Position, signal: str) -> Reaction:
+        """Apply one signal to a position.
+
+        Args:
+            position: Any position within range, reachable or not.
+            signal: A signal of this curve.
+
+        Returns:
+            The reaction: before, after, the row that applied, the settling rows that changed
+            something, and why. The same arguments give the same answer, always.
+
+        Raises:
+            UnknownWordError: A word is not of this curve.
+            InvalidPositionError: A counter is out of its range.
+        """
+        try:
+            return self._warm[signal][position]
+        except KeyError:
+            return self.work_out(position, signal)
+
+    def work_out(self, position: Position, signal: str) -> Reaction:
+        """Compute a reaction from the rows, and keep it; for arguments and errors see ``react``."""
+        if signal not in self._warm:
+            raise UnknownWordError("signal", signal, self.signals)
+        before = self.cells(position)
+        wide, rank = list(before), before[LEAF]
+        rule, settling = self.program.run(signal, wide)
+        reaction = Reaction(
+            before=position,
+            signal=signal,
+            after=self.position(wide),
+            rule=rule,
+            settling=settling,
+            state_before=self.states[rank],
+            state_after=self.states[wide[LEAF]],
+            change=wide[LEAF] - rank,
+            crosses=self.stages[before[0]].outside and not self.stages[wide[0]].outside,
+        )
+        return self._warm[signal].setdefault(position, reaction)
+
+    def outlook(self, position: Position) -> dict[str, Reaction]:
+        """Answer with where each signal leads from a position, in the order of the curve's file."""
+        return {signal: self.react(position, signal) for signal in self.signals}
+
+
+def _rebuild(cls: type[Rulebook], parts: dict[str, Any]) -> Rulebook:
+    return cls(**parts)

@@ -1,0 +1,145 @@
+"""The parts of a curve as values: parameters, stages, signals, and rows of rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from attrs import frozen
+
+__all__ = [
+    "Condition",
+    "Counter",
+    "Effect",
+    "Number",
+    "Parameter",
+    "Posture",
+    "Rule",
+    "Signal",
+    "Stage",
+    "Test",
+]
+
+Number = int | str
+"""A number, or the name of the parameter that holds it."""
+
+Test = Literal["is", "at_least", "at_most", "above", "below"]
+
+TEST_WORDS: dict[Test, str] = {
+    "is": "",
+    "at_least": "at least ",
+    "at_most": "at most ",
+    "above": "above ",
+    "below": "below ",
+}
+
+
+@frozen
+class Counter:
+    """A bounded counter: ``name``, the number or parameter that bounds it, and what it counts."""
+
+    name: str
+    max: Number
+    says: str = ""
+
+
+@frozen
+class Parameter:
+    """A named number of the curve (or a duration of its clock) with its range.
+
+    The bounds are numbers or the names of other parameters.
+    """
+
+    name: str
+    value: int | timedelta
+    at_least: Number | None = None
+    at_most: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
+    says: str = ""
+
+
+@frozen
+class Posture:
+    """A kind of distrust: it holds where felt doubt is ``above`` a number and no later posture holds."""
+
+    name: str
+    above: Number | None = None
+    says: str = ""
+
+
+@frozen
+class Stage:
+    """A place on the curve. ``outside``: before the barrier. ``apart``: off the curve."""
+
+    name: str
+    postures: tuple[Posture, ...] = ()
+    outside: bool = False
+    apart: bool = False
+    says: str = ""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The leaf states of this stage, from low to high."""
+        return tuple(f"{self.name}.{posture.name}" for posture in reversed(self.postures)) or (self.name,)
+
+
+@frozen
+class Signal:
+    """A word that the curve reacts to, whose move it is, and how to count it in words.
+
+    ``ends_silence`` matters for signals of a user's own only: does such an event give the
+    customer something?
+    """
+
+    name: str
+    by: Literal["company", "customer", "both", "clock"]
+    one: str
+    many: str
+    ends_silence: bool = False
+
+    def count(self, n: int) -> str:
+        """Say how many: "one exchange", "two exchanges"."""
+        words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+        return self.one if n == 1 else self.many.format(n=words[n] if n < len(words) else n)
+
+
+@frozen
+class Condition:
+    """One condition on one part of the position.
+
+    ``part`` is "stage", "posture", "outside", "account", "felt_doubt" or a counter; ``test`` "is"
+    has a tuple of values, any of which will do; the other tests compare with one number.
+    """
+
+    part: str
+    test: Test
+    value: tuple[Number | bool, ...] | Number
+
+
+@frozen
+class Effect:
+    """One change of one part of the position: ``set`` it, ``add`` to it, or raise it to ``at_least``.
+
+    Account and stage are scales too: adding -1 to the account pays one level off, adding -1 to the
+    stage goes one stage down.
+    """
+
+    op: Literal["set", "add", "at_least"]
+    part: str
+    value: Number
+
+
+@frozen
+class Rule:
+    """A row of the curve: on this signal, when all conditions hold, these effects, because.
+
+    A row of settling has no signal: it applies after every signal.
+    """
+
+    name: str
+    signal: str | None
+    when: tuple[Condition, ...]
+    effects: tuple[Effect, ...]
+    because: str
+    source: str = ""

@@ -1,0 +1,57 @@
+"""The vocabulary: counters, account levels, weights, and the words of the default curve.
+
+Counters and account are fixed. Stages and signals are strings that a curve validates: a curve
+file may add its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "ACCOUNT_LEVELS",
+    "ACCOUNT_WEIGHTS",
+    "COUNTERS",
+    "LEDGER_SIGNALS",
+    "PARTS",
+    "SIDES",
+    "SILENCE",
+    "WEIGHTS",
+]
+
+COUNTERS: Final = ("kept", "engaged", "doubt")
+"""The bounded counters of a position."""
+
+ACCOUNT_LEVELS: Final = ("clear", "due", "slip", "breach")
+"""What the company owes, from nothing to making good a serious failure."""
+
+ACCOUNT_WEIGHTS: Final = (0, 0, 1, 2)
+"""What each account level adds to doubt to make felt doubt. Source: the curve's definition."""
+
+PARTS: Final = ("stage", *COUNTERS, "account")
+"""The parts of a position, in order."""
+
+WEIGHTS: Final = ("major", "minor")
+SIDES: Final = ("company", "customer")
+
+SILENCE: Final = "silence"
+
+LEDGER_SIGNALS: Final = (
+    "proposition",
+    "promise_made",
+    "kept_minor",
+    "kept_major",
+    "broken_minor",
+    "broken_major",
+    "company_one_sided",
+    "exchange",
+    "repair",
+    "complaint",
+    "advocacy",
+    "purchase",
+    SILENCE,
+    "customer_one_sided",
+    "departure",
+    "return",
+)
+"""The signals that the ledger sends: every curve must have rules for them."""

@@ -1,0 +1,30 @@
+"""Curves in files: the only place that opens one."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import Finding, InvalidCurveError
+
+__all__ = ["load_curve"]
+
+
+def load_curve(path: str | PathLike[str]) -> Curve:
+    """Load a curve from a TOML file and check all of it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InvalidCurveError: With all findings at once: each names file, table and key.
+        OSError: The file cannot be opened.
+    """
+    name = fspath(path)
+    with open(name, "rb") as file:
+        data = file.read()
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidCurveError((Finding(name, "the file", "", f"is not UTF-8: {error}"),)) from None
+    return Curve.from_toml(text, name)
