@@ -6,13 +6,10 @@ pitch that falls on deaf ears are no errors: they are steps with a reason.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime  # noqa: TC003 - snapshots read the types of the fields
 
 from attrs import define, frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
 
 __all__ = [
     "DueBeforeEventError",

@@ -13,7 +13,7 @@ from attrs import Attribute, Converter, field, frozen
 
 from trustcurve.core.errors import DueBeforeEventError, InvalidValueError, UnknownWordError
 from trustcurve.core.instants import instant
-from trustcurve.core.signals import SIDES, WEIGHTS
+from trustcurve.core.signals import SIDES, WEIGHTS, Side, Weight
 
 __all__ = [
     "EVENTS",
@@ -126,7 +126,7 @@ class PromiseMade(Event):
 
     promise: str = field(validator=text)
     due: datetime | None = field(default=None, converter=_MAYBE_TIME)
-    weight: str = field(default="major", validator=_weight)
+    weight: Weight = field(default="major", validator=_weight)
 
     def __attrs_post_init__(self) -> None:
         if self.due is not None and self.due < self.at:
@@ -138,7 +138,7 @@ class PromiseKept(Event):
     """A promise was kept. With a weight of its own it counts even where nobody logged the promise."""
 
     promise: str = field(validator=text)
-    weight: str | None = field(default=None, validator=_maybe_weight)
+    weight: Weight | None = field(default=None, validator=_maybe_weight)
 
     gives = True
 
@@ -148,7 +148,7 @@ class PromiseBroken(Event):
     """A promise was broken. With a weight of its own it counts even where nobody logged the promise."""
 
     promise: str = field(validator=text)
-    weight: str | None = field(default=None, validator=_maybe_weight)
+    weight: Weight | None = field(default=None, validator=_maybe_weight)
 
 
 @frozen(kw_only=True)
@@ -178,7 +178,7 @@ class OneSided(Event):
         by: "company" or "customer".
     """
 
-    by: str = field(validator=_side)
+    by: Side = field(validator=_side)
 
     @property
     def signal(self) -> str:  # type: ignore[override]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustcurve.core.errors import InvalidValueError, OtherCustomerError, TrustcurveError, UnknownWordError
 from trustcurve.core.events import Event
@@ -26,7 +26,7 @@ class Reject:
     """An event that could not be applied, and the error that says why."""
 
     event: Event
-    error: TrustcurveError
+    error: TrustcurveError = field(eq=lambda error: (type(error), str(error)))
 
 
 @frozen

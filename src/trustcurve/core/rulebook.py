@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -14,7 +14,7 @@ from trustcurve.core.errors import InvalidPositionError, UnknownWordError
 from trustcurve.core.program import LEAF, Assembler, Program, assemble
 from trustcurve.core.reading import Parts
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
-from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS
+from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account
 from trustcurve.core.standing import Position, Reaction
 from trustcurve.core.writing import canonical, plain_parts
 
@@ -98,7 +98,7 @@ class Rulebook:
         """Where a stranger stands."""
         words = dict(self.start_words)
         counters = {part: self.assembler.number(words[part]) for part in COUNTERS}
-        return Position(stage=str(words["stage"]), account=str(words["account"]), **counters)
+        return Position(stage=str(words["stage"]), account=cast("Account", words["account"]), **counters)
 
     @cached_property
     def fingerprint(self) -> str:

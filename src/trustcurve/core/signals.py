@@ -6,7 +6,7 @@ file may add its own.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 __all__ = [
     "ACCOUNT_LEVELS",
@@ -17,12 +17,19 @@ __all__ = [
     "SIDES",
     "SILENCE",
     "WEIGHTS",
+    "Account",
+    "Side",
+    "Weight",
 ]
+
+Account = Literal["clear", "due", "slip", "breach"]
+Weight = Literal["major", "minor"]
+Side = Literal["company", "customer"]
 
 COUNTERS: Final = ("kept", "engaged", "doubt")
 """The bounded counters of a position."""
 
-ACCOUNT_LEVELS: Final = ("clear", "due", "slip", "breach")
+ACCOUNT_LEVELS: Final[tuple[Account, ...]] = ("clear", "due", "slip", "breach")
 """What the company owes, from nothing to making good a serious failure."""
 
 ACCOUNT_WEIGHTS: Final = (0, 0, 1, 2)
@@ -31,8 +38,8 @@ ACCOUNT_WEIGHTS: Final = (0, 0, 1, 2)
 PARTS: Final = ("stage", *COUNTERS, "account")
 """The parts of a position, in order."""
 
-WEIGHTS: Final = ("major", "minor")
-SIDES: Final = ("company", "customer")
+WEIGHTS: Final[tuple[Weight, ...]] = ("major", "minor")
+SIDES: Final[tuple[Side, ...]] = ("company", "customer")
 
 SILENCE: Final = "silence"
 

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from trustcurve.core.instants import later
 from trustcurve.core.rules import Rule
+from trustcurve.core.signals import Account, Weight
 
 __all__ = ["Position", "Promise", "Reaction", "Standing"]
 
@@ -28,7 +29,7 @@ class Position:
     kept: int
     engaged: int
     doubt: int
-    account: str
+    account: Account
 
 
 @frozen
@@ -84,7 +85,7 @@ class Promise:
 
     id: str
     due: datetime | None = None
-    weight: str = "major"
+    weight: Weight = "major"
     overdue: bool = False
 
     def breaks_at(self, grace: timedelta) -> datetime | None:
