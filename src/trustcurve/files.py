@@ -21,7 +21,7 @@ def load_curve(path: str | PathLike[str]) -> Curve:
         OSError: The file cannot be opened.
     """
     name = fspath(path)
-    with open(name, "rb") as file:
+    with open(name, "rb") as file:  # noqa: PTH123 - pathlib is slow to import
         data = file.read()
     try:
         text = data.decode("utf-8")

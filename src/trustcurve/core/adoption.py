@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from trustcurve.core.signals import COUNTERS
+from trustcurve.core.standing import Position, Standing
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
-    from trustcurve.core.standing import Position, Standing
 
 __all__ = ["Adoption", "adopt"]
 
@@ -74,5 +74,3 @@ def _distance(curve: Rulebook, wanted: Position, known: Position) -> tuple[int, 
         known.kept,
         known.engaged,
     )
-
-

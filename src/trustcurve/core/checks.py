@@ -7,26 +7,26 @@ shows what words alone do not: rows that never apply and stages that nobody ente
 from __future__ import annotations
 
 from collections import Counter as Count
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trustcurve.core.errors import did_you_mean
 from trustcurve.core.program import Assembler
 from trustcurve.core.reading import DURATIONS
-from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule
+from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, PARTS
 
 if TYPE_CHECKING:
     from trustcurve.core.reading import Parts, Reader
 
-__all__ = ["check_parameters", "check_parts", "POSITIONS_MAX"]
+__all__ = ["POSITIONS_MAX", "check_parameters", "check_parts"]
 
 POSITIONS_MAX = 200_000
 """The most positions within range that a curve may have. Source: our choice; more take minutes to unroll."""
 
 _LONGEST = timedelta(days=36_500)
-_COMPARE = {
+_COMPARE: dict[str, tuple[str, Callable[[int, int], bool]]] = {
     "at_least": ("must be at least", lambda a, b: a >= b),
     "at_most": ("must be at most", lambda a, b: a <= b),
     "above": ("must be above", lambda a, b: a > b),
@@ -53,7 +53,9 @@ def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, s
             elif bound is not None:
                 limit = values[bound] if isinstance(bound, str) else bound
                 if not holds(parameter.value, limit):
-                    wrong.append((parameter, f"{words} {bound}" + (f", which is {limit}" if isinstance(bound, str) else "")))
+                    wrong.append(
+                        (parameter, f"{words} {bound}" + (f", which is {limit}" if isinstance(bound, str) else ""))
+                    )
     return wrong
 
 
@@ -68,10 +70,10 @@ def check_parts(reader: Reader, parts: Parts) -> None:
     words = _Words(reader, parts)
     words.check_stages()
     words.check_start()
-    for rule in parts.rules:
-        words.check_rule(f"[[rules]] {rule.name}", rule)
-    for rule in parts.settling:
-        words.check_rule(f"[[settling]] {rule.name}", rule)
+    for row in parts.rules:
+        words.check_rule(f"[[rules]] {row.name}", row)
+    for row in parts.settling:
+        words.check_rule(f"[[settling]] {row.name}", row)
     words.check_signals()
     if not reader.findings:
         words.check_sets()
@@ -91,7 +93,9 @@ class _Words:
         among = tuple(words)
         if word in among:
             return True
-        self.reader.wrong(table, key, f"unknown word {word!r}{did_you_mean(word, among) or '; known: ' + ', '.join(among)}")
+        self.reader.wrong(
+            table, key, f"unknown word {word!r}{did_you_mean(word, among) or '; known: ' + ', '.join(among)}"
+        )
         return False
 
     def number(self, table: str, key: str, value: Number) -> int | None:
@@ -119,20 +123,24 @@ class _Words:
             for name in (stage.name, *(posture.name for posture in stage.postures)):
                 if "." in name:
                     self.reader.wrong(f"[[stages]] {stage.name}", name, "a name must not contain a dot")
-            above = -1
-            for first, posture in zip([True, *[False] * len(stage.postures)], stage.postures, strict=False):
-                place = f"[[stages]] {stage.name}.{posture.name}"
-                if first != (posture.above is None):
-                    self.reader.wrong(place, "above", "every posture but the first, and only those, needs one")
-                elif posture.above is not None:
-                    bound = self.number(place, "above", posture.above)
-                    if bound is not None and bound <= above:
-                        self.reader.wrong(place, "above", f"is {bound}, but must be above that of the posture before it")
-                    above = above if bound is None else bound
+            self.check_postures(stage)
         for counter in self.parts.counters:
             top = self.number("[counters]", counter.name, counter.max)
             if top is not None and top < 1:
                 self.reader.wrong("[counters]", counter.name, f"max is {top}, but must be at least 1")
+
+    def check_postures(self, stage: Stage) -> None:
+        """Check that the postures of a stage rise."""
+        above = -1
+        for number, posture in enumerate(stage.postures):
+            place = f"[[stages]] {stage.name}.{posture.name}"
+            if (number == 0) != (posture.above is None):
+                self.reader.wrong(place, "above", "every posture but the first, and only those, needs one")
+            elif posture.above is not None:
+                bound = self.number(place, "above", posture.above)
+                if bound is not None and bound <= above:
+                    self.reader.wrong(place, "above", f"is {bound}, but must be above that of the posture before it")
+                above = above if bound is None else bound
 
     def check_start(self) -> None:
         """The start names every part, within its range."""
@@ -193,7 +201,9 @@ class _Words:
             rows = [rule for rule in self.parts.rules if rule.signal == name]
             open_rows = [i for i, rule in enumerate(rows) if not rule.when]
             if not open_rows:
-                self.reader.wrong("[signals]", name, "its last rule must have no condition, so that every position has an answer")
+                self.reader.wrong(
+                    "[signals]", name, "its last rule must have no condition, so that every position has an answer"
+                )
             elif open_rows[0] < len(rows) - 1:
                 for late in rows[open_rows[0] + 1 :]:
                     says = f"can never match: {rows[open_rows[0]].name} before it always does"
@@ -211,4 +221,6 @@ class _Words:
             for rule in rules:
                 for condition in rule.when:
                     if not assembler.test(condition)[1]:
-                        self.reader.wrong(f"{place} {rule.name}", f"when.{condition.part}", "can never hold within the range")
+                        self.reader.wrong(
+                            f"{place} {rule.name}", f"when.{condition.part}", "can never hold within the range"
+                        )

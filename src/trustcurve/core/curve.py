@@ -69,7 +69,7 @@ class Curve(Rulebook):
             InvalidParameterError: A parameter is unknown, out of its range, or at odds with another.
             InvalidCurveError: With these parameters some rule could never apply.
         """
-        curve = _default(cls)
+        curve: Self = _default(cls)  # type: ignore[arg-type] # classes are hashable, Self too
         return curve.with_parameters(**parameters) if parameters else curve
 
     def with_parameters(self, **parameters: int | timedelta) -> Self:
@@ -136,7 +136,7 @@ class Curve(Rulebook):
         check_parts(reader, parts)
         if not reader.findings:
             curve = cls._from_parts(parts)
-            curve._check_unrolled(reader)
+            curve._check_unrolled(reader)  # noqa: SLF001 - a curve of this very class
         if reader.findings:
             raise InvalidCurveError(tuple(reader.findings))
         return curve
@@ -153,7 +153,11 @@ class Curve(Rulebook):
         applied = {reaction.rule.name for row in table.reactions for reaction in row}
         for rule in self.rules:
             if rule.name not in applied:
-                reader.wrong(f"[[rules]] {rule.name}", "when", f"can never match: in none of {len(table)} positions does it come first")
+                reader.wrong(
+                    f"[[rules]] {rule.name}",
+                    "when",
+                    f"can never match: in none of {len(table)} positions does it come first",
+                )
         entered = {position.stage for position in table.positions}
         for stage in self.stages:
             if stage.name not in entered:
@@ -172,7 +176,9 @@ def _default(cls: type[Curve]) -> Any:
 
 def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:
     if name not in known:
-        raise InvalidParameterError(name, value, f"is unknown{did_you_mean(name, known) or '; known: ' + ', '.join(known)}")
+        raise InvalidParameterError(
+            name, value, f"is unknown{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
+        )
     if name not in DURATIONS:
         if type(value) is not int:
             raise InvalidParameterError(name, value, "must be a whole number")
@@ -184,5 +190,3 @@ def _parameter_value(known: Mapping[str, object], name: str, value: int | timede
     if duration is None:
         raise InvalidParameterError(name, value, "must be a timedelta or a number of days")
     return duration
-
-

@@ -7,7 +7,7 @@ pitch that falls on deaf ears are no errors: they are steps with a reason.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime  # noqa: TC003 - snapshots read the types of the fields
+from datetime import datetime
 
 from attrs import define, frozen
 
@@ -157,7 +157,9 @@ class DueBeforeEventError(TrustcurveError):
     at: datetime
 
     def __str__(self) -> str:
-        return f"promise {self.promise!r} is due {self.due.isoformat()}, before the event itself at {self.at.isoformat()}"
+        return (
+            f"promise {self.promise!r} is due {self.due.isoformat()}, before the event itself at {self.at.isoformat()}"
+        )
 
 
 @define(slots=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from attrs import Attribute, Converter, field, frozen
+from attrs import Attribute, field, frozen
 
 from trustcurve.core.errors import DueBeforeEventError, InvalidValueError, UnknownWordError
 from trustcurve.core.instants import instant
@@ -36,16 +36,17 @@ __all__ = [
 ]
 
 
-def _instant(value: datetime, attribute: Attribute[Any]) -> datetime:
-    return instant(value, attribute.name)
+# Plain functions, one for each field, so that type checkers see what the fields take.
+def _at(value: datetime) -> datetime:
+    return instant(value, "at")
 
 
-def _maybe_instant(value: datetime | None, attribute: Attribute[Any]) -> datetime | None:
-    return None if value is None else instant(value, attribute.name)
+def _due(value: datetime) -> datetime:
+    return instant(value, "due")
 
 
-_TIME: Converter[datetime, datetime] = Converter(_instant, takes_field=True)
-_MAYBE_TIME: Converter[datetime | None, datetime | None] = Converter(_maybe_instant, takes_field=True)
+def _maybe_due(value: datetime | None) -> datetime | None:
+    return None if value is None else instant(value, "due")
 
 
 def text(_self: object, attribute: Attribute[Any], value: object) -> None:
@@ -91,7 +92,7 @@ class Event:
         id: The source's id of this event; in a log, a second one with the same id is dropped.
     """
 
-    at: datetime = field(converter=_TIME)
+    at: datetime = field(converter=_at)
     customer: str | None = field(default=None, validator=_maybe_some_text)
     channel: str | None = field(default=None, validator=_maybe_text)
     note: str | None = field(default=None, validator=_maybe_text)
@@ -125,7 +126,7 @@ class PromiseMade(Event):
     """
 
     promise: str = field(validator=text)
-    due: datetime | None = field(default=None, converter=_MAYBE_TIME)
+    due: datetime | None = field(default=None, converter=_maybe_due)
     weight: Weight = field(default="major", validator=_weight)
 
     def __attrs_post_init__(self) -> None:
@@ -156,7 +157,7 @@ class PromiseMoved(Event):
     """The customer agreed, in time, to a new date."""
 
     promise: str = field(validator=text)
-    due: datetime = field(converter=_TIME)
+    due: datetime = field(converter=_due)
 
     def __attrs_post_init__(self) -> None:
         if self.due < self.at:

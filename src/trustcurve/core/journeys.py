@@ -148,5 +148,7 @@ def _begin(
         raise InvalidValueError("customer", customer, "name the customer, or go on from a standing with start=")
     at = ordered[0].at if ordered else end
     if at is None:
-        raise InvalidValueError("events", [], "there are none, so nothing says when the journey begins: give until= or start=")
+        raise InvalidValueError(
+            "events", [], "there are none, so nothing says when the journey begins: give until= or start="
+        )
     return Journey(begin(curve, name, at if end is None else min(at, end)))

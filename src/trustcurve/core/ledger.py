@@ -18,7 +18,15 @@ from trustcurve.core.errors import (
     UnknownPromiseError,
     UnknownWordError,
 )
-from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased, Signalled
+from trustcurve.core.events import (
+    Event,
+    PromiseBroken,
+    PromiseKept,
+    PromiseMade,
+    PromiseMoved,
+    PromiseReleased,
+    Signalled,
+)
 from trustcurve.core.instants import MICROSECOND, instant, later
 from trustcurve.core.signals import LEDGER_SIGNALS, SILENCE
 from trustcurve.core.standing import Position, Promise, Reaction, Standing
@@ -207,12 +215,12 @@ def _ordered(promises: _Promises, added: Promise) -> _Promises:
 
 def _check_own(curve: Rulebook, signal: str) -> None:
     if signal in LEDGER_SIGNALS:
-        raise InvalidValueError("signal", signal, "has an event of its own; Signalled is for the signals that a curve adds")
+        raise InvalidValueError(
+            "signal", signal, "has an event of its own; Signalled is for the signals that a curve adds"
+        )
     if signal not in curve.signals:
         raise UnknownWordError("signal", signal, curve.signals)
 
 
 def _ends_silence(curve: Rulebook, signal: str) -> bool:
     return any(row.name == signal and row.ends_silence for row in curve.signal_rows)
-
-

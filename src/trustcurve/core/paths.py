@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from trustcurve.core.errors import UnknownWordError
+from trustcurve.core.standing import Position, Reaction
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
-    from trustcurve.core.standing import Position, Reaction
 
 __all__ = ["Path", "path"]
 

@@ -6,16 +6,12 @@ two curves that allow the same values are the same curve, whatever words they us
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from trustcurve.core.rules import Condition, Counter, Effect, Number, Rule, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, COUNTERS, PARTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from trustcurve.core.rules import Condition, Counter, Effect, Number, Rule, Stage
 
 __all__ = ["FELT", "LEAF", "Cells", "Program", "Row", "assemble"]
 
@@ -69,7 +65,7 @@ class Program:
             if op == "add":
                 value, low = wide[cell] + amount, self.lowest if cell == _STAGE else 0
                 if wide[cell] >= low:  # a stage apart stays where it is
-                    wide[cell] = low if value < low else tops[cell] if value > tops[cell] else value
+                    wide[cell] = low if value < low else min(value, tops[cell])
             elif op == "set" or wide[cell] < amount:
                 wide[cell] = amount
         wide[FELT] = felt = wide[_DOUBT] + ACCOUNT_WEIGHTS[wide[_ACCOUNT]]
@@ -139,7 +135,11 @@ class Assembler:
     def domain(self, part: str) -> range:
         """Answer with all values of a counter or of felt doubt."""
         tops = self.tops()
-        return range(tops[_DOUBT] + max(ACCOUNT_WEIGHTS) + 1) if part == "felt_doubt" else range(tops[PARTS.index(part)] + 1)
+        return (
+            range(tops[_DOUBT] + max(ACCOUNT_WEIGHTS) + 1)
+            if part == "felt_doubt"
+            else range(tops[PARTS.index(part)] + 1)
+        )
 
     def test(self, condition: Condition) -> tuple[int, frozenset[int]]:
         """Compile a condition into a cell and its allowed values."""
@@ -193,4 +193,4 @@ def assemble(assembler: Assembler, signals: Sequence[str], rules: Sequence[Rule]
     )
 
 
-assert COUNTERS == PARTS[1:4]  # noqa: S101 - the cells of the counters
+assert PARTS[1:4] == COUNTERS  # noqa: S101 - the cells of the counters

@@ -12,7 +12,19 @@ from typing import Any, Literal, cast
 from attrs import define, field
 
 from trustcurve.core.errors import Finding, did_you_mean
-from trustcurve.core.rules import TEST_WORDS, Condition, Counter, Effect, Number, Parameter, Posture, Rule, Signal, Stage, Test
+from trustcurve.core.rules import (
+    TEST_WORDS,
+    Condition,
+    Counter,
+    Effect,
+    Number,
+    Parameter,
+    Posture,
+    Rule,
+    Signal,
+    Stage,
+    Test,
+)
 from trustcurve.core.signals import COUNTERS, PARTS
 
 __all__ = ["DURATIONS", "Parts", "Reader", "read_parts"]
@@ -95,8 +107,12 @@ class Reader:
     def duration(self, table: str, key: str, value: object) -> timedelta | None:
         """Read a duration: a number of days, or a table of days, hours, minutes and seconds."""
         units = {"days": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
-        if isinstance(units, Mapping) and units and all(
-            unit in _UNITS and isinstance(n, int | float) and not isinstance(n, bool) for unit, n in units.items()
+        if (
+            isinstance(units, Mapping)
+            and units
+            and all(
+                unit in _UNITS and isinstance(n, int | float) and not isinstance(n, bool) for unit, n in units.items()
+            )
         ):
             try:
                 return timedelta(**units)
@@ -132,7 +148,9 @@ def _stage(reader: Reader, place: str, raw: object) -> Stage:
     for inner, posture in reader.rows(row.get("postures", []), "stages.postures"):
         plain = reader.table(posture, inner, ("name", "above", "says"))
         above = reader.number(inner, "above", plain["above"]) if "above" in plain else None
-        postures.append(Posture(reader.text(inner, "name", plain), above, reader.text(inner, "says", plain, required=False)))
+        postures.append(
+            Posture(reader.text(inner, "name", plain), above, reader.text(inner, "says", plain, required=False))
+        )
     return Stage(
         name=reader.text(place, "name", row),
         postures=tuple(postures),
@@ -165,9 +183,10 @@ def _tests(reader: Reader, place: str, part: str, value: object) -> list[Conditi
     if part == "outside":
         return [Condition(part, "is", (reader.flag(place, "when.outside", {"when.outside": value}),))]
     if part in ("stage", "posture", "account"):
-        words = value if isinstance(value, list | tuple) else [value]
-        if words and all(isinstance(word, str) for word in words):
-            return [Condition(part, "is", tuple(words))]
+        given = value if isinstance(value, list | tuple) else [value]
+        words = tuple(word for word in given if isinstance(word, str))
+        if words and len(words) == len(given):
+            return [Condition(part, "is", words)]
         reader.wrong(place, f"when.{part}", f"must be a word or an array of words, not {value!r}")
         return []
     if isinstance(value, Mapping):
@@ -218,7 +237,9 @@ def read_parts(reader: Reader, document: Mapping[str, Any]) -> Parts:
         if "max" not in row:
             reader.wrong("[counters]", name, "has no max: a counter without bound would make the curve infinite")
         top = reader.number(f"[counters] {name}", "max", row.get("max", 1))
-        counters.append(Counter(name, 1 if top is None else top, reader.text(f"[counters] {name}", "says", row, required=False)))
+        counters.append(
+            Counter(name, 1 if top is None else top, reader.text(f"[counters] {name}", "says", row, required=False))
+        )
     parameters = [_parameter(reader, str(name), raw) for name, raw in _items(reader, whole, "parameters")]
     return Parts(
         name=reader.text("[curve]", "name", head),
@@ -227,9 +248,12 @@ def read_parts(reader: Reader, document: Mapping[str, Any]) -> Parts:
         parameters=tuple(parameter for parameter in parameters if parameter is not None),
         stages=tuple(_stage(reader, place, raw) for place, raw in reader.rows(whole.get("stages", []), "stages")),
         signals=tuple(_signal(reader, str(name), raw) for name, raw in _items(reader, whole, "signals")),
-        rules=tuple(_rule(reader, place, raw, settling=False) for place, raw in reader.rows(whole.get("rules", []), "rules")),
+        rules=tuple(
+            _rule(reader, place, raw, settling=False) for place, raw in reader.rows(whole.get("rules", []), "rules")
+        ),
         settling=tuple(
-            _rule(reader, place, raw, settling=True) for place, raw in reader.rows(whole.get("settling", []), "settling")
+            _rule(reader, place, raw, settling=True)
+            for place, raw in reader.rows(whole.get("settling", []), "settling")
         ),
     )
 

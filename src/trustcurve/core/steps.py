@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from trustcurve.core.events import Event, OneSided, PromiseBroken, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased, Signalled
+from trustcurve.core.events import (
+    Event,
+    OneSided,
+    PromiseBroken,
+    PromiseKept,
+    PromiseMade,
+    PromiseMoved,
+    PromiseReleased,
+    Signalled,
+)
+from trustcurve.core.standing import Position, Reaction, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustcurve.core.rules import Rule
-    from trustcurve.core.standing import Position, Reaction, Standing
 
 __all__ = ["Move", "Step", "Tick"]
 
@@ -181,5 +190,3 @@ def _no_signal(step: Step) -> str:
     if isinstance(event, PromiseKept):
         return "kept too late to count, but no longer owed"
     return "its date had broken the promise already, and it is no longer owed"
-
-

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from trustcurve.core.errors import InvalidPositionError
+from trustcurve.core.standing import Position, Reaction
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
-    from trustcurve.core.standing import Position, Reaction
 
 __all__ = ["Table", "unroll"]
 

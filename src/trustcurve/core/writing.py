@@ -92,7 +92,9 @@ def canonical(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[st
     Names of rules and parameters, reasons and comments are left out, and conditions are the sets
     of values that they allow: rewording a curve keeps its fingerprint, so stored standings stay valid.
     """
-    durations = {p.name: p.value / timedelta(microseconds=1) for p in parts.parameters if isinstance(p.value, timedelta)}
+    durations = {
+        p.name: p.value / timedelta(microseconds=1) for p in parts.parameters if isinstance(p.value, timedelta)
+    }
     return {
         "start": list(start),
         "tops": list(program.tops),
