@@ -1,0 +1,58 @@
+"""``trustcurve explain``: one customer's story, step by step."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve, out, progress_bar, until_instant
+from trustcurve.core.errors import UnknownWordError
+from trustcurve.logs import load_mapping, replay_log, scan_log
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an app."""
+    app.command("explain")(explain)
+
+
+def explain(
+    log: LogFile,
+    mapping: MappingFile,
+    customer: Annotated[str, typer.Option("--customer", metavar="ID", help="Whose story.", show_default=False)],
+    curve: CurveFile = None,
+    until: Until = None,
+) -> None:
+    """Tell one customer's story step by step: what happened, what it changed and why.
+
+    Example:
+
+        trustcurve explain orders.csv --mapping orders.toml --customer 4711
+    """
+    console = out()
+    meaning = load_mapping(mapping)
+    end = until_instant(until, meaning)
+    on = chosen_curve(curve)
+    with progress_bar("replaying") as progress:
+        done = replay_log(scan_log(log), meaning, on, until=end, follow=customer, progress=progress)
+    rejects = [reject for reject in done.rejects if reject.customer == customer]
+    standing = done.standings.get(customer)
+    if standing is None and not rejects:
+        raise UnknownWordError("customer", customer, tuple(done.standings))
+    for each in done.steps:
+        if each.row is not None or each.step.reactions:
+            where = f"row {each.row}" if each.row is not None else "the last look"
+            console.print(f"[dim]{where}[/]\n", end="")
+            console.print(each.step.explain(), markup=False, soft_wrap=True)
+    for reject in rejects:
+        console.print(f"row {reject.row} could not be used: {reject.detail}", markup=False, soft_wrap=True)
+    if standing is not None:
+        position = standing.position
+        counters = f"kept {position.kept}, engaged {position.engaged}, doubt {position.doubt}, account {position.account}"
+        console.print(f"\nstands at {on.state(position)} ({counters}), seen at {standing.as_of:%Y-%m-%d %H:%M} UTC", markup=False)
+        due = on.next_due(standing)
+        console.print("the clock has nothing to say" if due is None else f"the clock says something next at {due:%Y-%m-%d %H:%M} UTC")
+    else:
+        raise typer.Exit(1)

@@ -1,0 +1,25 @@
+"""Event logs of the outside world: read them, map them to events, fold every customer.
+
+Needs the extra ``logs`` (Polars).
+"""
+
+from trustcurve.core.extras import require
+
+require("polars", "logs")
+
+from trustcurve.logs.errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
+from trustcurve.logs.mapping import Mapping, load_mapping, parse_mapping  # noqa: E402
+from trustcurve.logs.readers import scan_log  # noqa: E402
+from trustcurve.logs.replays import LogReplay, replay_log  # noqa: E402
+
+__all__ = [
+    "InvalidMappingError",
+    "LogError",
+    "LogReplay",
+    "Mapping",
+    "UnreadableLogError",
+    "load_mapping",
+    "parse_mapping",
+    "replay_log",
+    "scan_log",
+]

@@ -1,0 +1,276 @@
+"""From rows to events, columnar: which rule takes each row, what it makes of it, and what cannot be used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
+
+import polars as pl
+from attrs import fields_dict, frozen
+
+from trustcurve.core.errors import Finding, did_you_mean
+from trustcurve.logs.columns import due_time, localized, naive_and_aware, number, template, text, utc, value_instant
+from trustcurve.logs.errors import InvalidMappingError
+from trustcurve.logs.mapping import KINDS, Condition, EventTemplate, Mapping, MappingRule
+from trustcurve.logs.readers import ROW, Log
+
+__all__ = ["CUSTOMER", "EVENT_TEXTS", "Mapped", "map_log"]
+
+CUSTOMER, AT, ID, TIE, RULE, PROBLEM, OUTCOME = (
+    f"trustcurve.{name}" for name in ("customer", "at", "id", "tie", "rule", "problem", "outcome")
+)
+EVENT_TEXTS = ("promise", "weight", "by", "signal", "channel", "note")
+_ORDER, _KIND, _DUE = "trustcurve.order", "trustcurve.kind", "trustcurve.due"
+_MARK_ORDER = -1
+
+
+@frozen(eq=False)
+class Mapped:
+    """A mapped log.
+
+    Args:
+        events: A row for each event, in the order in which they are to be applied: by time, tie
+            column, source row and place in the rule. Columns: row, customer, at, id, order, kind,
+            due, promise, weight, by, signal, channel, note, outcome. A row without kind marks where
+            an outcome was seen.
+        rejects: Rows that could not be used: row, customer, reason, detail.
+        rows: How many rows the log has, broken lines included.
+        ignored: How many rows the mapping knows to mean nothing.
+    """
+
+    events: pl.DataFrame
+    rejects: pl.DataFrame
+    rows: int
+    ignored: int
+
+    @property
+    def last(self) -> datetime | None:
+        """The time of the last event of the whole log."""
+        times = self.events.filter(pl.col(_KIND).is_not_null())[AT]
+        return times.max()  # type: ignore[return-value]
+
+
+def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
+    """Map a log to events.
+
+    Args:
+        log: The opened log.
+        mapping: The mapping.
+        outcome: A column with an outcome (a number, or true and false), to be told beside the states.
+
+    Raises:
+        InvalidMappingError: The mapping names columns that the log does not have, or times are
+            naive and it gives no timezone.
+    """
+    schema = log.rows.collect_schema()
+    _check_columns(mapping, schema, outcome)
+    _check_zone(log, mapping, schema)
+    rows = _ruled(_dated(log.rows, mapping, schema, outcome), mapping).collect()
+    made = [
+        _made(rows.lazy(), mapping, schema, number, rule, place, event)
+        for number, rule in enumerate(mapping.rules)
+        for place, event in enumerate(rule.events)
+    ]
+    marks = _marks(rows.lazy()) if outcome is not None else []
+    events = pl.concat([_nothing().lazy(), *made, *marks], how="diagonal_relaxed").collect()
+    odd = events.filter(pl.col(PROBLEM).is_not_null())
+    # A row is used as a whole or not at all: one event that cannot be made takes the others along.
+    events = events.filter(~pl.col(ROW).is_in(odd[ROW].unique().implode()) | pl.col(_KIND).is_null())
+    ignoring = [number for number, rule in enumerate(mapping.rules) if rule.ignore]
+    return Mapped(
+        events=events.drop(PROBLEM).sort(AT, TIE, ROW, _ORDER, nulls_last=True, maintain_order=True),
+        rejects=_rejects(log, mapping, rows, odd, outcome),
+        rows=rows.height + len(log.broken),
+        ignored=rows.filter(pl.col(RULE).is_in(ignoring) & pl.col(PROBLEM).is_null()).height,
+    )
+
+
+def _check_columns(mapping: Mapping, schema: pl.Schema, outcome: str | None) -> None:
+    needed = {**mapping.columns, **({outcome: "--outcome"} if outcome is not None else {})}
+    findings = [
+        Finding(mapping.source, place, "", f"the log has no column {column!r}{did_you_mean(column, schema.names())}")
+        for column, place in needed.items()
+        if column not in schema
+    ]
+    if findings:
+        raise InvalidMappingError(tuple(findings))
+
+
+def _time_columns(mapping: Mapping) -> tuple[str, ...]:
+    events = [event for rule in mapping.rules for event in rule.events]
+    named = [mapping.time, *(e.at for e in events if e.at), *(e.due.column for e in events if e.due and e.due.column)]
+    return tuple(dict.fromkeys(named))
+
+
+def _check_zone(log: Log, mapping: Mapping, schema: pl.Schema) -> None:
+    """Times without a timezone need one from the mapping; days that end do too."""
+    if mapping.timezone is not None:
+        return
+    for column in _time_columns(mapping):
+        naive, _ = naive_and_aware(column, schema[column], mapping.time_format)
+        first = log.rows.filter(naive.is_not_null()).select(ROW, text(column).alias("time")).head(1).collect()
+        if first.height:
+            says = f"is missing, and column {column!r} has times without one (row {first[0, 0]}: {first[0, 1]})"
+            raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", says),))
+    if any(event.due and event.due.end_of_day for rule in mapping.rules for event in rule.events):
+        says = "is missing: a day ends at a different instant in each, and a rule says end_of_day"
+        raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", says),))
+
+
+def _dated(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, outcome: str | None) -> pl.LazyFrame:
+    """Add customer, time, id and tie to each row, or the problem with it."""
+    at = utc(mapping.time, schema[mapping.time], mapping)
+    customer = template(mapping.customer)
+    no_time = pl.format("column '{}' is empty", pl.lit(mapping.time))
+    odd_time = pl.format("column '{}' is no time: '{}'", pl.lit(mapping.time), text(mapping.time))
+    problem = (
+        pl.when(customer.is_null()).then(pl.lit("no customer"))
+        .when(text(mapping.time).is_null()).then(pl.concat_str(pl.lit("no time: "), no_time))
+        .when(at.is_null()).then(pl.concat_str(pl.lit("unreadable time: "), odd_time))
+    )  # fmt: skip
+    tie = pl.lit(None, pl.Float64) if mapping.tie is None else number(mapping.tie)
+    seen = pl.lit(None, pl.String) if outcome is None else text(outcome)
+    return rows.with_columns(
+        customer.alias(CUSTOMER),
+        at.alias(AT),
+        (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)).alias(ID),
+        tie.alias(TIE),
+        problem.alias(PROBLEM),
+        seen.alias(OUTCOME),
+    )
+
+
+def _ruled(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
+    """Add the number of the rule that takes each row; rows with a problem have none."""
+    rows = rows.sort(AT, TIE, ROW, nulls_last=True).with_columns(pl.lit(None, pl.Int32).alias(RULE))
+    for place, rule in enumerate(mapping.rules):
+        fits = reduce(and_, [_holds(c, mapping) for c in rule.when], pl.lit(value=True)).fill_null(value=False)
+        free = pl.col(RULE).is_null() & pl.col(PROBLEM).is_null()
+        takes = free & fits
+        if rule.first:
+            takes &= takes.cast(pl.Int64).cum_sum().over(CUSTOMER) == 1
+        odd = [_odd_number(condition, rule, mapping) for condition in rule.when if _is_numeric(condition)]
+        rows = rows.with_columns(
+            pl.when(takes).then(place).otherwise(pl.col(RULE)).cast(pl.Int32).alias(RULE),
+            pl.coalesce([pl.col(PROBLEM), *(pl.when(free).then(each) for each in odd)]).alias(PROBLEM),
+        )
+    return rows
+
+
+def _is_numeric(condition: Condition) -> bool:
+    return condition.test in ("at_least", "at_most", "above", "below") and isinstance(condition.values[0], int | float)
+
+
+def _odd_number(condition: Condition, rule: MappingRule, mapping: Mapping) -> pl.Expr:
+    """Name the problem of a row that a rule would take if only its number could be read."""
+    others = [_holds(other, mapping) for other in rule.when if other.column != condition.column]
+    unread = text(condition.column).is_not_null() & number(condition.column).is_null()
+    says = pl.format("not a number: column '{}' holds '{}'", pl.lit(condition.column), text(condition.column))
+    return pl.when(reduce(and_, others, unread)).then(says)
+
+
+def _holds(condition: Condition, mapping: Mapping) -> pl.Expr:
+    column = condition.column
+    if condition.test == "null":
+        return text(column).is_null() if condition.values[0] else text(column).is_not_null()
+    if condition.test in ("is", "not"):
+        among = reduce(or_, [_equals(column, value) for value in condition.values]).fill_null(value=False)
+        return among if condition.test == "is" else ~among
+    bound = condition.values[0]
+    if isinstance(bound, int | float):
+        seen, limit = number(column), pl.lit(float(bound))
+    else:
+        seen, limit = _moment(column, mapping), pl.lit(value_instant(bound, mapping)).cast(pl.Datetime("us", "UTC"))  # type: ignore[arg-type]
+    compare = {"at_least": seen >= limit, "at_most": seen <= limit, "above": seen > limit, "below": seen < limit}
+    return compare[condition.test].fill_null(value=False)
+
+
+def _moment(column: str, mapping: Mapping) -> pl.Expr:
+    """Read a column's times whatever its type; conditions do not know the schema."""
+    naive, aware = naive_and_aware(column, pl.String(), mapping.time_format)
+    return pl.coalesce([aware, localized(naive, mapping.timezone or "UTC")])
+
+
+def _equals(column: str, value: object) -> pl.Expr:
+    if isinstance(value, bool):
+        return text(column).str.to_lowercase() == str(value).lower()
+    if isinstance(value, int | float):
+        return number(column) == float(value)
+    return text(column) == str(value)
+
+
+def _made(
+    rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, rule_number: int, rule: MappingRule, place: int, event: EventTemplate
+) -> pl.LazyFrame:
+    """Make one event of every row that a rule takes."""
+    at = pl.col(AT) if event.at is None else utc(event.at, schema[event.at], mapping)
+    chosen = rows.filter((pl.col(RULE) == rule_number) & pl.col(PROBLEM).is_null())
+    problems: list[pl.Expr] = []
+    if event.at is not None:
+        chosen = chosen.filter(text(event.at).is_not_null())
+        problems.append(_unread(at, event.at))
+    due = pl.lit(None, pl.Datetime("us", "UTC"))
+    if event.due is not None:
+        due = due_time(event.due, at, schema[event.due.column] if event.due.column else None, mapping)
+        if event.due.column is not None:
+            problems.append(_unread(due, event.due.column))
+    columns: list[pl.Expr] = []
+    optional = fields_dict(KINDS[event.kind])
+    for key, made_of in event.texts:
+        columns.append(template(made_of).alias(key))
+        if str(optional[key].default) == "NOTHING":
+            says = pl.lit(f"empty field: {event.kind} needs a {key}, and {made_of.text!r} is empty")
+            problems.append(pl.when(template(made_of).is_null()).then(says))
+    missing = [pl.lit(None, pl.String).alias(key) for key in EVENT_TEXTS if key not in dict(event.texts)]
+    return chosen.select(
+        ROW, CUSTOMER, at.alias(AT), ID, TIE, pl.lit(place, pl.Int32).alias(_ORDER), pl.lit(event.kind).alias(_KIND),
+        due.alias(_DUE), *columns, *missing, pl.lit(None, pl.String).alias(OUTCOME),
+        pl.coalesce([*problems, pl.lit(None, pl.String)]).alias(PROBLEM),
+    )  # fmt: skip
+
+
+def _unread(made: pl.Expr, column: str) -> pl.Expr:
+    says = pl.format("unreadable time: column '{}' is no time: '{}'", pl.lit(column), text(column))
+    return pl.when(text(column).is_not_null() & made.is_null()).then(says)
+
+
+def _marks(rows: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """Mark where outcomes were seen: before the events of the same row."""
+    seen = rows.filter(pl.col(OUTCOME).is_not_null() & pl.col(CUSTOMER).is_not_null() & pl.col(AT).is_not_null())
+    return [seen.select(ROW, CUSTOMER, AT, ID, TIE, pl.lit(_MARK_ORDER, pl.Int32).alias(_ORDER), OUTCOME)]
+
+
+def _nothing() -> pl.DataFrame:
+    """Make an empty frame of events, so that the columns are there whatever the mapping makes."""
+    instant = pl.Datetime("us", "UTC")
+    return pl.DataFrame(
+        schema={
+            ROW: pl.UInt32, CUSTOMER: pl.String, AT: instant, ID: pl.String, TIE: pl.Float64, _ORDER: pl.Int32,
+            _KIND: pl.String, _DUE: instant, **dict.fromkeys(EVENT_TEXTS, pl.String), OUTCOME: pl.String, PROBLEM: pl.String,
+        }
+    )  # fmt: skip
+
+
+def _rejects(log: Log, mapping: Mapping, rows: pl.DataFrame, odd: pl.DataFrame, outcome: str | None) -> pl.DataFrame:
+    """Gather the rows that cannot be used: what is wrong with each, and where."""
+    words = dict.fromkeys(c.column for rule in mapping.rules for c in rule.when if c.test in ("is", "not"))
+    shown = [pl.format("{}={}", pl.lit(column), pl.coalesce(text(column), pl.lit("(empty)"))) for column in list(words)[:4]]
+    unmatched = rows.filter(pl.col(RULE).is_null() & pl.col(PROBLEM).is_null())
+    problems = pl.concat(
+        [
+            rows.filter(pl.col(PROBLEM).is_not_null()).select(ROW, CUSTOMER, PROBLEM),
+            odd.select(ROW, CUSTOMER, PROBLEM).unique(ROW, keep="first"),
+            unmatched.select(
+                ROW, CUSTOMER, pl.concat_str(pl.lit("no rule matches: "), pl.concat_str(shown or [pl.lit("")], separator=", ")).alias(PROBLEM)
+            ),
+            pl.DataFrame(
+                {ROW: [row for row, _ in log.broken], PROBLEM: [f"broken line: {says}" for _, says in log.broken]},
+                schema={ROW: pl.UInt32, PROBLEM: pl.String},
+            ).with_columns(pl.lit(None, pl.String).alias(CUSTOMER)).select(ROW, CUSTOMER, PROBLEM),
+        ]
+    )  # fmt: skip
+    reason = pl.col(PROBLEM).str.split_exact(": ", 1).struct.field("field_0")
+    return problems.sort(ROW).select(
+        pl.col(ROW).alias("row"), pl.col(CUSTOMER).alias("customer"), reason.alias("reason"), pl.col(PROBLEM).alias("detail")
+    )

@@ -1,0 +1,90 @@
+"""Write what a replay found to files: standings, moves and rejects, as Parquet or CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from trustcurve.core.errors import UnknownWordError
+from trustcurve.logs.replays import LogReplay
+
+__all__ = ["FORMATS", "frames_of", "write_replay"]
+
+FORMATS = ("parquet", "csv")
+
+_INSTANT = pl.Datetime("us", "UTC")
+
+
+def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
+    """Make the three frames.
+
+    Returns:
+        ``standings``: a row for each customer; ``moves``: every change of leaf state, with its time,
+        rule and source row (null where the clock made it); ``rejects``: every row that could not
+        be used.
+    """
+    return {"standings": _standings(replay), "moves": _moves(replay), "rejects": _rejects(replay)}
+
+
+def write_replay(replay: LogReplay, folder: str | Path, form: Literal["parquet", "csv"] = "parquet") -> tuple[Path, ...]:
+    """Write the three frames into a folder, which is made if need be; files of the same names are replaced.
+
+    Raises:
+        UnknownWordError: The form is neither "parquet" nor "csv".
+        OSError: A file cannot be written.
+    """
+    if form not in FORMATS:
+        raise UnknownWordError("format", form, FORMATS)
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, frame in frames_of(replay).items():
+        path = target / f"{name}.{form}"
+        if form == "parquet":
+            frame.write_parquet(path)
+        else:
+            frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+        written.append(path)
+    return tuple(written)
+
+
+def _standings(replay: LogReplay) -> pl.DataFrame:
+    curve = replay.curve
+    rows = [
+        (
+            s.customer, curve.state(s.position), s.position.stage, s.position.kept, s.position.engaged, s.position.doubt,
+            s.position.account, s.as_of, s.quiet_since, sum(not p.overdue for p in s.promises),
+            sum(p.overdue for p in s.promises), curve.next_due(s),
+        )
+        for s in replay.standings.values()
+    ]  # fmt: skip
+    schema = {
+        "customer": pl.String, "state": pl.String, "stage": pl.String, "kept": pl.Int64, "engaged": pl.Int64,
+        "doubt": pl.Int64, "account": pl.String, "as_of": _INSTANT, "quiet_since": _INSTANT,
+        "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": _INSTANT,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _moves(replay: LogReplay) -> pl.DataFrame:
+    rows = [
+        (
+            m.customer, m.at, row, "clock" if m.event is None else type(m.event).__name__, m.promise, m.reaction.signal,
+            m.rule.name, m.reaction.because, m.before, m.after, m.change,
+        )
+        for row, m in replay.moves
+    ]  # fmt: skip
+    schema = {
+        "customer": pl.String, "at": _INSTANT, "row": pl.Int64, "source": pl.String, "promise": pl.String,
+        "signal": pl.String, "rule": pl.String, "because": pl.String, "before": pl.String, "after": pl.String,
+        "change": pl.Int64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _rejects(replay: LogReplay) -> pl.DataFrame:
+    rows = [(reject.row, reject.customer, reject.reason, reject.detail) for reject in replay.rejects]
+    schema = {"row": pl.Int64, "customer": pl.String, "reason": pl.String, "detail": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
