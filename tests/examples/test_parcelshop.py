@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from trustcurve import Curve
+from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
+from trustcurve.logs.outcomes import by_baseline, by_state
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "parcelshop"
 COLUMNS = [
     "row", "time", "customer", "event", "order", "promised_on", "carrier",
@@ -206,3 +210,51 @@ def test_stars_tell_late_parcels_from_others(clean: list[Row]):
     late, in_time = (sum(given) / len(given) for given in (stars[True], stars[False]))
     assert in_time > late + 0.8
     assert {1, 2, 3, 4, 5} <= {*stars[True], *stars[False]}
+
+
+# --- the log on the curve ---------------------------------------------------------------------------
+
+
+def replay(log: Path, outcome: str | None = None) -> LogReplay:
+    return replay_log(scan_log(log), load_mapping(EXAMPLE / "mapping.toml"), Curve.default(), outcome=outcome)
+
+
+def test_dirt_moves_nobody(log: Log, clean: list[Row], tmp_path: Path):
+    path, dirt = log
+    with (tmp_path / "clean.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(clean)
+    dirty, without = replay(path), replay(tmp_path / "clean.csv")
+    assert dirty.standings == without.standings
+    assert not without.rejects
+    assert without.counts.duplicates == 0
+    assert dirty.counts.duplicates == dirt["duplicate"]
+    assert len(dirty.rejects) == sum(dirt[name] for name in FAILURES)
+
+
+@pytest.mark.slow
+def test_the_readme_tells_what_a_replay_shows(tmp_path: Path):
+    make(tmp_path / "parcelshop.csv")
+    curve, shown = Curve.default(), replay(tmp_path / "parcelshop.csv", outcome="rating")
+    states = Counter(curve.state(standing.position) for standing in shown.standings.values())
+    assert set(states) == set(curve.states)
+    assert min(states.values()) >= 0.01 * len(shown.standings)
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    for state, count in states.items():
+        assert f"| `{state}` | {count} | {count / len(shown.standings):.1%} |".replace("%", " %") in text
+    for share in by_state(curve, shown.outcomes):
+        assert f"| `{share.group}` | {share.count} | {share.mean:.2f} |" in text
+    for share in by_baseline(shown.outcomes):
+        assert f"{share.mean:.2f}" in text
+        assert f"{share.count}" in text
+
+
+@pytest.mark.slow
+def test_the_readme_shows_the_dirt_that_is_announced(tmp_path: Path):
+    dirt = make(tmp_path / "parcelshop.csv")
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    assert all(f"{count:7d}  {name}\n" in text for name, count in dirt.items())
+    lines = (tmp_path / "parcelshop.csv").read_text(encoding="utf-8").count("\n") - 1
+    assert f"parcelshop.csv: {lines:,} rows" in text
+    assert f"{dirt.total()} rows (one in {lines // dirt.total()})" in text
