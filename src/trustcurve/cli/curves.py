@@ -30,7 +30,7 @@ def events() -> None:
     Every event has `at` (filled from the log's time), and may have `channel` and `note`, which are
     kept and shown and never change the outcome.
 
-    Example:
+    For example:
 
         trustcurve events
     """
@@ -59,13 +59,15 @@ _SIGNALS = {
 def curve_table(
     curve: CurveFile = None,
     *,
-    toml: Annotated[bool, typer.Option("--toml", help="Print the curve as a TOML file instead, to start one of your own.")] = False,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print the curve as a TOML file instead, to start one of your own.")
+    ] = False,
 ) -> None:
     """Show a curve's rules: what each signal does, when, and why; or print it as a file.
 
     A curve file that is wrong is told here with every finding: file, table and key.
 
-    Examples:
+    For example:
 
         trustcurve curve
 
@@ -79,7 +81,10 @@ def curve_table(
         return
     console.print(f"curve [bold]{on.name}[/], fingerprint {on.fingerprint}, {len(on.table())} positions")
     console.print("states, low to high: " + " < ".join(on.states) + "\n", soft_wrap=True)
-    for title, rows in (("Rules: the first row of a signal that holds", on.rules), ("Settling: every row that holds", on.settling)):
+    for title, rows in (
+        ("Rules: the first row of a signal that holds", on.rules),
+        ("Settling: every row that holds", on.settling),
+    ):
         table = Table(title=title, title_justify="left")
         for heading in ("rule", "when", "then", "because"):
             table.add_column(heading, no_wrap=heading == "rule")
@@ -100,7 +105,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema (2020-12) of a snapshot.
 
-    Example:
+    For example:
 
         trustcurve schema standing
     """

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve, out, progress_bar, until_instant
+from trustcurve.cli.options import (
+    CurveFile,
+    LogFile,
+    MappingFile,
+    Until,
+    chosen_curve,
+    out,
+    progress_bar,
+    until_instant,
+)
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.logs import load_mapping, replay_log, scan_log
 
@@ -27,7 +36,7 @@ def explain(
 ) -> None:
     """Tell one customer's story step by step: what happened, what it changed and why.
 
-    Example:
+    For example:
 
         trustcurve explain orders.csv --mapping orders.toml --customer 4711
     """
@@ -50,9 +59,17 @@ def explain(
         console.print(f"row {reject.row} could not be used: {reject.detail}", markup=False, soft_wrap=True)
     if standing is not None:
         position = standing.position
-        counters = f"kept {position.kept}, engaged {position.engaged}, doubt {position.doubt}, account {position.account}"
-        console.print(f"\nstands at {on.state(position)} ({counters}), seen at {standing.as_of:%Y-%m-%d %H:%M} UTC", markup=False)
+        counters = (
+            f"kept {position.kept}, engaged {position.engaged}, doubt {position.doubt}, account {position.account}"
+        )
+        console.print(
+            f"\nstands at {on.state(position)} ({counters}), seen at {standing.as_of:%Y-%m-%d %H:%M} UTC", markup=False
+        )
         due = on.next_due(standing)
-        console.print("the clock has nothing to say" if due is None else f"the clock says something next at {due:%Y-%m-%d %H:%M} UTC")
+        console.print(
+            "the clock has nothing to say"
+            if due is None
+            else f"the clock says something next at {due:%Y-%m-%d %H:%M} UTC"
+        )
     else:
         raise typer.Exit(1)

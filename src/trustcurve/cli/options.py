@@ -28,7 +28,13 @@ MappingFile = Annotated[
 ]
 CurveFile = Annotated[
     Path | None,
-    typer.Option("--curve", "-c", metavar="CURVE.toml", help="A curve of your own instead of the default one.", show_default=False),
+    typer.Option(
+        "--curve",
+        "-c",
+        metavar="CURVE.toml",
+        help="A curve of your own instead of the default one.",
+        show_default=False,
+    ),
 ]
 Until = Annotated[
     str | None,
@@ -61,7 +67,9 @@ def until_instant(text: str | None, mapping: Mapping) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidValueError("--until", text, "must be an ISO 8601 time such as 2026-01-31 or 2026-01-31T18:00+01:00") from None
+        raise InvalidValueError(
+            "--until", text, "must be an ISO 8601 time such as 2026-01-31 or 2026-01-31T18:00+01:00"
+        ) from None
     if len(text) <= len("2026-01-31") and moment.time() == time():
         moment += timedelta(days=1, microseconds=-1)
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(mapping.timezone or "UTC"))

@@ -10,7 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve, out, progress_bar, until_instant
+from trustcurve.cli.options import (
+    CurveFile,
+    LogFile,
+    MappingFile,
+    Until,
+    chosen_curve,
+    out,
+    progress_bar,
+    until_instant,
+)
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
@@ -26,14 +35,16 @@ def add_to(app: typer.Typer) -> None:
     app.command("replay")(replay)
 
 
-def replay(
+def replay(  # noqa: PLR0917 - one argument for each option of the command
     log: LogFile,
     mapping: MappingFile,
     curve: CurveFile = None,
     until: Until = None,
     out_dir: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Write standings, moves and rejects to files in DIR.", show_default=False),
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Write standings, moves and rejects to files in DIR.", show_default=False
+        ),
     ] = None,
     form: Annotated[Literal["parquet", "csv"], typer.Option("--format", help="The form of these files.")] = "parquet",
     outcome: Annotated[
@@ -45,13 +56,15 @@ def replay(
         ),
     ] = None,
     *,
-    allow_rejects: Annotated[bool, typer.Option("--allow-rejects", help="Exit with 0 even where rows could not be used.")] = False,
+    allow_rejects: Annotated[
+        bool, typer.Option("--allow-rejects", help="Exit with 0 even where rows could not be used.")
+    ] = False,
 ) -> None:
     """Replay a log: where every customer stands, what moved them and why.
 
     Exit code: 0; 1 where rows could not be used (see --allow-rejects); 2 where a file is wrong as a whole.
 
-    Examples:
+    For example:
 
         trustcurve replay orders.csv --mapping orders.toml
 
@@ -83,8 +96,7 @@ def _print_counts(console: Console, done: LogReplay, seconds: float) -> None:
     console.print(f"[bold]{len(done.standings):,} customers[/], {counts.events:,} events, in {seconds:.1f} s")
     said = {"ignored": counts.ignored, "duplicates dropped": counts.duplicates, "after --until": counts.later}
     parts = [f"{counts.rows:,} rows: {counts.used:,} used", *(f"{n:,} {what}" for what, n in said.items() if n)]
-    rejected = len({reject.row for reject in done.rejects})
-    console.print(", ".join([*parts, f"{rejected:,} rejected"]))
+    console.print(", ".join([*parts, f"{counts.rejected:,} rejected"]))
     if done.until is not None:
         console.print(f"seen at {done.until:%Y-%m-%d %H:%M} UTC\n")
 
@@ -145,5 +157,3 @@ def _print_rejects(console: Console, done: LogReplay) -> None:
         more = ", ..." if group.count > len(group.rows) else ""
         table.add_row(f"{group.count:,}", group.reason, ", ".join(map(str, group.rows)) + more, group.detail)
     console.print(table)
-
-

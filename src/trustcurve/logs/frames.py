@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import reduce
-from operator import and_, or_
 
 import polars as pl
 from attrs import fields_dict, frozen
 
 from trustcurve.core.errors import Finding, did_you_mean
-from trustcurve.logs.columns import due_time, localized, naive_and_aware, number, template, text, utc, value_instant
+from trustcurve.logs.columns import due_time, naive_and_aware, template, text, utc
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mapping import KINDS, Condition, EventTemplate, Mapping, MappingRule
+from trustcurve.logs.mapping import KINDS, EventTemplate, Mapping
 from trustcurve.logs.readers import ROW, Log
+from trustcurve.logs.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, dated, ruled
 
-__all__ = ["CUSTOMER", "EVENT_TEXTS", "Mapped", "map_log"]
+__all__ = ["EVENT_TEXTS", "Mapped", "map_log"]
 
-CUSTOMER, AT, ID, TIE, RULE, PROBLEM, OUTCOME = (
-    f"trustcurve.{name}" for name in ("customer", "at", "id", "tie", "rule", "problem", "outcome")
-)
 EVENT_TEXTS = ("promise", "weight", "by", "signal", "channel", "note")
 _ORDER, _KIND, _DUE = "trustcurve.order", "trustcurve.kind", "trustcurve.due"
 _MARK_ORDER = -1
@@ -66,9 +62,9 @@ def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
     schema = log.rows.collect_schema()
     _check_columns(mapping, schema, outcome)
     _check_zone(log, mapping, schema)
-    rows = _ruled(_dated(log.rows, mapping, schema, outcome), mapping).collect()
+    rows = ruled(dated(log.rows, mapping, schema, outcome), mapping).collect()
     made = [
-        _made(rows.lazy(), mapping, schema, number, rule, place, event)
+        _made(rows.lazy().filter(pl.col(RULE) == number), mapping, schema, place, event)
         for number, rule in enumerate(mapping.rules)
         for place, event in enumerate(rule.events)
     ]
@@ -80,7 +76,7 @@ def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
     ignoring = [number for number, rule in enumerate(mapping.rules) if rule.ignore]
     return Mapped(
         events=events.drop(PROBLEM).sort(AT, TIE, ROW, _ORDER, nulls_last=True, maintain_order=True),
-        rejects=_rejects(log, mapping, rows, odd, outcome),
+        rejects=_rejects(log, mapping, rows, odd),
         rows=rows.height + len(log.broken),
         ignored=rows.filter(pl.col(RULE).is_in(ignoring) & pl.col(PROBLEM).is_null()).height,
     )
@@ -118,94 +114,10 @@ def _check_zone(log: Log, mapping: Mapping, schema: pl.Schema) -> None:
         raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", says),))
 
 
-def _dated(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, outcome: str | None) -> pl.LazyFrame:
-    """Add customer, time, id and tie to each row, or the problem with it."""
-    at = utc(mapping.time, schema[mapping.time], mapping)
-    customer = template(mapping.customer)
-    no_time = pl.format("column '{}' is empty", pl.lit(mapping.time))
-    odd_time = pl.format("column '{}' is no time: '{}'", pl.lit(mapping.time), text(mapping.time))
-    problem = (
-        pl.when(customer.is_null()).then(pl.lit("no customer"))
-        .when(text(mapping.time).is_null()).then(pl.concat_str(pl.lit("no time: "), no_time))
-        .when(at.is_null()).then(pl.concat_str(pl.lit("unreadable time: "), odd_time))
-    )  # fmt: skip
-    tie = pl.lit(None, pl.Float64) if mapping.tie is None else number(mapping.tie)
-    seen = pl.lit(None, pl.String) if outcome is None else text(outcome)
-    return rows.with_columns(
-        customer.alias(CUSTOMER),
-        at.alias(AT),
-        (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)).alias(ID),
-        tie.alias(TIE),
-        problem.alias(PROBLEM),
-        seen.alias(OUTCOME),
-    )
-
-
-def _ruled(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
-    """Add the number of the rule that takes each row; rows with a problem have none."""
-    rows = rows.sort(AT, TIE, ROW, nulls_last=True).with_columns(pl.lit(None, pl.Int32).alias(RULE))
-    for place, rule in enumerate(mapping.rules):
-        fits = reduce(and_, [_holds(c, mapping) for c in rule.when], pl.lit(value=True)).fill_null(value=False)
-        free = pl.col(RULE).is_null() & pl.col(PROBLEM).is_null()
-        takes = free & fits
-        if rule.first:
-            takes &= takes.cast(pl.Int64).cum_sum().over(CUSTOMER) == 1
-        odd = [_odd_number(condition, rule, mapping) for condition in rule.when if _is_numeric(condition)]
-        rows = rows.with_columns(
-            pl.when(takes).then(place).otherwise(pl.col(RULE)).cast(pl.Int32).alias(RULE),
-            pl.coalesce([pl.col(PROBLEM), *(pl.when(free).then(each) for each in odd)]).alias(PROBLEM),
-        )
-    return rows
-
-
-def _is_numeric(condition: Condition) -> bool:
-    return condition.test in ("at_least", "at_most", "above", "below") and isinstance(condition.values[0], int | float)
-
-
-def _odd_number(condition: Condition, rule: MappingRule, mapping: Mapping) -> pl.Expr:
-    """Name the problem of a row that a rule would take if only its number could be read."""
-    others = [_holds(other, mapping) for other in rule.when if other.column != condition.column]
-    unread = text(condition.column).is_not_null() & number(condition.column).is_null()
-    says = pl.format("not a number: column '{}' holds '{}'", pl.lit(condition.column), text(condition.column))
-    return pl.when(reduce(and_, others, unread)).then(says)
-
-
-def _holds(condition: Condition, mapping: Mapping) -> pl.Expr:
-    column = condition.column
-    if condition.test == "null":
-        return text(column).is_null() if condition.values[0] else text(column).is_not_null()
-    if condition.test in ("is", "not"):
-        among = reduce(or_, [_equals(column, value) for value in condition.values]).fill_null(value=False)
-        return among if condition.test == "is" else ~among
-    bound = condition.values[0]
-    if isinstance(bound, int | float):
-        seen, limit = number(column), pl.lit(float(bound))
-    else:
-        seen, limit = _moment(column, mapping), pl.lit(value_instant(bound, mapping)).cast(pl.Datetime("us", "UTC"))  # type: ignore[arg-type]
-    compare = {"at_least": seen >= limit, "at_most": seen <= limit, "above": seen > limit, "below": seen < limit}
-    return compare[condition.test].fill_null(value=False)
-
-
-def _moment(column: str, mapping: Mapping) -> pl.Expr:
-    """Read a column's times whatever its type; conditions do not know the schema."""
-    naive, aware = naive_and_aware(column, pl.String(), mapping.time_format)
-    return pl.coalesce([aware, localized(naive, mapping.timezone or "UTC")])
-
-
-def _equals(column: str, value: object) -> pl.Expr:
-    if isinstance(value, bool):
-        return text(column).str.to_lowercase() == str(value).lower()
-    if isinstance(value, int | float):
-        return number(column) == float(value)
-    return text(column) == str(value)
-
-
-def _made(
-    rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, rule_number: int, rule: MappingRule, place: int, event: EventTemplate
-) -> pl.LazyFrame:
-    """Make one event of every row that a rule takes."""
+def _made(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, place: int, event: EventTemplate) -> pl.LazyFrame:
+    """Make one event of every row that its rule takes."""
     at = pl.col(AT) if event.at is None else utc(event.at, schema[event.at], mapping)
-    chosen = rows.filter((pl.col(RULE) == rule_number) & pl.col(PROBLEM).is_null())
+    chosen = rows.filter(pl.col(PROBLEM).is_null())
     problems: list[pl.Expr] = []
     if event.at is not None:
         chosen = chosen.filter(text(event.at).is_not_null())
@@ -252,10 +164,12 @@ def _nothing() -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _rejects(log: Log, mapping: Mapping, rows: pl.DataFrame, odd: pl.DataFrame, outcome: str | None) -> pl.DataFrame:
+def _rejects(log: Log, mapping: Mapping, rows: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
     """Gather the rows that cannot be used: what is wrong with each, and where."""
     words = dict.fromkeys(c.column for rule in mapping.rules for c in rule.when if c.test in ("is", "not"))
-    shown = [pl.format("{}={}", pl.lit(column), pl.coalesce(text(column), pl.lit("(empty)"))) for column in list(words)[:4]]
+    shown = [
+        pl.format("{}={}", pl.lit(column), pl.coalesce(text(column), pl.lit("(empty)"))) for column in list(words)[:4]
+    ]
     unmatched = rows.filter(pl.col(RULE).is_null() & pl.col(PROBLEM).is_null())
     problems = pl.concat(
         [
@@ -272,5 +186,8 @@ def _rejects(log: Log, mapping: Mapping, rows: pl.DataFrame, odd: pl.DataFrame, 
     )  # fmt: skip
     reason = pl.col(PROBLEM).str.split_exact(": ", 1).struct.field("field_0")
     return problems.sort(ROW).select(
-        pl.col(ROW).alias("row"), pl.col(CUSTOMER).alias("customer"), reason.alias("reason"), pl.col(PROBLEM).alias("detail")
+        pl.col(ROW).alias("row"),
+        pl.col(CUSTOMER).alias("customer"),
+        reason.alias("reason"),
+        pl.col(PROBLEM).alias("detail"),
     )

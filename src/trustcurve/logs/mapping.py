@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, fields_dict, frozen
 
-from trustcurve.core.errors import Finding
+from trustcurve.core.errors import Finding, did_you_mean
 from trustcurve.core.events import EVENTS, Event
 from trustcurve.core.reading import Reader
 from trustcurve.logs.errors import InvalidMappingError
@@ -114,7 +114,7 @@ class Mapping:
                 named += [(event.at, f"{place} {event.kind} at")] if event.at else []
                 named += [(event.due.column, f"{place} {event.kind} due")] if event.due and event.due.column else []
                 named += [(c, f"{place} {event.kind} {key}") for key, text in event.texts for c in text.columns]
-        return {column: place for column, place in reversed(named)}
+        return dict(reversed(named))
 
 
 def load_mapping(path: str | PathLike[str]) -> Mapping:
@@ -196,12 +196,16 @@ def _rule(reader: Reader, place: str, raw: object) -> MappingRule:
     if "when" in row and not isinstance(row["when"], Table):
         reader.wrong(place, "when", "must be a table of columns")
     ignore = reader.flag(place, "ignore", row)
-    events = tuple(_event(reader, f"{place} events", each) for _, each in reader.rows(row.get("events", []), "rules.events"))
+    events = tuple(
+        _event(reader, f"{place} events", each) for _, each in reader.rows(row.get("events", []), "rules.events")
+    )
     if ignore == bool(events):
         reader.wrong(place, "events", "give the rule events, or say ignore = true; one of both")
     return MappingRule(
         name=str(row.get("name") or place.partition("] ")[2]),
-        when=tuple(condition for column, test in when.items() for condition in _conditions(reader, place, column, test)),
+        when=tuple(
+            condition for column, test in when.items() for condition in _conditions(reader, place, column, test)
+        ),
         first=reader.flag(place, "first", row),
         ignore=ignore,
         events=tuple(event for event in events if event is not None),
@@ -216,7 +220,9 @@ def _conditions(reader: Reader, place: str, column: str, raw: object) -> list[Co
         key = f"when.{column}.{test}"
         if test == "null" and not isinstance(value, bool):
             reader.wrong(place, key, f"must be true or false, not {value!r}")
-        elif test not in ("is", "not", "null") and (isinstance(value, bool | str | list) or not isinstance(value, int | float | date)):
+        elif test not in ("is", "not", "null") and (
+            isinstance(value, bool | str | list) or not isinstance(value, int | float | date)
+        ):
             reader.wrong(place, key, f"must be a number or a date, not {value!r}")
         elif not values or not all(isinstance(each, str | int | float | date) for each in values):
             reader.wrong(place, key, f"must be a value or an array of values, not {value!r}")
@@ -228,8 +234,9 @@ def _conditions(reader: Reader, place: str, column: str, raw: object) -> list[Co
 def _event(reader: Reader, place: str, raw: object) -> EventTemplate | None:
     name = raw.get("event") if isinstance(raw, Table) else None
     if not isinstance(raw, Table) or name not in KINDS:
-        words = reader.table({str(name): 0}, f"{place}: event", KINDS)
-        return reader.wrong(place, "event", "must name a kind of event") if words else None
+        hint = did_you_mean(name, KINDS) or "; known: " + ", ".join(KINDS)
+        reader.wrong(place, "event", f"must name a kind of event, not {name!r}{hint}")
+        return None
     kind = KINDS[name]
     known = fields_dict(kind)
     row = reader.table(raw, f"{place}: {name}", ("event", *(key for key in known if key not in ("customer", "id"))))
@@ -246,7 +253,9 @@ def _event(reader: Reader, place: str, raw: object) -> EventTemplate | None:
 
 
 def _due(reader: Reader, place: str, raw: object) -> Due:
-    row = reader.table({"column": raw} if isinstance(raw, str) else raw, place, ("column", "after", "end_of_day", "plus"))
+    row = reader.table(
+        {"column": raw} if isinstance(raw, str) else raw, place, ("column", "after", "end_of_day", "plus")
+    )
     if ("column" in row) == ("after" in row):
         reader.wrong(place, "column", "give a column, or after = { hours = 24 }; one of both")
     after = reader.duration(place, "after", row["after"]) if "after" in row else None
@@ -257,5 +266,3 @@ def _due(reader: Reader, place: str, raw: object) -> Due:
         end_of_day=reader.flag(place, "end_of_day", row),
         plus=plus or timedelta(0),
     )
-
-

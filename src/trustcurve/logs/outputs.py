@@ -15,6 +15,7 @@ __all__ = ["FORMATS", "frames_of", "write_replay"]
 FORMATS = ("parquet", "csv")
 
 _INSTANT = pl.Datetime("us", "UTC")
+_Schema = dict[str, pl.DataType | type[pl.DataType]]
 
 
 def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
@@ -28,7 +29,9 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
     return {"standings": _standings(replay), "moves": _moves(replay), "rejects": _rejects(replay)}
 
 
-def write_replay(replay: LogReplay, folder: str | Path, form: Literal["parquet", "csv"] = "parquet") -> tuple[Path, ...]:
+def write_replay(
+    replay: LogReplay, folder: str | Path, form: Literal["parquet", "csv"] = "parquet"
+) -> tuple[Path, ...]:
     """Write the three frames into a folder, which is made if need be; files of the same names are replaced.
 
     Raises:
@@ -60,7 +63,7 @@ def _standings(replay: LogReplay) -> pl.DataFrame:
         )
         for s in replay.standings.values()
     ]  # fmt: skip
-    schema = {
+    schema: _Schema = {
         "customer": pl.String, "state": pl.String, "stage": pl.String, "kept": pl.Int64, "engaged": pl.Int64,
         "doubt": pl.Int64, "account": pl.String, "as_of": _INSTANT, "quiet_since": _INSTANT,
         "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": _INSTANT,
@@ -76,7 +79,7 @@ def _moves(replay: LogReplay) -> pl.DataFrame:
         )
         for row, m in replay.moves
     ]  # fmt: skip
-    schema = {
+    schema: _Schema = {
         "customer": pl.String, "at": _INSTANT, "row": pl.Int64, "source": pl.String, "promise": pl.String,
         "signal": pl.String, "rule": pl.String, "because": pl.String, "before": pl.String, "after": pl.String,
         "change": pl.Int64,
@@ -86,5 +89,5 @@ def _moves(replay: LogReplay) -> pl.DataFrame:
 
 def _rejects(replay: LogReplay) -> pl.DataFrame:
     rows = [(reject.row, reject.customer, reject.reason, reject.detail) for reject in replay.rejects]
-    schema = {"row": pl.Int64, "customer": pl.String, "reason": pl.String, "detail": pl.String}
+    schema: _Schema = {"row": pl.Int64, "customer": pl.String, "reason": pl.String, "detail": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -44,7 +44,7 @@ def scan_log(path: str | PathLike[str]) -> Log:
     ending = Path(name).suffix.lower()
     if ending not in _ENDINGS:
         raise UnreadableLogError(name, f"its name must end in one of {', '.join(_ENDINGS)}")
-    with open(name, "rb"):  # a missing file is an OSError now, not later
+    with Path(name).open("rb"):  # a missing file is an OSError now, not later
         pass
     try:
         if ending == ".parquet":
@@ -63,7 +63,7 @@ def _numbered(name: str, rows: pl.LazyFrame) -> Log:
 
 def _scan_csv(name: str, separator: str) -> Log:
     """Scan a CSV; where lines have too many or too few fields, read it line by line and keep those apart."""
-    with open(name, encoding="utf-8-sig", newline="") as file:
+    with Path(name).open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=separator)
         heading = next(reader, [])
         broken: list[tuple[int, str]] = []
@@ -81,7 +81,7 @@ def _scan_csv(name: str, separator: str) -> Log:
     apart = {row for row, _ in broken}
     columns: list[list[str | None]] = [[] for _ in heading]
     numbers: list[int] = []
-    with open(name, encoding="utf-8-sig", newline="") as file:
+    with Path(name).open(encoding="utf-8-sig", newline="") as file:
         lines = (fields for fields in csv.reader(file, delimiter=separator) if fields)
         next(lines)
         for number, fields in enumerate(lines, start=1):
@@ -100,7 +100,7 @@ def _scan_json_lines(name: str) -> Log:
     """Read JSON lines: each line an object; lines that are none are kept apart."""
     rows: list[dict[str, object]] = []
     broken: list[tuple[int, str]] = []
-    with open(name, encoding="utf-8-sig") as file:
+    with Path(name).open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue

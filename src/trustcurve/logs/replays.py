@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import groupby
@@ -25,6 +26,9 @@ __all__ = ["Counts", "LogReplay", "LogStep", "Rejected", "replay_log"]
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of events done and of all."""
+
+UNREADABLE_OUTCOME = "unreadable outcome"
+"""The reason of a reject whose outcome alone could not be used; its events could."""
 
 _EVERY = 2048
 
@@ -51,8 +55,9 @@ class LogStep:
 class Counts:
     """How many rows the log has, what became of them, and how many events were applied.
 
-    ``rows`` = ``used`` + ``ignored`` + ``duplicates`` + ``later`` + rejected rows. A row is ``later``
-    where everything it says happened after ``until``.
+    ``rows`` is the sum of ``used``, ``ignored``, ``duplicates``, ``later`` and ``rejected``. A row is
+    ``later`` where everything it says happened after ``until``, and ``rejected`` where any of it
+    could not be used.
     """
 
     rows: int
@@ -60,6 +65,7 @@ class Counts:
     ignored: int
     duplicates: int
     later: int
+    rejected: int
     events: int
 
 
@@ -142,8 +148,8 @@ class _Fold:
                 steps.append(step)
                 standing = step.after
         except TrustcurveError as error:
-            reason = type(error).__name__.removesuffix("Error")
-            self.rejects.append(Rejected(row, customer, reason, f"{kind}: {error}"))
+            detail = str(error) if str(error).startswith(kind) else f"{kind}: {error}"
+            self.rejects.append(Rejected(row, customer, _in_words(error), detail))
             return
         self.keep(row, steps)
         self.used.add(row)
@@ -213,9 +219,14 @@ def _apply(fold: _Fold, row: int, customer: str, at: datetime, made: list[dict[s
     for mark in marks:
         problem = fold.see(row, customer, at, mark["outcome"])
         if problem is not None:
-            fold.rejects.append(Rejected(row, customer, "unreadable outcome", problem))
+            fold.rejects.append(Rejected(row, customer, UNREADABLE_OUTCOME, problem))
     if len(made) > len(marks):
         fold.apply(row, customer, at, made[0]["id"], made[len(marks) :])
+
+
+def _in_words(error: TrustcurveError) -> str:
+    """Name an error in words: UnknownPromiseError is an "unknown promise"."""
+    return re.sub("(?<!^)([A-Z])", r" \1", type(error).__name__.removesuffix("Error")).lower()
 
 
 def _units(events: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -235,7 +246,7 @@ def _event(fields: dict[str, Any]) -> Event:
 
 def _result(mapped: Mapped, fold: _Fold, end: datetime | None, later: set[int]) -> LogReplay:
     rejects = [Rejected(*row) for row in mapped.rejects.iter_rows()] + fold.rejects
-    rejected = {reject.row for reject in rejects}
+    rejected = {reject.row for reject in rejects if reject.reason != UNREADABLE_OUTCOME}
     duplicates, late = fold.duplicates - rejected, later - fold.used - fold.duplicates - rejected
     counts = Counts(
         rows=mapped.rows,
@@ -243,6 +254,7 @@ def _result(mapped: Mapped, fold: _Fold, end: datetime | None, later: set[int]) 
         ignored=mapped.ignored,
         duplicates=len(duplicates),
         later=len(late),
+        rejected=len(rejected),
         events=fold.events,
     )
     return LogReplay(

@@ -55,7 +55,13 @@ def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
     everyone = len(replay.standings) or 1
     return tuple(
         StateRow(
-            state, standing[state], standing[state] / everyone, rises_in[state], rises_out[state], falls_in[state], falls_out[state]
+            state,
+            standing[state],
+            standing[state] / everyone,
+            rises_in[state],
+            rises_out[state],
+            falls_in[state],
+            falls_out[state],
         )
         for state in reversed(replay.curve.states)
     )
@@ -79,6 +85,7 @@ def reject_groups(replay: LogReplay, shown: int = 5) -> tuple[RejectGroup, ...]:
     for reject in replay.rejects:
         groups.setdefault(reject.reason, []).append((reject.row, reject.detail))
     gathered = [
-        RejectGroup(reason, len(rows), tuple(row for row, _ in rows[:shown]), rows[0][1]) for reason, rows in groups.items()
+        RejectGroup(reason, len(rows), tuple(row for row, _ in rows[:shown]), rows[0][1])
+        for reason, rows in groups.items()
     ]
     return tuple(sorted(gathered, key=lambda group: (-group.count, group.reason)))

@@ -72,8 +72,12 @@ _SIGNAL = _table(
 
 CURVE_DOCUMENT: dict[str, Any] = _table(
     {
-        "curve": _table({"name": _SAID, "start": _table(dict.fromkeys(PARTS, _NUMBER), list(PARTS))}, ["name", "start"]),
-        "counters": _table({name: _table({"max": _NUMBER, "says": _TEXT}, ["max"]) for name in COUNTERS}, list(COUNTERS)),
+        "curve": _table(
+            {"name": _SAID, "start": _table(dict.fromkeys(PARTS, _NUMBER), list(PARTS))}, ["name", "start"]
+        ),
+        "counters": _table(
+            {name: _table({"max": _NUMBER, "says": _TEXT}, ["max"]) for name in COUNTERS}, list(COUNTERS)
+        ),
         "parameters": {
             "type": "object",
             "properties": dict.fromkeys(DURATIONS, _DURATION),

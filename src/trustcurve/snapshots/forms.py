@@ -115,8 +115,8 @@ def converter() -> JsonConverter:
     made = make_converter(forbid_extra_keys=True, omit_if_default=True)
     made.register_unstructure_hook(datetime, _write_time)
     made.register_structure_hook(datetime, _read_time)
-    for kind in (str, bool):
-        made.register_structure_hook(kind, _exactly(kind))
+    made.register_structure_hook(str, _exactly(str))
+    made.register_structure_hook(bool, _exactly(bool))
     made.register_structure_hook(int, _counter)
     made.register_structure_hook_func(lambda hint: hint is object, lambda value, _: value)
     for kind in (*EVENTS, *_REFUSALS):
@@ -127,5 +127,3 @@ def converter() -> JsonConverter:
     made.register_structure_hook(optional, lambda value, _: None if value is None else made.structure(value, AnyEvent))
     made.register_unstructure_hook(optional, lambda value: None if value is None else made.unstructure(value, AnyEvent))
     return made
-
-

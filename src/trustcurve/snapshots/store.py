@@ -49,7 +49,9 @@ def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | 
         return {**head, "curve": value.fingerprint, "document": value.to_plain()}
     if base is not Event:
         head["curve"] = _needed(curve, kind).fingerprint
-    stored = _step_form(value) if isinstance(value, Step) else _journey_form(value) if isinstance(value, Journey) else value
+    stored = (
+        _step_form(value) if isinstance(value, Step) else _journey_form(value) if isinstance(value, Journey) else value
+    )
     return {**head, **converter().unstructure(stored, form)}
 
 
@@ -122,12 +124,10 @@ def _same_curve(found: object, curve: Curve) -> None:
 
 
 def _structure(body: dict[str, Any], form: Any) -> Any:
+    if form is AnyEvent and not isinstance(body.get("event"), str):
+        raise MalformedSnapshotError("$.event", "must be the name of a kind of event")
     try:
-        if form is AnyEvent and not isinstance(body.get("event"), str):
-            raise MalformedSnapshotError("$.event", "must be the name of a kind of event")
         return converter().structure(body, form)
-    except TrustcurveError:
-        raise
     except KeyError as error:
         raise MalformedSnapshotError("$.event", f"unknown kind of event {error.args[0]!r}") from None
     except Exception as error:  # noqa: BLE001 - whatever cattrs found becomes one named error
@@ -208,5 +208,3 @@ def _step_form(step: Step) -> StepForm:
 def _journey_form(journey: Journey) -> JourneyForm:
     rejects = tuple(RejectForm(reject.event, reject.error) for reject in journey.rejects)
     return JourneyForm(journey.start, tuple(map(_step_form, journey.steps)), journey.duplicates, rejects, journey.later)
-
-
