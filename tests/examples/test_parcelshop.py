@@ -1,6 +1,7 @@
 """The parcel shop's log: the same every time, dirty as announced, and the world it says it is."""
 
 import csv
+import os
 import re
 import subprocess
 import sys
@@ -233,28 +234,70 @@ def test_dirt_moves_nobody(log: Log, clean: list[Row], tmp_path: Path):
     assert len(dirty.rejects) == sum(dirt[name] for name in FAILURES)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Log:
+    path = tmp_path_factory.mktemp("parcelshop") / "parcelshop.csv"
+    return path, make(path)
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    return (EXAMPLE / "README.md").read_text(encoding="utf-8")
+
+
+def trustcurve(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, in a wide terminal."""
+    command = [str(Path(sys.executable).with_name("trustcurve")), *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "160", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    return subprocess.run(command, check=False, capture_output=True, encoding="utf-8", env=environment)
+
+
 @pytest.mark.slow
-def test_the_readme_tells_what_a_replay_shows(tmp_path: Path):
-    make(tmp_path / "parcelshop.csv")
-    curve, shown = Curve.default(), replay(tmp_path / "parcelshop.csv", outcome="rating")
-    states = Counter(curve.state(standing.position) for standing in shown.standings.values())
-    assert set(states) == set(curve.states)
-    assert min(states.values()) >= 0.01 * len(shown.standings)
-    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+def test_the_command_shows_all_seven_states(whole: Log, readme: str, tmp_path: Path):
+    mapping = EXAMPLE / "mapping.toml"
+    done = trustcurve("replay", whole[0], "--mapping", mapping, "--out", tmp_path, "--format", "csv")
+    assert done.returncode == 1, "there are rejects, and nobody allowed them"
+    with (tmp_path / "standings.csv").open(encoding="utf-8", newline="") as file:
+        states = Counter(row["state"] for row in csv.DictReader(file))
+    assert set(states) == set(Curve.default().states)
+    assert min(states.values()) >= 0.01 * states.total()
     for state, count in states.items():
-        assert f"| `{state}` | {count} | {count / len(shown.standings):.1%} |".replace("%", " %") in text
-    for share in by_state(curve, shown.outcomes):
-        assert f"| `{share.group}` | {share.count} | {share.mean:.2f} |" in text
-    for share in by_baseline(shown.outcomes):
-        assert f"{share.mean:.2f}" in text
-        assert f"{share.count}" in text
+        assert re.search(rf"{re.escape(state)}\W+{count:,}\W+{count / states.total():.1%}", done.stdout)
+        assert f"| `{state}` | {count} | {count / states.total():.1%} |".replace("%", " %") in readme
+    (rows,) = re.findall(r"^([\d,]+) rows: (.*)$", done.stdout, re.MULTILINE)
+    for number in (rows[0], *re.findall(r"[\d,]*\d", rows[1])):
+        assert number in readme
+
+
+def test_the_command_allows_rejects_where_it_is_told_to(log: Log):
+    done = trustcurve("replay", log[0], "--mapping", EXAMPLE / "mapping.toml", "--allow-rejects")
+    assert done.returncode == 0
+    assert f"{sum(log[1][name] for name in FAILURES)} rejected" in done.stdout
 
 
 @pytest.mark.slow
-def test_the_readme_shows_the_dirt_that_is_announced(tmp_path: Path):
-    dirt = make(tmp_path / "parcelshop.csv")
-    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-    assert all(f"{count:7d}  {name}\n" in text for name, count in dirt.items())
-    lines = (tmp_path / "parcelshop.csv").read_text(encoding="utf-8").count("\n") - 1
-    assert f"parcelshop.csv: {lines:,} rows" in text
-    assert f"{dirt.total()} rows (one in {lines // dirt.total()})" in text
+def test_the_command_tells_the_story_of_the_customer_in_the_readme(whole: Log, readme: str):
+    (customer,) = re.findall(r"--customer (C\d+)", readme)
+    done = trustcurve("explain", whole[0], "--mapping", EXAMPLE / "mapping.toml", "--customer", customer)
+    reached = re.findall(r"(?:rose|fell): \S+ -> (\S+)", done.stdout)
+    assert [state for state in reached if state in ("advocate", "departed")] == ["advocate", "departed"]
+    assert reached[-1].startswith("distrust.")
+
+
+@pytest.mark.slow
+def test_the_readme_tells_the_ratings_by_state(whole: Log, readme: str):
+    shown = replay(whole[0], outcome="rating")
+    for share in by_state(Curve.default(), shown.outcomes):
+        assert f"| `{share.group}` | {share.count} | {share.mean:.2f} |" in readme
+    for share in by_baseline(shown.outcomes):
+        assert f"{share.mean:.2f}" in readme
+        assert f"{share.count}" in readme
+
+
+@pytest.mark.slow
+def test_the_readme_shows_the_dirt_that_is_announced(whole: Log, readme: str):
+    path, dirt = whole
+    assert all(f"{count:7d}  {name}\n" in readme for name, count in dirt.items())
+    lines = path.read_text(encoding="utf-8").count("\n") - 1
+    assert f"parcelshop.csv: {lines:,} rows" in readme
+    assert f"{dirt.total()} rows (one in {lines // dirt.total()})" in readme
