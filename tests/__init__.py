@@ -1,0 +1,1 @@
+"""Tests of trustcurve; README.md says where a test goes."""

@@ -1,0 +1,1 @@
+"""Tests of the pure core: the curve, the ledger, and what can be asked of them."""
