@@ -36,7 +36,7 @@ def dated(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, outcome: str 
     return rows.with_columns(
         customer.alias(CUSTOMER),
         at.alias(AT),
-        (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)).alias(ID),
+        (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id, gaps=True)).alias(ID),
         tie.alias(TIE),
         problem.alias(PROBLEM),
         seen.alias(OUTCOME),
