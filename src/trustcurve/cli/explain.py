@@ -52,9 +52,7 @@ def explain(
         raise UnknownWordError("customer", customer, tuple(done.standings))
     for each in done.steps:
         if each.row is not None or each.step.reactions:
-            where = f"row {each.row}" if each.row is not None else "the last look"
-            console.print(f"[dim]{where}[/]\n", end="")
-            console.print(each.step.explain(), markup=False, soft_wrap=True)
+            console.print(each.step.explain(f"row {each.row}"), markup=False, soft_wrap=True)
     for reject in rejects:
         console.print(f"row {reject.row} could not be used: {reject.detail}", markup=False, soft_wrap=True)
     if standing is not None:

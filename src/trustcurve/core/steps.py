@@ -128,13 +128,18 @@ class Step:
         if self.event is not None and self.reaction is not None:
             yield self.event.at, self.reaction, self.event, None
 
-    def explain(self) -> str:
-        """Tell the step in a few plain lines: what happened, when, what it changed and why."""
+    def explain(self, where: str = "") -> str:
+        """Tell the step in a few plain lines: what happened, when, what it changed and why.
+
+        Args:
+            where: Where the event was found ("row 12"); it is told beside it.
+        """
+        found = f" ({where})" if where else ""
         lines: list[str] = []
         for at, reaction, event, promise in self._dated():
-            lines += [f"{_when(at)}  {_what(event, promise)}", *_outcome(reaction)]
+            lines += [f"{_when(at)}  {_what(event, promise)}{found if event else ''}", *_outcome(reaction)]
         if self.event is not None and self.reaction is None:
-            lines += [f"{_when(self.event.at)}  {_what(self.event, None)}", f"  {_no_signal(self)}"]
+            lines += [f"{_when(self.event.at)}  {_what(self.event, None)}{found}", f"  {_no_signal(self)}"]
         return "\n".join(lines) or f"{_when(self.after.as_of)}  nothing came due"
 
 
