@@ -16,8 +16,7 @@ from trustcurve.cli.options import (
     progress_bar,
     until_instant,
 )
-from trustcurve.core.errors import UnknownWordError
-from trustcurve.logs import load_mapping, replay_log, scan_log
+from trustcurve.logs import load_mapping, scan_log, tell_story
 
 __all__ = ["add_to"]
 
@@ -45,16 +44,13 @@ def explain(
     end = until_instant(until, meaning)
     on = chosen_curve(curve)
     with progress_bar("replaying") as progress:
-        done = replay_log(scan_log(log), meaning, on, until=end, follow=customer, progress=progress)
-    rejects = [reject for reject in done.rejects if reject.customer == customer]
-    standing = done.standings.get(customer)
-    if standing is None and not rejects:
-        raise UnknownWordError("customer", customer, tuple(done.standings))
-    for each in done.steps:
+        story = tell_story(scan_log(log), meaning, on, customer, until=end, progress=progress)
+    for each in story.steps:
         if each.row is not None or each.step.reactions:
             console.print(each.step.explain(f"row {each.row}"), markup=False, soft_wrap=True)
-    for reject in rejects:
+    for reject in story.rejects:
         console.print(f"row {reject.row} could not be used: {reject.detail}", markup=False, soft_wrap=True)
+    standing = story.standing
     if standing is not None:
         position = standing.position
         counters = (

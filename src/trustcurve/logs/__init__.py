@@ -10,16 +10,18 @@ require("polars", "logs")
 from trustcurve.logs.errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
 from trustcurve.logs.mapping import Mapping, load_mapping, parse_mapping  # noqa: E402
 from trustcurve.logs.readers import scan_log  # noqa: E402
-from trustcurve.logs.replays import LogReplay, replay_log  # noqa: E402
+from trustcurve.logs.replays import LogReplay, Story, replay_log, tell_story  # noqa: E402
 
 __all__ = [
     "InvalidMappingError",
     "LogError",
     "LogReplay",
     "Mapping",
+    "Story",
     "UnreadableLogError",
     "load_mapping",
     "parse_mapping",
     "replay_log",
     "scan_log",
+    "tell_story",
 ]

@@ -31,7 +31,9 @@ def number(column: str) -> pl.Expr:
 def template(made_of: Template, *, gaps: bool = False) -> pl.Expr:
     """Fill a template from columns; null where one of them is, or with ``gaps`` only where all of them are."""
     if gaps:
-        filled = [pl.lit(literal) + (pl.lit("") if c is None else text(c).fill_null("")) for literal, c in made_of.parts]
+        filled = [
+            pl.lit(literal) + (pl.lit("") if c is None else text(c).fill_null("")) for literal, c in made_of.parts
+        ]
         return pl.when(~pl.all_horizontal([text(c).is_null() for c in made_of.columns])).then(pl.concat_str(filled))
     pieces: list[pl.Expr] = []
     for literal, column in made_of.parts:

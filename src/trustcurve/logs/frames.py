@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import polars as pl
-from attrs import fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from trustcurve.core.errors import Finding, did_you_mean
 from trustcurve.logs.columns import due_time, naive_and_aware, template, text, utc
@@ -45,6 +45,25 @@ class Mapped:
         """The time of the last event of the whole log."""
         times = self.events.filter(pl.col(_KIND).is_not_null())[AT]
         return times.max()  # type: ignore[return-value]
+
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """Every customer who has an event, in the order of the first."""
+        return tuple(self.events[CUSTOMER].unique(maintain_order=True))
+
+    def about(self, customer: str) -> Mapped:
+        """Leave out the events that cannot bear on a customer.
+
+        Only an id ties customers together (who used it first), so the customers who share one, and
+        those who share one with them, stay.
+        """
+        around = pl.DataFrame({CUSTOMER: [customer]})
+        while True:
+            ids = self.events.join(around, on=CUSTOMER).select(pl.col(ID).drop_nulls().unique())
+            wider = self.events.join(ids, on=ID).select(pl.col(CUSTOMER).unique()).vstack(around).unique()
+            if wider.height == around.height:
+                return evolve(self, events=self.events.join(around, on=CUSTOMER, how="semi"))
+            around = wider
 
 
 def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:

@@ -48,7 +48,6 @@ class Share:
 class Watch:
     """Keeps what the baseline needs to know, and the outcomes seen."""
 
-    curve: Curve
     outcomes: list[Outcome] = field(factory=list)
     _last: dict[str, LastPromise] = field(factory=dict)
     _promises: dict[str, set[str]] = field(factory=dict)

@@ -27,7 +27,7 @@ def dated(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, outcome: str 
     no_time = pl.format("column '{}' is empty", pl.lit(mapping.time))
     odd_time = pl.format("column '{}' is no time: '{}'", pl.lit(mapping.time), text(mapping.time))
     problem = (
-        pl.when(customer.is_null()).then(pl.lit("no customer"))
+        pl.when(customer.is_null()).then(pl.lit(f"no customer: {mapping.customer.text} is empty"))
         .when(text(mapping.time).is_null()).then(pl.concat_str(pl.lit("no time: "), no_time))
         .when(at.is_null()).then(pl.concat_str(pl.lit("unreadable time: "), odd_time))
     )  # fmt: skip
