@@ -1,0 +1,100 @@
+"""Compare speed side by side in one run, and print ratios: `make bench`.
+
+Ratios matter; microseconds are this machine's at this moment. Every figure is the least of many
+interleaved repeats (A B A B), so that what slows the machine down slows all down alike. This is a
+report and no test: nothing fails when a target is missed, it is only marked.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import contenders
+import costs
+
+ROUNDS = 15
+SIGNALS = 2000
+SLOW = 200
+FLAT = "transitions Machine"
+
+SPEEDS = {
+    "bare dict lookup": (contenders.bare_dict, SIGNALS),
+    "curve.react, warm": (contenders.react, SIGNALS),
+    "curve.advance, full step": (contenders.advance, SIGNALS),
+    "making an event + advance": (contenders.event_and_advance, SIGNALS),
+    FLAT: (contenders.transitions_flat, SIGNALS),
+    "transitions HierarchicalMachine": (contenders.transitions_nested, SLOW),
+    "python-statemachine": (contenders.python_statemachine, SLOW),
+}
+TARGETS = {"curve.react, warm": 25, "curve.advance, full step": 3}
+
+Row = tuple[str, ...]
+
+
+def verdict(target: str, *, met: bool) -> str:
+    """Say whether a target is met."""
+    return f"{target} {'met' if met else 'MISSED'}"
+
+
+def speeds() -> list[Row]:
+    """Measure what is done once for every event."""
+    runs = {name: make(n) for name, (make, n) in SPEEDS.items()}
+    least = costs.interleaved(runs, ROUNDS)
+    each = {name: seconds / SPEEDS[name][1] for name, seconds in least.items()}
+    rows = []
+    for name, seconds in each.items():
+        ratio = each[FLAT] / seconds
+        target = TARGETS.get(name)
+        met = "" if target is None else verdict(f">= {target}x", met=ratio >= target)
+        rows.append((name, f"{seconds * 1e6:.2f} us", f"{1 / seconds:,.0f}", f"{ratio:.2f}x", met))
+    return rows
+
+
+def once() -> list[Row]:
+    """Measure what is done once for every program or customer."""
+    imports, curve, size = costs.import_seconds(), costs.curve_seconds(), costs.standing_bytes()
+    more = (imports["trustcurve"] - imports["attrs"]) * 1000
+    unroll, load = curve["unroll"] * 1000, curve["load"] * 1000
+    return [
+        ("start Python", f"{imports['sys'] * 1000:.1f} ms", ""),
+        ("start Python, import attrs", f"{imports['attrs'] * 1000:.1f} ms", ""),
+        ("import trustcurve, beyond attrs", f"{more:.1f} ms", verdict("<= 35 ms", met=more <= 35)),
+        ("unroll the default curve", f"{unroll:.1f} ms", verdict("<= 50 ms", met=unroll <= 50)),
+        ("load a curve file, all checks", f"{load:.1f} ms", ""),
+        ("a stored standing, no promise open", f"{size} bytes", verdict("< 400 bytes", met=size < 400)),
+    ]
+
+
+def show(title: str, head: Row, rows: list[Row]) -> None:
+    """Print a table; a plain one where rich is not installed."""
+    try:
+        from rich.console import Console  # noqa: PLC0415 - an extra
+        from rich.table import Table  # noqa: PLC0415
+    except ModuleNotFoundError:
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        print(f"\n{title}")
+        for row in (head, *rows):
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        return
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(head):
+        table.add_column(name, justify="left" if number == 0 or name == "target" else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.width = max(console.width, 100)
+    console.print(table)
+
+
+def main() -> None:
+    """Measure and print."""
+    names = ("attrs", "transitions", "python-statemachine")
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"Python {platform.python_version()}, {packages}; least of {ROUNDS} interleaved rounds")
+    show("Each event", ("what", "time", "per second", "vs transitions", "target"), speeds())
+    show("Once", ("what", "cost", "target"), once())
+
+
+if __name__ == "__main__":
+    main()
