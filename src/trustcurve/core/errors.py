@@ -43,8 +43,12 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 class TrustcurveError(Exception):
     """The root of all errors of this library; catch it to catch them all."""
 
+    # The leaves are attrs classes: their fields are their data. They have slots=False and
+    # repr=False because exceptions have a dict and a repr already, and making less of a class
+    # makes the import cheaper.
 
-@define(slots=False)
+
+@define(slots=False, repr=False)
 class InvalidValueError(TrustcurveError):
     """An argument has the wrong type or form: ``argument``, ``value``, ``rule``."""
 
@@ -56,7 +60,7 @@ class InvalidValueError(TrustcurveError):
         return f"{self.argument} is {self.value!r}: {self.rule}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class NaiveTimeError(TrustcurveError):
     """A time carries no timezone: ``argument``, ``value``."""
 
@@ -70,7 +74,7 @@ class NaiveTimeError(TrustcurveError):
         )
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class UnknownWordError(TrustcurveError):
     """A word is outside its set: ``argument``, ``value``, ``known``."""
 
@@ -83,7 +87,7 @@ class UnknownWordError(TrustcurveError):
         return f"{self.argument} {self.value!r} is unknown{hint or '; known: ' + ', '.join(self.known)}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class InvalidParameterError(TrustcurveError):
     """A parameter of the curve is outside its range, or against another: ``name``, ``value``, ``rule``."""
 
@@ -95,7 +99,7 @@ class InvalidParameterError(TrustcurveError):
         return f"parameter {self.name} is {self.value}: {self.rule}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class InvalidPositionError(TrustcurveError):
     """A position has a counter outside its range, or is not reachable: ``part``, ``value``, ``rule``."""
 
@@ -107,7 +111,7 @@ class InvalidPositionError(TrustcurveError):
         return f"position has {self.part} {self.value!r}: {self.rule}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class OutOfOrderError(TrustcurveError):
     """An event lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
 
@@ -122,7 +126,7 @@ class OutOfOrderError(TrustcurveError):
         )
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class LookingBackError(TrustcurveError):
     """A look lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
 
@@ -137,7 +141,7 @@ class LookingBackError(TrustcurveError):
         )
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class OtherCustomerError(TrustcurveError):
     """An event names another customer than the standing: ``expected``, ``value``."""
 
@@ -148,7 +152,7 @@ class OtherCustomerError(TrustcurveError):
         return f"event of customer {self.value!r} applied to customer {self.expected!r}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class DueBeforeEventError(TrustcurveError):
     """A promise is due before the event that says so: ``promise``, ``due``, ``at``."""
 
@@ -162,7 +166,7 @@ class DueBeforeEventError(TrustcurveError):
         )
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class PromiseAlreadyOpenError(TrustcurveError):
     """A promise is made under an id that is open or overdue: ``customer``, ``promise``, ``overdue``."""
 
@@ -175,7 +179,7 @@ class PromiseAlreadyOpenError(TrustcurveError):
         return f"promise {self.promise!r} of customer {self.customer!r} is {state} already: close it first, or use another id"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class UnknownPromiseError(TrustcurveError):
     """An event speaks of a promise that is neither open nor overdue: ``customer``, ``promise``, ``event``."""
 
@@ -188,7 +192,7 @@ class UnknownPromiseError(TrustcurveError):
         return f"{self.event}: customer {self.customer!r} has no open promise {self.promise!r}: record PromiseMade first{cure}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class PromiseOverdueError(TrustcurveError):
     """An overdue promise cannot be moved: ``customer``, ``promise``, ``due``."""
 
@@ -201,7 +205,7 @@ class PromiseOverdueError(TrustcurveError):
         return f"promise {self.promise!r} of customer {self.customer!r} is overdue{when}: a new date must be agreed in time"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class MissingExtraError(TrustcurveError, ImportError):
     """An optional part is not installed: ``extra``, ``module``."""
 
@@ -225,7 +229,7 @@ class Finding:
         return f"{self.source}: {self.table}{f' {self.key}' if self.key else ''}: {self.says}"
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class InvalidCurveError(TrustcurveError):
     """A curve's file does not make a curve: ``findings``, all of them at once."""
 

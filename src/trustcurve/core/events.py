@@ -84,6 +84,9 @@ def _side(_self: object, attribute: Attribute[Any], value: object) -> None:
 class Event:
     """What all events have; record one of its kinds, never this.
 
+    Kinds without fields of their own take everything from here, undecorated: making a class is most
+    of what importing costs.
+
     Args:
         at: When it happened: an aware time, kept as a UTC instant of microseconds.
         customer: Whose event it is, where a source names it. It is then held against the standing.
@@ -108,10 +111,10 @@ class Event:
             raise InvalidValueError("event", "Event", "record one of its kinds, for example Exchanged")
 
 
-@frozen(kw_only=True)
 class Proposed(Event):
     """The company made a hopeful proposition."""
 
+    __slots__ = ()
     signal = "proposition"
 
 
@@ -187,56 +190,56 @@ class OneSided(Event):
         return f"{self.by}_one_sided"
 
 
-@frozen(kw_only=True)
 class Exchanged(Event):
     """Both sides gained: advice that helped, a redeemed offer, a question answered."""
 
+    __slots__ = ()
     signal = "exchange"
     gives = True
 
 
-@frozen(kw_only=True)
 class Repaired(Event):
     """The company apologised and made good."""
 
+    __slots__ = ()
     signal = "repair"
     gives = True
 
 
-@frozen(kw_only=True)
 class Complained(Event):
     """The customer complained."""
 
+    __slots__ = ()
     signal = "complaint"
 
 
-@frozen(kw_only=True)
 class Advocated(Event):
     """The customer recommended the company."""
 
+    __slots__ = ()
     signal = "advocacy"
     gives = True
 
 
-@frozen(kw_only=True)
 class Purchased(Event):
     """The customer bought."""
 
+    __slots__ = ()
     signal = "purchase"
     gives = True
 
 
-@frozen(kw_only=True)
 class Departed(Event):
     """The customer left. Promises stay: people who left still notice."""
 
+    __slots__ = ()
     signal = "departure"
 
 
-@frozen(kw_only=True)
 class Returned(Event):
     """The customer came back."""
 
+    __slots__ = ()
     signal = "return"
     gives = True
 
