@@ -1,4 +1,4 @@
-"""Write the tables of the documentation that follow from the code: rules, parameters, events.
+"""Write the tables of the documentation that follow from the code: rules, parameters, events, errors.
 
 A page holds a table between ``<!-- table: name -->`` and ``<!-- end of table -->``.
 ``python tools/docs_tables.py`` writes them; with ``--check`` it only says which pages are out of date.
@@ -11,19 +11,25 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
+from types import ModuleType
 
-from attrs import NOTHING, fields
+from attrs import NOTHING, fields, has
 
-from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled
+from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled, TrustcurveError
+from trustcurve.core import errors as core
 from trustcurve.core.events import EVENTS
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Parameter, Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
+from trustcurve.logs import errors as logs
+from trustcurve.snapshots import errors as snapshots
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
+PUBLIC = ("trustcurve", "trustcurve.snapshots", "trustcurve.logs")
 RULE_HEAD = ("row", "when", "effect", "because")
 OWES = {
     "clear": "nothing",
@@ -210,10 +216,28 @@ def signals(curve: Curve) -> Iterator[str]:
     return table(("signal", "whose move", "in words", "sent by"), rows)
 
 
+def errors(_: Curve) -> Iterator[str]:
+    """Write the errors; when each is raised is what its class says before it names its data."""
+    found = [kind for part in (core, snapshots, logs) for kind in vars(part).values() if is_error(kind, part)]
+    rows = []
+    for kind in found:
+        when = (getdoc(kind) or "").partition("\n")[0].partition(": ``")[0].rstrip(".").replace("``", "`")
+        data = ", ".join(f"`{field.name}`" for field in fields(kind)) if has(kind) else ""
+        home = next(name for name in (*PUBLIC, kind.__module__) if hasattr(import_module(name), kind.__name__))
+        rows.append((f"`{kind.__name__}`", when, data, f"`{home}`"))
+    return table(("error", "when", "data", "import from"), rows)
+
+
+def is_error(kind: object, part: ModuleType) -> bool:
+    """Say whether something is an error that this module defines."""
+    return isinstance(kind, type) and issubclass(kind, TrustcurveError) and kind.__module__ == part.__name__
+
+
 # --- the pages -------------------------------------------------------------------------------------
 
 TABLES: dict[str, Callable[[Curve], Iterator[str]]] = {
-    write.__name__: write for write in (positions, accounts, states, rules, settling, parameters, events, signals)
+    write.__name__: write
+    for write in (positions, accounts, states, rules, settling, parameters, events, signals, errors)
 }
 
 
