@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from trustcurve.core.signals import COUNTERS
 from trustcurve.core.standing import Position, Standing
+from trustcurve.core.values import Value
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Adoption", "adopt"]
 
 
-@frozen
-class Adoption:
+@frozen(eq=False, repr=False)
+class Adoption(Value):
     """A standing carried to another curve, and what was lost on the way, in words; nothing lost, no words."""
 
     standing: Standing

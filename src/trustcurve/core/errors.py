@@ -11,6 +11,8 @@ from datetime import datetime
 
 from attrs import define, frozen
 
+from trustcurve.core.values import Value
+
 __all__ = [
     "DueBeforeEventError",
     "Finding",
@@ -216,8 +218,8 @@ class MissingExtraError(TrustcurveError, ImportError):
         return f"this needs {self.module}, which is not installed: pip install 'trustcurve[{self.extra}]'"
 
 
-@frozen
-class Finding:
+@frozen(eq=False, repr=False)
+class Finding(Value):
     """One thing that is wrong in a file: which file, table and key, and what."""
 
     source: str

@@ -14,6 +14,7 @@ from attrs import Attribute, field, frozen
 from trustcurve.core.errors import DueBeforeEventError, InvalidValueError, UnknownWordError
 from trustcurve.core.instants import instant
 from trustcurve.core.signals import SIDES, WEIGHTS, Side, Weight
+from trustcurve.core.values import Value
 
 __all__ = [
     "EVENTS",
@@ -80,8 +81,8 @@ def _side(_self: object, attribute: Attribute[Any], value: object) -> None:
         raise UnknownWordError(attribute.name, value, SIDES)
 
 
-@frozen(kw_only=True)
-class Event:
+@frozen(kw_only=True, eq=False, repr=False)
+class Event(Value):
     """What all events have; record one of its kinds, never this.
 
     Kinds without fields of their own take everything from here, undecorated: making a class is most
@@ -118,7 +119,7 @@ class Proposed(Event):
     signal = "proposition"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PromiseMade(Event):
     """The company promised something.
 
@@ -137,7 +138,7 @@ class PromiseMade(Event):
             raise DueBeforeEventError(self.promise, self.due, self.at)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PromiseKept(Event):
     """A promise was kept. With a weight of its own it counts even where nobody logged the promise."""
 
@@ -147,7 +148,7 @@ class PromiseKept(Event):
     gives = True
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PromiseBroken(Event):
     """A promise was broken. With a weight of its own it counts even where nobody logged the promise."""
 
@@ -155,7 +156,7 @@ class PromiseBroken(Event):
     weight: Weight | None = field(default=None, validator=_maybe_weight)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PromiseMoved(Event):
     """The customer agreed, in time, to a new date."""
 
@@ -167,14 +168,14 @@ class PromiseMoved(Event):
             raise DueBeforeEventError(self.promise, self.due, self.at)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PromiseReleased(Event):
     """The customer let the company off."""
 
     promise: str = field(validator=text)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class OneSided(Event):
     """One side took and gave nothing: an ask, a campaign, a survey; or a customer playing for one side.
 
@@ -244,7 +245,7 @@ class Returned(Event):
     gives = True
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Signalled(Event):
     """A signal that a curve's own file added; the default curve has none.
 

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.standing import Position, Reaction
+from trustcurve.core.values import Value
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
@@ -18,8 +19,8 @@ __all__ = ["Path", "path"]
 _MOVES = {"company": ("company", "both"), "anyone": ("company", "customer", "both", "clock")}
 
 
-@frozen
-class Path:
+@frozen(eq=False, repr=False)
+class Path(Value):
     """Signals that lead somewhere, with their reactions; as text: "one major promise kept, two exchanges"."""
 
     reactions: tuple[Reaction, ...]

@@ -26,7 +26,7 @@ _DOUBT = PARTS.index("doubt")
 _ACCOUNT = PARTS.index("account")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Row:
     """A compiled rule: (cell, allowed values) pairs, (operation, cell, amount) triples."""
 
@@ -39,7 +39,7 @@ class Row:
         return all(wide[cell] in allowed for cell, allowed in self.tests)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Program:
     """What ``react`` runs on integers; pure, and total on positions within range.
 
@@ -97,7 +97,7 @@ class Program:
         raise AssertionError(signal)  # the last row of every signal has no condition
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Assembler:
     """Turns words into numbers; the words were checked before."""
 

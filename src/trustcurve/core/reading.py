@@ -38,7 +38,7 @@ _GUARDS = ("stage", "posture", "outside", "account", *COUNTERS, "felt_doubt")
 _ROW = ("name", "when", "set", "add", "at_least", "because", "source")
 
 
-@define
+@define(eq=False, repr=False)
 class Parts:
     """What a curve is made of, in the order of its file; ``start`` holds words and numbers by part."""
 
@@ -52,7 +52,7 @@ class Parts:
     settling: tuple[Rule, ...] = ()
 
 
-@define
+@define(eq=False, repr=False)
 class Reader:
     """Collects findings while plain data is read; a wrong value is replaced by a harmless one."""
 

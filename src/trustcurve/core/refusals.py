@@ -8,6 +8,7 @@ from attrs import frozen
 
 from trustcurve.core.program import FELT
 from trustcurve.core.rules import TEST_WORDS, Condition, Rule
+from trustcurve.core.values import Value
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Failure", "Refusal", "refusals"]
 
 
-@frozen
-class Failure:
+@frozen(eq=False, repr=False)
+class Failure(Value):
     """One condition that did not hold: ``part``, the value it ``saw``, what it ``wanted``, and that in words."""
 
     part: str
@@ -29,8 +30,8 @@ class Failure:
         return self.says
 
 
-@frozen
-class Refusal:
+@frozen(eq=False, repr=False)
+class Refusal(Value):
     """A row that did not apply.
 
     Args:

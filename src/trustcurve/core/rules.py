@@ -7,6 +7,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from trustcurve.core.values import Value
+
 __all__ = [
     "Condition",
     "Counter",
@@ -34,8 +36,8 @@ TEST_WORDS: dict[Test, str] = {
 }
 
 
-@frozen
-class Counter:
+@frozen(eq=False, repr=False)
+class Counter(Value):
     """A bounded counter: ``name``, the number or parameter that bounds it, and what it counts."""
 
     name: str
@@ -43,8 +45,8 @@ class Counter:
     says: str = ""
 
 
-@frozen
-class Parameter:
+@frozen(eq=False, repr=False)
+class Parameter(Value):
     """A named number of the curve (or a duration of its clock) with its range.
 
     The bounds are numbers or the names of other parameters.
@@ -59,8 +61,8 @@ class Parameter:
     says: str = ""
 
 
-@frozen
-class Posture:
+@frozen(eq=False, repr=False)
+class Posture(Value):
     """A kind of distrust: it holds where felt doubt is ``above`` a number and no later posture holds."""
 
     name: str
@@ -68,8 +70,8 @@ class Posture:
     says: str = ""
 
 
-@frozen
-class Stage:
+@frozen(eq=False, repr=False)
+class Stage(Value):
     """A place on the curve. ``outside``: before the barrier. ``apart``: off the curve."""
 
     name: str
@@ -84,8 +86,8 @@ class Stage:
         return tuple(f"{self.name}.{posture.name}" for posture in reversed(self.postures)) or (self.name,)
 
 
-@frozen
-class Signal:
+@frozen(eq=False, repr=False)
+class Signal(Value):
     """A word that the curve reacts to, whose move it is, and how to count it in words.
 
     ``ends_silence`` matters for signals of a user's own only: does such an event give the
@@ -104,8 +106,8 @@ class Signal:
         return self.one if n == 1 else self.many.format(n=words[n] if n < len(words) else n)
 
 
-@frozen
-class Condition:
+@frozen(eq=False, repr=False)
+class Condition(Value):
     """One condition on one part of the position.
 
     ``part`` is "stage", "posture", "outside", "account", "felt_doubt" or a counter; ``test`` "is"
@@ -117,8 +119,8 @@ class Condition:
     value: tuple[Number | bool, ...] | Number
 
 
-@frozen
-class Effect:
+@frozen(eq=False, repr=False)
+class Effect(Value):
     """One change of one part of the position: ``set`` it, ``add`` to it, or raise it to ``at_least``.
 
     Account and stage are scales too: adding -1 to the account pays one level off, adding -1 to the
@@ -130,8 +132,8 @@ class Effect:
     value: Number
 
 
-@frozen
-class Rule:
+@frozen(eq=False, repr=False)
+class Rule(Value):
     """A row of the curve: on this signal, when all conditions hold, these effects, because.
 
     A row of settling has no signal: it applies after every signal.

@@ -9,6 +9,7 @@ from attrs import frozen
 from trustcurve.core.instants import later
 from trustcurve.core.rules import Rule
 from trustcurve.core.signals import Account, Weight
+from trustcurve.core.values import Value
 
 __all__ = ["Position", "Promise", "Reaction", "Standing"]
 
@@ -32,8 +33,8 @@ class Position:
     account: Account
 
 
-@frozen
-class Reaction:
+@frozen(eq=False, repr=False)
+class Reaction(Value):
     """One signal applied to one position.
 
     Args:
@@ -79,8 +80,8 @@ class Reaction:
         return self.change != 0
 
 
-@frozen
-class Promise:
+@frozen(eq=False, repr=False)
+class Promise(Value):
     """A promise that is open, or overdue: broken by its date and still owed."""
 
     id: str

@@ -18,6 +18,7 @@ from trustcurve.core.events import (
     Signalled,
 )
 from trustcurve.core.standing import Position, Reaction, Standing
+from trustcurve.core.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["Move", "Step", "Tick"]
 
 
-@frozen
-class Tick:
+@frozen(eq=False, repr=False)
+class Tick(Value):
     """When the clock sent a signal, and for which promise (None: silence)."""
 
     at: datetime
     promise: str | None
 
 
-@frozen
-class Move:
+@frozen(eq=False, repr=False)
+class Move(Value):
     """A change of leaf state.
 
     Args:
@@ -65,8 +66,8 @@ class Move:
         return self.reaction.rule
 
 
-@frozen
-class Step:
+@frozen(eq=False, repr=False)
+class Step(Value):
     """One event (or look) applied to one standing.
 
     Args:
