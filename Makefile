@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --qui
 TESTS ?=
 PYTEST_FLAGS ?=
 WORKERS ?= 2
+COVERAGE ?= --cov --cov-report=term
 
 DEMO := build/parcelshop
 
@@ -25,7 +26,7 @@ demo: $(VENV)/.ready-demo ## make a parcel shop's log and replay it: where each 
 	$(BIN)/trustcurve replay $(DEMO).csv --mapping examples/parcelshop/mapping.toml --allow-rejects --out $(DEMO)
 
 test: $(VENV)/.ready-test ## run all tests, docs and examples included, and show branch coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(PYTEST_FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(COVERAGE) $(PYTEST_FLAGS) $(TESTS)
 
 check: $(VENV)/.ready-dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -33,6 +34,7 @@ check: $(VENV)/.ready-dev ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/towncrier build --draft --version next >/dev/null
 
 format: $(VENV)/.ready-dev ## format, and mend what can be mended safely
 	$(BIN)/ruff check --fix --exit-zero --quiet .

@@ -1,0 +1,1 @@
+"""Tests of what surrounds the code: the wheel, the imports, the papers."""
