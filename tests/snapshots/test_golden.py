@@ -1,0 +1,93 @@
+"""What was stored once is readable for ever, and is written the same to the byte."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.snapshots.values import EVENTS, GOLDEN, golden_curve, values
+from trustcurve import Curve
+from trustcurve.core.events import EVENTS as KINDS
+from trustcurve.snapshots import VERSION, from_dict, from_json, to_json
+
+VALUES = values()
+FOLDER = GOLDEN / "v1"
+
+
+def stored(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("}\n")
+    return text[:-1]
+
+
+def test_every_version_has_golden_files_of_every_kind() -> None:
+    names = {f"v{version}" for version in range(1, VERSION + 1)}
+    assert {path.name for path in GOLDEN.iterdir()} == names
+    assert {path.stem for path in FOLDER.iterdir()} == {*VALUES, "curve_default", "curve_own"}
+    assert {type(event) for event in EVENTS} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_golden_file_is_read_as_the_value_that_was_stored(name: str) -> None:
+    cls, value, curve = VALUES[name]
+    assert from_json(cls, stored(FOLDER / f"{name}.json"), curve=curve) == value
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_the_same_value_is_written_as_the_same_bytes(name: str) -> None:
+    _, value, curve = VALUES[name]
+    assert to_json(value, curve=curve) == stored(FOLDER / f"{name}.json")
+
+
+@pytest.mark.parametrize("name", ["curve_default", "curve_own"])
+def test_a_golden_curve_is_written_back_as_the_same_bytes(name: str) -> None:
+    text = stored(FOLDER / f"{name}.json")
+    assert to_json(from_json(Curve, text)) == text
+
+
+def test_the_golden_default_curve_does_what_the_default_curve_does() -> None:
+    # Its wording may change; what it does may not: fingerprints of stored standings hang on it.
+    assert golden_curve().fingerprint == Curve.default().fingerprint
+    assert golden_curve().parameters == Curve.default().parameters
+
+
+def test_the_golden_curve_of_ones_own_has_its_parameters() -> None:
+    own = from_json(Curve, stored(FOLDER / "curve_own.json"))
+    parameters = {"initial_doubt": 3, "silence_after": timedelta(days=60, hours=6), "grace": timedelta(minutes=90)}
+    assert own.parameters == {**golden_curve().parameters, **parameters}
+    assert own == golden_curve().with_parameters(**parameters)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.stem)
+def test_a_golden_file_says_what_it_is(path: Path) -> None:
+    data: dict[str, Any] = json.loads(stored(path))
+    assert data["schema"] == 1
+    assert data["kind"] == path.stem.partition("_")[0]
+    assert ("curve" in data) == (data["kind"] != "event")
+
+
+def test_the_golden_values_have_everything_that_can_be_stored() -> None:
+    _, standing, _ = VALUES["standing"]
+    assert {(promise.weight, promise.overdue, promise.due is None) for promise in standing.promises} == {
+        ("major", False, True), ("minor", True, False), ("major", False, False),
+    }  # fmt: skip
+    _, step, _ = VALUES["step"]
+    assert [tick.promise for tick in step.ticks] == ["a", "b", None]
+    assert len(step.reactions) == 4
+    _, journey, _ = VALUES["journey"]
+    assert journey.duplicates
+    assert journey.later
+    assert len({type(reject.error) for reject in journey.rejects}) == len(journey.rejects) == 6
+    assert journey.steps[-1].event is None
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_reading_takes_plain_data_too(name: str) -> None:
+    cls, value, curve = VALUES[name]
+    data = json.loads(stored(FOLDER / f"{name}.json"))
+    assert from_dict(cls, data, curve=curve) == value
+    assert data == json.loads(stored(FOLDER / f"{name}.json"))
