@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.house.programs import ROOT
 SOURCE = ROOT / "src" / "trustcurve"
 CORE = sorted((SOURCE / "core").glob("*.py"))
 SLOW_TO_IMPORT = {"asyncio", "difflib", "hashlib", "importlib.resources", "json", "logging", "pathlib", "tomllib"}
-BEYOND_ATTRS_MS = 50
+BEYOND_ATTRS_MS = 35
 
 
 def python(*words: str) -> str:
@@ -46,15 +46,24 @@ def test_importing_loads_no_slow_part_of_the_standard_library():
     assert not (loaded_by("trustcurve") - loaded_by("attrs")) & SLOW_TO_IMPORT
 
 
+def processor_ms(module: str) -> float:
+    """Measure what a program that imports a module costs the processor; a busy machine hardly changes that."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    python("-c", f"import {module}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
 @pytest.mark.slow
 def test_importing_costs_little_beyond_attrs():
     least = {"attrs": float("inf"), "trustcurve": float("inf")}
-    for _ in range(11):
+    for tries in range(40):
         for module, so_far in least.items():
-            start = perf_counter()
-            python("-c", f"import {module}")
-            least[module] = min(so_far, perf_counter() - start)
-    assert (least["trustcurve"] - least["attrs"]) * 1000 < BEYOND_ATTRS_MS
+            least[module] = min(so_far, processor_ms(module))
+        # The least of ten, or of more: a minimum only gets better.
+        if tries >= 10 and least["trustcurve"] - least["attrs"] < BEYOND_ATTRS_MS:
+            break
+    assert least["trustcurve"] - least["attrs"] < BEYOND_ATTRS_MS
 
 
 @pytest.mark.slow
