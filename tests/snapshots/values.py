@@ -7,6 +7,7 @@ version goes up, its files go into a new folder beside the old ones, and the old
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
+@cache
 def golden_curve(version: int = 1) -> Curve:
     """Read the default curve as it was when a version's files were written."""
     return from_json(Curve, (GOLDEN / f"v{version}" / "curve_default.json").read_text(encoding="utf-8"))
@@ -112,6 +114,7 @@ def step(curve: Curve) -> Step:
     return curve.advance(hopeful, Repaired(at=NOON + 100 * DAY, note="flowers"))
 
 
+@cache
 def values() -> dict[str, tuple[type[Any], Any, Curve | None]]:
     """Answer with every golden value by the name of its file: the class it is read as, the value, its curve."""
     curve = golden_curve()
