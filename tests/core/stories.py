@@ -1,0 +1,39 @@
+"""Small words for stories: days, and where a customer stands after some events."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.core.strategies import BEGIN
+from trustcurve import Curve, Event, Exchanged, PromiseKept, Proposed, Standing
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def day(number: float) -> datetime:
+    """Answer with an instant so many days after the beginning."""
+    return BEGIN + timedelta(days=number)
+
+
+def after(curve: Curve, *events: Event) -> Standing:
+    """Answer with where the customer "ann" stands after these events."""
+    standing = curve.begin("ann", BEGIN)
+    for event in events:
+        standing = curve.advance(standing, event).after
+    return standing
+
+
+def kept(weight: str = "major", **fields: Any) -> PromiseKept:
+    """Keep a promise that nobody logged."""
+    return PromiseKept(promise="unlogged", weight=weight, **{"at": BEGIN, **fields})  # type: ignore[arg-type]
+
+
+def hopeful(at: datetime = BEGIN) -> list[Event]:
+    """Carry a stranger across the barrier, with a little goodwill and nothing owed."""
+    return [Proposed(at=at), Exchanged(at=at), Exchanged(at=at)]
+
+
+def customer_centric(at: datetime = BEGIN) -> list[Event]:
+    """Carry a stranger to customer-centric: three promises kept, all the goodwill there can be, no doubt."""
+    return [Proposed(at=at), *[kept(at=at)] * 3, *[Exchanged(at=at)] * 4]

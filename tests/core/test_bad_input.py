@@ -1,0 +1,248 @@
+"""Bad input: each has an error of its own name that carries its data, and the standing stays as it was."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+import pytest
+
+from tests.core.stories import after, day, hopeful
+from trustcurve import (
+    Curve,
+    Event,
+    Exchanged,
+    OneSided,
+    Position,
+    PromiseBroken,
+    PromiseKept,
+    PromiseMade,
+    PromiseMoved,
+    PromiseReleased,
+    Signalled,
+    Standing,
+    TrustcurveError,
+)
+from trustcurve.core.errors import (
+    DueBeforeEventError,
+    InvalidPositionError,
+    InvalidValueError,
+    LookingBackError,
+    NaiveTimeError,
+    OtherCustomerError,
+    OutOfOrderError,
+    PromiseAlreadyOpenError,
+    PromiseOverdueError,
+    UnknownPromiseError,
+    UnknownWordError,
+)
+
+NAIVE = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - this is what must be refused
+Refused = tuple[Callable[[], Any], type[TrustcurveError], dict[str, Any]]
+
+
+class Nowhere(tzinfo):
+    """A timezone that knows no offset."""
+
+    def utcoffset(self, _when: datetime | None) -> timedelta | None:
+        """Answer with nothing."""
+        return None
+
+    def tzname(self, _when: datetime | None) -> str:
+        """Answer with a name all the same."""
+        return "nowhere"
+
+
+def check(call: Callable[[], Any], error: type[TrustcurveError], data: dict[str, Any]) -> None:
+    with pytest.raises(TrustcurveError) as caught:
+        call()
+    assert type(caught.value) is error
+    found = {name: getattr(caught.value, name) for name in data}
+    assert found == data
+    assert str(caught.value), "it can be read"
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert (type(again), str(again)) == (error, str(caught.value))
+
+
+# --- events that do not fit a standing --------------------------------------------------------------
+
+ANN = {"customer": "ann"}
+
+
+@pytest.fixture
+def standing(curve: Curve) -> Standing:
+    """A hopeful customer on day 20: promise "open" is due on day 40, promise "late" was due on day 10."""
+    made = [PromiseMade(at=day(1), promise=name, due=day(due)) for name, due in (("open", 40), ("late", 10))]
+    return curve.observe(after(curve, *hopeful(), *made), day(20)).after
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "data"),
+    [
+        (Exchanged(at=day(19)), OutOfOrderError, {**ANN, "at": day(19), "as_of": day(20)}),
+        (Exchanged(at=day(20), customer="bob"), OtherCustomerError, {"expected": "ann", "value": "bob"}),
+        (
+            PromiseMade(at=day(20), promise="open"),
+            PromiseAlreadyOpenError,
+            {**ANN, "promise": "open", "overdue": False},
+        ),
+        (PromiseMade(at=day(20), promise="late"), PromiseAlreadyOpenError, {**ANN, "promise": "late", "overdue": True}),
+        (PromiseMade(at=day(41), promise="open"), PromiseAlreadyOpenError, {**ANN, "promise": "open", "overdue": True}),
+        (PromiseKept(at=day(20), promise="x"), UnknownPromiseError, {**ANN, "promise": "x", "event": "PromiseKept"}),
+        (
+            PromiseBroken(at=day(20), promise="x"),
+            UnknownPromiseError,
+            {**ANN, "promise": "x", "event": "PromiseBroken"},
+        ),
+        (
+            PromiseMoved(at=day(20), promise="x", due=day(30)),
+            UnknownPromiseError,
+            {**ANN, "promise": "x", "event": "PromiseMoved"},
+        ),
+        (
+            PromiseReleased(at=day(20), promise="x"),
+            UnknownPromiseError,
+            {**ANN, "promise": "x", "event": "PromiseReleased"},
+        ),
+        (
+            PromiseMoved(at=day(20), promise="late", due=day(30)),
+            PromiseOverdueError,
+            {**ANN, "promise": "late", "due": day(10)},
+        ),
+        (
+            PromiseMoved(at=day(41), promise="open", due=day(50)),
+            PromiseOverdueError,
+            {**ANN, "promise": "open", "due": day(40)},
+        ),
+        (Signalled(at=day(20), signal="exchange"), InvalidValueError, {"argument": "signal", "value": "exchange"}),
+        (Signalled(at=day(20), signal="applause"), UnknownWordError, {"argument": "signal", "value": "applause"}),
+        ("Exchanged", InvalidValueError, {"argument": "event", "value": "Exchanged"}),
+        (None, InvalidValueError, {"argument": "event", "value": None}),
+    ],
+)
+def test_an_event_that_does_not_fit_is_refused_and_the_standing_stays_as_it_was(
+    curve: Curve, standing: Standing, event: Event, error: type[TrustcurveError], data: dict[str, Any]
+) -> None:
+    before = pickle.dumps(standing)
+    check(lambda: curve.advance(standing, event), error, data)
+    assert standing == pickle.loads(before)  # noqa: S301 - our own
+    assert curve.advance(standing, Exchanged(at=day(20))).after.as_of == day(20)
+
+
+def test_looking_back_is_refused(curve: Curve, standing: Standing) -> None:
+    check(lambda: curve.observe(standing, day(19)), LookingBackError, {**ANN, "at": day(19), "as_of": day(20)})
+
+
+def test_an_event_that_names_its_own_customer_fits(curve: Curve, standing: Standing) -> None:
+    assert curve.advance(standing, Exchanged(at=day(20), customer="ann")).after.customer == "ann"
+
+
+# --- events that cannot be told ---------------------------------------------------------------------
+
+CANNOT_BE_TOLD: dict[str, Refused] = {
+    "a naive time": (lambda: Exchanged(at=NAIVE), NaiveTimeError, {"argument": "at", "value": NAIVE}),
+    "a naive due date": (
+        lambda: PromiseMade(at=day(0), promise="p", due=NAIVE),
+        NaiveTimeError,
+        {"argument": "due", "value": NAIVE},
+    ),
+    "a naive new date": (lambda: PromiseMoved(at=day(0), promise="p", due=NAIVE), NaiveTimeError, {"argument": "due"}),
+    "a timezone without an offset": (
+        lambda: Exchanged(at=NAIVE.replace(tzinfo=Nowhere())),
+        NaiveTimeError,
+        {"argument": "at"},
+    ),
+    "a date": (lambda: Exchanged(at=date(2026, 1, 1)), InvalidValueError, {"argument": "at"}),
+    "a text": (lambda: Exchanged(at="2026-01-01"), InvalidValueError, {"argument": "at", "value": "2026-01-01"}),
+    "a time before the calendar": (
+        lambda: Exchanged(at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
+        InvalidValueError,
+        {"argument": "at"},
+    ),
+    "a due date before its event": (
+        lambda: PromiseMade(at=day(2), promise="p", due=day(1)),
+        DueBeforeEventError,
+        {"promise": "p", "due": day(1), "at": day(2)},
+    ),
+    "a new date before its event": (
+        lambda: PromiseMoved(at=day(2), promise="p", due=day(1)),
+        DueBeforeEventError,
+        {"promise": "p", "due": day(1), "at": day(2)},
+    ),
+    "a third side": (
+        lambda: OneSided(at=day(0), by="partner"),
+        UnknownWordError,
+        {"argument": "by", "value": "partner", "known": ("company", "customer")},
+    ),
+    "a weight of a promise": (
+        lambda: PromiseMade(at=day(0), promise="p", weight="mayor"),
+        UnknownWordError,
+        {"argument": "weight", "value": "mayor", "known": ("major", "minor")},
+    ),
+    "no weight of a promise": (
+        lambda: PromiseMade(at=day(0), promise="p", weight=None),
+        UnknownWordError,
+        {"argument": "weight", "value": None},
+    ),
+    "a weight of its keeping": (
+        lambda: PromiseKept(at=day(0), promise="p", weight="big"),
+        UnknownWordError,
+        {"argument": "weight", "value": "big"},
+    ),
+    "a weight of its breaking": (
+        lambda: PromiseBroken(at=day(0), promise="p", weight=""),
+        UnknownWordError,
+        {"argument": "weight", "value": ""},
+    ),
+    "an event of no kind": (lambda: Event(at=day(0)), InvalidValueError, {"argument": "event"}),
+    "a promise without id": (lambda: PromiseMade(at=day(0), promise=""), InvalidValueError, {"argument": "promise"}),
+    "a promise with a number": (lambda: PromiseKept(at=day(0), promise=7), InvalidValueError, {"argument": "promise"}),
+    "an empty event id": (lambda: Exchanged(at=day(0), id=""), InvalidValueError, {"argument": "id", "value": ""}),
+    "an empty customer": (lambda: Exchanged(at=day(0), customer=""), InvalidValueError, {"argument": "customer"}),
+    "a channel that is no text": (lambda: Exchanged(at=day(0), channel=1), InvalidValueError, {"argument": "channel"}),
+    "a note that is no text": (lambda: Exchanged(at=day(0), note=b"x"), InvalidValueError, {"argument": "note"}),
+    "an empty signal": (lambda: Signalled(at=day(0), signal=""), InvalidValueError, {"argument": "signal"}),
+}
+
+
+@pytest.mark.parametrize("name", CANNOT_BE_TOLD)
+def test_what_cannot_be_told_is_refused(name: str) -> None:
+    check(*CANNOT_BE_TOLD[name])
+
+
+def test_near_misses_are_told_what_was_meant() -> None:
+    with pytest.raises(UnknownWordError, match="did you mean 'major'"):
+        PromiseMade(at=day(0), promise="p", weight="mayor")
+    with pytest.raises(UnknownWordError, match="known: company, customer"):
+        OneSided(at=day(0), by="us")
+
+
+# --- questions that cannot be asked -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "data"),
+    [
+        (lambda c: c.begin("", day(0)), InvalidValueError, {"argument": "customer", "value": ""}),
+        (lambda c: c.begin(7, day(0)), InvalidValueError, {"argument": "customer", "value": 7}),
+        (lambda c: c.begin("ann", NAIVE), NaiveTimeError, {"argument": "at"}),
+        (lambda c: c.observe(c.begin("ann", day(0)), NAIVE), NaiveTimeError, {"argument": "at"}),
+        (lambda c: c.react(c.start, "exchnge"), UnknownWordError, {"argument": "signal", "value": "exchnge"}),
+        (lambda c: c.state(Position("hope", 0, 0, 0, "clear")), UnknownWordError, {"argument": "stage"}),
+        (lambda c: c.state(Position("hopeful", 0, 0, 0, "paid")), UnknownWordError, {"argument": "account"}),
+        (lambda c: c.rank(Position("hopeful", 4, 0, 0, "clear")), InvalidPositionError, {"part": "kept", "value": 4}),
+        (lambda c: c.rank(Position("hopeful", 0, -1, 0, "clear")), InvalidPositionError, {"part": "engaged"}),
+        (lambda c: c.rank(Position("hopeful", 0, 0, 13, "clear")), InvalidPositionError, {"part": "doubt"}),
+        (lambda c: c.rank(Position("hopeful", 0, 0, 1.0, "clear")), InvalidPositionError, {"value": 1.0}),
+        (lambda c: c.path(c.start, "advocat"), UnknownWordError, {"argument": "goal", "value": "advocat"}),
+        (lambda c: c.path(c.start, "advocate", by="us"), UnknownWordError, {"argument": "by", "value": "us"}),
+        (lambda c: c.refusals(c.start, "nod"), UnknownWordError, {"argument": "signal", "value": "nod"}),
+        (lambda c: c.table().number(Position("advocate", 0, 0, 0, "clear")), InvalidPositionError, {}),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    curve: Curve, ask: Callable[[Curve], Any], error: type[TrustcurveError], data: dict[str, Any]
+) -> None:
+    check(lambda: ask(curve), error, data)
