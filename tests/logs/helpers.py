@@ -1,0 +1,105 @@
+"""Small logs and mappings, written where they are needed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trustcurve import Curve, Event
+from trustcurve.logs import LogReplay, parse_mapping, replay_log, scan_log, tell_story
+
+CURVE = Curve.default()
+FORMS = ("csv", "tsv", "jsonl", "ndjson", "parquet")
+
+Row = dict[str, str]
+
+UTC_LOG = '[log]\ncustomer = "customer"\ntime = "time"\ntimezone = "UTC"\n'
+PLAIN_LOG = '[log]\ncustomer = "customer"\ntime = "time"\n'
+
+
+def rule(when: str, *events: str, **options: object) -> str:
+    """Write a rule: a condition (TOML, "" for every row) and its events (TOML, each without its heading)."""
+    lines = ["[[rules]]", *([f"when = {when}"] if when else [])]
+    lines += [f"{key} = {json.dumps(value)}" for key, value in options.items()]
+    for event in events:
+        kind, _, fields = event.partition(" ")
+        lines += ["[[rules.events]]", f'event = "{kind}"', *fields.split("; ")]
+    return "\n".join(lines) + "\n"
+
+
+IGNORE_REST = rule("", ignore=True)
+EXCHANGE = rule('{ event = "x" }', "Exchanged")
+
+
+def write(path: Path, rows: Sequence[Row], form: str = "csv") -> Path:
+    """Write a log of texts in one of the forms; every row has the same columns."""
+    target = path / f"log.{form}"
+    heading = list(rows[0])
+    if form == "parquet":
+        pl.DataFrame(
+            {column: [row[column] or None for row in rows] for column in heading},
+            schema=dict.fromkeys(heading, pl.String),
+        ).write_parquet(target)
+    elif form in ("jsonl", "ndjson"):
+        target.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    else:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, heading, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        target.write_text(text.getvalue(), encoding="utf-8", newline="")
+    return target
+
+
+def table(text: str) -> list[Row]:
+    """Read rows from a small table: columns parted by ``|``, blanks around fields do not count."""
+    heading, *lines = [
+        [field.strip() for field in line.split("|")] for line in text.strip().splitlines() if line.strip()
+    ]
+    return [dict(zip(heading, line, strict=True)) for line in lines]
+
+
+def replay_file(path: Path, mapping: str, curve: Curve = CURVE, **options: Any) -> LogReplay:
+    """Replay a log's file through a mapping."""
+    return replay_log(scan_log(path), parse_mapping(mapping, "m.toml"), curve, **options)
+
+
+def replay(path: Path, text: str, mapping: str, curve: Curve = CURVE, **options: Any) -> LogReplay:
+    """Replay a small table, written as CSV, through a mapping."""
+    return replay_file(write(path, table(text)), mapping, curve, **options)
+
+
+def replay_text(path: Path, text: str, mapping: str, form: str = "csv", **options: Any) -> LogReplay:
+    """Replay a log's text, just as it stands."""
+    target = path / f"log.{form}"
+    target.write_text(text, encoding="utf-8", newline="")
+    return replay_file(target, mapping, **options)
+
+
+def events_of(path: Path, mapping: str, customer: str = "ann", **options: Any) -> list[Event]:
+    """Answer with the events that a log's file made a customer live through, in order."""
+    story = tell_story(scan_log(path), parse_mapping(mapping, "m.toml"), CURVE, customer, **options)
+    return [each.step.event for each in story.steps if each.step.event is not None]
+
+
+def events_in(path: Path, text: str, mapping: str, customer: str = "ann") -> list[Event]:
+    """Answer with the events of a customer in a small table."""
+    return events_of(write(path, table(text)), mapping, customer)
+
+
+def rejects(done: LogReplay) -> list[tuple[int, str]]:
+    """Answer with row and reason of every reject."""
+    return [(reject.row, reject.reason) for reject in done.rejects]
+
+
+def at(text: str) -> datetime:
+    """Read an instant; without a timezone, in UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,218 @@
+"""What is wrong with a mapping is told all at once: each finding names file, table and key, with a hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.logs.helpers import EXCHANGE, IGNORE_REST, PLAIN_LOG, UTC_LOG, at, events_in, replay, replay_text, rule
+from trustcurve.logs import InvalidMappingError, load_mapping, parse_mapping
+
+PROMISE = 'PromiseMade promise = "{order}"'
+
+
+def findings(mapping: str) -> list[str]:
+    with pytest.raises(InvalidMappingError) as caught:
+        parse_mapping(mapping, "m.toml")
+    assert all(finding.source == "m.toml" for finding in caught.value.findings)
+    assert str(caught.value).splitlines() == [str(finding) for finding in caught.value.findings]
+    return str(caught.value).splitlines()
+
+
+def broken(*events: str, when: str = '{ event = "x" }', **options: object) -> str:
+    return UTC_LOG + rule(when, *events, name="r", **options)
+
+
+WRONG: dict[str, tuple[str, str]] = {
+    "no TOML": ("log = ", "m.toml: TOML: "),
+    "unknown table": (UTC_LOG + "[rule]\n" + EXCHANGE, "m.toml: the file rule: unknown word; did you mean 'rules'?"),
+    "no rules": (UTC_LOG, "m.toml: [[rules]]: there must be at least one rule"),
+    "no customer": ('[log]\ntime = "time"\n' + EXCHANGE, "m.toml: [log] customer: must be a text"),
+    "no time": ('[log]\ncustomer = "c"\n' + EXCHANGE, "m.toml: [log] time: must be a text"),
+    "unknown key of the log": (PLAIN_LOG + 'tme = "x"\n' + EXCHANGE, "m.toml: [log] tme: unknown word; did you mean 'time'?"),
+    "rules as one table": (UTC_LOG + '[rules]\nname = "r"\n', "must be an array of tables, [[rules]]"),
+    "bad template of customer": (
+        UTC_LOG.replace('"customer"', '"{a"') + EXCHANGE, "m.toml: [log] customer: is no template: expected '}'"
+    ),
+    "empty braces": (broken('PromiseMade promise = "{}"'), "m.toml: [[rules]] r events: PromiseMade promise: has empty braces"),
+    "empty text": (broken('PromiseMade promise = ""'), "m.toml: [[rules]] r events: PromiseMade promise: must be a text"),
+    "unknown event word": (broken("Exchangd"), "[[rules]] r events event: must name a kind of event, not 'Exchangd'; did you mean 'Exchanged'?"),
+    "field of another event": (broken('Exchanged promise = "x"'), "m.toml: [[rules]] r events: Exchanged promise: unknown word; known: event, at, channel, note"),
+    "misspelt field": (broken('Exchanged chanel = "x"'), "m.toml: [[rules]] r events: Exchanged chanel: unknown word; did you mean 'channel'?"),
+    "events and ignore": (broken("Exchanged", ignore=True), "m.toml: [[rules]] r events: give the rule events, or say ignore = true; one of both"),
+    "neither events nor ignore": (broken(), "m.toml: [[rules]] r events: give the rule events, or say ignore = true; one of both"),
+    "unknown key of a rule": (broken("Exchanged", frist=True), "m.toml: [[rules]] r frist: unknown word; did you mean 'first'?"),
+    "first is no truth": (broken("Exchanged", first="yes"), "m.toml: [[rules]] r first: must be true or false, not 'yes'"),
+    "unknown test word": (broken("Exchanged", when="{ n = { atleast = 5 } }"), "m.toml: [[rules]] r when.n atleast: unknown word; did you mean 'at_least'?"),
+    "a range of texts": (broken("Exchanged", when='{ n = { at_least = "5" } }'), "m.toml: [[rules]] r when.n.at_least: must be a number or a date, not '5'"),
+    "a range of truths": (broken("Exchanged", when="{ n = { below = true } }"), "m.toml: [[rules]] r when.n.below: must be a number or a date"),
+    "null as number": (broken("Exchanged", when="{ n = { null = 1 } }"), "m.toml: [[rules]] r when.n.null: must be true or false, not 1"),
+    "an empty set": (broken("Exchanged", when="{ n = [] }"), "m.toml: [[rules]] r when.n.is: must be a value or an array of values"),
+    "when is no table": (broken("Exchanged", when='"x"'), "m.toml: [[rules]] r when: must be a table"),
+    "due without a time": (broken(PROMISE + "; due = { end_of_day = true }"), "m.toml: [[rules]] r events: PromiseMade due column: give a column, or after"),
+    "due with two times": (broken(PROMISE + '; due = { column = "d", after = 1 }'), "m.toml: [[rules]] r events: PromiseMade due column: give a column, or after"),
+    "due with an unknown unit": (broken(PROMISE + '; due = { column = "d", plus = { dais = 3 } }'), "m.toml: [[rules]] r events: PromiseMade due plus: must be a number of days or a table"),
+    "due with an unknown word": (broken(PROMISE + '; due = { colunm = "d" }'), "m.toml: [[rules]] r events: PromiseMade due colunm: unknown word; did you mean 'column'?"),
+    "due of an event without": (broken('Exchanged due = "d"'), "m.toml: [[rules]] r events: Exchanged due: unknown word"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("mapping", "says"), WRONG.values(), ids=WRONG)
+def test_a_wrong_mapping_is_told_with_file_table_and_key(mapping: str, says: str) -> None:
+    assert any(says in line for line in findings(mapping)), findings(mapping)
+
+
+def test_all_findings_are_told_at_once() -> None:
+    told = findings(UTC_LOG + 'tei = "x"\n' + rule("", "Exchangd", name="a") + rule("", name="b"))
+    assert [line.split(":")[1].strip() for line in told] == [
+        "[log] tei",
+        "[[rules]] a events event",
+        "[[rules]] b events",
+    ]
+
+
+def test_a_mapping_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.write_bytes((UTC_LOG + EXCHANGE).replace("x", "ü").encode("latin-1"))
+    with pytest.raises(InvalidMappingError, match="is not UTF-8"):
+        load_mapping(path)
+
+
+def test_a_missing_mapping_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        load_mapping(tmp_path / "none.toml")
+
+
+ROW = "customer | time | event | order | due\nann | 2026-01-01 | x | A1 | 2026-01-05"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        (UTC_LOG.replace('"time"', '"tiem"') + EXCHANGE, "[log] time: the log has no column 'tiem'; did you mean 'time'?"),
+        (UTC_LOG.replace('"customer"', '"{shop}/{customer}"') + EXCHANGE, "[log] customer: the log has no column 'shop'"),
+        (UTC_LOG + 'id = "{order}/{evnt}"\n' + EXCHANGE, "[log] id: the log has no column 'evnt'; did you mean 'event'?"),
+        (UTC_LOG + 'tie = "seq"\n' + EXCHANGE, "[log] tie: the log has no column 'seq'"),
+        (UTC_LOG + rule("{ evnt = 1 }", "Exchanged", name="r"), "[[rules]] r when: the log has no column 'evnt'"),
+        (UTC_LOG + rule("", 'Exchanged at = "paid"', name="r"), "[[rules]] r Exchanged at: the log has no column 'paid'"),
+        (UTC_LOG + rule("", 'Exchanged note = "{nte}"', name="r"), "[[rules]] r Exchanged note: the log has no column 'nte'"),
+        (UTC_LOG + rule("", PROMISE + '; due = "deu"', name="r"), "[[rules]] r PromiseMade due: the log has no column 'deu'; did you mean 'due'?"),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_does_not_fit_its_log_is_told(tmp_path: Path, mapping: str, says: str) -> None:
+    with pytest.raises(InvalidMappingError) as caught:
+        replay(tmp_path, ROW, mapping)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("m.toml: ")
+    assert says in line
+
+
+def test_an_outcome_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMappingError, match="--outcome: the log has no column 'evnt'; did you mean 'event'"):
+        replay(tmp_path, ROW, UTC_LOG + EXCHANGE, outcome="evnt")
+
+
+def test_naive_times_without_a_timezone_are_told_with_the_first_row(tmp_path: Path) -> None:
+    log = "customer | time | event\na | 2026-01-01T00:00Z | x\nb | soon | x\nc | 2026-01-03 12:00 | x"
+    says = r"m\.toml: \[log\] timezone: is missing, and column 'time' has times without one \(row 3: 2026-01-03 12:00\)"
+    with pytest.raises(InvalidMappingError, match=says):
+        replay(tmp_path, log, PLAIN_LOG + EXCHANGE)
+
+
+@pytest.mark.parametrize("events", ['Exchanged at = "paid"', PROMISE + '; due = "paid"'])
+def test_naive_times_of_other_columns_need_a_timezone_too(tmp_path: Path, events: str) -> None:
+    log = "customer | time | order | paid\na | 2026-01-01T00:00Z | A | 2026-01-02"
+    with pytest.raises(InvalidMappingError, match="column 'paid' has times without one"):
+        replay(tmp_path, log, PLAIN_LOG + rule("", events))
+
+
+def test_days_that_end_need_a_timezone(tmp_path: Path) -> None:
+    log = "customer | time | order | due\na | 2026-01-01T00:00Z | A | 2026-01-02T00:00Z"
+    with pytest.raises(InvalidMappingError, match=r"\[log\] timezone: is missing: a day ends at a different instant"):
+        replay(tmp_path, log, PLAIN_LOG + rule("", PROMISE + '; due = { column = "due", end_of_day = true }'))
+
+
+def test_aware_times_need_no_timezone(tmp_path: Path) -> None:
+    log = "customer | time | event\nann | 2026-01-01T01:00+01:00 | x"
+    assert [event.at for event in events_in(tmp_path, log, PLAIN_LOG + EXCHANGE)] == [at("2026-01-01")]
+
+
+def test_a_rule_without_a_name_is_called_by_its_number(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMappingError, match=r"\[\[rules\]\] number 2 when: the log has no column 'nope'"):
+        replay(tmp_path, ROW, UTC_LOG + EXCHANGE + rule("{ nope = 1 }", "Exchanged"))
+
+
+@pytest.mark.xfail(strict=True, reason="an unknown timezone is a KeyError: ZoneInfoNotFoundError is no OSError")
+@pytest.mark.parametrize("zone", ["Europe/Berln", "Mars", "CEST"])
+def test_an_unknown_timezone_is_told(zone: str) -> None:
+    told = findings(UTC_LOG.replace('"UTC"', f'"{zone}"') + EXCHANGE)
+    assert any("[log] timezone: unknown timezone" in line for line in told)
+
+
+@pytest.mark.parametrize("zone", ["../UTC", "Europe", "/etc/localtime"])
+def test_a_path_is_no_timezone(zone: str) -> None:
+    assert "[log] timezone: unknown timezone" in findings(UTC_LOG.replace('"UTC"', f'"{zone}"') + EXCHANGE)[0]
+
+
+@pytest.mark.xfail(strict=True, reason="the check for required fields compares str(NOTHING) with 'NOTHING'")
+@pytest.mark.parametrize(
+    ("event", "missing"),
+    [("PromiseMade", "promise"), ("PromiseKept", "promise"), ('PromiseMoved promise = "x"', "due"), ("OneSided", "by"), ("Signalled", "signal")],
+)  # fmt: skip
+def test_a_missing_field_of_an_event_is_told(event: str, missing: str) -> None:
+    kind = event.partition(" ")[0]
+    assert f"m.toml: [[rules]] r events: {kind} {missing}: is missing" in findings(broken(event))
+
+
+@pytest.mark.xfail(strict=True, reason="a word without braces is not held against the words that the event knows")
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        ('OneSided by = "compny"', "did you mean 'company'?"),
+        ('PromiseMade promise = "x"; weight = "majr"', "did you mean 'major'?"),
+        ('PromiseKept promise = "x"; weight = "MINOR"', "known: major, minor"),
+    ],
+)
+def test_a_misspelt_word_is_told_and_not_once_for_every_row(event: str, says: str) -> None:
+    assert any(says in line for line in findings(broken(event)))
+
+
+@pytest.mark.xfail(strict=True, reason="conversions and formats in templates are dropped in silence")
+@pytest.mark.parametrize("template", ["{order!r}", "{order:>5}"])
+def test_a_template_with_a_conversion_is_told(template: str) -> None:
+    assert "promise: " in findings(broken(f'PromiseMade promise = "{template}"'))[0]
+
+
+@pytest.mark.xfail(strict=True, reason="conditions that say nothing are read as none")
+@pytest.mark.parametrize("when", ["{ n = {} }", "{ n = { at_least = nan } }"])
+def test_a_condition_that_says_nothing_is_told(when: str) -> None:
+    assert "[[rules]] r when.n" in findings(broken("Exchanged", when=when))[0]
+
+
+@pytest.mark.xfail(strict=True, reason="a format of times that nobody knows makes every row a reject")
+def test_an_unknown_time_format_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMappingError, match=r"\[log\] time_format"):
+        replay(tmp_path, ROW, UTC_LOG + 'time_format = "%Q"\n' + EXCHANGE)
+
+
+@pytest.mark.xfail(strict=True, reason="a missing key is told twice, once as empty braces that nobody wrote")
+def test_a_missing_key_is_told_once() -> None:
+    assert len(findings('[log]\ntime = "time"\n' + EXCHANGE)) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="an id without columns is an error of Polars")
+def test_an_id_without_columns_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMappingError, match=r"\[log\] id"):
+        replay(tmp_path, ROW, UTC_LOG + 'id = "{{}}"\n' + EXCHANGE)
+
+
+@pytest.mark.xfail(strict=True, reason="a timezone that Python knows and Polars does not is an error of Polars")
+def test_a_timezone_that_only_one_side_knows_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMappingError, match="timezone"):
+        replay(tmp_path, ROW, UTC_LOG.replace('"UTC"', '"posix/Europe/Berlin"') + EXCHANGE)
+
+
+@pytest.mark.xfail(strict=True, reason="a JSON lines file without rows has no columns, and every column is missed")
+def test_an_empty_log_of_json_lines_is_no_error(tmp_path: Path) -> None:
+    assert replay_text(tmp_path, "", UTC_LOG + EXCHANGE + IGNORE_REST, form="jsonl").counts.rows == 0
