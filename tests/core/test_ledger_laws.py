@@ -138,11 +138,7 @@ def test_a_replay_can_be_cut_anywhere(clock: str, data: st.DataObject) -> None:
     whole = curve.replay(log, customer="ann", rejects="keep")
     first = curve.replay(log[:cut], customer="ann", rejects="keep")
     rest = curve.replay(log[cut:], start=first, rejects="keep")
-    assert rest.steps == whole.steps
-    assert rest.duplicates == whole.duplicates
-    assert [reject.event for reject in rest.rejects] == [reject.event for reject in whole.rejects]
-    if not whole.rejects:
-        assert rest == whole
+    assert rest == whole
     # A bare standing knows all but the ids that were used.
     dropped = {id(event) for event in whole.duplicates}
     bare = [evolve(event, id=None) for event in log[cut:] if id(event) not in dropped]
