@@ -44,7 +44,7 @@ bench: $(VENV)/.ready-dev ## compare speed side by side with other libraries, in
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/.ready-dev ## build the documentation, strictly, into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what was built; the virtual environment stays (rm -rf .venv to start over)
 	rm -rf build dist site .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 
-from trustcurve.core.curve import Curve
+from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.errors import Finding, InvalidCurveError
 
-__all__ = ["load_curve"]
+__all__ = ["default_toml", "load_curve"]
 
 
 def load_curve(path: str | PathLike[str]) -> Curve:

@@ -12,6 +12,7 @@ from rich.table import Table
 from trustcurve.cli.options import CurveFile, chosen_curve, out
 from trustcurve.core.events import EVENTS
 from trustcurve.core.telling import rule_words
+from trustcurve.files import default_toml
 from trustcurve.snapshots import SCHEMAS, json_schema
 
 __all__ = ["add_to"]
@@ -75,10 +76,10 @@ def curve_table(
 
         trustcurve curve --curve mine.toml
     """
-    on, console = chosen_curve(curve), out()
     if toml:
-        print(on.to_toml(), end="")  # noqa: T201 - a file, not a picture
+        print(default_toml() if curve is None else chosen_curve(curve).to_toml(), end="")  # noqa: T201 - a file
         return
+    on, console = chosen_curve(curve), out()
     console.print(f"curve [bold]{on.name}[/], fingerprint {on.fingerprint}, {len(on.table())} positions")
     console.print("states, low to high: " + " < ".join(on.states) + "\n", soft_wrap=True)
     for title, rows in (

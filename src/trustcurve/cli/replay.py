@@ -94,7 +94,8 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
 def _print_counts(console: Console, done: LogReplay, seconds: float) -> None:
     counts = done.counts
     console.print(f"[bold]{len(done.standings):,} customers[/], {counts.events:,} events, in {seconds:.1f} s")
-    said = {"ignored": counts.ignored, "duplicates dropped": counts.duplicates, "after --until": counts.later}
+    duplicates = "duplicate dropped" if counts.duplicates == 1 else "duplicates dropped"
+    said = {"ignored": counts.ignored, duplicates: counts.duplicates, "after --until": counts.later}
     parts = [f"{counts.rows:,} rows: {counts.used:,} used", *(f"{n:,} {what}" for what, n in said.items() if n)]
     console.print(", ".join([*parts, f"{counts.rejected:,} rejected"]))
     if done.until is not None:

@@ -28,10 +28,12 @@ def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adopt
     """Carry a standing to this curve: the nearest position that its start can reach.
 
     The same position, where it exists. Else the same stage (or the nearest lower one that both
-    curves know, for a new curve should not promise more than the old one saw), then the nearest
-    account, doubt, kept and engaged, in that order; of two equally near, the more doubtful.
-    Promises and times are kept. Source of the order: our choice; what is owed and doubted weighs
-    more than what was earned. Where there is a log, replay it instead: nothing is lost then.
+    curves know, for a new curve should not promise more than the old one saw) with the counters
+    clamped and this curve's settling applied; and where no journey leads there, the nearest
+    position by stage, account, doubt, kept and engaged, in that order, of two equally near the more
+    doubtful. Promises and times are kept. Source of the order: our choice; what is owed and
+    doubted weighs more than what was earned. Where there is a log, replay it instead: nothing is
+    lost then.
 
     Raises:
         UnknownWordError: The standing is not one of ``from_curve``.
@@ -41,9 +43,9 @@ def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adopt
     position = standing.position
     table = curve.table()  # type: ignore[attr-defined]
     if position not in table.numbers:
-        stage = _stage(curve, from_curve, position.stage)
-        wanted = evolve(position, stage=stage)
-        position = min(table.positions, key=lambda known: _distance(curve, wanted, known))
+        wanted = _settled(curve, evolve(position, stage=_stage(curve, from_curve, position.stage)))
+        near = min(table.positions, key=lambda known: _distance(curve.cells(wanted), curve.cells(known)))
+        position = wanted if wanted in table.numbers else near
     lost = [
         f"{part} {old} became {new}"
         for part in ("stage", *COUNTERS, "account")
@@ -62,16 +64,14 @@ def _stage(curve: Rulebook, from_curve: Rulebook, stage: str) -> str:
     return next((name for name in reversed(at_most) if name in here), curve.start.stage)
 
 
-def _distance(curve: Rulebook, wanted: Position, known: Position) -> tuple[int, ...]:
-    want, have = curve.cells(evolve(wanted, kept=0, engaged=0, doubt=0)), curve.cells(known)
-    return (
-        abs(want[0] - have[0]),
-        abs(want[4] - have[4]),
-        abs(wanted.doubt - known.doubt),
-        abs(wanted.kept - known.kept),
-        abs(wanted.engaged - known.engaged),
-        -have[4],
-        -known.doubt,
-        known.kept,
-        known.engaged,
-    )
+def _settled(curve: Rulebook, position: Position) -> Position:
+    tops = dict(zip(COUNTERS, curve.program.tops[1:4], strict=True))
+    clamped = evolve(position, **{part: min(getattr(position, part), top) for part, top in tops.items()})
+    wide = list(curve.cells(clamped))
+    curve.program.settle(wide)
+    return curve.position(wide)
+
+
+def _distance(want: tuple[int, ...], have: tuple[int, ...]) -> tuple[int, ...]:
+    stage, kept, engaged, doubt, account = (abs(a - b) for a, b in zip(want[:5], have[:5], strict=True))
+    return (stage, account, doubt, kept, engaged, -have[4], -have[3], have[1], have[2])

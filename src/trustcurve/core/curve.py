@@ -18,7 +18,7 @@ from trustcurve.core.reading import DURATIONS, Parts, Reader, read_parts
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table, unroll
 
-__all__ = ["Curve"]
+__all__ = ["Curve", "default_toml"]
 
 
 @frozen(kw_only=True, cache_hash=True, repr=False)
@@ -29,7 +29,7 @@ class Curve(Rulebook):
     its parameters (``Curve.default(initial_doubt=3)``), or write your own file and load it with
     ``trustcurve.load_curve(path)``.
 
-    Example:
+    Examples:
         >>> from datetime import UTC, datetime
         >>> curve = Curve.default()
         >>> stranger = curve.begin("ann", datetime(2026, 1, 1, tzinfo=UTC))
@@ -164,14 +164,19 @@ class Curve(Rulebook):
                 reader.wrong(f"[[stages]] {stage.name}", "name", "nothing enters this stage")
 
 
+def default_toml() -> str:
+    """Answer with the text of the default curve's file, comments included."""
+    from importlib.resources import files  # noqa: PLC0415 - only reading needs it
+
+    return files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
+
+
 @cache
 def _default(cls: type[Curve]) -> Any:
     import tomllib  # noqa: PLC0415 - only reading needs it
-    from importlib.resources import files  # noqa: PLC0415
 
     # Our own file: its tests unroll and check it, so that importing programs need not.
-    text = files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
-    return cls._from_parts(read_parts(Reader("default.toml"), tomllib.loads(text)))
+    return cls._from_parts(read_parts(Reader("default.toml"), tomllib.loads(default_toml())))
 
 
 def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:

@@ -60,6 +60,8 @@ def naive_and_aware(column: str, dtype: pl.DataType, time_format: str | None) ->
     if time_format is not None:
         if "%z" in time_format or "%#z" in time_format or time_format == "%+":
             return nothing[0], text(column).str.to_datetime(time_format, strict=False, time_unit="us", time_zone="UTC")
+        if not any(code in time_format for code in ("%H", "%I", "%k", "%l", "%T", "%R", "%X", "%r", "%c", "%s")):
+            return text(column).str.to_date(time_format, strict=False).cast(_NAIVE), nothing[1]
         return text(column).str.to_datetime(time_format, strict=False, time_unit="us"), nothing[1]
     iso = text(column).str.replace(" ", "T")
     naive = [iso.str.to_datetime(form, strict=False, time_unit="us") for form in _ISO]
@@ -84,7 +86,7 @@ def localized(naive: pl.Expr, zone: str) -> pl.Expr:
 
 def utc(column: str, dtype: pl.DataType, mapping: Mapping) -> pl.Expr:
     """Read a column's times as instants in UTC; null where nothing could be read."""
-    naive, aware = naive_and_aware(column, dtype, mapping.time_format)
+    naive, aware = naive_and_aware(column, dtype, mapping.time_format(column))
     return pl.coalesce([aware, localized(naive, mapping.timezone or "UTC")])
 
 

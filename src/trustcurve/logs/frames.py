@@ -123,7 +123,7 @@ def _check_zone(log: Log, mapping: Mapping, schema: pl.Schema) -> None:
     if mapping.timezone is not None:
         return
     for column in _time_columns(mapping):
-        naive, _ = naive_and_aware(column, schema[column], mapping.time_format)
+        naive, _ = naive_and_aware(column, schema[column], mapping.time_format(column))
         first = log.rows.filter(naive.is_not_null()).select(ROW, text(column).alias("time")).head(1).collect()
         if first.height:
             says = f"is missing, and column {column!r} has times without one (row {first[0, 0]}: {first[0, 1]})"

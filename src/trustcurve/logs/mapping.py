@@ -96,16 +96,22 @@ class Mapping:
     customer: Template
     time: str
     timezone: str | None = None
-    time_format: str | None = None
+    time_formats: tuple[tuple[str, str], ...] = ()
     id: Template | None = None
     tie: str | None = None
     rules: tuple[MappingRule, ...] = ()
+
+    def time_format(self, column: str) -> str | None:
+        """The form of a column's text times, or None for ISO 8601."""
+        formats = dict(self.time_formats)
+        return formats.get(column, formats.get(""))
 
     @property
     def columns(self) -> dict[str, str]:
         """Every column that the mapping needs, with the place that names it first."""
         named = [(self.time, "[log] time"), *((c, "[log] customer") for c in self.customer.columns)]
         named += [(self.tie, "[log] tie")] if self.tie else []
+        named += [(column, "[log] time_format") for column, _ in self.time_formats if column]
         named += [(c, "[log] id") for c in (self.id.columns if self.id else ())]
         for rule in self.rules:
             place = f"[[rules]] {rule.name}"
@@ -153,7 +159,7 @@ def parse_mapping(text: str, source: str = "the mapping") -> Mapping:
         customer=_column_or_template(reader, "customer", reader.text("[log]", "customer", log)),
         time=reader.text("[log]", "time", log),
         timezone=zone,
-        time_format=_optional(reader, "[log]", "time_format", log),
+        time_formats=_formats(reader, log),
         id=None if identity is None else _column_or_template(reader, "id", identity),
         tie=_optional(reader, "[log]", "tie", log),
         rules=rules,
@@ -165,6 +171,15 @@ def parse_mapping(text: str, source: str = "the mapping") -> Mapping:
 
 def _optional(reader: Reader, table: str, key: str, row: Table[str, Any]) -> str | None:
     return reader.text(table, key, row) if key in row else None
+
+
+def _formats(reader: Reader, log: Table[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Read the form of text times: one for all columns (under the empty name), or one for each."""
+    raw = log.get("time_format", {})
+    formats = raw if isinstance(raw, Table) else {"": raw}
+    return tuple(
+        (str(column), reader.text("[log]", "time_format", {"time_format": each})) for column, each in formats.items()
+    )
 
 
 def _check_zone(reader: Reader, zone: str) -> None:

@@ -27,7 +27,7 @@ def dated(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, outcome: str 
     no_time = pl.format("column '{}' is empty", pl.lit(mapping.time))
     odd_time = pl.format("column '{}' is no time: '{}'", pl.lit(mapping.time), text(mapping.time))
     problem = (
-        pl.when(customer.is_null()).then(pl.lit(f"no customer: {mapping.customer.text} is empty"))
+        pl.when(customer.is_null()).then(pl.lit(f"no customer: {' or '.join(mapping.customer.columns)} is empty"))
         .when(text(mapping.time).is_null()).then(pl.concat_str(pl.lit("no time: "), no_time))
         .when(at.is_null()).then(pl.concat_str(pl.lit("unreadable time: "), odd_time))
     )  # fmt: skip
@@ -91,7 +91,7 @@ def _holds(condition: Condition, mapping: Mapping) -> pl.Expr:
 
 def _moment(column: str, mapping: Mapping) -> pl.Expr:
     """Read a column's times whatever its type; conditions do not know the schema."""
-    naive, aware = naive_and_aware(column, pl.String(), mapping.time_format)
+    naive, aware = naive_and_aware(column, pl.String(), mapping.time_format(column))
     return pl.coalesce([aware, localized(naive, mapping.timezone or "UTC")])
 
 
