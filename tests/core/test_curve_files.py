@@ -183,7 +183,7 @@ OUTCOMES: dict[str, Change] = {
     "another effect": lambda d: row(d, "repair.unneeded").update(add={"doubt": -1}),
     "another condition": lambda d: row(d, "kept_minor.pleases")["when"].update(engaged={"below": 3}),
     "one more condition": lambda d: row(d, "promise_made.owes")["when"].update(stage="hopeful"),
-    "another order of settling": lambda d: d["settling"].insert(0, d["settling"].pop()),
+    "another order of settling": lambda d: d["settling"].insert(0, d["settling"].pop(2)),
     "a settling row less": lambda d: d["settling"].pop(0),
     "a signal more": lambda d: (
         d["signals"].update(thanks={"by": "company"}),

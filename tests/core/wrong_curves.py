@@ -1,0 +1,277 @@
+"""Changes that make the default curve's file wrong, one by one: what changes, and what must be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Document = dict[str, Any]
+Change = Callable[[Document], object]
+
+
+def rule(d: Document, name: str) -> Any:
+    return next(row for row in d["rules"] if row["name"] == name)
+
+
+def add_rule(d: Document, before: str | None = None, **row: Any) -> None:
+    """Add a rule, as the last one or before another."""
+    new = {"name": "ours", "because": "we think so", **row}
+    at = len(d["rules"]) if before is None else d["rules"].index(rule(d, before))
+    d["rules"].insert(at, new)
+
+
+WRONG: dict[str, tuple[Change, str, str, str]] = {
+    # --- words
+    "an unknown table": (lambda d: d.update(rule=[]), "the file", "rule", "did you mean 'rules'?"),
+    "an unknown key of a rule": (
+        lambda d: rule(d, "repair.settles").update(becuase="so"),
+        "[[rules]] repair.settles",
+        "becuase",
+        "did you mean 'because'?",
+    ),
+    "an unknown signal": (
+        lambda d: rule(d, "repair.settles").update(signal="repiar"),
+        "[[rules]] repair.settles",
+        "signal",
+        "unknown word 'repiar'; did you mean 'repair'?",
+    ),
+    "an unknown stage": (
+        lambda d: rule(d, "return.starts_low")["when"].update(stage="departd"),
+        "[[rules]] return.starts_low",
+        "when.stage",
+        "did you mean 'departed'?",
+    ),
+    "an unknown stage to go to": (
+        lambda d: rule(d, "return.starts_low")["set"].update(stage="mistrust"),
+        "[[rules]] return.starts_low",
+        "set.stage",
+        "did you mean 'distrust'?",
+    ),
+    "an unknown posture": (
+        lambda d: rule(d, "proposition.opens")["when"].update(posture="suspicous"),
+        "[[rules]] proposition.opens",
+        "when.posture",
+        "did you mean 'suspicious'?",
+    ),
+    "an unknown account": (
+        lambda d: rule(d, "repair.settles")["set"].update(account="dew"),
+        "[[rules]] repair.settles",
+        "set.account",
+        "did you mean 'due'?",
+    ),
+    "an unknown part": (
+        lambda d: rule(d, "repair.settles").update(add={"dout": -1}),
+        "[[rules]] repair.settles add",
+        "dout",
+        "did you mean 'doubt'?",
+    ),
+    "an unknown condition": (
+        lambda d: rule(d, "repair.settles")["when"].update(acount="due"),
+        "[[rules]] repair.settles when",
+        "acount",
+        "did you mean 'account'?",
+    ),
+    "an unknown test": (
+        lambda d: rule(d, "exchange.heals")["when"].update(doubt={"at_mots": 1}),
+        "[[rules]] exchange.heals when.doubt",
+        "at_mots",
+        "did you mean 'at_most'?",
+    ),
+    "an unknown parameter": (
+        lambda d: rule(d, "customer_one_sided.takes")["add"].update(doubt="one_sided_dout"),
+        "[[rules]] customer_one_sided.takes",
+        "add.doubt",
+        "did you mean 'one_sided_doubt'?",
+    ),
+    "an unknown parameter as a bound": (
+        lambda d: d["parameters"]["initial_doubt"].update(at_most="doubtmax"),
+        "[parameters]",
+        "initial_doubt",
+        "at_most names no parameter: 'doubtmax'; did you mean 'doubt_max'?",
+    ),
+    "an unknown side": (
+        lambda d: d["signals"]["purchase"].update(by="costumer"),
+        "[signals] purchase",
+        "by",
+        "did you mean 'customer'?",
+    ),
+    "a counter that is none": (
+        lambda d: d["counters"].update(trust={"max": 9}),
+        "[counters]",
+        "trust",
+        "known: kept, engaged, doubt",
+    ),
+    # --- numbers
+    "a parameter out of its range": (
+        lambda d: d["parameters"]["kept_max"].update(value=10),
+        "[parameters]",
+        "kept_max",
+        "is 10, but must be at most 9",
+    ),
+    "parameters against each other": (
+        lambda d: d["parameters"]["suspicious_max"].update(value=7),
+        "[parameters]",
+        "suspicious_max",
+        "is 7, but must be below competitive_max, which is 7",
+    ),
+    "a parameter that is no number": (
+        lambda d: d["parameters"]["kept_max"].update(value="3"),
+        "[parameters]",
+        "kept_max",
+        "must be a whole number, not '3'",
+    ),
+    "a negative grace": (
+        lambda d: d["parameters"].update(grace={"days": -1}),
+        "[parameters]",
+        "grace",
+        "must lie between 0 and 36500 days",
+    ),
+    "a duration in no unit": (
+        lambda d: d["parameters"].update(grace={"weeks": 1}),
+        "[parameters]",
+        "grace",
+        "must be a number of days or a table such as { days = 90 }",
+    ),
+    "no clock": (lambda d: d["parameters"].pop("silence_after"), "[parameters]", "silence_after", "is missing"),
+    "a counter without bound": (
+        lambda d: d["counters"]["doubt"].pop("max"),
+        "[counters]",
+        "doubt",
+        "a counter without bound would make the curve infinite",
+    ),
+    "no counter at all": (lambda d: d["counters"].pop("doubt"), "[counters]", "doubt", "has no max"),
+    "a counter that counts to nothing": (
+        lambda d: d["counters"]["kept"].update(max=0),
+        "[counters]",
+        "kept",
+        "max is 0, but must be at least 1",
+    ),
+    "more positions than anyone can unroll": (
+        lambda d: d["counters"].update(doubt={"max": 1000}, kept={"max": 100}),
+        "[counters]",
+        "",
+        "lower their bounds",
+    ),
+    "a value out of the range of its counter": (
+        lambda d: rule(d, "broken_major.betrays")["set"].update(kept=4),
+        "[[rules]] broken_major.betrays",
+        "set.kept",
+        "is 4, but kept runs from 0 to 3",
+    ),
+    "a condition that can never hold": (
+        lambda d: rule(d, "exchange.heals")["when"].update(doubt={"above": 12}),
+        "[[rules]] exchange.heals",
+        "when.doubt",
+        "can never hold within the range",
+    ),
+    # --- the start
+    "a start without a part": (lambda d: d["curve"]["start"].pop("account"), "[curve] start", "account", "is missing"),
+    "a start out of range": (
+        lambda d: d["curve"]["start"].update(engaged=5),
+        "[curve] start",
+        "engaged",
+        "is 5, but engaged runs from 0 to 4",
+    ),
+    "a start that is not settled": (
+        lambda d: d["curve"]["start"].update(stage="advocate", doubt=3),
+        "[curve]",
+        "start",
+        "is not settled: the settling rows would carry it to customer_centric",
+    ),
+    # --- stages
+    "a stage that nothing enters": (
+        lambda d: d["stages"].append({"name": "loyal"}),
+        "[[stages]] loyal",
+        "name",
+        "nothing enters this stage",
+    ),
+    "a stage twice": (
+        lambda d: d["stages"].append({"name": "advocate"}),
+        "[[stages]]",
+        "advocate",
+        "stands there more than once",
+    ),
+    "a stage with a dot": (
+        lambda d: d["stages"].append({"name": "very.loyal"}),
+        "[[stages]] very.loyal",
+        "very.loyal",
+        "must not contain a dot",
+    ),
+    "postures that do not rise": (
+        lambda d: d["stages"][1]["postures"][2].update(above=3),
+        "[[stages]] distrust.adversarial",
+        "above",
+        "must be above that of the posture before it",
+    ),
+    "a posture without a threshold": (
+        lambda d: d["stages"][1]["postures"][2].pop("above"),
+        "[[stages]] distrust.adversarial",
+        "above",
+        "every posture but the first",
+    ),
+    # --- rules
+    "a signal without rules": (
+        lambda d: d["signals"].update(thanks={}),
+        "[signals]",
+        "thanks",
+        "its last rule must have no condition",
+    ),
+    "a signal whose last rule has a condition": (
+        lambda d: d["rules"].remove(rule(d, "repair.unneeded")),
+        "[signals]",
+        "repair",
+        "its last rule must have no condition",
+    ),
+    "a signal that the ledger sends": (
+        lambda d: d["signals"].pop("silence"),
+        "[signals]",
+        "silence",
+        "is missing: the ledger sends it",
+    ),
+    "a rule after the last": (
+        lambda d: add_rule(d, signal="repair", when={"account": "breach"}),
+        "[[rules]] ours",
+        "when",
+        "can never match: repair.unneeded before it always does",
+    ),
+    "a rule in the shadow of another": (
+        lambda d: add_rule(d, "repair.unneeded", signal="repair", when={"account": "breach"}),
+        "[[rules]] ours",
+        "when",
+        "can never match: in none of 524 positions does it come first",
+    ),
+    "a rule for positions that nobody reaches": (
+        lambda d: add_rule(d, "repair.settles", signal="repair", when={"stage": "advocate", "kept": 0}),
+        "[[rules]] ours",
+        "when",
+        "in none of 524 positions does it come first",
+    ),
+    "a rule twice": (
+        lambda d: add_rule(d, "repair.settles", name="repair.unneeded", signal="repair", when={"kept": 0}),
+        "[[rules]] and [[settling]]",
+        "repair.unneeded",
+        "stands there more than once",
+    ),
+    "a rule without a reason": (
+        lambda d: rule(d, "repair.settles").update(because=" "),
+        "[[rules]] repair.settles",
+        "because",
+        "must be a text that is not empty",
+    ),
+    "a rule without a name": (
+        lambda d: d["rules"][0].pop("name"),
+        "[[rules]] number 1",
+        "name",
+        "must be a text that is not empty",
+    ),
+    # --- shapes
+    "a table that is a number": (lambda d: d.update(signals=3), "[signals]", "", "must be a table"),
+    "rules that are one table": (lambda d: d.update(rules={}), "rules", "", "must be an array of tables, [[rules]]"),
+    "a flag that is a text": (
+        lambda d: d["stages"][0].update(outside="yes"),
+        "[[stages]] departed",
+        "outside",
+        "must be true or false, not 'yes'",
+    ),
+    "a missing table": (lambda d: d.pop("stages"), "stages", "", "is missing"),
+}
