@@ -207,12 +207,6 @@ def test_an_id_without_columns_is_told(tmp_path: Path) -> None:
         replay(tmp_path, ROW, UTC_LOG + 'id = "{{}}"\n' + EXCHANGE)
 
 
-@pytest.mark.xfail(strict=True, reason="a timezone that Python knows and Polars does not is an error of Polars")
-def test_a_timezone_that_only_one_side_knows_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InvalidMappingError, match="timezone"):
-        replay(tmp_path, ROW, UTC_LOG.replace('"UTC"', '"posix/Europe/Berlin"') + EXCHANGE)
-
-
 @pytest.mark.xfail(strict=True, reason="a JSON lines file without rows has no columns, and every column is missed")
 def test_an_empty_log_of_json_lines_is_no_error(tmp_path: Path) -> None:
     assert replay_text(tmp_path, "", UTC_LOG + EXCHANGE + IGNORE_REST, form="jsonl").counts.rows == 0

@@ -1,0 +1,267 @@
+"""Which rule takes a row: conditions on texts, numbers, truths and times; the first rule that fits wins."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.logs.helpers import (
+    EXCHANGE,
+    IGNORE_REST,
+    PLAIN_LOG,
+    UTC_LOG,
+    rejects,
+    replay,
+    replay_file,
+    rule,
+    table,
+    write,
+)
+
+ROWS = ["", "x", "y", "X", "5", "5.0", "5e0", "4.99", "-5", "true", "True", "false", "1", "x y", "[x]", "null"]
+
+
+def taken(path: Path, when: str, fields: list[str] = ROWS, mapping: str = UTC_LOG) -> list[str]:
+    """Answer with the fields of the rows that a condition takes."""
+    rows = [{"customer": str(number), "time": "2026-01-01", "f": field} for number, field in enumerate(fields)]
+    path = write(path, rows)
+    done = replay_file(path, mapping + rule(when, "Exchanged") + IGNORE_REST)
+    assert all(reason == "not a number" for _, reason in rejects(done))
+    return [fields[int(customer)] for customer in done.standings]
+
+
+@pytest.mark.parametrize(
+    ("when", "fields"),
+    [
+        ('{ f = "x" }', ["x"]),
+        ('{ f = "5" }', ["5"]),
+        ('{ f = "true" }', ["true"]),
+        ("{ f = 5 }", ["5", "5.0", "5e0"]),
+        ("{ f = -5.0 }", ["-5"]),
+        ("{ f = 1 }", ["1"]),
+        ("{ f = true }", ["true", "True"]),
+        ("{ f = false }", ["false"]),
+        ('{ f = ["x", "y", 5] }', ["x", "y", "5", "5.0", "5e0"]),
+        ('{ f = { is = ["x", true] } }', ["x", "true", "True"]),
+        ("{ f = { null = true } }", [""]),
+        ("{ f = { null = false } }", ROWS[1:]),
+        ('{ f = { not = "x" } }', [field for field in ROWS if field != "x"]),
+        (
+            '{ f = { not = ["x", 5, true], null = false } }',
+            ["y", "X", "4.99", "-5", "false", "1", "x y", "[x]", "null"],
+        ),
+        ('{ f = { not = ["x", "y"], is = ["y", "X"] } }', ["X"]),
+        ('{ f = "no such word" }', []),
+        ("{}", ROWS),
+    ],
+)
+def test_equality_sets_not_and_null(tmp_path: Path, when: str, fields: list[str]) -> None:
+    assert taken(tmp_path, when) == fields
+
+
+@pytest.mark.parametrize(
+    ("when", "fields"),
+    [
+        ("{ f = { at_least = 5 } }", ["5", "5.01", "1e3"]),
+        ("{ f = { above = 5 } }", ["5.01", "1e3"]),
+        ("{ f = { at_most = 5 } }", ["5", "4.99", "-5", "0"]),
+        ("{ f = { below = 5 } }", ["4.99", "-5", "0"]),
+        ("{ f = { at_least = 0, below = 5.01 } }", ["5", "4.99", "0"]),
+        ("{ f = { above = -5, at_most = 0.5 } }", ["0"]),
+        ("{ f = { above = 9, below = 1 } }", []),
+        ("{ f = { at_least = 5, not = [5, 1000] } }", ["5.01"]),
+    ],
+)
+def test_ranges_of_numbers(tmp_path: Path, when: str, fields: list[str]) -> None:
+    assert taken(tmp_path, when, ["", "5", "5.01", "4.99", "-5", "0", "1e3"]) == fields
+
+
+def test_what_is_no_number_is_a_reject_where_a_rule_asks_for_its_range(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | n
+    a        | 2026-01-01 | x     | 5
+    b        | 2026-01-01 | x     | five
+    c        | 2026-01-01 | x     | 1,000
+    d        | 2026-01-01 | y     | five
+    e        | 2026-01-01 | x     |
+    """
+    rules = rule('{ event = "x", n = { at_least = 5 } }', "Exchanged") + rule('{ event = "y" }', ignore=True)
+    done = replay(tmp_path, log, UTC_LOG + rules + rule('{ event = "x", n = { null = true } }', ignore=True))
+    assert [(r.row, r.detail) for r in done.rejects] == [
+        (2, "not a number: column 'n' holds 'five'"),
+        (3, "not a number: column 'n' holds '1,000'"),
+    ]
+    assert (done.counts.used, done.counts.ignored) == (1, 2)
+
+
+@pytest.mark.xfail(strict=True, reason="NaN counts as larger than every number")
+@pytest.mark.parametrize("nan", ["nan", "NaN"])
+@pytest.mark.parametrize("test", ["at_least", "above"])
+def test_nan_is_no_number(tmp_path: Path, nan: str, test: str) -> None:
+    assert taken(tmp_path, f"{{ f = {{ {test} = 5 }} }}", [nan, "6"]) == ["6"]
+
+
+@pytest.mark.xfail(strict=True, reason="NaN counts as larger than every number")
+def test_nan_in_a_column_of_numbers_is_no_number(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"customer": ["a", "b"], "time": ["2026-01-01"] * 2, "f": [float("nan"), 6.0]})
+    frame.write_parquet(tmp_path / "log.parquet")
+    done = replay_file(tmp_path / "log.parquet", UTC_LOG + rule("{ f = { above = 5 } }", "Exchanged") + IGNORE_REST)
+    assert list(done.standings) == ["b"]
+
+
+DAYS = ["", "2026-01-31", "2026-02-01", "2026-02-01 00:00", "2026-01-31T23:30:00Z", "2026-02-02T12:00+01:00"]
+
+
+@pytest.mark.parametrize(
+    ("when", "fields"),
+    [
+        ("{ f = { at_least = 2026-02-01 } }", DAYS[2:]),
+        ("{ f = { above = 2026-02-01 } }", DAYS[4:]),
+        ("{ f = { below = 2026-02-01 } }", ["2026-01-31"]),
+        ("{ f = { at_most = 2026-02-01 } }", ["2026-01-31", "2026-02-01", "2026-02-01 00:00"]),
+        ("{ f = { at_least = 2026-02-01T00:30:00 } }", DAYS[4:]),
+        ("{ f = { above = 2026-01-31T23:30:00Z } }", ["2026-02-02T12:00+01:00"]),
+        ("{ f = { at_least = 2026-02-01, below = 2026-02-02 } }", DAYS[2:5]),
+    ],
+)
+def test_ranges_of_times_in_the_logs_timezone(tmp_path: Path, when: str, fields: list[str]) -> None:
+    assert taken(tmp_path, when, DAYS, UTC_LOG.replace("UTC", "Europe/Berlin")) == fields
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin", "Asia/Tokyo"])
+def test_ranges_of_times_in_typed_columns(tmp_path: Path, zone: str | None) -> None:
+    time = pl.Series(["2026-01-31 23:30:00", "2026-02-01 00:00:00"]).str.to_datetime()
+    berlin = time.dt.replace_time_zone("Europe/Berlin")
+    frame = {
+        "customer": ["a", "b"],
+        "time": ["2026-01-01"] * 2,
+        "f": berlin.dt.convert_time_zone(zone) if zone else time,
+    }
+    pl.DataFrame(frame).write_parquet(tmp_path / "log.parquet")
+    mapping = UTC_LOG.replace("UTC", "Europe/Berlin") + rule("{ f = { at_least = 2026-02-01 } }", "Exchanged")
+    assert list(replay_file(tmp_path / "log.parquet", mapping).standings) == ["b"]
+
+
+def test_ranges_of_times_in_columns_of_dates(tmp_path: Path) -> None:
+    days = [date(2026, 1, 31), date(2026, 2, 1)]
+    pl.DataFrame({"customer": ["a", "b"], "time": days, "f": days}).write_parquet(tmp_path / "log.parquet")
+    mapping = UTC_LOG + rule("{ f = { below = 2026-02-01 } }", "Exchanged") + IGNORE_REST
+    assert list(replay_file(tmp_path / "log.parquet", mapping).standings) == ["a"]
+
+
+@pytest.mark.xfail(strict=True, reason="conditions read every column as text, in the format of the log's text times")
+@pytest.mark.parametrize("form", ['"%d.%m.%Y"', '"epoch_seconds"'])
+def test_a_format_of_texts_is_not_asked_of_typed_columns(tmp_path: Path, form: str) -> None:
+    time = pl.Series(["2026-01-31 23:30:00", "2026-02-01 00:00:00"]).str.to_datetime()
+    pl.DataFrame({"customer": ["a", "b"], "time": time, "f": time}).write_parquet(tmp_path / "log.parquet")
+    mapping = f"{UTC_LOG}time_format = {form}\n" + rule("{ f = { at_least = 2026-02-01 } }", "Exchanged") + IGNORE_REST
+    assert list(replay_file(tmp_path / "log.parquet", mapping).standings) == ["b"]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a range of times over what is no time just does not hold; one of numbers rejects"
+)
+def test_what_is_no_time_is_a_reject_where_a_rule_asks_for_its_range(tmp_path: Path) -> None:
+    log = "customer | time | f\na | 2026-01-01 | soon\nb | 2026-01-01 | 2026-02-01"
+    done = replay(tmp_path, log, UTC_LOG + rule("{ f = { at_least = 2026-02-01 } }", "Exchanged") + IGNORE_REST)
+    assert [row for row, _ in rejects(done)] == [1]
+
+
+@pytest.mark.xfail(strict=True, reason="conditions on naive times without a timezone are answered as if in UTC")
+def test_a_range_of_naive_times_needs_a_timezone(tmp_path: Path) -> None:
+    log = "customer | time | f\na | 2026-01-01T00:00Z | 2026-02-01 00:30"
+    mapping = PLAIN_LOG + rule("{ f = { at_least = 2026-02-01 } }", "Exchanged") + IGNORE_REST
+    with pytest.raises(Exception, match="timezone"):
+        replay(tmp_path, log, mapping)
+
+
+@pytest.mark.xfail(strict=True, reason="equality with a date compares texts")
+@pytest.mark.parametrize("when", ["{ f = 2026-02-01 }", "{ f = [2026-02-01, 2026-03-01] }"])
+def test_equality_with_a_date_is_about_time(tmp_path: Path, when: str) -> None:
+    assert taken(tmp_path, when, ["2026-02-01", "2026-02-01 00:00", "2026-02-02"]) == ["2026-02-01", "2026-02-01 00:00"]
+
+
+def test_all_conditions_must_hold(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | shop  | n
+    a        | 2026-01-01 | x     | north | 5
+    b        | 2026-01-01 | x     | south | 5
+    c        | 2026-01-01 | y     | north | 5
+    d        | 2026-01-01 | x     | north | 4
+    """
+    when = '{ event = "x", shop = "north", n = { at_least = 5 } }'
+    assert list(replay(tmp_path, log, UTC_LOG + rule(when, "Exchanged") + IGNORE_REST).standings) == ["a"]
+
+
+def test_the_first_rule_that_fits_wins(tmp_path: Path) -> None:
+    log = "customer | time | event | n\na | 2026-01-01 | x | 5\nb | 2026-01-01 | x | 6\nc | 2026-01-01 | y | 5"
+    rules = rule('{ event = "x", n = 5 }', "Proposed") + rule('{ event = "x" }', ignore=True) + rule("", "Departed")
+    standings = replay(tmp_path, log, UTC_LOG + rules).standings
+    assert {customer: standing.position.stage for customer, standing in standings.items()} == {
+        "a": "hopeful",
+        "c": "departed",
+    }
+
+
+FIRST = rule('{ event = "x", n = 1 }', "Proposed", first=True) + rule("", "Complained")
+
+
+def kinds(path: Path, log: str, mapping: str) -> dict[str, list[str]]:
+    """Answer with the kinds of events of each customer, in order."""
+    return {
+        customer: [type(event).__name__ for event in events_in(path, log, mapping, customer)]
+        for customer in replay(path, log, mapping).standings
+    }
+
+
+def test_first_takes_only_the_first_such_row_of_each_customer(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | n
+    a        | 2026-01-03 | x     | 1
+    a        | 2026-01-01 | y     | 1
+    a        | 2026-01-02 | x     | 1
+    b        | 2026-01-05 | x     | 0
+    b        | 2026-01-06 | x     | 1
+    b        | soon       | x     | 1
+    c        | 2026-01-01 | x     | 1
+    """
+    assert kinds(tmp_path, log, UTC_LOG + FIRST) == {
+        "a": ["Complained", "Proposed", "Complained"],
+        "b": ["Complained", "Proposed"],
+        "c": ["Proposed"],
+    }
+
+
+def test_first_of_equal_instants_goes_by_the_tie_and_then_by_the_file(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | n | tie
+    a        | 2026-01-01 | x     | 1 | 10
+    a        | 2026-01-01 | x     | 1 | 9
+    b        | 2026-01-01 | x     | 1 | 1
+    b        | 2026-01-01 | x     | 1 | 1
+    """
+    rules = rule("{ n = 1 }", 'Proposed note = "{tie}"', first=True) + rule("", 'Complained note = "{tie}"')
+
+    def proposed(mapping: str) -> list[str | None]:
+        return [events_in(tmp_path, log, mapping, customer)[0].note for customer in ("a", "b")]
+
+    assert proposed(UTC_LOG + 'tie = "tie"\n' + rules) == ["9", "1"]
+    assert proposed(UTC_LOG + rules) == ["10", "1"]
+
+
+def test_a_row_that_no_rule_takes_is_a_reject_with_its_words(tmp_path: Path) -> None:
+    log = "customer | time | event | shop | n\na | 2026-01-01 | z | | 3"
+    rules = rule('{ event = "x", n = { below = 1 } }', "Exchanged") + rule('{ shop = "north" }', "Exchanged")
+    (reject,) = replay(tmp_path, log, UTC_LOG + rules).rejects
+    assert (reject.row, reject.customer, reject.reason) == (1, "a", "no rule matches")
+    assert reject.detail == "no rule matches: event=z, shop=(empty)"
+
+
+def test_a_rule_without_conditions_takes_what_is_left(tmp_path: Path) -> None:
+    done = replay(
+        tmp_path, "customer | time | event\na | 2026-01-01 | x\nb | 2026-01-01 | y", UTC_LOG + EXCHANGE + IGNORE_REST
+    )
+    assert (done.counts.used, done.counts.ignored, done.rejects) == (1, 1, ())
