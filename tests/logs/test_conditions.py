@@ -1,4 +1,4 @@
-"""Which rule takes a row: conditions on texts, numbers, truths and times; the first rule that fits wins."""
+"""Conditions on columns: texts, numbers, truths, times, and nothing at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from tests.logs.helpers import (
-    EXCHANGE,
     IGNORE_REST,
     PLAIN_LOG,
     UTC_LOG,
@@ -17,7 +16,6 @@ from tests.logs.helpers import (
     replay,
     replay_file,
     rule,
-    table,
     write,
 )
 
@@ -194,74 +192,3 @@ def test_all_conditions_must_hold(tmp_path: Path) -> None:
     """
     when = '{ event = "x", shop = "north", n = { at_least = 5 } }'
     assert list(replay(tmp_path, log, UTC_LOG + rule(when, "Exchanged") + IGNORE_REST).standings) == ["a"]
-
-
-def test_the_first_rule_that_fits_wins(tmp_path: Path) -> None:
-    log = "customer | time | event | n\na | 2026-01-01 | x | 5\nb | 2026-01-01 | x | 6\nc | 2026-01-01 | y | 5"
-    rules = rule('{ event = "x", n = 5 }', "Proposed") + rule('{ event = "x" }', ignore=True) + rule("", "Departed")
-    standings = replay(tmp_path, log, UTC_LOG + rules).standings
-    assert {customer: standing.position.stage for customer, standing in standings.items()} == {
-        "a": "hopeful",
-        "c": "departed",
-    }
-
-
-FIRST = rule('{ event = "x", n = 1 }', "Proposed", first=True) + rule("", "Complained")
-
-
-def kinds(path: Path, log: str, mapping: str) -> dict[str, list[str]]:
-    """Answer with the kinds of events of each customer, in order."""
-    return {
-        customer: [type(event).__name__ for event in events_in(path, log, mapping, customer)]
-        for customer in replay(path, log, mapping).standings
-    }
-
-
-def test_first_takes_only_the_first_such_row_of_each_customer(tmp_path: Path) -> None:
-    log = """
-    customer | time       | event | n
-    a        | 2026-01-03 | x     | 1
-    a        | 2026-01-01 | y     | 1
-    a        | 2026-01-02 | x     | 1
-    b        | 2026-01-05 | x     | 0
-    b        | 2026-01-06 | x     | 1
-    b        | soon       | x     | 1
-    c        | 2026-01-01 | x     | 1
-    """
-    assert kinds(tmp_path, log, UTC_LOG + FIRST) == {
-        "a": ["Complained", "Proposed", "Complained"],
-        "b": ["Complained", "Proposed"],
-        "c": ["Proposed"],
-    }
-
-
-def test_first_of_equal_instants_goes_by_the_tie_and_then_by_the_file(tmp_path: Path) -> None:
-    log = """
-    customer | time       | event | n | tie
-    a        | 2026-01-01 | x     | 1 | 10
-    a        | 2026-01-01 | x     | 1 | 9
-    b        | 2026-01-01 | x     | 1 | 1
-    b        | 2026-01-01 | x     | 1 | 1
-    """
-    rules = rule("{ n = 1 }", 'Proposed note = "{tie}"', first=True) + rule("", 'Complained note = "{tie}"')
-
-    def proposed(mapping: str) -> list[str | None]:
-        return [events_in(tmp_path, log, mapping, customer)[0].note for customer in ("a", "b")]
-
-    assert proposed(UTC_LOG + 'tie = "tie"\n' + rules) == ["9", "1"]
-    assert proposed(UTC_LOG + rules) == ["10", "1"]
-
-
-def test_a_row_that_no_rule_takes_is_a_reject_with_its_words(tmp_path: Path) -> None:
-    log = "customer | time | event | shop | n\na | 2026-01-01 | z | | 3"
-    rules = rule('{ event = "x", n = { below = 1 } }', "Exchanged") + rule('{ shop = "north" }', "Exchanged")
-    (reject,) = replay(tmp_path, log, UTC_LOG + rules).rejects
-    assert (reject.row, reject.customer, reject.reason) == (1, "a", "no rule matches")
-    assert reject.detail == "no rule matches: event=z, shop=(empty)"
-
-
-def test_a_rule_without_conditions_takes_what_is_left(tmp_path: Path) -> None:
-    done = replay(
-        tmp_path, "customer | time | event\na | 2026-01-01 | x\nb | 2026-01-01 | y", UTC_LOG + EXCHANGE + IGNORE_REST
-    )
-    assert (done.counts.used, done.counts.ignored, done.rejects) == (1, 1, ())

@@ -27,10 +27,9 @@ def replay_or_error(path: Path, text: str, form: str = "csv") -> LogReplay | Tru
     [
         ['5" disk', "plain", '6" disk'],
         ['5" disk', "plain", "plain"],
-        ['the "best"', "", ""],
         ['"ab"cd', "plain", "plain"],
     ],
-    ids=["inches", "one inch", "words in quotes", "text after a quoted field"],
+    ids=["inches", "one inch", "text after a quoted field"],
 )
 def test_quotes_inside_fields_are_read_as_they_stand(tmp_path: Path, fields: list[str]) -> None:
     rows = "".join(f"c{number},2026-01-0{number},x,{field}\n" for number, field in enumerate(fields, start=1))
