@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import sys
 import tomllib
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 
 from tests.core.strategies import Numbers, parameters
 from trustcurve import Curve, InvalidCurveError, load_curve
+from trustcurve.core.errors import MissingExtraError
 
 SHIPPED = files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
 FINGERPRINT = "19ee6ab353df41f452906ab5cf342b590be733e841523c2f81873717a2869b4b"
@@ -79,6 +81,15 @@ def test_a_curve_is_loaded_from_a_file(curve: Curve, tmp_path: Path) -> None:
         load_curve(path)
     with pytest.raises(FileNotFoundError):
         load_curve(tmp_path / "none.toml")
+
+
+def test_writing_toml_needs_an_extra_and_says_which(curve: Curve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tomli_w", None)  # as if it were not installed
+    with pytest.raises(MissingExtraError, match=r"pip install 'trustcurve\[toml\]'") as caught:
+        curve.to_toml()
+    assert (caught.value.extra, caught.value.module) == ("toml", "tomli_w")
+    assert isinstance(caught.value, ImportError)
+    assert Curve.from_plain(curve.to_plain()) == curve, "plain data needs nothing"
 
 
 # --- values ----------------------------------------------------------------------------------------------

@@ -169,6 +169,16 @@ def test_who_left_still_waits_for_what_was_promised(curve: Curve) -> None:
     assert [reaction.signal for reaction in kept.reactions] == ["kept_major"]
 
 
+def test_events_are_values_of_their_kind() -> None:
+    exchanged = Exchanged(at=day(1), channel="shop")
+    assert exchanged == Exchanged(at=day(1), channel="shop")
+    assert hash(exchanged) == hash(Exchanged(at=day(1), channel="shop"))
+    assert exchanged not in (Exchanged(at=day(1)), Repaired(at=day(1), channel="shop"), "Exchanged")
+    assert repr(PromiseMoved(at=day(1), promise="p", due=day(2))).startswith("PromiseMoved(at=datetime.datetime(2026")
+    with pytest.raises(AttributeError):
+        exchanged.channel = "street"  # type: ignore[misc]
+
+
 # --- what ends a silence ---------------------------------------------------------------------------
 
 PROMISED = PromiseMade(at=day(1), promise="p")

@@ -84,7 +84,7 @@ def test_a_stranger_reaches_524_positions(curve: Curve) -> None:
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(parameters())
 @example(SMALLEST)
 @example(LARGEST)

@@ -88,6 +88,7 @@ def test_the_clock_is_told_first(curve: Curve) -> None:
 def test_a_look_tells_what_the_clock_did_or_that_it_did_nothing(curve: Curve) -> None:
     standing = after(curve, *hopeful())
     assert curve.observe(standing, day(1)).explain() == "2026-01-02 00:00 UTC  nothing came due"
+    assert curve.observe(standing, day(1)).because == "a look changes nothing"
     told = curve.observe(standing, day(91))
     assert told.event is None
     assert told.reaction is None

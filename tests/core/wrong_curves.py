@@ -185,6 +185,12 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "name",
         "nothing enters this stage",
     ),
+    "no stage to stand on": (
+        lambda d: [stage.update(apart=True) for stage in d["stages"]],
+        "[[stages]]",
+        "",
+        "at least one stage must not be apart",
+    ),
     "a stage twice": (
         lambda d: d["stages"].append({"name": "advocate"}),
         "[[stages]]",
