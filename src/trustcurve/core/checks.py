@@ -217,6 +217,7 @@ class _Words:
             size *= top + 1
         if size > POSITIONS_MAX:
             self.reader.wrong("[counters]", "", f"make {size} positions, more than {POSITIONS_MAX}: lower their bounds")
+            return  # nothing that long is looked through
         for place, rules in (("[[rules]]", self.parts.rules), ("[[settling]]", self.parts.settling)):
             for rule in rules:
                 for condition in rule.when:
