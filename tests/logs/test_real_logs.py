@@ -1,0 +1,65 @@
+"""The mappings of two public logs on the logs themselves, which are not part of the project.
+
+To run these: TRUSTCURVE_DATA=FOLDER, where FOLDER has olist.parquet or completejourney.parquet, made as the
+READMEs under examples/ say.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.logs.helpers import CURVE
+from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
+from trustcurve.logs.outcomes import Share, by_baseline, by_state
+from trustcurve.logs.summaries import state_rows
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+DATA = os.environ.get("TRUSTCURVE_DATA")
+
+
+@cache
+def whole(name: str, outcome: str | None = None) -> LogReplay:
+    """Replay a public log, once, or skip where it is not there."""
+    path = Path(DATA or "") / f"{name}.parquet"
+    if not DATA or not path.is_file():
+        pytest.skip(f"TRUSTCURVE_DATA names no folder with {name}.parquet")
+    return replay_log(scan_log(path), load_mapping(EXAMPLES / name / "mapping.toml"), CURVE, outcome=outcome)
+
+
+def shares(done: LogReplay, *, repeat: bool = False) -> dict[str, Share]:
+    seen = [each for each in done.outcomes if each.repeat or not repeat]
+    return {share.group: share for share in (*by_state(CURVE, seen), *by_baseline(seen))}
+
+
+@pytest.mark.slow
+def test_on_olist_hope_and_distrust_tell_the_stars_that_follow() -> None:
+    told = shares(whole("olist", "review_score"))
+    assert told["hopeful"].mean > 4.1
+    assert told["distrust.competitive"].mean < 2.0
+    assert told["hopeful"].count > 1000
+    assert told["distrust.competitive"].count > 1000
+
+
+@pytest.mark.slow
+def test_on_olist_every_review_is_told() -> None:
+    done = whole("olist", "review_score")
+    scores = pl.scan_parquet(Path(DATA or "") / "olist.parquet").select(pl.col("review_score").count()).collect().item()
+    assert len(done.outcomes) == scores
+    assert sum(share.count for share in by_state(CURVE, done.outcomes)) == scores
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["olist", "completejourney"])
+def test_every_row_of_a_public_log_is_accounted_for(name: str) -> None:
+    done = whole(name, "review_score" if name == "olist" else None)
+    counts = done.counts
+    rows = pl.scan_parquet(Path(DATA or "") / f"{name}.parquet").select(pl.len()).collect().item()
+    assert rows == counts.rows
+    assert counts.rows == counts.used + counts.ignored + counts.duplicates + counts.later + counts.rejected
+    assert len({reject.row for reject in done.rejects}) == counts.rejected
+    assert sum(row.customers for row in state_rows(done)) == len(done.standings)
