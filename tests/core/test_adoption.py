@@ -95,6 +95,21 @@ def test_a_posture_that_another_curve_calls_otherwise_is_said(curve: Curve) -> N
     assert adoption.lost == ("distrust.suspicious is distrust.competitive on this curve",)
 
 
+def test_of_two_equally_near_it_is_the_more_doubtful(curve: Curve) -> None:
+    even = curve.to_plain()
+    even["parameters"]["broken_minor_doubt"]["value"] = 2
+    for rule in even["rules"]:
+        if rule.get("add", {}).get("doubt") == -1:
+            rule["add"]["doubt"] = -2
+    by_twos = Curve.from_plain(even)
+    assert {position.doubt % 2 for position in by_twos.table().positions} == {0}
+    stranger = curve.begin("ann", day(0))
+    odd = evolve(stranger, position=evolve(stranger.position, doubt=5))
+    adoption = by_twos.adopt(odd, from_curve=curve)
+    assert adoption.standing.position == evolve(stranger.position, doubt=6)
+    assert adoption.lost == ("doubt 5 became 6",)
+
+
 def test_promises_and_times_come_along(curve: Curve, ours: Curve) -> None:
     promised = PromiseMade(at=day(1), promise="p", due=day(9))
     standing = after(curve, *hopeful(), promised)

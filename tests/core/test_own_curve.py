@@ -134,6 +134,16 @@ def test_one_stage_down_is_its_own_step(ours: Curve) -> None:
     assert ours.react(Position("loyal", 3, 0, 0, "clear"), "silence").after.stage == "customer_centric"
 
 
+def test_one_stage_down_never_leads_out_of_the_curve_nor_back_into_it(curve: Curve) -> None:
+    document = curve.to_plain()
+    document["rules"] = [rule for rule in document["rules"] if rule["name"] != "silence.unheard"]
+    heard = Curve.from_plain(document)
+    for stage in ("distrust", "departed"):
+        position = Position(stage, 0, 0, 2, "clear")
+        assert heard.react(position, "silence").rule.name == "silence.cools"
+        assert heard.react(position, "silence").after == position
+
+
 def test_its_rule_comes_before_the_ones_that_were_there(ours: Curve, curve: Curve) -> None:
     loyal = after(ours, *customer_centric())
     step = ours.advance(loyal, Purchased(at=day(1)))
