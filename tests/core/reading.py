@@ -6,12 +6,14 @@ What the rows of the curve's file say must agree with what this says, in every p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from trustcurve import Position
 
+Account = Literal["clear", "due", "slip", "breach"]
+
 CLEAR, DUE, SLIP, BREACH = range(4)
-ACCOUNTS = ("clear", "due", "slip", "breach")
+ACCOUNTS: tuple[Account, ...] = ("clear", "due", "slip", "breach")
 WEIGHTS = (0, 0, 1, 2)
 STAGES = ("departed", "distrust", "hopeful", "customer_centric", "advocate")
 DEPARTED, DISTRUST, HOPEFUL, CUSTOMER_CENTRIC, ADVOCATE = range(5)

@@ -50,6 +50,10 @@ class Nowhere(tzinfo):
         """Answer with nothing."""
         return None
 
+    def dst(self, _when: datetime | None) -> timedelta | None:
+        """Answer with nothing."""
+        return None
+
     def tzname(self, _when: datetime | None) -> str:
         """Answer with a name all the same."""
         return "nowhere"

@@ -50,7 +50,7 @@ def test_a_curve_is_written_and_read_back_to_an_equal_one(curve: Curve) -> None:
     assert Curve.from_plain(json.loads(json.dumps(curve.to_plain()))) == curve
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(parameters())
 def test_so_is_one_with_other_parameters(numbers: Numbers) -> None:
     durations = {"silence_after": timedelta(days=1, microseconds=numbers["doubt_max"]), "grace": timedelta(hours=3)}

@@ -75,6 +75,7 @@ TABLES = [{}, {"max": 3}, {"value": 2}, {"at_least": 1}, {"days": 3}, {"stage": 
 JUNK = st.sampled_from([*SCALARS, *TABLES, [], (), ["due"], [1], [[]], [{}]])
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), JUNK), min_size=1, max_size=3), st.booleans())
 def test_no_document_breaks_the_loader(edits: list[tuple[tuple[Any, ...], Any]], remove: bool) -> None:  # noqa: FBT001

@@ -75,7 +75,7 @@ def test_each_parameter_counts(curve: Curve) -> None:
         assert changed.fingerprint != curve.fingerprint
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(parameters())
 def test_whatever_the_ranges_allow_makes_a_curve(numbers: Numbers) -> None:
     curve = Curve.default(**numbers)

@@ -66,6 +66,7 @@ def test_the_relation_behind_it_is_an_order_that_every_signal_keeps(table: Table
     assert not holds[table.number(generous), table.number(hopeful)]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(parameters())
 @example(SMALLEST)

@@ -84,6 +84,7 @@ def test_a_stranger_reaches_524_positions(curve: Curve) -> None:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(parameters())
 @example(SMALLEST)

@@ -26,7 +26,7 @@ def test_number_0_is_the_start_and_each_position_is_reached_by_an_earlier_one(cu
     table = curve.table()
     assert table.positions[0] == curve.start
     assert len(set(table.positions)) == len(table)
-    first_seen = {}
+    first_seen: dict[int, int] = {}
     for number, row in enumerate(table.next):
         for leads in row:
             first_seen.setdefault(leads, number)
