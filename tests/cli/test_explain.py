@@ -1,0 +1,84 @@
+"""``trustcurve explain``: one customer's story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import LOG, MAPPING, Trustcurve
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+STORY = """\
+2026-03-03 08:00 UTC  PromiseMade 'A2' (major, due 2026-03-06 22:59 UTC) (row 3)
+  rose: distrust.suspicious -> hopeful
+  because a promise that matters is a hopeful proposition: it carries a suspicious customer across the barrier
+  account clear -> due
+2026-03-03 08:00 UTC  Purchased (row 3)
+  stays hopeful
+  because while something is owed, one more sale changes nothing
+2026-03-06 22:59 UTC  promise 'A2' was not kept by its date
+  fell: hopeful -> distrust.competitive
+  because a promise that matters, broken, wipes out what was earned and is a breach to make good; too much doubt to go on hoping
+  doubt 2 -> 4, account due -> breach
+2026-03-09 08:00 UTC  PromiseKept 'A2' (row 7)
+  kept too late to count, but no longer owed
+row 11 could not be used: PromiseKept: customer '0815' has no open promise 'A7': record PromiseMade first, or give its weight
+
+stands at distrust.competitive (kept 0, engaged 0, doubt 4, account breach), seen at 2026-03-09 08:00 UTC
+the clock has nothing to say
+"""
+
+
+def test_a_story_is_told_step_by_step(trustcurve: Trustcurve) -> None:
+    said = trustcurve("explain", "log.csv", "--mapping", "m.toml", "--customer", "0815")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == STORY
+
+
+def test_a_story_ends_at_until_with_what_the_clock_says_next(trustcurve: Trustcurve) -> None:
+    said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "0815", "--until", "2026-03-05")
+    assert said.out.splitlines()[-2:] == [
+        "stands at hopeful (kept 0, engaged 0, doubt 2, account due), seen at 2026-03-05 22:59 UTC",
+        "the clock says something next at 2026-03-06 23:00 UTC",
+    ]
+    assert "was not kept" not in said.out
+
+
+def test_what_the_clock_did_at_the_end_is_told(trustcurve: Trustcurve) -> None:
+    said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "4711", "--until", "2026-12-31")
+    assert "2026-06-02 08:00 UTC  a whole quiet period passed\n" in said.out
+
+
+def test_a_customer_all_of_whose_rows_are_rejects(trustcurve: Trustcurve) -> None:
+    said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "0816")
+    assert (said.code, said.err) == (1, "")
+    assert said.out == "row 12 could not be used: no rule matches: event=parcle\n"
+
+
+@pytest.mark.parametrize("customer", ["[red]x[/red]", "[/x]", "a\\[b"])
+def test_brackets_are_words(trustcurve: Trustcurve, customer: str) -> None:
+    log = LOG.splitlines()[0] + f"\n1,2026-03-01 09:00,{customer},order,[/b] {customer},,\n"
+    Path("odd.csv").write_text(log + f"2,2026-03-01 09:00,{customer},[/i],,,\n", encoding="utf-8")
+    said = trustcurve("explain", "odd.csv", "-m", "m.toml", "--customer", customer)
+    assert (said.code, said.err) == (0, "")
+    assert f"PromiseMade {f'[/b] {customer}'!r}" in said.out
+    assert "no rule matches: event=[/i]" in said.out
+
+
+def test_channel_and_note_are_told(trustcurve: Trustcurve) -> None:
+    Path("noted.toml").write_text(MAPPING.replace('by = "company"', 'by = "company"\nchannel = "mail"\nnote = "{row}"'))
+    said = trustcurve("explain", "log.csv", "-m", "noted.toml", "--customer", "4711")
+    assert "OneSided by the company [mail] [5] (row 5)\n" in said.out
+
+
+def test_lines_are_not_broken(trustcurve: Trustcurve) -> None:
+    said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "0815")
+    assert max(map(len, said.out.splitlines())) > 120
+
+
+def test_an_unknown_customer_is_told_in_one_sentence(trustcurve: Trustcurve) -> None:
+    said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "815")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "trustcurve: customer '815' is unknown; did you mean '0815'?\n"

@@ -1,0 +1,142 @@
+"""``trustcurve events``, ``curve`` and ``schema``, and the help of every command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.conftest import Trustcurve
+from trustcurve import Curve
+from trustcurve.core.events import EVENTS
+from trustcurve.snapshots import SCHEMAS, json_schema, to_dict
+
+
+def test_events_lists_every_event_with_what_it_does(trustcurve: Trustcurve) -> None:
+    said = trustcurve("events")
+    assert (said.code, said.err) == (0, "")
+    for kind in EVENTS:
+        assert any(line.startswith(f"{kind.__name__} ") for line in said.lines), kind
+    whole = " ".join(said.lines)
+    for words in (
+        "promise, [due], [weight]",
+        "promise, due",
+        "company_one_sided",
+        "promise_made (minor: none)",
+        "exchange yes",
+    ):
+        assert words in whole, words
+
+
+def test_curve_shows_every_rule_with_its_reason(trustcurve: Trustcurve) -> None:
+    said = trustcurve("curve")
+    curve = Curve.default()
+    assert (said.code, said.err) == (0, "")
+    assert said.lines[0] == f"curve default, fingerprint {curve.fingerprint}, 524 positions"
+    assert said.lines[1] == "states, low to high: " + " < ".join(curve.states)
+    for row in (*curve.rules, *curve.settling):
+        assert any(line.startswith(f"{row.name} ") for line in said.lines), row.name
+    for name in curve.parameters:
+        assert any(line.startswith(f"{name} ") for line in said.lines), name
+    assert any(line.startswith("silence_after 90 days") for line in said.lines)
+
+
+def test_curve_toml_is_a_curve_again(trustcurve: Trustcurve, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    said = trustcurve("curve", "--toml")
+    assert (said.code, said.err) == (0, "")
+    mine.write_text(said.out, encoding="utf-8")
+    assert Curve.from_toml(said.out) == Curve.default()
+    assert Curve.from_toml(trustcurve("curve", "--curve", mine, "--toml").out) == Curve.default()
+    assert trustcurve("curve", "-c", mine).out == trustcurve("curve").out
+
+
+@pytest.mark.xfail(strict=True, reason="the two durations say nothing of themselves, and a grace of none is 0:00:00")
+@pytest.mark.parametrize("line", ["silence_after 90 days", "grace 0:00:00"])
+def test_every_parameter_says_what_it_is(trustcurve: Trustcurve, line: str) -> None:
+    assert line not in trustcurve("curve").lines
+
+
+def test_a_curve_of_ones_own_is_shown_with_its_own_numbers(trustcurve: Trustcurve, tmp_path: Path) -> None:
+    own = Curve.default(initial_doubt=3, silence_after=30.5)
+    (tmp_path / "mine.toml").write_text(own.to_toml().replace('name = "default"', 'name = "ours"'), encoding="utf-8")
+    said = trustcurve("curve", "--curve", tmp_path / "mine.toml")
+    assert said.lines[0].startswith(f"curve ours, fingerprint {own.fingerprint}, ")
+    assert any(line.startswith("initial_doubt 3 ") for line in said.lines)
+    assert any(line.startswith("silence_after 30 days, 12:00:00") for line in said.lines)
+
+
+def test_a_wrong_curve_is_told_with_every_finding(trustcurve: Trustcurve, tmp_path: Path) -> None:
+    wrong = (
+        Curve.default()
+        .to_toml()
+        .replace("competitive_max = ", "competitve_max = ", 1)
+        .replace('"exchange"', '"exchnge"', 1)
+    )
+    mine = tmp_path / "mine.toml"
+    mine.write_text(wrong.replace("[parameters.competitive_max]", "[parameters.competitve_max]"), encoding="utf-8")
+    said = trustcurve("curve", "--curve", mine)
+    assert (said.code, said.out) == (2, "")
+    told = said.err.splitlines()
+    assert len(told) >= 2
+    assert told[0].startswith(f"trustcurve: {mine}: ")
+    assert all(line.startswith(f"{mine}: ") for line in told[1:])
+    assert "did you mean" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_prints_a_schema_that_validates(trustcurve: Trustcurve, name: str) -> None:
+    said = trustcurve("schema", name)
+    schema = json.loads(said.out)
+    assert (said.code, said.err) == (0, "")
+    assert schema == json_schema(name)
+    Draft202012Validator.check_schema(schema)
+    if name == "curve":
+        Draft202012Validator(schema).validate(to_dict(Curve.default()))
+
+
+def test_an_unknown_schema_is_told(trustcurve: Trustcurve) -> None:
+    said = trustcurve("schema", "standings")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "trustcurve: schema 'standings' is unknown; did you mean 'standing'?\n"
+
+
+COMMANDS = {
+    "replay": [
+        "trustcurve replay orders.csv --mapping orders.toml",
+        "--until",
+        "--out",
+        "--outcome",
+        "--allow-rejects",
+    ],
+    "explain": ["trustcurve explain orders.csv --mapping orders.toml --customer 4711", "--customer", "--until"],
+    "events": ["trustcurve events"],
+    "curve": ["trustcurve curve --toml > mine.toml", "--toml", "--curve"],
+    "schema": ["trustcurve schema standing", "journey"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_the_help_of_each_command_teaches_with_examples(trustcurve: Trustcurve, command: str, option: str) -> None:
+    said = trustcurve(command, option)
+    assert (said.code, said.err) == (0, "")
+    for words in COMMANDS[command]:
+        assert words in said.out
+    assert "For example" in said.out
+
+
+def test_help_names_every_command(trustcurve: Trustcurve) -> None:
+    said = trustcurve("--help")
+    assert said.code == 0
+    assert all(f"{command} " in said.out for command in COMMANDS)
+    assert "trustcurve replay orders.csv --mapping orders.toml" in said.out
+
+
+def test_without_a_command_there_is_help(trustcurve: Trustcurve) -> None:
+    said = trustcurve()
+    assert said.code == 2
+    assert "trustcurve replay orders.csv --mapping orders.toml" in said.out + said.err

@@ -1,0 +1,168 @@
+"""``trustcurve replay``: what it prints and writes, and its exit codes."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.cli.conftest import LOG, Trustcurve
+from trustcurve import Curve
+
+
+@pytest.mark.usefixtures("shop")
+def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be_used(trustcurve: Trustcurve) -> None:
+    said = trustcurve("replay", "log.csv", "--mapping", "m.toml")
+    assert (said.code, said.err) == (1, "")
+    first, *lines = said.lines
+    assert re.fullmatch(r"2 customers, 8 events, in \d+\.\d s", first)
+    assert lines[:17] == [
+        "13 rows: 6 used, 2 ignored, 1 duplicate dropped, 4 rejected",
+        "seen at 2026-03-09 08:00 UTC",
+        "Where customers stand",
+        "state customers share rises into falls into rises out of falls out of",
+        "advocate 0 0.0% 0 0 0 0",
+        "customer_centric 0 0.0% 0 0 0 0",
+        "hopeful 1 50.0% 2 0 0 1",
+        "distrust.suspicious 0 0.0% 0 0 2 0",
+        "distrust.competitive 1 50.0% 0 1 0 0",
+        "distrust.adversarial 0 0.0% 0 0 0 0",
+        "departed 0 0.0% 0 0 0 0",
+        "What made them fall",
+        "falls customers rule because",
+        "1 1 broken_major.betrays a promise that matters, broken, wipes out what was earned and is a breach to make good",
+        "Rows that could not be used",
+        "rows reason row numbers first of them",
+        lines[16],
+    ]
+    rejects = " ".join(lines[16:])
+    assert "1 no customer 10 no customer: " in rejects
+    assert "1 no rule matches 12 no rule matches: event=parcle" in rejects
+    assert "1 unknown promise 11 PromiseKept: customer '0815' has no open promise 'A7'" in rejects
+    assert "1 unreadable time 9 unreadable time: column 'time' is no time: '2026-03-10 25:00'" in rejects
+
+
+def test_it_answers_with_zero_where_every_row_could_be_used(trustcurve: Trustcurve, shop: Path) -> None:
+    said = trustcurve("replay", shop / "clean.csv", "-m", shop / "m.toml")
+    assert (said.code, said.err) == (0, "")
+    assert "6 rows: 5 used, 1 ignored, 0 rejected" in said.lines
+    assert "Rows that could not be used" not in said.lines
+
+
+def test_rejects_may_be_allowed(trustcurve: Trustcurve, shop: Path) -> None:
+    said = trustcurve("replay", "log.csv", "-m", "m.toml", "--allow-rejects")
+    assert said.code == 0
+    assert "Rows that could not be used" in said.lines
+    assert shop.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("until", "seen", "rows"),
+    [
+        ("2026-03-04", "2026-03-04 22:59", "13 rows: 4 used, 2 ignored, 4 after --until, 3 rejected"),
+        ("2026-03-04T12:00", "2026-03-04 11:00", "13 rows: 4 used, 2 ignored, 4 after --until, 3 rejected"),
+        ("2026-03-04T08:00Z", "2026-03-04 08:00", "13 rows: 4 used, 2 ignored, 4 after --until, 3 rejected"),
+        ("2026-03-04T07:59Z", "2026-03-04 07:59", "13 rows: 3 used, 2 ignored, 5 after --until, 3 rejected"),
+        ("2020-01-01", "2020-01-01 22:59", "13 rows: 0 used, 2 ignored, 8 after --until, 3 rejected"),
+        ("2030-01-01", "2030-01-01 22:59", "13 rows: 6 used, 2 ignored, 1 duplicate dropped, 4 rejected"),
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_until_is_a_time_or_the_end_of_a_day(trustcurve: Trustcurve, until: str, seen: str, rows: str) -> None:
+    said = trustcurve("replay", "log.csv", "-m", "m.toml", "--until", until)
+    assert said.code == 1
+    assert said.lines[1:3] == [rows, f"seen at {seen} UTC"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_nobody_fell(trustcurve: Trustcurve) -> None:
+    assert "Nobody fell." in trustcurve("replay", "clean.csv", "-m", "m.toml", "--until", "2026-03-02").lines
+
+
+@pytest.mark.usefixtures("shop")
+def test_outcomes_are_told_by_state_beside_the_baseline(trustcurve: Trustcurve) -> None:
+    said = trustcurve("replay", "log.csv", "-m", "m.toml", "--outcome", "stars", "--allow-rejects")
+    start = said.lines.index("stars by what was known just before: all customers")
+    assert said.lines[start + 1 : start + 7] == [
+        "known just before count mean stars",
+        "hopeful 1 5.00",
+        "distrust.competitive 1 1.00",
+        "baseline: last promise none yet 1 5.00",
+        "baseline: last promise broken 1 1.00",
+        "No stars of customers with two or more promises by then.",
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_outcome_that_nobody_has(trustcurve: Trustcurve) -> None:
+    said = trustcurve("replay", "clean.csv", "-m", "m.toml", "--outcome", "stars", "--until", "2026-03-02")
+    assert (said.code, "No stars of all customers." in said.lines) == (0, True)
+
+
+@pytest.mark.usefixtures("shop")
+def test_unreadable_outcomes_are_rejects(trustcurve: Trustcurve) -> None:
+    said = trustcurve("replay", "clean.csv", "-m", "m.toml", "--outcome", "event", "--until", "2026-03-31")
+    assert said.code == 1
+    assert "6 rows: 5 used, 1 ignored, 0 rejected" in said.lines
+    assert any(line.startswith("6 unreadable outcome 1, 2, 3, 4, 5, ... ") for line in said.lines)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_out_writes_three_files(trustcurve: Trustcurve, shop: Path, form: str) -> None:
+    said = trustcurve("replay", "log.csv", "-m", "m.toml", "-o", "new/found", "--format", form, "--allow-rejects")
+    names = ("standings", "moves", "rejects")
+    assert said.lines[-3:] == [f"wrote new/found/{name}.{form}" for name in names]
+    folder = shop / "new" / "found"
+    assert {path.name for path in folder.iterdir()} == {f"{name}.{form}" for name in names}
+    read = pl.read_parquet if form == "parquet" else pl.read_csv
+    assert read(folder / f"rejects.{form}")["row"].to_list() == [9, 10, 11, 12]
+    assert read(folder / f"moves.{form}")["row"].to_list() == [1, 3, None]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_curve_of_ones_own_is_used(trustcurve: Trustcurve) -> None:
+    Path("mine.toml").write_text(Curve.default(broken_major_doubt=9).to_toml(), encoding="utf-8")
+    said = trustcurve("replay", "clean.csv", "-m", "m.toml", "--curve", "mine.toml")
+    assert "distrust.adversarial 1 50.0% 0 1 0 0" in said.lines
+
+
+def test_an_empty_log_is_no_error(trustcurve: Trustcurve, shop: Path) -> None:
+    (shop / "empty.csv").write_text(LOG.splitlines()[0] + "\n", encoding="utf-8")
+    said = trustcurve("replay", "empty.csv", "-m", "m.toml")
+    assert (said.code, said.err) == (0, "")
+    assert said.lines[0].startswith("0 customers, 0 events")
+    assert "0 rows: 0 used, 0 rejected" in said.lines
+
+
+def test_a_table_in_a_pipe_is_140_wide_at_most(trustcurve: Trustcurve, shop: Path) -> None:
+    (shop / "long.csv").write_text(LOG + f"99,2026-03-14,x,{'long word ' * 40},,,\n", encoding="utf-8")
+    said = trustcurve("replay", "long.csv", "-m", "m.toml")
+    assert 100 < max(map(len, said.out.splitlines())) <= 140
+
+
+@pytest.mark.xfail(strict=True, reason="words of the log are read as markup: brackets vanish, or end in a traceback")
+@pytest.mark.parametrize("word", ["[/b]", "[red]", "a [link=x]"])
+def test_brackets_in_a_log_are_words(trustcurve: Trustcurve, shop: Path, word: str) -> None:
+    (shop / "odd.csv").write_text(LOG.splitlines()[0] + f"\n1,2026-03-01 09:00,4711,{word},,,\n", encoding="utf-8")
+    said = trustcurve("replay", "odd.csv", "-m", "m.toml")
+    assert said.code == 1
+    assert f"event={word}" in said.out
+
+
+@pytest.mark.xfail(strict=True, reason="names of columns and folders are read as markup too")
+def test_brackets_in_names_are_words(trustcurve: Trustcurve, shop: Path) -> None:
+    (shop / "odd.csv").write_text(LOG.replace("stars", "stars [red]"), encoding="utf-8")
+    said = trustcurve("replay", "odd.csv", "-m", "m.toml", "--outcome", "stars [red]", "--out", "new [bold]")
+    assert "mean stars [red]" in said.out
+    assert "wrote new [bold]/moves.parquet" in said.out
+
+
+def test_what_is_written_as_csv_is_one_line_a_row(trustcurve: Trustcurve, shop: Path) -> None:
+    trustcurve("replay", "log.csv", "-m", "m.toml", "-o", ".", "--format", "csv")
+    with (shop / "standings.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["customer"]: row for row in csv.DictReader(file)}
+    assert rows["0815"]["state"] == "distrust.competitive"
+    assert rows["4711"]["as_of"] == "2026-03-09T08:00:00.000000Z"
