@@ -61,7 +61,7 @@ MAPPING += rule('{ event = ["noise", "rated"] }', ignore=True)
 class Told:
     """What the oracle says of a log."""
 
-    until: datetime | None = None
+    times: set[datetime] = field(factory=set)
     reject_rows: set[int] = field(factory=set)
     ignored_rows: set[int] = field(factory=set)
     duplicate_rows: set[int] = field(factory=set)
@@ -91,9 +91,8 @@ def tell(rows: list[Row], until: datetime | None) -> Told:
         if row["stars"].strip() and at not in [when for _, when, _ in events or []]:
             units.append((at, _tie(row), number, [], row))
     units.sort(key=lambda unit: unit[:3])
-    times = [when for when, _, _, made, _ in units if made]
-    told.until = until or max(times, default=None)
-    _fold(units, told)
+    told.times = {when for when, _, _, made, _ in units if made}
+    _fold(units, told, until)
     return told
 
 
@@ -163,12 +162,12 @@ def _order(amount: str, at: datetime, order: str, due_text: str, channel: str | 
     return [(PromiseMade, at, {"promise": order, "due": end}), (Purchased, at, {"note": channel})]
 
 
-def _fold(units: list[Unit], told: Told) -> None:
+def _fold(units: list[Unit], told: Told, until: datetime | None) -> None:
     standings: dict[str, Standing] = {}
     used: dict[str, int] = {}
     for when, _, number, made, row in units:
         customer, identity = row["customer"].strip(), row["id"].strip()
-        if told.until is not None and when > told.until:
+        if until is not None and when > until:
             told.later_rows |= {number} if made else set()
             continue
         if identity and used.get(identity, number) != number:

@@ -53,6 +53,15 @@ def test_a_row_that_makes_no_event_does_not_run_the_clock(tmp_path: Path) -> Non
     assert replay(tmp_path, log, UTC_LOG + rules).until == at("2026-01-01")
 
 
+@pytest.mark.xfail(strict=True, reason="the time of a rejected or dropped row runs the clock for everyone")
+@pytest.mark.parametrize("row", ["bob | 2099-01-01 | kept | | 9", "ann | 2099-01-01 | made | | 1"])
+def test_a_row_that_could_not_be_used_does_not_run_the_clock(tmp_path: Path, row: str) -> None:
+    log = f"customer | time | event | due | id\nann | 2026-01-01 | made | 2026-02-01 | 1\n{row}"
+    done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + RULES)
+    assert (done.counts.used, done.until) == (1, at("2026-01-01"))
+    assert CURVE.state(done.standings["ann"].position) == "hopeful"
+
+
 def test_later_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2026-01-06"))
     assert list(done.standings) == ["ann", "bob"]
