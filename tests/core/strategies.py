@@ -45,9 +45,6 @@ SMALLEST: Numbers = {
 }
 LARGEST: Numbers = {**DEFAULTS, "kept_max": 9, "engaged_max": 9, "doubt_max": 40, "advocate_kept": 9}
 
-# Below these some row of the default curve could never apply, or nobody would ever be hopeful.
-FLOORS: Numbers = {"engaged_max": 2, "one_sided_doubt": 1, "customer_centric_engaged": 1}
-
 
 @st.composite
 def parameters(draw: st.DrawFn, *, kept_max: int = 3, engaged_max: int = 4, doubt_max: int = 9) -> Numbers:
@@ -62,7 +59,7 @@ def parameters(draw: st.DrawFn, *, kept_max: int = 3, engaged_max: int = 4, doub
     while rows:
         row = rows.pop(0)
         try:
-            low = max(number(row.at_least, 0), number(row.above, -1) + 1, FLOORS.get(row.name, 0))
+            low = max(number(row.at_least, 0), number(row.above, -1) + 1)
             high = min(number(row.at_most, 99), number(row.below, 100) - 1, caps.get(row.name, 99))
         except KeyError:
             rows.append(row)  # its bound is a parameter that is not drawn yet

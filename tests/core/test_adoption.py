@@ -123,7 +123,6 @@ def test_who_left_has_left_on_every_curve(curve: Curve, ours: Curve) -> None:
     assert ours.adopt(departed, from_curve=curve).standing.position.stage == "departed"
 
 
-@pytest.mark.xfail(reason="departed counts as the stage below distrust, so that whoever stays is taken to have left")
 def test_nobody_leaves_by_being_adopted(curve: Curve) -> None:
     other = renamed(curve, "distrust")
     adoption = other.adopt(curve.begin("ann", day(0)), from_curve=curve)

@@ -183,12 +183,8 @@ def test_only_its_own_signals_need_that_event(ours: Curve, curve: Curve) -> None
 
 def test_its_words_are_used(ours: Curve) -> None:
     almost = Position("hopeful", 1, 2, 0, "clear")
-    assert str(ours.path(almost, "customer_centric")) == "one round of applause", "it comes first in the file"
-    assert str(ours.path(almost, "customer_centric", by="company")) == "one exchange"
-    assert (
-        str(ours.path(Position("hopeful", 1, 0, 0, "clear"), "loyal"))
-        == "four rounds of applause, one major promise kept"
-    )
+    assert str(ours.path(almost, "customer_centric")) == "one exchange", "a curve's own signals come last"
+    assert str(ours.path(Position("hopeful", 1, 0, 0, "clear"), "loyal")) == "one major promise kept, four exchanges"
     words = {row.name: (row.count(1), row.count(12)) for row in ours.signal_rows}
     assert words["sigh"] == ("one sigh", "12 times sigh")
 

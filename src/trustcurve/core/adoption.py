@@ -58,10 +58,13 @@ def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adopt
 
 
 def _stage(curve: Rulebook, from_curve: Rulebook, stage: str) -> str:
-    here = {row.name for row in curve.stages}
+    here = {row.name: row.apart for row in curve.stages}
+    if stage in here:
+        return stage
     names = [row.name for row in from_curve.stages]
-    at_most = names[: names.index(stage) + 1]
-    return next((name for name in reversed(at_most) if name in here), curve.start.stage)
+    lower = names[: names.index(stage)]
+    # A stage apart is no lower place on the curve: nobody leaves because a stage has another name.
+    return next((name for name in reversed(lower) if not here.get(name, True)), curve.start.stage)
 
 
 def _settled(curve: Rulebook, position: Position) -> Position:

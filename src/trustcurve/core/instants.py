@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from trustcurve.core.errors import InvalidValueError, NaiveTimeError
 
-__all__ = ["MICROSECOND", "instant", "later"]
+__all__ = ["LAST", "MICROSECOND", "instant", "later"]
 
 MICROSECOND = timedelta(microseconds=1)
-_LAST = datetime.max.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def instant(value: datetime, argument: str = "at") -> datetime:
@@ -21,14 +21,17 @@ def instant(value: datetime, argument: str = "at") -> datetime:
     """
     if not isinstance(value, datetime):
         raise InvalidValueError(argument, value, "must be an aware datetime")
-    if value.tzinfo is UTC:
+    if type(value) is datetime and value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
         raise NaiveTimeError(argument, value)
     try:
-        return value.astimezone(UTC)
+        utc = value.astimezone(UTC)
     except OverflowError:
         raise InvalidValueError(argument, value, "has no instant in UTC between the years 1 and 9999") from None
+    # Plain again: a subclass may know more than microseconds, and would not compare as it looks.
+    day, clock = (utc.year, utc.month, utc.day), (utc.hour, utc.minute, utc.second, utc.microsecond)
+    return datetime(*day, *clock, tzinfo=UTC)
 
 
 def later(start: datetime, elapsed: timedelta) -> datetime:
@@ -36,4 +39,4 @@ def later(start: datetime, elapsed: timedelta) -> datetime:
     try:
         return start + elapsed
     except OverflowError:
-        return _LAST
+        return LAST

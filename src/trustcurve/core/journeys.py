@@ -143,7 +143,11 @@ def _begin(
         if customer is not None and customer != journey.customer:
             raise OtherCustomerError(journey.customer, customer)
         return journey
-    name = customer or next((event.customer for event in ordered if event.customer is not None), None)
+    name = (
+        customer
+        if customer is not None
+        else next((event.customer for event in ordered if event.customer is not None), None)
+    )
     if name is None:
         raise InvalidValueError("customer", customer, "name the customer, or go on from a standing with start=")
     at = ordered[0].at if ordered else end

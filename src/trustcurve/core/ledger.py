@@ -27,7 +27,7 @@ from trustcurve.core.events import (
     PromiseReleased,
     Signalled,
 )
-from trustcurve.core.instants import MICROSECOND, instant, later
+from trustcurve.core.instants import LAST, MICROSECOND, instant, later
 from trustcurve.core.signals import LEDGER_SIGNALS, SILENCE
 from trustcurve.core.standing import Position, Promise, Reaction, Standing
 from trustcurve.core.steps import Step, Tick
@@ -130,7 +130,7 @@ def next_due(curve: Rulebook, standing: Standing) -> datetime | None:
     instant is kept. Set a timer to it.
     """
     for at, _, _ in _due(curve, standing.position, standing.promises, standing.quiet_since, standing.as_of):
-        return later(at, MICROSECOND)
+        return at + MICROSECOND if at < LAST else None  # at the end of the calendar nobody can look any later
     return None
 
 

@@ -49,7 +49,8 @@ def path(curve: Rulebook, position: Position, goal: str, *, by: Literal["company
 
     Returns:
         The path, empty where the position is there already, or None where no way leads there. Among
-        paths of the same length, the one whose signals come first in the curve's file.
+        paths of the same length, the one whose signals come first in ``curve.signals``: better
+        deeds first, a curve's own signals last.
 
     Raises:
         UnknownWordError: ``goal`` or ``by`` is unknown.

@@ -34,10 +34,6 @@ class Row:
     tests: tuple[tuple[int, frozenset[int]], ...]
     effects: tuple[tuple[str, int, int], ...]
 
-    def admits(self, wide: Sequence[int]) -> bool:
-        """Whether all conditions hold for seven cells (position, felt doubt, leaf state)."""
-        return all(wide[cell] in allowed for cell, allowed in self.tests)
-
 
 @frozen(eq=False, repr=False)
 class Program:

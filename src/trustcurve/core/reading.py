@@ -25,7 +25,7 @@ from trustcurve.core.rules import (
     Stage,
     Test,
 )
-from trustcurve.core.signals import COUNTERS, PARTS
+from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS
 
 __all__ = ["DURATIONS", "Parts", "Reader", "read_parts"]
 
@@ -170,6 +170,10 @@ def _signal(reader: Reader, name: str, raw: object) -> Signal:
     side = cast("Literal['company', 'customer', 'both', 'clock']", by)
     one = reader.text(place, "one", row, required=False) or f"one {name}"
     many = reader.text(place, "many", row, required=False) or f"{{n}} times {name}"
+    try:
+        many.format(n=2)
+    except (IndexError, KeyError, ValueError):
+        reader.wrong(place, "many", f"{many!r} must have no braces but {{n}}, for the number")
     return Signal(name, side, one, many, reader.flag(place, "ends_silence", row))
 
 
@@ -241,13 +245,18 @@ def read_parts(reader: Reader, document: Mapping[str, Any]) -> Parts:
             Counter(name, 1 if top is None else top, reader.text(f"[counters] {name}", "says", row, required=False))
         )
     parameters = [_parameter(reader, str(name), raw) for name, raw in _items(reader, whole, "parameters")]
+    signals = [_signal(reader, str(name), raw) for name, raw in _items(reader, whole, "signals")]
     return Parts(
         name=reader.text("[curve]", "name", head),
-        start={part: n for part in start if (n := reader.number("[curve] start", part, start[part])) is not None},
+        start={
+            part: n
+            for part in PARTS
+            if part in start and (n := reader.number("[curve] start", part, start[part])) is not None
+        },
         counters=tuple(counters),
         parameters=tuple(parameter for parameter in parameters if parameter is not None),
         stages=tuple(_stage(reader, place, raw) for place, raw in reader.rows(whole.get("stages", []), "stages")),
-        signals=tuple(_signal(reader, str(name), raw) for name, raw in _items(reader, whole, "signals")),
+        signals=tuple(sorted(signals, key=_signal_order)),
         rules=tuple(
             _rule(reader, place, raw, settling=False) for place, raw in reader.rows(whole.get("rules", []), "rules")
         ),
@@ -256,6 +265,11 @@ def read_parts(reader: Reader, document: Mapping[str, Any]) -> Parts:
             for place, raw in reader.rows(whole.get("settling", []), "settling")
         ),
     )
+
+
+def _signal_order(signal: Signal) -> tuple[int, str]:
+    """Order signals by themselves: the keys of a table have no order that could be relied on."""
+    return (LEDGER_SIGNALS.index(signal.name) if signal.name in LEDGER_SIGNALS else len(LEDGER_SIGNALS), signal.name)
 
 
 def _items(reader: Reader, whole: Mapping[str, Any], table: str) -> Iterable[tuple[object, object]]:

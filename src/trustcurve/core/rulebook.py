@@ -21,6 +21,11 @@ from trustcurve.core.writing import canonical, plain_parts
 __all__ = ["Rulebook"]
 
 
+def _by_name(rows: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Order parameters by name, to compare them: the keys of a table have no order that could be relied on."""
+    return tuple(sorted(rows, key=lambda row: row.name))
+
+
 @frozen(kw_only=True, cache_hash=True, repr=False)
 class Rulebook:
     """The curve as a value: its parts, and the reactions that follow from them.
@@ -31,7 +36,7 @@ class Rulebook:
     name: str
     start_words: tuple[tuple[str, Number], ...]
     counters: tuple[Counter, ...]
-    parameter_rows: tuple[Parameter, ...]
+    parameter_rows: tuple[Parameter, ...] = field(eq=_by_name)
     stages: tuple[Stage, ...]
     signal_rows: tuple[Signal, ...]
     rules: tuple[Rule, ...]
@@ -60,7 +65,7 @@ class Rulebook:
 
     @cached_property
     def signals(self) -> tuple[str, ...]:
-        """The names of all signals, in the order of the curve's file."""
+        """The names of all signals: the ledger's in their fixed order, then the curve's own by name."""
         return tuple(signal.name for signal in self.signal_rows)
 
     @cached_property
@@ -144,7 +149,7 @@ class Rulebook:
             raise UnknownWordError("account", position.account, ACCOUNT_LEVELS)
         counters = (position.kept, position.engaged, position.doubt)
         for part, value, top in zip(COUNTERS, counters, self.program.tops[1:4], strict=True):
-            if type(value) is not int or not 0 <= value <= top:
+            if not 0 <= value <= top:
                 raise InvalidPositionError(part, value, f"{part} runs from 0 to {top}")
         wide = self.program.widen((stage, *counters, ACCOUNT_LEVELS.index(position.account)))
         self._positions.setdefault(tuple(wide[:5]), position)
@@ -211,7 +216,7 @@ class Rulebook:
         return self._warm[signal].setdefault(position, reaction)
 
     def outlook(self, position: Position) -> dict[str, Reaction]:
-        """Answer with where each signal leads from a position, in the order of the curve's file."""
+        """Answer with where each signal leads from a position, in the order of ``signals``."""
         return {signal: self.react(position, signal) for signal in self.signals}
 
 

@@ -46,19 +46,23 @@ SILENCE: Final = "silence"
 LEDGER_SIGNALS: Final = (
     "proposition",
     "promise_made",
-    "kept_minor",
     "kept_major",
+    "exchange",
+    "kept_minor",
+    "repair",
     "broken_minor",
     "broken_major",
     "company_one_sided",
-    "exchange",
-    "repair",
     "complaint",
     "advocacy",
     "purchase",
-    SILENCE,
     "customer_one_sided",
     "departure",
     "return",
+    SILENCE,
 )
-"""The signals that the ledger sends: every curve must have rules for them."""
+"""The signals that the ledger sends: every curve must have rules for them.
+
+Their order numbers the signals of a table and breaks ties between equally short paths: the better
+deeds come first; a curve's own signals follow by name.
+"""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
 
+from trustcurve.core.errors import InvalidPositionError
 from trustcurve.core.instants import later
 from trustcurve.core.rules import Rule
 from trustcurve.core.signals import Account, Weight
 from trustcurve.core.values import Value
 
 __all__ = ["Position", "Promise", "Reaction", "Standing"]
+
+
+def _whole(_self: object, attribute: Attribute[int], value: object) -> None:
+    if type(value) is not int:  # True and 1.0 equal 1, and would be taken for it
+        raise InvalidPositionError(attribute.name, value, "must be a whole number")
 
 
 @frozen(cache_hash=True)
@@ -27,9 +33,9 @@ class Position:
     """
 
     stage: str
-    kept: int
-    engaged: int
-    doubt: int
+    kept: int = field(validator=_whole)
+    engaged: int = field(validator=_whole)
+    doubt: int = field(validator=_whole)
     account: Account
 
 

@@ -24,7 +24,7 @@ class Table:
     Args:
         positions: All positions that the start can reach, numbered in the order of a breadth-first
             search; number 0 is the start.
-        signals: All signals, numbered in the order of the curve's file.
+        signals: All signals, numbered in the order of ``curve.signals``.
         states: All leaf states in rank order.
         reactions: ``reactions[p][s]``: what signal ``s`` does in position ``p``.
         ranks: ``ranks[p]``: the rank of position ``p``.
