@@ -85,8 +85,8 @@ class UnknownWordError(TrustcurveError):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        hint = did_you_mean(self.value, self.known)
-        return f"{self.argument} {self.value!r} is unknown{hint or '; known: ' + ', '.join(self.known)}"
+        listed = f"; known: {', '.join(self.known)}" if self.known else ""
+        return f"{self.argument} {self.value!r} is unknown{did_you_mean(self.value, self.known) or listed}"
 
 
 @define(slots=False, repr=False)

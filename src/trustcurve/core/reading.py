@@ -29,8 +29,11 @@ from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS
 
 __all__ = ["DURATIONS", "Parts", "Reader", "read_parts"]
 
-DURATIONS = ("silence_after", "grace")
-"""The parameters of the ledger's clock, required in every curve."""
+DURATIONS = {
+    "silence_after": "one whole quiet period: so long without anything of value, and silence counts",
+    "grace": "how long after its due date a promise still counts as kept",
+}
+"""The parameters of the ledger's clock, required in every curve, and what they are: in a file they are plain durations."""
 
 _UNITS = ("days", "hours", "minutes", "seconds")
 _BOUNDS = ("at_least", "at_most", "above", "below")
@@ -131,7 +134,7 @@ def _parameter(reader: Reader, name: str, raw: object) -> Parameter | None:
     table = "[parameters]"
     if name in DURATIONS:
         duration = reader.duration(table, name, raw)
-        return None if duration is None else Parameter(name, duration)
+        return None if duration is None else Parameter(name, duration, says=DURATIONS[name])
     row = raw if isinstance(raw, Mapping) else {"value": raw}
     row = reader.table(row, f"{table} {name}", ("value", *_BOUNDS, "says"))
     value = row.get("value")
