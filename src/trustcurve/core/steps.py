@@ -162,7 +162,8 @@ def _what(event: Event | None, promise: str | None) -> str:
         words.append(f"by the {event.by}")
     if isinstance(event, Signalled):
         words.append(event.signal)
-    words += [f"[{extra}]" for extra in (event.channel, event.note) if extra]
+    # On one line: a note of several must not pass for lines of the story.
+    words += [f"[{' '.join(extra.split())}]" for extra in (event.channel, event.note) if extra]
     return " ".join(words)
 
 
