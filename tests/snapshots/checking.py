@@ -1,4 +1,4 @@
-"""What the tests of schemas and errors share: a validator that knows times, and ways to spoil a snapshot."""
+"""What the tests of schemas and refusals share: a validator that knows times, and ways to spoil a snapshot."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.snapshots.values import golden_curve, values
 from trustcurve import Curve
-from trustcurve.snapshots import json_schema, to_dict
+from trustcurve.snapshots import SnapshotError, from_dict, json_schema, to_dict
 
 Data = dict[str, Any]
 Spoil = Callable[[Data], object]
@@ -85,6 +86,17 @@ def spoiled(name: str, *spoils: Spoil) -> Data:
     for spoil in spoils:
         spoil(data)
     return data
+
+
+def refuse(name: str, *spoils: Spoil) -> SnapshotError:
+    """Read a spoiled snapshot; answer with the error, and see that the data stayed as they were."""
+    data = spoiled(name, *spoils)
+    before = copy.deepcopy(data)
+    cls, curve = read_as(name)
+    with pytest.raises(SnapshotError) as caught:
+        from_dict(cls, data, curve=curve)
+    assert data == before
+    return caught.value
 
 
 def _walk(data: Any, path: str) -> tuple[Any, str | int]:

@@ -1,4 +1,4 @@
-"""The stored forms of what cannot be stored as it is, and the converter that reads and writes them.
+"""The stored forms of what cannot be stored as it is.
 
 Standings, promises, positions, ticks and events are stored field by field. A reaction is stored as
 its signal, its row's name and both positions: the curve knows the rest, and is asked again on reading.
@@ -6,41 +6,34 @@ its signal, its row's name and both positions: the curve knows the rest, and is 
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import cache, reduce
+from collections.abc import Mapping
+from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from attrs import frozen
-from cattrs.gen import make_dict_structure_fn
-from cattrs.preconf.json import JsonConverter, make_converter
-from cattrs.strategies import configure_tagged_union
 
 from trustcurve.core import errors
 from trustcurve.core.events import EVENTS
-from trustcurve.core.instants import instant
-from trustcurve.core.standing import Position, Standing
-from trustcurve.core.steps import Tick
+from trustcurve.core.journeys import Journey, Reject
+from trustcurve.core.standing import Position, Reaction, Standing
+from trustcurve.core.steps import Step, Tick
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["AnyEvent", "JourneyForm", "ReactionForm", "RejectForm", "StepForm", "converter"]
+__all__ = ["AnyEvent", "AnyRefusal", "CurveForm", "JourneyForm", "ReactionForm", "RejectForm", "StepForm"]
 
 AnyEvent: Any = reduce(or_, EVENTS)
 """The union of all kinds of events."""
 
-_REFUSALS = (
-    errors.InvalidPositionError,
-    errors.InvalidValueError,
-    errors.OtherCustomerError,
-    errors.OutOfOrderError,
-    errors.PromiseAlreadyOpenError,
-    errors.PromiseOverdueError,
-    errors.UnknownPromiseError,
-    errors.UnknownWordError,
+AnyRefusal: Any = (
+    errors.InvalidPositionError
+    | errors.InvalidValueError
+    | errors.OtherCustomerError
+    | errors.OutOfOrderError
+    | errors.PromiseAlreadyOpenError
+    | errors.PromiseOverdueError
+    | errors.UnknownPromiseError
+    | errors.UnknownWordError
 )
-AnyRefusal: Any = reduce(or_, _REFUSALS)
 """The union of all errors that ``advance`` raises for an event."""
 
 
@@ -53,6 +46,11 @@ class ReactionForm:
     before: Position
     after: Position
 
+    @classmethod
+    def of(cls, reaction: Reaction) -> Self:
+        """Take the form of a reaction."""
+        return cls(reaction.signal, reaction.rule.name, reaction.before, reaction.after)
+
 
 @frozen
 class StepForm:
@@ -64,6 +62,11 @@ class StepForm:
     reactions: tuple[ReactionForm, ...]
     after: Standing
 
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """Take the form of a step."""
+        return cls(step.before, step.event, step.ticks, tuple(map(ReactionForm.of, step.reactions)), step.after)
+
 
 @frozen
 class RejectForm:
@@ -71,6 +74,11 @@ class RejectForm:
 
     event: AnyEvent
     error: AnyRefusal
+
+    @classmethod
+    def of(cls, reject: Reject) -> Self:
+        """Take the form of a rejected event."""
+        return cls(reject.event, reject.error)
 
 
 @frozen
@@ -83,47 +91,15 @@ class JourneyForm:
     rejects: tuple[RejectForm, ...]
     later: tuple[AnyEvent, ...]
 
-
-def _write_time(value: datetime) -> str:
-    return instant(value).isoformat().replace("+00:00", "Z")
-
-
-def _read_time(value: object, _: object) -> datetime:
-    if not isinstance(value, str):
-        raise TypeError(f"must be an ISO 8601 text, not {value!r}")
-    return instant(datetime.fromisoformat(value), "time")
+    @classmethod
+    def of(cls, journey: Journey) -> Self:
+        """Take the form of a journey."""
+        steps, rejects = map(StepForm.of, journey.steps), map(RejectForm.of, journey.rejects)
+        return cls(journey.start, tuple(steps), journey.duplicates, tuple(rejects), journey.later)
 
 
-def _exactly(kind: type) -> Callable[[object, object], object]:
-    def read(value: object, _: object) -> object:
-        if type(value) is not kind:
-            raise TypeError(f"must be {kind.__name__}, not {value!r}")
-        return value
+@frozen
+class CurveForm:
+    """A curve as it is stored: its document has the shape of its TOML file."""
 
-    return read
-
-
-def _counter(value: object, _: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError(f"must be a whole number of at least 0, not {value!r}")
-    return value
-
-
-@cache
-def converter() -> JsonConverter:
-    """Make the converter, once."""
-    made = make_converter(forbid_extra_keys=True, omit_if_default=True)
-    made.register_unstructure_hook(datetime, _write_time)
-    made.register_structure_hook(datetime, _read_time)
-    made.register_structure_hook(str, _exactly(str))
-    made.register_structure_hook(bool, _exactly(bool))
-    made.register_structure_hook(int, _counter)
-    made.register_structure_hook_func(lambda hint: hint is object, lambda value, _: value)
-    for kind in (*EVENTS, *_REFUSALS):
-        made.register_structure_hook(kind, make_dict_structure_fn(kind, made, _cattrs_forbid_extra_keys=True))
-    configure_tagged_union(AnyEvent, made, tag_name="event", tag_generator=lambda kind: kind.__name__)
-    configure_tagged_union(AnyRefusal, made, tag_name="error", tag_generator=lambda kind: kind.__name__)
-    optional = AnyEvent | None  # a union of its own, which the tagged one does not cover
-    made.register_structure_hook(optional, lambda value, _: None if value is None else made.structure(value, AnyEvent))
-    made.register_unstructure_hook(optional, lambda value: None if value is None else made.unstructure(value, AnyEvent))
-    return made
+    document: Mapping[str, Any]

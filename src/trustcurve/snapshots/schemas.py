@@ -11,6 +11,7 @@ from attrs import NOTHING, fields, has
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.events import EVENTS, Event
 from trustcurve.core.standing import Standing
+from trustcurve.snapshots.converting import RFC_3339
 from trustcurve.snapshots.curve_schema import CURVE_DOCUMENT
 from trustcurve.snapshots.forms import AnyEvent, JourneyForm, StepForm
 from trustcurve.snapshots.versions import VERSION
@@ -86,7 +87,7 @@ def _type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         str: {"type": "string"},
         bool: {"type": "boolean"},
         int: {"type": "integer", "minimum": 0},
-        datetime: {"type": "string", "format": "date-time"},
+        datetime: {"type": "string", "format": "date-time", "pattern": RFC_3339},
         NoneType: {"type": "null"},
         object: {},
     }
