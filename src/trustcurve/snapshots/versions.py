@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from trustcurve.snapshots.errors import MalformedSnapshotError, UnknownVersionError
+from trustcurve.snapshots.problems import named
 
 __all__ = ["MIGRATIONS", "VERSION", "Migration", "migrate"]
 
@@ -31,13 +32,21 @@ def migrate(
         UnknownVersionError: Its version is not one from 1 to ``version``.
     """
     if not isinstance(data, Mapping):
-        raise MalformedSnapshotError("$", f"must be an object, not {type(data).__name__}")
+        raise MalformedSnapshotError("$", f"must be an object, not {named(data)}")
     if "schema" not in data:
         raise MalformedSnapshotError("$.schema", "is missing")
     found = data["schema"]
     if type(found) is not int or not 1 <= found <= version:
         raise UnknownVersionError(found, version)
     current = dict(data)
+    if found < version:
+        current = _copied(data)  # to the bottom, so that no migration can reach the caller's own data
     for step in range(found, version):
         current = {**migrations[step](current), "schema": step + 1}
     return current
+
+
+def _copied(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
