@@ -19,6 +19,15 @@ def load_curve(path: str | PathLike[str]) -> Curve:
     Raises:
         InvalidCurveError: With all findings at once: each names file, table and key.
         OSError: The file cannot be opened.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "mine.toml")
+        ...     characters = file.write_text(default_toml(), encoding="utf-8")
+        ...     load_curve(file) == Curve.default()
+        True
     """
     name = fspath(path)
     with open(name, "rb") as file:  # noqa: PTH123 - pathlib is slow to import

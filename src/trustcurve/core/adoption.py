@@ -38,6 +38,14 @@ def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adopt
     Raises:
         UnknownWordError: The standing is not one of ``from_curve``.
         InvalidPositionError: A counter is out of ``from_curve``'s range.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, Position, Standing
+        >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+        >>> ann = Standing("ann", now, Position("hopeful", 0, 4, 0, "clear"), (), now)
+        >>> Curve.default(engaged_max=3).adopt(ann, from_curve=Curve.default()).lost
+        ('engaged 4 became 3',)
     """
     old_state = from_curve.state(standing.position)
     position = standing.position

@@ -54,6 +54,11 @@ class Curve(Rulebook):
         """Unroll the curve: all reachable positions, numbered, and where each signal leads.
 
         It is made once and shared: 524 positions and 16 signals for the default curve.
+
+        Examples:
+            >>> table = Curve.default().table()
+            >>> len(table), table.positions[table.next[0][table.signals.index("exchange")]].doubt
+            (524, 1)
         """
         return self._table
 
@@ -68,12 +73,21 @@ class Curve(Rulebook):
         Raises:
             InvalidParameterError: A parameter is unknown, out of its range, or at odds with another.
             InvalidCurveError: With these parameters some rule could never apply.
+
+        Examples:
+            >>> Curve.default(initial_doubt=3, silence_after=30).start.doubt
+            3
         """
         curve: Self = _default(cls)  # type: ignore[arg-type] # classes are hashable, Self too
         return curve.with_parameters(**parameters) if parameters else curve
 
     def with_parameters(self, **parameters: int | timedelta) -> Self:
-        """Make the same curve with other parameters; for arguments and errors see ``default``."""
+        """Make the same curve with other parameters; for arguments and errors see ``default``.
+
+        Examples:
+            >>> Curve.default().with_parameters(grace=1).grace.days
+            1
+        """
         new = {name: _parameter_value(self.parameters, name, value) for name, value in parameters.items()}
         rows = tuple(evolve(row, value=new.get(row.name, row.value)) for row in self.parameter_rows)
         for row, rule in check_parameters(rows):
@@ -90,6 +104,12 @@ class Curve(Rulebook):
 
         Raises:
             InvalidCurveError: With all findings at once: each names file, table and key.
+
+        Examples:
+            >>> Curve.from_toml("name = 'mine'")
+            Traceback (most recent call last):
+                ...
+            trustcurve.core.errors.InvalidCurveError: the text: the file name: unknown word...
         """
         import tomllib  # noqa: PLC0415 - only reading needs it
 
@@ -113,6 +133,10 @@ class Curve(Rulebook):
 
         Raises:
             MissingExtraError: tomli-w is not installed (extra ``toml``).
+
+        Examples:
+            >>> Curve.from_toml(Curve.default().to_toml()) == Curve.default()
+            True
         """
         text: str = require("tomli_w", "toml").dumps(self.to_plain())
         return text

@@ -96,6 +96,14 @@ def replay(
         InvalidValueError: Nothing says whose journey it is, or when it begins.
         OtherCustomerError: ``start`` is another customer's.
         TrustcurveError: Whatever ``advance`` raises, where ``rejects`` is "raise".
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, Exchanged, Proposed
+        >>> day = lambda n: datetime(2026, 1, n, tzinfo=UTC)
+        >>> journey = Curve.default().replay([Exchanged(at=day(9)), Proposed(at=day(2))], customer="ann")
+        >>> [(move.before, move.after) for move in journey.moves]
+        [('distrust.suspicious', 'hopeful')]
     """
     if rejects not in ("raise", "keep"):
         raise UnknownWordError("rejects", rejects, ("raise", "keep"))

@@ -51,6 +51,12 @@ def begin(curve: Rulebook, customer: str, at: datetime) -> Standing:
     Raises:
         InvalidValueError: The id is no text, or the time no datetime.
         NaiveTimeError: The time has no timezone.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve
+        >>> Curve.default().begin("ann", datetime(2026, 1, 1, tzinfo=UTC)).position
+        Position(stage='distrust', kept=0, engaged=0, doubt=2, account='clear')
     """
     if not isinstance(customer, str) or not customer:
         raise InvalidValueError("customer", customer, "must be a text that is not empty")
@@ -77,6 +83,14 @@ def advance(curve: Rulebook, standing: Standing, event: Event) -> Step:
         PromiseOverdueError: An overdue promise cannot be moved.
         UnknownWordError: A ``Signalled`` names no signal of this curve.
         InvalidValueError: It is no event, or a ``Signalled`` names a signal that has an event of its own.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, Proposed
+        >>> curve, new_year = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
+        >>> step = curve.advance(curve.begin("ann", new_year), Proposed(at=new_year))
+        >>> step.rose, curve.state(step.after.position)
+        (True, 'hopeful')
     """
     if not isinstance(event, Event):
         raise InvalidValueError("event", event, "must be an event, for example Exchanged(at=...)")
@@ -114,6 +128,15 @@ def observe(curve: Rulebook, standing: Standing, at: datetime) -> Step:
     Raises:
         LookingBackError: ``at`` lies before ``standing.as_of``.
         NaiveTimeError: The time has no timezone.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, Proposed
+        >>> curve, new_year = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
+        >>> ann = curve.advance(curve.begin("ann", new_year), Proposed(at=new_year)).after
+        >>> look = curve.observe(ann, datetime(2026, 7, 1, tzinfo=UTC))
+        >>> look.fell, look.ticks[0].at.date().isoformat()
+        (True, '2026-04-01')
     """
     until = instant(at)
     if until < standing.as_of:
@@ -128,6 +151,14 @@ def next_due(curve: Rulebook, standing: Standing) -> datetime | None:
 
     It is one microsecond after the due instant itself, because what is kept at exactly that
     instant is kept. Set a timer to it.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, PromiseMade
+        >>> curve, new_year = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
+        >>> made = PromiseMade(at=new_year, promise="parcel 17", due=datetime(2026, 1, 5, tzinfo=UTC))
+        >>> curve.next_due(curve.advance(curve.begin("ann", new_year), made).after).isoformat()
+        '2026-01-05T00:00:00.000001+00:00'
     """
     for at, _, _ in _due(curve, standing.position, standing.promises, standing.quiet_since, standing.as_of):
         return at + MICROSECOND if at < LAST else None  # at the end of the calendar nobody can look any later

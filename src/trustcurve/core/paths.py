@@ -54,6 +54,12 @@ def path(curve: Rulebook, position: Position, goal: str, *, by: Literal["company
 
     Raises:
         UnknownWordError: ``goal`` or ``by`` is unknown.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> curve = Curve.default()
+        >>> str(curve.path(curve.start, "customer_centric", by="company"))
+        'one hopeful proposition, one major promise kept, three exchanges'
     """
     stages = [stage.name for stage in curve.stages]
     if goal not in stages and goal not in curve.states:

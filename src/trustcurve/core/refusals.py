@@ -58,6 +58,15 @@ def refusals(curve: Rulebook, position: Position, signal: str) -> tuple[Refusal,
     Raises:
         UnknownWordError: A word is not of this curve.
         InvalidPositionError: A counter is out of its range.
+
+    Examples:
+        >>> from trustcurve import Curve, Position
+        >>> curve = Curve.default()
+        >>> for refusal in curve.refusals(Position("customer_centric", 3, 2, 0, "clear"), "advocacy"):
+        ...     print(refusal)
+        advocacy.begins: engaged 2 of 3
+        advocacy.begins_in_debt: engaged 2 of 3
+        advocacy.adds_nothing: advocacy.favours came first
     """
     applied = curve.react(position, signal).rule
     wide = curve.cells(position)

@@ -166,11 +166,25 @@ class Rulebook:
         return self._positions.setdefault(five, made)
 
     def state(self, position: Position) -> str:
-        """Name the leaf state of a position, for example "distrust.suspicious"."""
+        """Name the leaf state of a position.
+
+        Examples:
+            >>> from trustcurve import Curve
+            >>> curve = Curve.default()
+            >>> curve.state(curve.start)
+            'distrust.suspicious'
+        """
         return self.states[self.rank(position)]
 
     def rank(self, position: Position) -> int:
-        """Answer with the place of a position's leaf state, 0 for the lowest ("departed") upwards."""
+        """Answer with the place of a position's leaf state, 0 for the lowest ("departed") upwards.
+
+        Examples:
+            >>> from trustcurve import Curve
+            >>> curve = Curve.default()
+            >>> curve.rank(curve.start)
+            3
+        """
         return self.cells(position)[LEAF]
 
     # --- reactions ------------------------------------------------------------------------------
@@ -189,6 +203,13 @@ class Rulebook:
         Raises:
             UnknownWordError: A word is not of this curve.
             InvalidPositionError: A counter is out of its range.
+
+        Examples:
+            >>> from trustcurve import Curve
+            >>> curve = Curve.default()
+            >>> reaction = curve.react(curve.start, "company_one_sided")
+            >>> reaction.state_after, reaction.rule.name
+            ('distrust.competitive', 'company_one_sided.unpaid')
         """
         try:
             return self._warm[signal][position]
@@ -216,7 +237,14 @@ class Rulebook:
         return self._warm[signal].setdefault(position, reaction)
 
     def outlook(self, position: Position) -> dict[str, Reaction]:
-        """Answer with where each signal leads from a position, in the order of ``signals``."""
+        """Answer with where each signal leads from a position, in the order of ``signals``.
+
+        Examples:
+            >>> from trustcurve import Curve
+            >>> curve = Curve.default()
+            >>> [signal for signal, reaction in curve.outlook(curve.start).items() if reaction.rose]
+            ['proposition', 'promise_made']
+        """
         return {signal: self.react(position, signal) for signal in self.signals}
 
 
