@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import venv
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.programs import ROOT, Run, checked, run
+from tests.system import required
 
 OFFLINE = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ProxyError", "Connection refused")
 
@@ -36,8 +36,3 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
         pytest.skip("no package index answers")
     checked(done)
     return lambda program, *words: run(programs / program, *words, cwd=folder)
-
-
-def required() -> bool:
-    """Whether a test may not skip for something that is missing on this machine."""
-    return os.environ.get("TRUSTCURVE_REQUIRE_SYSTEM") == "1"

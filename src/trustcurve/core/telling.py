@@ -9,17 +9,18 @@ from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Rule
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
 
-__all__ = ["rule_words"]
+__all__ = ["condition_words", "rule_words"]
 
 
 def rule_words(curve: Rulebook, rule: Rule) -> tuple[str, str]:
     """Say a rule's condition and effects in words, with the numbers of this curve: ("engaged at least 1", "engaged -1")."""
-    when = ", ".join(_condition(curve, condition) for condition in rule.when)
+    when = ", ".join(condition_words(curve, condition) for condition in rule.when)
     then = ", ".join(_effect(curve, effect) for effect in rule.effects)
     return when or "always", then or "nothing"
 
 
-def _condition(curve: Rulebook, condition: Condition) -> str:
+def condition_words(curve: Rulebook, condition: Condition) -> str:
+    """Say one condition in words: "felt doubt at least 5"."""
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     if condition.part == "outside":
         return "before the barrier" if values[0] else "across the barrier"

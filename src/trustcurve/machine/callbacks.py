@@ -1,0 +1,163 @@
+"""What to call when a customer moves: registered once, shared by many customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import iscoroutinefunction
+from typing import Any, Literal, TypeVar
+
+from attrs import field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.steps import Step
+from trustcurve.core.values import Value
+
+__all__ = ["Callback", "Callbacks"]
+
+Callback = Callable[[Step], object]
+"""Gets the step; what it answers with is awaited by an ``AsyncLiveCustomer``, and ignored otherwise."""
+
+F = TypeVar("F", bound=Callback)
+
+ON_ERROR = ("undo", "keep")
+
+
+@frozen(eq=False, repr=False)
+class _Registered(Value):
+    """One registration; the same function may be registered for several things."""
+
+    call: Callback
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+@frozen(eq=False)
+class Callbacks:
+    """What to call when customers on a curve move: a value that many live customers share.
+
+    Every callback gets the whole ``Step``. It is called once for a step at most (for each time it was
+    registered), in the order of what happened: ``before``; then for each reaction, the clock's
+    first, ``on_signal``, ``on_leave``, ``on_enter``, and ``on_rise`` or ``on_fall``; then ``after``.
+
+    Args:
+        curve: The curve; words are held against it when callbacks are registered.
+        on_error: What becomes of the customer where a callback fails: "undo", the standing is what it
+            was before the event; or "keep", it is what it is after. Never anything between, and the
+            error reaches the caller of ``apply`` either way.
+
+    Raises:
+        UnknownWordError: ``on_error`` is neither.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> callbacks = Callbacks(Curve.default())
+        >>> @callbacks.on_enter("advocate")
+        ... def thank(step):
+        ...     print("thank", step.after.customer)
+    """
+
+    curve: Curve
+    on_error: Literal["undo", "keep"] = field(default="undo", kw_only=True)
+    _registered: dict[tuple[str, str], list[_Registered]] = field(factory=dict, init=False, repr=False)
+    _coroutines: list[Callback] = field(factory=list, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.on_error not in ON_ERROR:
+            raise UnknownWordError("on_error", self.on_error, ON_ERROR)
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether some callback is a coroutine function: then only an ``AsyncLiveCustomer`` can call it."""
+        return bool(self._coroutines)
+
+    # --- to register ------------------------------------------------------------------------------
+
+    def before(self, call: F) -> F:
+        """Call first, on every step. An error raised here vetoes the step, where ``on_error`` is "undo"."""
+        return self._add(call, "before")
+
+    def after(self, call: F) -> F:
+        """Call last, on every step."""
+        return self._add(call, "after")
+
+    def on_rise(self, call: F) -> F:
+        """Call when the customer rises, by the event or by what came due before it."""
+        return self._add(call, "rise")
+
+    def on_fall(self, call: F) -> F:
+        """Call when the customer falls, by the event or by what came due before it."""
+        return self._add(call, "fall")
+
+    def on_enter(self, *places: str) -> Callable[[F], F]:
+        """Call when the customer enters a stage ("distrust") or a leaf state ("distrust.adversarial").
+
+        Raises:
+            UnknownWordError: The curve has no such place.
+            InvalidValueError: No place is named.
+        """
+        self._check("place", places, self._places)
+        return lambda call: self._add(call, "enter", *places)
+
+    def on_leave(self, *places: str) -> Callable[[F], F]:
+        """Call when the customer leaves a stage or a leaf state; for errors see ``on_enter``."""
+        self._check("place", places, self._places)
+        return lambda call: self._add(call, "leave", *places)
+
+    def on_signal(self, *signals: str) -> Callable[[F], F]:
+        """Call when the curve gets a signal, whether or not it moves the customer.
+
+        Raises:
+            UnknownWordError: The curve has no such signal.
+            InvalidValueError: No signal is named.
+        """
+        self._check("signal", signals, self.curve.signals)
+        return lambda call: self._add(call, "signal", *signals)
+
+    # --- to call ----------------------------------------------------------------------------------
+
+    def due(self, step: Step) -> list[Callback]:
+        """Answer with what a step calls, in order."""
+        if not self._registered:
+            return []
+        rows = (self._registered.get(key, ()) for key in _keys(step))
+        return [each.call for each in dict.fromkeys(each for row in rows for each in row)]
+
+    @property
+    def _places(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*(stage.name for stage in self.curve.stages), *self.curve.states]))
+
+    def _add(self, call: F, kind: str, *words: str) -> F:
+        if not callable(call):
+            raise InvalidValueError("callback", call, "must be callable; write @callbacks.on_rise without brackets")
+        registered = _Registered(call)
+        for word in words or ("",):
+            self._registered.setdefault((kind, word), []).append(registered)
+        if iscoroutinefunction(call):
+            self._coroutines.append(call)
+        return call
+
+    def _check(self, argument: str, words: tuple[Any, ...], known: tuple[str, ...]) -> None:
+        if not words:
+            raise InvalidValueError(argument, words, "name at least one")
+        for word in words:
+            if word not in known:
+                raise UnknownWordError(argument, word, known)
+
+
+def _keys(step: Step) -> Iterator[tuple[str, str]]:
+    yield ("before", "")
+    for reaction in step.reactions:
+        yield ("signal", reaction.signal)
+        if reaction.change:
+            left, entered = _places(reaction.state_before), _places(reaction.state_after)
+            yield from (("leave", place) for place in left if place not in entered)
+            yield from (("enter", place) for place in entered if place not in left)
+            yield ("rise" if reaction.rose else "fall", "")
+    yield ("after", "")
+
+
+def _places(state: str) -> tuple[str, ...]:
+    """Answer with the places that a leaf state is in: its stage, and itself."""
+    stage, dot, _ = state.partition(".")
+    return (stage, state) if dot else (stage,)

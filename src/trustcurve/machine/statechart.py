@@ -1,0 +1,148 @@
+"""The curve as a hierarchical machine of the library transitions: a second execution of its rows.
+
+It is built from the rows as they stand in the curve's file and interprets them by itself; of what
+``react`` runs on it uses nothing. So it can judge ``react``, and tests let it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transitions import EventData
+from transitions.extensions.nesting import HierarchicalMachine, NestedState
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import UnknownWordError
+from trustcurve.core.rules import Rule
+from trustcurve.core.standing import Position
+from trustcurve.machine.guards import PLACED, Change, Felt, Guard, holds_in, leaf_of, number, target_of
+from trustcurve.machine.walker import Walker, felt_doubt, walker_of
+
+__all__ = ["TrustMachine"]
+
+_POSTURE = "settle posture"
+
+
+class _DottedState(NestedState):
+    """A state whose children are named with a dot: the usual "_" would split customer_centric."""
+
+    separator = "."
+
+
+class TrustMachine(HierarchicalMachine):
+    """A curve's statechart, running: leaf states nested under their stages, a trigger for each signal.
+
+    Every row is a transition (one for each leaf state in which it can apply), with its conditions as
+    guards and its effects as ``before`` callbacks; after it the settling rows are triggered one after
+    the other. A row that moves nobody is an internal transition.
+
+    Use it to look at the rules through the eyes of transitions, or as an oracle. For customers in a
+    service take ``LiveCustomer``: it knows promises and the clock, and costs a hundredth.
+
+    Args:
+        curve: The curve.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> walker = TrustMachine(Curve.default()).walker()
+        >>> walker.trigger("proposition"), walker.state
+        (True, 'hopeful')
+    """
+
+    state_cls = _DottedState
+
+    def __init__(self, curve: Curve) -> None:
+        self.curve = curve
+        self._tops = {counter.name: number(curve, counter.max) for counter in curve.counters}
+        states: list[Any] = [
+            {"name": s.name, "initial": s.postures[0].name, "children": [posture.name for posture in s.postures]}
+            if s.postures
+            else s.name
+            for s in curve.stages
+        ]
+        super().__init__(model=None, states=states, initial=None, auto_transitions=False, send_event=True)
+        for rule in curve.rules:
+            self._add_row(str(rule.signal), rule, after=[self._read_posture, self._settle])
+        for rule in curve.settling:
+            self._add_row(_settling(rule), rule, after=[self._read_posture])
+            for leaf in curve.states:  # where the row does not hold, nothing happens
+                self.add_transition(_settling(rule), leaf, None)
+        self._add_postures()
+
+    def walker(self, position: Position | None = None) -> Walker:
+        """Put somebody on the curve: at a position, or where a stranger starts.
+
+        Raises:
+            UnknownWordError: The position is not of this curve.
+            InvalidPositionError: A counter is out of its range.
+        """
+        at = self.curve.start if position is None else position
+        walker = Walker(at.kept, at.engaged, at.doubt, at.account)
+        self.add_model(walker, initial=self._leaf(at))
+        return walker
+
+    def place(self, walker: Walker, position: Position) -> None:
+        """Put a walker somewhere else; for errors see ``walker``."""
+        leaf = self._leaf(position)
+        walker.kept, walker.engaged, walker.doubt = position.kept, position.engaged, position.doubt
+        walker.account = position.account
+        self.set_state(leaf, walker)
+
+    def send(self, walker: Walker, signal: str) -> Position:
+        """Trigger a signal, and answer with where it leads.
+
+        Raises:
+            UnknownWordError: The signal is not of this curve.
+
+        Examples:
+            >>> from trustcurve import Curve
+            >>> machine = TrustMachine(Curve.default())
+            >>> machine.send(machine.walker(), "exchange")
+            Position(stage='distrust', kept=0, engaged=0, doubt=1, account='clear')
+        """
+        if signal not in self.curve.signals:
+            raise UnknownWordError("signal", signal, self.curve.signals)
+        walker.trigger(signal)
+        return walker.position
+
+    def _leaf(self, position: Position) -> str:
+        self.curve.cells(position)  # says what is wrong with it, if anything is
+        stage = next(stage for stage in self.curve.stages if stage.name == position.stage)
+        return leaf_of(self.curve, stage, felt_doubt(position.doubt, position.account))
+
+    # --- building ---------------------------------------------------------------------------------
+
+    def _add_row(self, trigger: str, rule: Rule, after: list[Any]) -> None:
+        placed = [condition for condition in rule.when if condition.part in PLACED]
+        guards = [Guard(self.curve, condition) for condition in rule.when if condition.part not in PLACED]
+        effects = [Change(self.curve, effect, self._tops) for effect in rule.effects if effect.part != "stage"]
+        for stage in self.curve.stages:
+            target = target_of(self.curve, stage, rule.effects)
+            for leaf in stage.states:
+                if all(holds_in(stage, leaf, condition) for condition in placed):
+                    dest = None if target is stage else target.name
+                    self.add_transition(trigger, leaf, dest, conditions=guards, before=effects, after=after)  # type: ignore[arg-type]
+
+    def _add_postures(self) -> None:
+        for stage in self.curve.stages:
+            for leaf in stage.states:
+                for other in stage.states:
+                    if other != leaf:
+                        self.add_transition(_POSTURE, leaf, other, conditions=Felt(self.curve, stage, other))
+                self.add_transition(_POSTURE, leaf, None)
+
+    # --- running ----------------------------------------------------------------------------------
+
+    def _read_posture(self, event: EventData) -> None:
+        """Let felt doubt name the posture, in a stage that has some."""
+        if "." in walker_of(event).state:
+            walker_of(event).trigger(_POSTURE)
+
+    def _settle(self, event: EventData) -> None:
+        """Trigger the settling rows, one after the other."""
+        for rule in self.curve.settling:
+            walker_of(event).trigger(_settling(rule))
+
+
+def _settling(rule: Rule) -> str:
+    return f"settle {rule.name}"

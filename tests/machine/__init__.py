@@ -1,0 +1,1 @@
+"""Tests of live customers, of the machine of transitions, and of pictures."""

@@ -1,0 +1,307 @@
+"""Live customers: what callbacks hear, and what becomes of a customer when they fail."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import weakref
+from typing import Any
+
+import pytest
+
+from tests.core.stories import customer_centric, day, hopeful
+from trustcurve import (
+    Advocated,
+    Complained,
+    Curve,
+    Event,
+    Exchanged,
+    OneSided,
+    PromiseKept,
+    PromiseMade,
+    Proposed,
+    Signalled,
+    Step,
+)
+from trustcurve.core.errors import InvalidValueError, OutOfOrderError, UnknownPromiseError, UnknownWordError
+from trustcurve.machine import BusyCustomerError, Callbacks, LiveCustomer
+
+CURVE = Curve.default()
+HEARD: list[str] = []
+
+
+def hear(step: Step) -> None:
+    """Say so, from a function that pickling can find again."""
+    HEARD.append(step.after.customer)
+
+
+def live(callbacks: Callbacks, *events: Event, name: str = "ann") -> LiveCustomer:
+    """Make a customer who lived through some events before anybody listened."""
+    journey = CURVE.replay(events, customer=name, until=day(0)) if events else None
+    return LiveCustomer(CURVE.begin(name, day(0)) if journey is None else journey.standing, callbacks)
+
+
+def listening(*kinds: str) -> tuple[Callbacks, list[str]]:
+    """Make callbacks that write down what they were registered for."""
+    callbacks, heard = Callbacks(CURVE), list[str]()
+    for kind in kinds:
+        name, _, word = kind.partition(" ")
+        register = getattr(callbacks, name)
+        (register(word) if word else register)(lambda _, kind=kind: heard.append(kind))
+    return callbacks, heard
+
+
+def test_it_moves_as_advance_does() -> None:
+    ann, standing = live(Callbacks(CURVE)), CURVE.begin("ann", day(0))
+    for event in [Proposed(at=day(0)), PromiseMade(at=day(1), promise="p", due=day(3)), Complained(at=day(9))]:
+        step = ann.apply(event)
+        assert step == CURVE.advance(standing, event)
+        standing = step.after
+    assert ann.standing == standing
+    assert (ann.customer, ann.position, ann.stage, ann.state) == (
+        "ann",
+        standing.position,
+        "distrust",
+        "distrust.competitive",
+    )
+    assert ann.next_due == CURVE.next_due(standing)
+    assert ann.outlook() == CURVE.outlook(standing.position)
+    assert repr(ann) == "<LiveCustomer 'ann' at distrust.competitive>"
+
+
+def test_callbacks_hear_in_the_order_of_what_happened() -> None:
+    callbacks, heard = listening(
+        "after", "on_rise", "on_fall", "on_enter distrust.competitive", "on_enter distrust", "on_leave hopeful",
+        "on_signal broken_major", "on_signal complaint", "on_signal exchange", "before",
+    )  # fmt: skip
+    ann = live(callbacks, Proposed(at=day(0)), PromiseMade(at=day(0), promise="p", due=day(3)))
+    ann.apply(Complained(at=day(9)))
+    assert heard == [
+        *("before", "on_signal broken_major", "on_leave hopeful", "on_enter distrust", "on_enter distrust.competitive"),
+        *("on_fall", "on_signal complaint", "after"),
+    ]
+
+
+def test_a_posture_is_entered_without_entering_its_stage() -> None:
+    callbacks, heard = listening(
+        "on_enter distrust", "on_leave distrust", "on_enter distrust.competitive", "on_leave distrust.suspicious"
+    )
+    live(callbacks).apply(OneSided(at=day(1), by="company"))
+    assert heard == ["on_leave distrust.suspicious", "on_enter distrust.competitive"]
+
+
+def test_a_fall_and_a_rise_within_one_step_are_both_heard_and_each_once() -> None:
+    callbacks, heard = listening("on_fall", "on_rise", "on_enter hopeful", "on_signal silence")
+    ann = live(callbacks, Proposed(at=day(0)))
+    step = ann.apply(Proposed(at=day(200)))
+    assert not step.moved, "from hopeful to hopeful"
+    assert heard == ["on_signal silence", "on_fall", "on_enter hopeful", "on_rise"]
+
+
+def test_several_words_are_one_registration() -> None:
+    callbacks, heard = Callbacks(CURVE), list[Step]()
+    callbacks.on_signal("silence", "proposition")(heard.append)
+    callbacks.on_enter("hopeful", "distrust")(heard.append)
+    live(callbacks, Proposed(at=day(0))).apply(Proposed(at=day(200)))
+    assert len(heard) == 2
+
+
+def test_a_decorated_function_stays_what_it_was() -> None:
+    callbacks = Callbacks(CURVE)
+    assert callbacks.on_rise(hear) is hear
+    assert callbacks.on_enter("advocate")(hear) is hear
+
+
+def test_looking_runs_the_clock_and_calls_back() -> None:
+    callbacks, heard = listening("on_fall", "after")
+    ann = live(callbacks, Proposed(at=day(0)))
+    due = ann.next_due
+    assert due is not None
+    step = ann.observe(due)
+    assert (step.fell, ann.state, heard) == (True, "distrust.suspicious", ["on_fall", "after"])
+
+
+# --- when a callback fails ------------------------------------------------------------------------
+
+
+class OutOfPaperError(Exception):
+    """What a callback may run into."""
+
+
+@pytest.mark.parametrize("register", ["before", "on_rise", "after"])
+@pytest.mark.parametrize("on_error", ["undo", "keep"])
+def test_a_failing_callback_leaves_all_or_nothing(register: str, on_error: Any) -> None:
+    callbacks = Callbacks(CURVE, on_error=on_error)
+
+    def fail(_: Step) -> None:
+        raise OutOfPaperError
+
+    getattr(callbacks, register)(fail)
+    ann = live(callbacks)
+    before = ann.standing
+    with pytest.raises(OutOfPaperError):
+        ann.apply(Proposed(at=day(1)))
+    assert ann.standing == (before if on_error == "undo" else CURVE.advance(before, Proposed(at=day(1))).after)
+    assert ann.state == ("distrust.suspicious" if on_error == "undo" else "hopeful")
+
+
+def test_after_a_failure_the_event_can_be_tried_again() -> None:
+    callbacks, tries = Callbacks(CURVE), list[int]()
+
+    @callbacks.before
+    def fail_once(_: Step) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OutOfPaperError
+
+    ann = live(callbacks)
+    with pytest.raises(OutOfPaperError):
+        ann.apply(Proposed(at=day(1)))
+    assert ann.apply(Proposed(at=day(1))).rose
+
+
+def test_while_callbacks_run_the_standing_is_the_old_one() -> None:
+    callbacks, seen = Callbacks(CURVE), list[str]()
+    ann = live(callbacks)
+    callbacks.after(lambda _: seen.append(ann.state))
+    ann.apply(Proposed(at=day(1)))
+    assert (seen, ann.state) == (["distrust.suspicious"], "hopeful")
+
+
+def test_a_wrong_event_calls_nobody_and_changes_nothing() -> None:
+    callbacks, heard = listening("before", "after")
+    ann = live(callbacks)
+    before = ann.standing
+    for event, error in [
+        (Exchanged(at=day(-1)), OutOfOrderError),
+        (Signalled(at=day(1), signal="applause"), UnknownWordError),
+    ]:
+        with pytest.raises(error):
+            ann.apply(event)
+    with pytest.raises(InvalidValueError, match="must be an event"):
+        ann.apply("exchange")  # type: ignore[arg-type]
+    assert (ann.standing, heard) == (before, [])
+
+
+def test_a_callback_cannot_apply_events_to_its_own_customer() -> None:
+    callbacks = Callbacks(CURVE)
+    ann, bob = live(callbacks), live(Callbacks(CURVE), name="bob")
+    callbacks.on_rise(lambda _: bob.apply(Exchanged(at=day(1))))  # another one's is fine
+
+    @callbacks.on_rise
+    def again(_: Step) -> None:
+        ann.apply(Exchanged(at=day(1)))
+
+    with pytest.raises(BusyCustomerError, match="'ann' is in the middle of a step"):
+        ann.apply(Proposed(at=day(1)))
+    assert (ann.state, bob.position.doubt) == ("distrust.suspicious", 1)
+    assert ann.apply(Exchanged(at=day(1))).after.position.doubt == 1, "and it is free again"
+
+
+# --- questions ------------------------------------------------------------------------------------
+
+
+def test_may_says_what_would_happen_and_what_holds_it_back() -> None:
+    callbacks, heard = listening("before", "after")
+    ann = live(callbacks, *hopeful())
+    before = ann.standing
+    prospect = ann.may(Advocated(at=day(1)))
+    assert not prospect
+    assert str(prospect.refusals[0]) == (
+        "advocacy.begins: stage hopeful, not customer_centric, kept 0 of 3, engaged 2 of 3"
+    )
+    assert "not advocacy.begins: stage hopeful, not customer_centric, kept 0 of 3, engaged 2 of 3" in prospect.explain()
+    assert (ann.standing, heard) == (before, [])
+    assert live(callbacks, *customer_centric()).may(Advocated(at=day(1)))
+    with pytest.raises(UnknownPromiseError):
+        ann.may(PromiseKept(at=day(1), promise="nobody made it"))
+
+
+def test_an_event_without_signal_has_no_refusals() -> None:
+    made = PromiseMade(at=day(1), promise="p", weight="minor")
+    assert live(Callbacks(CURVE)).may(made).refusals == ()
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def test_words_are_held_against_the_curve_at_once() -> None:
+    callbacks = Callbacks(CURVE)
+    with pytest.raises(UnknownWordError, match="place 'hopefull' is unknown; did you mean 'hopeful'"):
+        callbacks.on_enter("hopefull")
+    with pytest.raises(UnknownWordError, match="place"):
+        callbacks.on_leave("suspicious")
+    with pytest.raises(UnknownWordError, match="signal 'brocken_major'"):
+        callbacks.on_signal("brocken_major")
+    with pytest.raises(InvalidValueError, match="name at least one"):
+        callbacks.on_signal()
+    with pytest.raises(InvalidValueError, match="callback"):
+        callbacks.on_rise("hopeful")  # type: ignore[type-var]
+    with pytest.raises(UnknownWordError, match="on_error"):
+        Callbacks(CURVE, on_error="retry")  # type: ignore[arg-type]
+
+
+def test_what_is_no_customer_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="standing"):
+        LiveCustomer("ann", Callbacks(CURVE))  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="callbacks"):
+        LiveCustomer(CURVE.begin("ann", day(0)), CURVE)  # type: ignore[arg-type]
+
+
+def test_a_coroutine_function_needs_the_other_class() -> None:
+    callbacks = Callbacks(CURVE)
+    ann = live(callbacks)
+
+    @callbacks.on_rise
+    async def write(_: Step) -> None:
+        """Somewhere."""
+
+    with pytest.raises(InvalidValueError, match="AsyncLiveCustomer"):
+        live(callbacks)
+    with pytest.raises(InvalidValueError, match="AsyncLiveCustomer"):
+        ann.apply(Complained(at=day(1)))
+    assert ann.standing == CURVE.begin("ann", day(0))
+
+
+# --- one among many -------------------------------------------------------------------------------
+
+
+def test_equal_customers_are_not_confused() -> None:
+    callbacks = Callbacks(CURVE)
+    one, other = live(callbacks), live(callbacks)
+    assert one != other
+    assert len({one, other}) == 2
+    one.apply(Proposed(at=day(1)))
+    assert (one.state, other.state) == ("hopeful", "distrust.suspicious")
+
+
+def test_pickling_one_drags_no_other_along() -> None:
+    HEARD.clear()
+    callbacks = Callbacks(CURVE)
+    callbacks.on_rise(hear)
+    crowd = [live(callbacks, name=f"customer {number}") for number in range(500)]
+    alone = pickle.dumps(live(callbacks))
+    assert abs(len(pickle.dumps(crowd[7])) - len(alone)) < 50
+    assert b"customer 8" not in pickle.dumps(crowd[7])
+    again = pickle.loads(alone)  # noqa: S301 - our own
+    assert again.standing == CURVE.begin("ann", day(0))
+    again.apply(Proposed(at=day(1)))
+    assert HEARD == ["ann"]
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_a_copy_goes_its_own_way(duplicate: Any) -> None:
+    ann = live(Callbacks(CURVE))
+    other = duplicate(ann)
+    other.apply(Proposed(at=day(1)))
+    assert (ann.state, other.state) == ("distrust.suspicious", "hopeful")
+
+
+def test_customers_can_be_held_weakly() -> None:
+    ann = live(Callbacks(CURVE))
+    held = weakref.ref(ann)
+    assert held() is ann
+    del ann
+    gc.collect()
+    assert held() is None
