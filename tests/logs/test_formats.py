@@ -170,10 +170,10 @@ def test_a_log_without_rows_is_an_empty_log(tmp_path: Path, form: str, heading: 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "its first line must name every column, each once"),
-        ("\ncustomer,time,event\n", "its first line must name every column, each once"),
-        ("customer,time,customer\n", "its first line must name every column, each once"),
-        ("customer,time,event\n\xff", "cannot be read"),
+        ("", "its first line must name every column, each once, and it is blank"),
+        ("\ncustomer,time,event\n", "its first line must name every column, each once, and it is blank"),
+        ("customer,time,customer\n", "its first line must name every column, each once, and 'customer' is there twice"),
+        ("customer,time,event\n\xff", "cannot be read: it is not UTF-8"),
     ],
     ids=["empty", "blank first line", "a column twice", "not UTF-8"],
 )
@@ -202,6 +202,33 @@ def test_another_ending_is_told(tmp_path: Path, name: str) -> None:
 def test_a_missing_log_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         scan_log(tmp_path / "log.csv")
+
+
+def test_a_long_file_is_read_whole(tmp_path: Path) -> None:
+    rows = [{"customer": f"c{number}", "time": "2026-01-01", "event": "x"} for number in range(1, 5_001)]
+    for form in FORMS:
+        log = scan_log(write(tmp_path, rows, form))
+        read = log.rows.select("trustcurve.row", "customer").collect().rows()
+        assert read == [(number, f"c{number}") for number in range(1, 5_001)]
+
+
+def test_a_broken_line_is_numbered_wherever_it_is(tmp_path: Path) -> None:
+    lines = ["1,2"] * 5_000
+    for place in (0, 1_999, 2_000, 4_999):
+        lines[place] = "1,2,3"
+    (tmp_path / "log.csv").write_text("one,two\n" + "\n".join(lines))
+    log = scan_log(tmp_path / "log.csv")
+    assert [number for number, _ in log.broken] == [1, 2_000, 2_001, 5_000]
+    assert log.rows.collect().height == 4_996
+
+
+def test_a_column_that_comes_late_in_json_lines_is_empty_before(tmp_path: Path) -> None:
+    lines = ['{"a": 1}'] * 4_000 + ['{"b": 2}']
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    read = scan_log(tmp_path / "log.jsonl").rows.select("a", "b").collect()
+    assert read.row(0) == ("1", None)
+    assert read.row(-1) == (None, "2")
+    assert read["b"].null_count() == 4_000
 
 
 @pytest.mark.parametrize("name", ["LOG.CSV", "my log (1).csv", "ünï.csv"])
