@@ -13,7 +13,7 @@ class LogError(TrustcurveError):
     """The root of the errors about logs and mappings."""
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class InvalidMappingError(LogError):
     """A mapping is wrong, or does not fit the log: ``findings``, all of them at once."""
 
@@ -23,7 +23,7 @@ class InvalidMappingError(LogError):
         return "\n".join(str(finding) for finding in self.findings)
 
 
-@define(slots=False)
+@define(slots=False, repr=False)
 class UnreadableLogError(LogError):
     """A log cannot be read: ``path``, ``problem``."""
 
