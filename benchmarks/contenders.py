@@ -13,9 +13,10 @@ from typing import Any
 
 from statemachine import State, StateMachine
 from transitions import Machine
-from transitions.extensions import HierarchicalMachine
+from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
 from trustcurve import Curve, Event, Exchanged, OneSided, Purchased
+from trustcurve.machine import Callbacks, LiveCustomer, TrustMachine
 
 Run = Callable[[], object]
 
@@ -113,6 +114,34 @@ def event_and_advance(n: int) -> Run:
     return run
 
 
+def live_customer(n: int) -> Run:
+    """Apply one event after another to a live customer with one callback."""
+    callbacks = Callbacks(Curve.default())
+    callbacks.after(lambda _: None)
+    events = plain_events(n)
+    stranger = callbacks.curve.begin("ann", events[0].at)
+
+    def run() -> None:
+        apply = LiveCustomer(stranger, callbacks).apply
+        for event in events:
+            apply(event)
+
+    return run
+
+
+def trust_machine(n: int) -> Run:
+    """Do the whole job on transitions: the curve's rows with their guards, counters and settling."""
+    machine = TrustMachine(Curve.default())
+    walker = machine.walker()
+    signals = (JOURNEY * (n // len(JOURNEY) + 1))[:n]
+
+    def run() -> None:
+        for signal in signals:
+            walker.trigger(signal)
+
+    return run
+
+
 def moving(n: int, keep: Callable[[], object], state: Callable[[], str]) -> Run:
     """Trigger ``keep`` n times, after a look whether it moves at all."""
     for _, target in NEXT:
@@ -141,10 +170,12 @@ def transitions_flat(n: int) -> Run:
 def transitions_nested(n: int) -> Run:
     """Trigger a guarded move of a hierarchical machine, its first three states nested."""
 
-    class Dotted(HierarchicalMachine):
-        pass
+    class DottedState(NestedState):
+        separator = "."
 
-    Dotted.state_cls.separator = "."
+    class Dotted(HierarchicalMachine):
+        state_cls = DottedState
+
     model: Any = Model()
     nested = {"name": "distrust", "children": list(STATES[:3]), "initial": STATES[0]}
     machine = Dotted(model, states=[nested, *STATES[3:]], initial=f"distrust.{STATES[0]}", auto_transitions=False)

@@ -7,16 +7,25 @@ import os
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from transitions import Machine
+
 from trustcurve import Curve, Exchanged, load_curve
+from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.snapshots import to_json
 
 IMPORTS = 10
 TRIES = 10
+CUSTOMERS, MODELS = 10_000, 200
+
+
+class Model:
+    """A customer as users of transitions write one."""
 
 
 def interleaved(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -56,6 +65,39 @@ def curve_seconds() -> dict[str, float]:
             {"unroll": lambda: copy.copy(curve).table(), "load": lambda: load_curve(path)},
             TRIES,
         )
+
+
+def customer_bytes() -> tuple[float, float, float]:
+    """Measure the bytes of a live customer beyond its standing, of an asynchronous one, and of a model of transitions."""
+    curve, now = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
+    callbacks = Callbacks(curve)
+    standings = iter([curve.begin(f"customer {number}", now) for number in range(2 * CUSTOMERS)])
+    machine = Machine(model=None, states=list(curve.states), initial=curve.states[3], auto_transitions=False)
+    for signal in curve.signals:
+        machine.add_transition(signal, "*", "=")
+
+    def model() -> object:
+        made = Model()
+        machine.add_model(made)
+        return made
+
+    return (
+        bytes_each(lambda: LiveCustomer(next(standings), callbacks), CUSTOMERS),
+        bytes_each(lambda: AsyncLiveCustomer(next(standings), callbacks), CUSTOMERS),
+        bytes_each(model, MODELS),
+    )
+
+
+def bytes_each(make: Callable[[], object], count: int) -> float:
+    """Measure what each of many objects holds."""
+    kept: list[object] = [None] * count
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for number in range(count):
+        kept[number] = make()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return (after - before) / count
 
 
 def standing_bytes() -> int:

@@ -12,6 +12,8 @@ from importlib.metadata import version
 
 import contenders
 import costs
+from rich.console import Console
+from rich.table import Table
 
 ROUNDS = 15
 SIGNALS = 2000
@@ -23,8 +25,10 @@ SPEEDS = {
     "curve.react, warm": (contenders.react, SIGNALS),
     "curve.advance, full step": (contenders.advance, SIGNALS),
     "making an event + advance": (contenders.event_and_advance, SIGNALS),
+    "LiveCustomer.apply, a callback": (contenders.live_customer, SIGNALS),
     FLAT: (contenders.transitions_flat, SIGNALS),
     "transitions HierarchicalMachine": (contenders.transitions_nested, SLOW),
+    "TrustMachine: the whole curve on it": (contenders.trust_machine, SLOW),
     "python-statemachine": (contenders.python_statemachine, SLOW),
 }
 TARGETS = {"curve.react, warm": 25, "curve.advance, full step": 3}
@@ -66,17 +70,18 @@ def once() -> list[Row]:
     ]
 
 
+def held() -> list[Row]:
+    """Measure what a customer holds in memory, beyond its standing."""
+    live, asynchronous, model = costs.customer_bytes()
+    rows = [("a model of transitions Machine", f"{model:,.0f} bytes", "1.0", "")]
+    for name, size in (("LiveCustomer", live), ("AsyncLiveCustomer", asynchronous)):
+        met = verdict("<= 500 bytes and 1/30", met=size <= 500 and size * 30 <= model)
+        rows.append((name, f"{size:,.0f} bytes", f"1/{model / size:.0f}", met))
+    return rows
+
+
 def show(title: str, head: Row, rows: list[Row]) -> None:
-    """Print a table; a plain one where rich is not installed."""
-    try:
-        from rich.console import Console  # noqa: PLC0415 - an extra
-        from rich.table import Table  # noqa: PLC0415
-    except ModuleNotFoundError:
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        print(f"\n{title}")
-        for row in (head, *rows):
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        return
+    """Print a table."""
     table = Table(title=title, title_justify="left")
     for number, name in enumerate(head):
         table.add_column(name, justify="left" if number == 0 or name == "target" else "right", no_wrap=True)
@@ -93,6 +98,7 @@ def main() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     print(f"Python {platform.python_version()}, {packages}; least of {ROUNDS} interleaved rounds")
     show("Each event", ("what", "time", "per second", "vs transitions", "target"), speeds())
+    show("In memory, each customer", ("what", "size", "vs transitions", "target"), held())
     show("Once", ("what", "cost", "target"), once())
 
 

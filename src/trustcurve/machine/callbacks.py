@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
 
@@ -61,6 +62,7 @@ class Callbacks:
     on_error: Literal["undo", "keep"] = field(default="undo", kw_only=True)
     _registered: dict[tuple[str, str], list[_Registered]] = field(factory=dict, init=False, repr=False)
     _coroutines: list[Callback] = field(factory=list, init=False, repr=False)
+    _known: dict[tuple[str, str, str], tuple[_Registered, ...]] = field(factory=dict, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.on_error not in ON_ERROR:
@@ -120,8 +122,19 @@ class Callbacks:
         """Answer with what a step calls, in order."""
         if not self._registered:
             return []
-        rows = (self._registered.get(key, ()) for key in _keys(step))
-        return [each.call for each in dict.fromkeys(each for row in rows for each in row)]
+        rows = [self._of(reaction) for reaction in step.reactions]
+        between = rows[0] if len(rows) == 1 else dict.fromkeys(each for row in rows for each in row)
+        first, last = self._registered.get(("before", ""), ()), self._registered.get(("after", ""), ())
+        return [each.call for each in (*first, *between, *last)]
+
+    def _of(self, reaction: Reaction) -> tuple[_Registered, ...]:
+        """Answer with what a reaction calls; worked out once for all that are alike."""
+        alike = (reaction.signal, reaction.state_before, reaction.state_after)
+        known = self._known.get(alike)
+        if known is None:
+            rows = (self._registered.get(key, ()) for key in _keys(reaction))
+            known = self._known[alike] = tuple(dict.fromkeys(each for row in rows for each in row))
+        return known
 
     @property
     def _places(self) -> tuple[str, ...]:
@@ -133,6 +146,7 @@ class Callbacks:
         registered = _Registered(call)
         for word in words or ("",):
             self._registered.setdefault((kind, word), []).append(registered)
+        self._known.clear()
         if iscoroutinefunction(call):
             self._coroutines.append(call)
         return call
@@ -145,16 +159,13 @@ class Callbacks:
                 raise UnknownWordError(argument, word, known)
 
 
-def _keys(step: Step) -> Iterator[tuple[str, str]]:
-    yield ("before", "")
-    for reaction in step.reactions:
-        yield ("signal", reaction.signal)
-        if reaction.change:
-            left, entered = _places(reaction.state_before), _places(reaction.state_after)
-            yield from (("leave", place) for place in left if place not in entered)
-            yield from (("enter", place) for place in entered if place not in left)
-            yield ("rise" if reaction.rose else "fall", "")
-    yield ("after", "")
+def _keys(reaction: Reaction) -> Iterator[tuple[str, str]]:
+    yield ("signal", reaction.signal)
+    if reaction.change:
+        left, entered = _places(reaction.state_before), _places(reaction.state_after)
+        yield from (("leave", place) for place in left if place not in entered)
+        yield from (("enter", place) for place in entered if place not in left)
+        yield ("rise" if reaction.rose else "fall", "")
 
 
 def _places(state: str) -> tuple[str, ...]:
