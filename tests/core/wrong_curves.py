@@ -53,6 +53,12 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "when.posture",
         "did you mean 'suspicious'?",
     ),
+    "no number to be": (
+        lambda d: rule(d, "silence.wears")["when"].update(kept=[]),
+        "[[rules]] silence.wears",
+        "when.kept",
+        "not an empty array",
+    ),
     "an unknown account": (
         lambda d: rule(d, "repair.settles")["set"].update(account="dew"),
         "[[rules]] repair.settles",

@@ -201,6 +201,8 @@ def _tests(reader: Reader, place: str, part: str, value: object) -> list[Conditi
         read = [(cast("Test", t), reader.number(place, f"when.{part}.{t}", tests[t])) for t in _BOUNDS if t in tests]
         return [Condition(part, test, n) for test, n in read if n is not None]
     numbers = value if isinstance(value, list | tuple) else [value]
+    if not numbers:
+        reader.wrong(place, f"when.{part}", "must be a number or an array of numbers, not an empty array")
     values = tuple(n for n in (reader.number(place, f"when.{part}", number) for number in numbers) if n is not None)
     return [Condition(part, "is", values)] if values else []
 

@@ -34,6 +34,10 @@ def json_schema(name: str) -> dict[str, Any]:
 
     Raises:
         UnknownWordError: There is no such form.
+
+    Examples:
+        >>> json_schema("standing")["required"][:4]
+        ['schema', 'kind', 'curve', 'customer']
     """
     if name not in SCHEMAS:
         raise UnknownWordError("schema", name, SCHEMAS)

@@ -45,6 +45,12 @@ def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | 
 
     Raises:
         InvalidValueError: It is something else, or the curve is missing.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Exchanged
+        >>> to_dict(Exchanged(at=datetime(2026, 1, 1, tzinfo=UTC)))
+        {'schema': 1, 'kind': 'event', 'at': '2026-01-01T00:00:00Z', 'event': 'Exchanged'}
     """
     base = _base(type(value), value)
     kind, form = _KINDS[base]
@@ -74,6 +80,12 @@ def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = No
         OtherCurveError: It was made on another curve.
         MalformedSnapshotError: A field is missing, unknown or wrong; says which and why.
         InvalidValueError: ``cls`` is something else, or the curve is missing.
+
+    Examples:
+        >>> from trustcurve import Event
+        >>> stored = {"schema": 1, "kind": "event", "at": "2026-01-01T00:00:00Z", "event": "Exchanged"}
+        >>> type(from_dict(Event, stored)).__name__
+        'Exchanged'
     """
     try:
         return _read(cls, data, curve)  # type: ignore[no-any-return]
@@ -82,12 +94,27 @@ def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = No
 
 
 def to_json(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> str:
-    """Write a value as compact JSON; for arguments and errors see ``to_dict``."""
+    """Write a value as compact JSON; for arguments and errors see ``to_dict``.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> curve = Curve.default()
+        >>> len(to_json(curve.begin("ann", datetime(2026, 1, 1, tzinfo=UTC)), curve=curve)) < 400
+        True
+    """
     return _ENCODER.encode(to_dict(value, curve=curve))
 
 
 def from_json(cls: type[T], text: str | bytes, *, curve: Curve | None = None) -> T:
-    """Read a value from JSON; for arguments and errors see ``from_dict``."""
+    """Read a value from JSON; for arguments and errors see ``from_dict``.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> curve = Curve.default()
+        >>> ann = curve.begin("ann", datetime(2026, 1, 1, tzinfo=UTC))
+        >>> from_json(Standing, to_json(ann, curve=curve), curve=curve) == ann
+        True
+    """
     try:
         data = json.loads(text)
     except ValueError as error:
