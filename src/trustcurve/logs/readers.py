@@ -38,7 +38,7 @@ _NO_TEXTS = {
 
 
 def scan_log(path: str | PathLike[str]) -> Log:
-    """Open a log by the ending of its name.
+    r"""Open a log by the ending of its name.
 
     Args:
         path: A file ending in .csv, .tsv, .jsonl, .ndjson or .parquet. Text files are UTF-8, a CSV has
@@ -48,6 +48,17 @@ def scan_log(path: str | PathLike[str]) -> Log:
     Raises:
         UnreadableLogError: The ending is unknown, or the file as a whole cannot be read.
         OSError: The file cannot be opened.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "log.csv")
+        ...     _ = path.write_text("time,customer,event\n2026-01-01,ann,placed\n2026-01-02,bob\n")
+        ...     log = scan_log(path)
+        >>> log.rows.select("customer", "event").collect().rows()
+        [('ann', 'placed')]
+        >>> log.broken
+        ((2, 'has 2 fields, but the heading has 3'),)
     """
     name = fspath(path)
     ending = Path(name).suffix.lower()

@@ -21,11 +21,19 @@ _LOG_KEYS = ("customer", "time", "timezone", "time_format", "id", "tie")
 
 
 def load_mapping(path: str | PathLike[str]) -> Mapping:
-    """Load a mapping file and check all of it that can be checked without the log.
+    r"""Load a mapping file and check all of it that can be checked without the log.
 
     Raises:
         InvalidMappingError: With all findings at once: each names file, table and key.
         OSError: The file cannot be opened.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "log.toml")
+        ...     _ = path.write_text('[log]\ncustomer = "client"\ntime = "when"\n[[rules]]\nignore = true\n')
+        ...     load_mapping(path).customer.columns
+        ('client',)
     """
     name = fspath(path)
     try:
@@ -36,7 +44,24 @@ def load_mapping(path: str | PathLike[str]) -> Mapping:
 
 
 def parse_mapping(text: str, source: str = "the mapping") -> Mapping:
-    """Read a mapping from TOML; for errors see ``load_mapping``."""
+    r"""Read a mapping from TOML; for errors see ``load_mapping``.
+
+    Examples:
+        >>> mapping = parse_mapping('''
+        ... [log]
+        ... customer = "{shop}/{client}"
+        ... time = "when"
+        ... [[rules]]
+        ... when = { what = "order" }
+        ... events = [{ event = "Purchased" }]
+        ... ''')
+        >>> sorted(mapping.columns)
+        ['client', 'shop', 'what', 'when']
+        >>> parse_mapping("[log]\ncustomer = 'client'\n[[rules]]\nignore = true")
+        Traceback (most recent call last):
+        ...
+        trustcurve.logs.errors.InvalidMappingError: the mapping: [log] time: must be a text that is not empty
+    """
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
