@@ -7,10 +7,10 @@ from datetime import datetime
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.instants import instant
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Move
+from trustcurve.logs.customers import fates, rows_of
 from trustcurve.logs.fold import UNREADABLE_OUTCOME, Fold, LogStep, Progress, Rejected
 from trustcurve.logs.frames import Mapped, map_log
 from trustcurve.logs.mapping import Mapping
@@ -70,12 +70,14 @@ class Story:
         standing: Where the customer stands at the end; None where no event could be applied.
         steps: Every step with the row behind it.
         rejects: The customer's rows that could not be used, in the order of their numbers.
+        counts: What became of the customer's rows.
     """
 
     customer: str
     standing: Standing | None
     steps: tuple[LogStep, ...]
     rejects: tuple[Rejected, ...]
+    counts: Counts
 
 
 def replay_log(
@@ -124,16 +126,19 @@ def tell_story(
         InvalidMappingError: The mapping does not fit the log.
     """
     mapped = map_log(log, mapping)
-    known = tuple(dict.fromkeys([*mapped.customers, *mapped.rejects["customer"].drop_nulls()]))
-    if customer not in known:
-        raise UnknownWordError("customer", customer, known)
+    rows = rows_of(customer, log, mapping)
+    end = mapped.last if until is None else instant(until, "until")
     fold = Fold(curve, follow=customer)
-    fold.run(mapped.about(customer).events, mapped.last if until is None else instant(until, "until"), progress)
+    fold.run(mapped.about(customer).events, end, progress)
+    rejects = tuple(reject for reject in _rejects(mapped, fold) if reject.customer == customer)
+    told, rejected = [each.row for each in fold.steps if each.row is not None], {reject.row for reject in rejects}
+    became = fates(customer, rows, mapped.events, used=set(told), rejected=rejected, until=end)
     return Story(
         customer=customer,
         standing=fold.standings.get(customer),
         steps=tuple(fold.steps),
-        rejects=tuple(reject for reject in _rejects(mapped, fold) if reject.customer == customer),
+        rejects=rejects,
+        counts=Counts(**became, events=len(told)),
     )
 
 
