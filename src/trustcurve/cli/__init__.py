@@ -9,6 +9,8 @@ from trustcurve.core.extras import require
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130  # as of a program that dies of Ctrl-C: 128 and the number of SIGINT
+
 
 def main() -> None:
     """Run the command line."""
@@ -16,8 +18,10 @@ def main() -> None:
         require("typer", "cli")
         require("rich", "cli")
         require("polars", "cli")
+        from trustcurve.cli.app import run  # noqa: PLC0415 - only where the extra is there
+
+        run()
     except MissingExtraError as error:
         sys.exit(f"trustcurve: {error}")
-    from trustcurve.cli.app import run  # noqa: PLC0415 - only where the extra is there
-
-    run()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)

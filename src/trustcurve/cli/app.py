@@ -2,43 +2,81 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+from polars.exceptions import PolarsError
 
 from trustcurve.cli import curves, explain, replay
+from trustcurve.cli.commands import Group
+from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.core.errors import TrustcurveError
 
 __all__ = ["app", "run"]
 
-app = typer.Typer(
-    name="trustcurve",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Where each customer stands on the trust curve, what moved them and why.
+_HELP = """Where each customer stands on the trust curve, what moved them and why.
 
-Start with a log of orders or tickets and a mapping file that says what its rows mean:
+You need a log of orders, deliveries, letters or tickets, and a mapping, a file that says what its rows mean. Then ask:
 
     trustcurve replay orders.csv --mapping orders.toml
-
     trustcurve explain orders.csv --mapping orders.toml --customer 4711
 
-    trustcurve events        (what can happen, for writing a mapping)
+For writing a mapping:
 
-    trustcurve curve         (what each signal does, and why)
-""",
+    trustcurve replay -h    shows a short one
+    trustcurve events       what can happen, and which fields it has
+    trustcurve curve        what each signal does, and why
+"""
+
+app = typer.Typer(
+    name="trustcurve",
+    cls=Group,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_HELP,
 )
 replay.add_to(app)
 explain.add_to(app)
 curves.add_to(app)
 
 
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        Screen.out().line(f"trustcurve {version('trustcurve')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
 def run() -> None:
     """Run the command line; an error becomes a sentence, never a traceback."""
+    make_streams_patient()
     try:
         app()
-    except (TrustcurveError, OSError) as error:
-        print(f"trustcurve: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks
+    except (TrustcurveError, OSError, PolarsError) as error:
+        Screen.err().lines(f"trustcurve: {_told(error)}")
         sys.exit(2)
+
+
+def _told(error: Exception) -> str:
+    """Tell an error; one of the operating system without its number."""
+    if isinstance(error, PolarsError):  # a log that is broken in its midst says so only while it is read
+        return f"the log cannot be read: {str(error).partition(chr(10))[0]}"
+    if not isinstance(error, OSError) or error.strerror is None:
+        return re.sub(r" \(os error \d+\)", "", str(error))
+    names = [repr(name) for name in (error.filename, error.filename2) if name is not None]
+    return f"{error.strerror}: {' -> '.join(names)}" if names else error.strerror

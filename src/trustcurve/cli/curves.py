@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from attrs import NOTHING, fields
-from rich.table import Table
 
-from trustcurve.cli.options import CurveFile, chosen_curve, out
+from trustcurve.cli.commands import Command
+from trustcurve.cli.options import CurveFile, chosen_curve
+from trustcurve.cli.screen import Screen
+from trustcurve.cli.tables import Column
+from trustcurve.core.curve import Curve
 from trustcurve.core.events import EVENTS
 from trustcurve.core.telling import rule_words
 from trustcurve.files import default_toml
 from trustcurve.snapshots import SCHEMAS, json_schema
 
 __all__ = ["add_to"]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to an app."""
-    app.command("events")(events)
-    app.command("curve")(curve_table)
-    app.command("schema")(schema)
-
-
-def events() -> None:
-    """List the events: what each means, its fields, and the signal that the curve sees.
-
-    Every event has `at` (filled from the log's time), and may have `channel` and `note`, which are
-    kept and shown and never change the outcome.
-
-    For example:
-
-        trustcurve events
-    """
-    table = Table(title="Events", title_justify="left")
-    for heading in ("event", "means", "fields (those in brackets may be left out)", "signal", "ends a silence"):
-        table.add_column(heading)
-    for kind in EVENTS:
-        common = {"at", "customer", "channel", "note", "id"}
-        own = [field for field in fields(kind) if field.name not in common]
-        named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
-        signal = kind.signal if isinstance(kind.signal, str) else _SIGNALS.get(kind.__name__, "none")
-        summary = (kind.__doc__ or "").strip().partition("\n")[0]
-        table.add_row(kind.__name__, summary, named.replace("[", r"\["), signal, "yes" if kind.gives else "")
-    out().print(table)
-
 
 _SIGNALS = {
     "PromiseMade": "promise_made (minor: none)",
@@ -55,6 +28,36 @@ _SIGNALS = {
     "OneSided": "company_one_sided or customer_one_sided",
     "Signalled": "the one that it names",
 }
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to an app."""
+    app.command("events", cls=Command)(events)
+    app.command("curve", cls=Command)(curve_table)
+    app.command("schema", cls=Command)(schema)
+
+
+def events() -> None:
+    """List the events: what each means, its fields, and the signal that the curve sees.
+
+    Every event has the time of its row, and may have a channel and a note: they are shown and never change the outcome.
+
+    For example:
+
+        trustcurve events
+
+    A rule of a mapping names them and fills their fields from columns: see trustcurve replay -h
+    """
+    rows = []
+    for kind in EVENTS:
+        common = {"at", "customer", "channel", "note", "id"}
+        own = [field for field in fields(kind) if field.name not in common]
+        named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
+        signal = kind.signal if isinstance(kind.signal, str) else _SIGNALS.get(kind.__name__, "none")
+        summary = (kind.__doc__ or "").strip().partition("\n")[0]
+        rows.append((kind.__name__, summary, named, signal, "yes" if kind.gives else ""))
+    columns = ("means", "fields, [optional]", "signal", "ends a silence")
+    Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
 
 
 def curve_table(
@@ -71,34 +74,46 @@ def curve_table(
     For example:
 
         trustcurve curve
-
         trustcurve curve --toml > mine.toml
-
         trustcurve curve --curve mine.toml
+        trustcurve replay orders.csv --mapping orders.toml --curve mine.toml
     """
+    screen = Screen.out()
     if toml:
-        print(default_toml() if curve is None else chosen_curve(curve).to_toml(), end="")  # noqa: T201 - a file
+        screen.file(default_toml() if curve is None else chosen_curve(curve).to_toml())
         return
-    on, console = chosen_curve(curve), out()
-    console.print(f"curve [bold]{on.name}[/], fingerprint {on.fingerprint}, {len(on.table())} positions")
-    console.print("states, low to high: " + " < ".join(on.states) + "\n", soft_wrap=True)
-    for title, rows in (
+    _print_curve(screen, chosen_curve(curve))
+
+
+def _print_curve(screen: Screen, on: Curve) -> None:
+    screen.line("curve ", (on.name, "bold"), f", fingerprint {on.fingerprint}, {len(on.table())} positions")
+    screen.line("states, low to high: " + " < ".join(on.states))
+    for title, rules in (
         ("Rules: the first row of a signal that holds", on.rules),
         ("Settling: every row that holds", on.settling),
     ):
-        table = Table(title=title, title_justify="left")
-        for heading in ("rule", "when", "then", "because"):
-            table.add_column(heading, no_wrap=heading == "rule")
-        for rule in rows:
-            when, then = rule_words(on, rule)
-            table.add_row(rule.name, when, then, rule.because)
-        console.print(table)
-    table = Table(title="Parameters", title_justify="left")
-    for heading in ("parameter", "value", "what it is"):
-        table.add_column(heading)
-    for row in on.parameter_rows:
-        table.add_row(row.name, str(row.value).removesuffix(", 0:00:00"), row.says)
-    console.print(table)
+        screen.line()
+        screen.table(
+            title,
+            (Column("rule", "name"), Column("when"), Column("then"), Column("because")),
+            [(rule.name, *rule_words(on, rule), rule.because) for rule in rules],
+        )
+    screen.line()
+    screen.table(
+        "Parameters",
+        (Column("parameter", "name"), Column("value", "number"), Column("what it is")),
+        [(row.name, _value(row.value), row.says) for row in on.parameter_rows],
+    )
+
+
+def _value(value: int | timedelta) -> str:
+    """Say a parameter's value: a duration in days, hours, minutes and seconds."""
+    if not isinstance(value, timedelta):
+        return f"{value}"
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = {"day": value.days, "hour": hours, "minute": minutes, "second": seconds + value.microseconds / 1_000_000}
+    return " ".join(f"{n:g} {unit}" if n == 1 else f"{n:g} {unit}s" for unit, n in parts.items() if n) or "none"
 
 
 def schema(
@@ -109,5 +124,6 @@ def schema(
     For example:
 
         trustcurve schema standing
+        trustcurve schema journey > journey.schema.json
     """
-    print(json.dumps(json_schema(name), indent=2))  # noqa: T201 - a file, not a picture
+    Screen.out().file(json.dumps(json_schema(name), indent=2) + "\n")

@@ -6,24 +6,22 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import (
-    CurveFile,
-    LogFile,
-    MappingFile,
-    Until,
-    chosen_curve,
-    out,
-    progress_bar,
-    until_instant,
-)
+from trustcurve.cli.commands import Command
+from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.replay import print_rows
+from trustcurve.cli.screen import Screen
+from trustcurve.cli.working import working
+from trustcurve.core.curve import Curve
+from trustcurve.core.standing import Standing
 from trustcurve.logs import load_mapping, scan_log, tell_story
+from trustcurve.logs.until import read_until
 
 __all__ = ["add_to"]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to an app."""
-    app.command("explain")(explain)
+    app.command("explain", cls=Command)(explain)
 
 
 def explain(
@@ -35,35 +33,44 @@ def explain(
 ) -> None:
     """Tell one customer's story step by step: what happened, what it changed and why.
 
+    Row numbers lead back to the log; they count from 1, without the heading.
+
     For example:
 
         trustcurve explain orders.csv --mapping orders.toml --customer 4711
+        trustcurve explain orders.csv -m orders.toml --customer 4711 | less
+
+    Exit code: 0; 1 where no row of the customer could be used; 2 where nothing could be done.
     """
-    console = out()
+    screen = Screen.out()
     meaning = load_mapping(mapping)
-    end = until_instant(until, meaning)
+    end = None if until is None else read_until(until, meaning)
     on = chosen_curve(curve)
-    with progress_bar("replaying") as progress:
-        story = tell_story(scan_log(log), meaning, on, customer, until=end, progress=progress)
+    with working() as work:
+        opened = scan_log(log)
+        work.at("mapping its rows")
+        story = tell_story(opened, meaning, on, customer, until=end, progress=work.replayed)
     for each in story.steps:
         if each.row is not None or each.step.reactions:
-            console.print(each.step.explain(f"row {each.row}"), markup=False, soft_wrap=True)
+            screen.lines(each.step.explain(f"row {each.row}"))
     for reject in story.rejects:
-        console.print(f"row {reject.row} could not be used: {reject.detail}", markup=False, soft_wrap=True)
-    standing = story.standing
-    if standing is not None:
-        position = standing.position
-        counters = (
-            f"kept {position.kept}, engaged {position.engaged}, doubt {position.doubt}, account {position.account}"
-        )
-        console.print(
-            f"\nstands at {on.state(position)} ({counters}), seen at {standing.as_of:%Y-%m-%d %H:%M} UTC", markup=False
-        )
-        due = on.next_due(standing)
-        console.print(
-            "the clock has nothing to say"
-            if due is None
-            else f"the clock says something next at {due:%Y-%m-%d %H:%M} UTC"
-        )
-    else:
+        screen.line(f"row {reject.row} could not be used: {reject.detail}")
+    if story.steps or story.rejects:
+        screen.line()
+    _print_standing(screen, on, customer, story.standing)
+    print_rows(screen, story.counts)
+    if story.standing is None:
         raise typer.Exit(1)
+
+
+def _print_standing(screen: Screen, curve: Curve, customer: str, standing: Standing | None) -> None:
+    if standing is None:
+        screen.line(f"nothing of customer {customer!r} was used")
+        return
+    p = standing.position
+    counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"
+    screen.line(f"stands at {curve.state(p)} ({counters}), seen at {standing.as_of:%Y-%m-%d %H:%M} UTC")
+    due = curve.next_due(standing)
+    screen.line(
+        "the clock has nothing to say" if due is None else f"the clock says something next at {due:%Y-%m-%d %H:%M} UTC"
+    )

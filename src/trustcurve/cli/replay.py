@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from textwrap import indent
 from time import perf_counter
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
-from trustcurve.cli.options import (
-    CurveFile,
-    LogFile,
-    MappingFile,
-    Until,
-    chosen_curve,
-    out,
-    progress_bar,
-    until_instant,
-)
+from trustcurve.cli.commands import Command
+from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.screen import Screen
+from trustcurve.cli.tables import Column, Row
+from trustcurve.cli.working import working
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
+from trustcurve.logs.replays import Counts
 from trustcurve.logs.summaries import fall_causes, reject_groups, state_rows
+from trustcurve.logs.until import read_until
 
-__all__ = ["add_to"]
+__all__ = ["MAPPING", "add_to", "print_rows"]
 
 _CAUSES_SHOWN = 8
+
+MAPPING = """\
+[log]
+customer = "customer"        # columns of orders.csv
+time = "time"
+timezone = "Europe/Berlin"
+
+[[rules]]
+when = { event = "order" }   # such a row is two events
+[[rules.events]]
+event = "PromiseMade"
+promise = "{order}"
+due = { column = "promised_on", end_of_day = true }
+[[rules.events]]
+event = "Purchased"
+
+[[rules]]
+when = { event = "delivered" }
+[[rules.events]]
+event = "PromiseKept"
+promise = "{order}"
+
+[[rules]]
+ignore = true                # all else means nothing here
+"""
+"""A mapping to begin with."""
+
+_HELP = f"""Replay a log: where every customer stands, what moved them and why.
+
+The mapping says what the rows mean. A short one, orders.toml:
+
+{escape(indent(MAPPING, "    "))}
+For example:
+
+    trustcurve replay orders.csv --mapping orders.toml
+    trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
+    trustcurve replay orders.csv -m orders.toml --outcome stars
+
+Exit code: 0; 1 where rows could not be used (see --allow-rejects); 2 where nothing could be done.
+"""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to an app."""
-    app.command("replay")(replay)
+    app.command("replay", cls=Command, help=_HELP)(replay)
 
 
 def replay(  # noqa: PLR0917 - one argument for each option of the command
@@ -60,101 +98,121 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         bool, typer.Option("--allow-rejects", help="Exit with 0 even where rows could not be used.")
     ] = False,
 ) -> None:
-    """Replay a log: where every customer stands, what moved them and why.
-
-    Exit code: 0; 1 where rows could not be used (see --allow-rejects); 2 where a file is wrong as a whole.
-
-    For example:
-
-        trustcurve replay orders.csv --mapping orders.toml
-
-        trustcurve replay orders.parquet -m orders.toml --until 2026-06-30 --out june
-
-        trustcurve replay orders.csv -m orders.toml --outcome review_score --allow-rejects
-    """
-    console, started = out(), perf_counter()
+    """Replay a log: where every customer stands, what moved them and why."""
+    screen, started = Screen.out(), perf_counter()
     meaning = load_mapping(mapping)
-    end = until_instant(until, meaning)
+    end = None if until is None else read_until(until, meaning)
     on = chosen_curve(curve)
-    with progress_bar("replaying") as progress:
-        done = replay_log(scan_log(log), meaning, on, until=end, outcome=outcome, progress=progress)
-    written = write_replay(done, out_dir, form) if out_dir is not None else ()
-    _print_counts(console, done, perf_counter() - started)
-    _print_states(console, done)
-    _print_causes(console, done)
+    written: tuple[Path, ...] = ()
+    with working() as work:
+        opened = scan_log(log)
+        if out_dir is not None:
+            out_dir.mkdir(parents=True, exist_ok=True)  # what cannot be written to says so before the work, not after
+        work.at("mapping its rows")
+        done = replay_log(opened, meaning, on, until=end, outcome=outcome, progress=work.replayed)
+        if out_dir is not None:
+            work.at("writing files")
+            written = write_replay(done, out_dir, form)
+    _print_counts(screen, done, perf_counter() - started)
+    _print_states(screen, done)
+    _print_causes(screen, done)
     if outcome is not None:
-        _print_outcomes(console, done, outcome)
-    _print_rejects(console, done)
+        _print_outcomes(screen, done, outcome)
+    _print_rejects(screen, done)
+    if written:
+        screen.line()
     for path in written:
-        console.print(f"wrote {path}", soft_wrap=True)
+        screen.line(f"wrote {path}")
     if done.rejects and not allow_rejects:
         raise typer.Exit(1)
 
 
-def _print_counts(console: Console, done: LogReplay, seconds: float) -> None:
-    counts = done.counts
-    console.print(f"[bold]{len(done.standings):,} customers[/], {counts.events:,} events, in {seconds:.1f} s")
-    duplicates = "duplicate dropped" if counts.duplicates == 1 else "duplicates dropped"
-    said = {"ignored": counts.ignored, duplicates: counts.duplicates, "after --until": counts.later}
-    parts = [f"{counts.rows:,} rows: {counts.used:,} used", *(f"{n:,} {what}" for what, n in said.items() if n)]
-    console.print(", ".join([*parts, f"{counts.rejected:,} rejected"]))
+def print_rows(screen: Screen, counts: Counts) -> None:
+    """Say what became of the rows."""
+    said = [
+        f"{_count(counts.rows, 'row')}: {counts.used:,} used",
+        f"{counts.ignored:,} ignored" if counts.ignored else "",
+        f"{_count(counts.duplicates, 'duplicate')} dropped" if counts.duplicates else "",
+        f"{counts.later:,} after --until" if counts.later else "",
+        f"{counts.rejected:,} rejected",
+    ]
+    screen.line(", ".join(filter(None, said)))
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _print_counts(screen: Screen, done: LogReplay, seconds: float) -> None:
+    customers = (_count(len(done.standings), "customer"), "bold")
+    screen.line(customers, f", {_count(done.counts.events, 'event')}, in {seconds:.1f} s")
+    print_rows(screen, done.counts)
     if done.until is not None:
-        console.print(f"seen at {done.until:%Y-%m-%d %H:%M} UTC\n")
+        screen.line(f"seen at {done.until:%Y-%m-%d %H:%M} UTC")
 
 
-def _print_states(console: Console, done: LogReplay) -> None:
-    table = Table(title="Where customers stand", title_justify="left")
-    table.add_column("state")
-    for heading in ("customers", "share", "rises into", "falls into", "rises out of", "falls out of"):
-        table.add_column(heading, justify="right")
-    for row in state_rows(done):
-        moves = (row.rises_in, row.falls_in, row.rises_out, row.falls_out)
-        table.add_row(row.state, f"{row.customers:,}", f"{row.share:.1%}", *(f"{n:,}" for n in moves))
-    console.print(table)
+def _print_states(screen: Screen, done: LogReplay) -> None:
+    headings = ("customers", "share", "rose into", "fell into", "rose from", "fell from")
+    columns = (Column("state", "name"), *(Column(heading, "number") for heading in headings))
+    rows = [
+        (
+            row.state,
+            f"{row.customers:,}",
+            f"{row.share:.1%}",
+            *(f"{n:,}" for n in (row.rises_in, row.falls_in, row.rises_out, row.falls_out)),
+        )
+        for row in state_rows(done)
+    ]
+    screen.line()
+    screen.table("Where customers stand", columns, rows)
 
 
-def _print_causes(console: Console, done: LogReplay) -> None:
+def _print_causes(screen: Screen, done: LogReplay) -> None:
     causes = fall_causes(done)
+    screen.line()
     if not causes:
-        console.print("Nobody fell.")
+        screen.line("Nobody fell.")
         return
-    table = Table(title="What made them fall", title_justify="left")
-    for heading in ("falls", "customers"):
-        table.add_column(heading, justify="right")
-    table.add_column("rule", no_wrap=True)
-    table.add_column("because")
-    for cause in causes[:_CAUSES_SHOWN]:
-        table.add_row(f"{cause.falls:,}", f"{cause.customers:,}", cause.rule, cause.because)
-    console.print(table)
+    columns = (Column("falls", "number"), Column("customers", "number"), Column("rule", "name"), Column("because"))
+    shown = causes[:_CAUSES_SHOWN]
+    screen.table(
+        "What made them fall",
+        columns,
+        [(f"{cause.falls:,}", f"{cause.customers:,}", cause.rule, cause.because) for cause in shown],
+    )
+    if len(causes) > len(shown):
+        falls = _count(sum(cause.falls for cause in causes[_CAUSES_SHOWN:]), "fall")
+        screen.line(f"and {falls} by {_count(len(causes) - len(shown), 'other rule')}; --out writes all of them")
 
 
-def _print_outcomes(console: Console, done: LogReplay, outcome: str) -> None:
-    repeats = [each for each in done.outcomes if each.repeat]
-    groups = (("all customers", done.outcomes), ("customers with two or more promises by then", tuple(repeats)))
+def _print_outcomes(screen: Screen, done: LogReplay, outcome: str) -> None:
+    repeats = tuple(each for each in done.outcomes if each.repeat)
+    groups = (("all customers", done.outcomes), ("customers with two or more promises by then", repeats))
     for whose, outcomes in groups:
-        table = Table(title=f"{outcome} by what was known just before: {whose}", title_justify="left")
-        table.add_column("known just before")
-        table.add_column("count", justify="right")
-        table.add_column(f"mean {outcome}", justify="right")
-        _add_shares(table, by_state(done.curve, outcomes))
-        table.add_section()
-        _add_shares(table, by_baseline(outcomes), "baseline: last promise ")
-        console.print(table if outcomes else f"No {outcome} of {whose}.")
+        screen.line()
+        if not outcomes:
+            screen.line(f"No {outcome} of {whose}.")
+            continue
+        screen.table(
+            f"{outcome} by what was known just before: {whose}",
+            (Column("known just before", "name"), Column("count", "number"), Column(f"mean {outcome}", "number")),
+            _shares(by_state(done.curve, outcomes)),
+            _shares(by_baseline(outcomes), "baseline: last promise "),
+        )
 
 
-def _add_shares(table: Table, shares: tuple[Share, ...], prefix: str = "") -> None:
-    for share in shares:
-        table.add_row(f"{prefix}{share.group}", f"{share.count:,}", f"{share.mean:.2f}")
+def _shares(shares: Iterable[Share], prefix: str = "") -> list[Row]:
+    return [(f"{prefix}{share.group}", f"{share.count:,}", f"{share.mean:.2f}") for share in shares]
 
 
-def _print_rejects(console: Console, done: LogReplay) -> None:
+def _print_rejects(screen: Screen, done: LogReplay) -> None:
     if not done.rejects:
         return
-    table = Table(title="Rows that could not be used", title_justify="left")
-    table.add_column("rows", justify="right")
-    for heading in ("reason", "row numbers", "first of them"):
-        table.add_column(heading)
+    columns = (Column("rows", "number"), Column("reason", "name"), Column("row numbers"), Column("first of them"))
+    rows = []
     for group in reject_groups(done):
-        more = ", ..." if group.count > len(group.rows) else ""
-        table.add_row(f"{group.count:,}", group.reason, ", ".join(map(str, group.rows)) + more, group.detail)
-    console.print(table)
+        numbers = ", ".join(map(str, group.rows)) + (", ..." if group.count > len(group.rows) else "")
+        detail = group.detail.removeprefix(f"{group.reason}: ")
+        rows.append((f"{group.count:,}", group.reason, numbers, detail))
+    screen.line()
+    screen.table("Rows that could not be used", columns, rows)
