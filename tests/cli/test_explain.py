@@ -28,6 +28,7 @@ row 11 could not be used: PromiseKept: customer '0815' has no open promise 'A7':
 
 stands at distrust.competitive (kept 0, engaged 0, doubt 4, account breach), seen at 2026-03-09 08:00 UTC
 the clock has nothing to say
+3 rows: 2 used, 1 rejected
 """
 
 
@@ -39,9 +40,10 @@ def test_a_story_is_told_step_by_step(trustcurve: Trustcurve) -> None:
 
 def test_a_story_ends_at_until_with_what_the_clock_says_next(trustcurve: Trustcurve) -> None:
     said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "0815", "--until", "2026-03-05")
-    assert said.out.splitlines()[-2:] == [
+    assert said.out.splitlines()[-3:] == [
         "stands at hopeful (kept 0, engaged 0, doubt 2, account due), seen at 2026-03-05 22:59 UTC",
         "the clock says something next at 2026-03-06 23:00 UTC",
+        "3 rows: 1 used, 2 after --until, 0 rejected",
     ]
     assert "was not kept" not in said.out
 
@@ -54,7 +56,12 @@ def test_what_the_clock_did_at_the_end_is_told(trustcurve: Trustcurve) -> None:
 def test_a_customer_all_of_whose_rows_are_rejects(trustcurve: Trustcurve) -> None:
     said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "0816")
     assert (said.code, said.err) == (1, "")
-    assert said.out == "row 12 could not be used: no rule matches: event=parcle\n"
+    assert said.out.splitlines() == [
+        "row 12 could not be used: no rule matches: event=parcle",
+        "",
+        "nothing of customer '0816' was used",
+        "1 row: 0 used, 1 rejected",
+    ]
 
 
 @pytest.mark.parametrize("customer", ["[red]x[/red]", "[/x]", "a\\[b"])
@@ -82,3 +89,26 @@ def test_an_unknown_customer_is_told_in_one_sentence(trustcurve: Trustcurve) -> 
     said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "815")
     assert (said.code, said.out) == (2, "")
     assert said.err == "trustcurve: customer '815' is unknown; did you mean '0815'?\n"
+
+
+@pytest.mark.parametrize(
+    ("until", "rows"),
+    [
+        ("2026-03-31", "1 row: 0 used, 1 duplicate dropped, 0 rejected"),
+        ("2026-03-01", "1 row: 0 used, 1 after --until, 0 rejected"),
+    ],
+)
+def test_a_customer_of_whom_there_is_nothing_to_tell_is_told(trustcurve: Trustcurve, until: str, rows: str) -> None:
+    log = "1,2026-03-01 09:00,4711,letter,,,\n1,2026-03-02 09:00,0815,letter,,,\n"
+    Path("odd.csv").write_text(LOG.splitlines()[0] + "\n" + log, encoding="utf-8")
+    said = trustcurve("explain", "odd.csv", "-m", "m.toml", "--customer", "0815", "--until", until)
+    assert (said.code, said.err) == (1, "")
+    assert said.out.splitlines() == ["nothing of customer '0815' was used", rows]
+
+
+def test_a_customer_whose_rows_mean_nothing_is_told(trustcurve: Trustcurve) -> None:
+    log = "1,2026-03-01 09:00,4711,invoice,,,\n2,2026-03-02 09:00,4711,invoice,,,\n"
+    Path("odd.csv").write_text(LOG.splitlines()[0] + "\n" + log, encoding="utf-8")
+    said = trustcurve("explain", "odd.csv", "-m", "m.toml", "--customer", "4711")
+    assert (said.code, said.err) == (1, "")
+    assert said.out.splitlines() == ["nothing of customer '4711' was used", "2 rows: 0 used, 2 ignored, 0 rejected"]
