@@ -24,12 +24,13 @@ from trustcurve.core.events import EVENTS
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Parameter, Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
 from trustcurve.logs import errors as logs
+from trustcurve.machine import errors as machine
 from trustcurve.snapshots import errors as snapshots
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLIC = ("trustcurve", "trustcurve.snapshots", "trustcurve.logs")
+PUBLIC = ("trustcurve", "trustcurve.snapshots", "trustcurve.logs", "trustcurve.machine")
 RULE_HEAD = ("row", "when", "effect", "because")
 OWES = {
     "clear": "nothing",
@@ -218,7 +219,7 @@ def signals(curve: Curve) -> Iterator[str]:
 
 def errors(_: Curve) -> Iterator[str]:
     """Write the errors; when each is raised is what its class says before it names its data."""
-    found = [kind for part in (core, snapshots, logs) for kind in vars(part).values() if is_error(kind, part)]
+    found = [kind for part in (core, snapshots, logs, machine) for kind in vars(part).values() if is_error(kind, part)]
     rows = []
     for kind in found:
         when = (getdoc(kind) or "").partition("\n")[0].partition(": ``")[0].rstrip(".").replace("``", "`")

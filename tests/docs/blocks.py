@@ -8,6 +8,7 @@ which ``examples`` leads to the project's examples.
   also written to that file, so that later blocks can use it. ``csv`` with a title is written the same way.
 - ``console``: each line after ``$ `` runs in bash, and the lines below it are what it prints. There
   ``...`` stands for anything. A command must answer with 0; to show another answer, add ``; echo $?``.
+- ``mermaid`` must be the statechart of the default curve, as it is drawn today.
 - ``<!-- not run: why -->`` above a block of shell leaves it alone. Its ``pip install`` lines must still
   name this package and extras that it has.
 
@@ -34,6 +35,7 @@ from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 from trustcurve import Curve
 from trustcurve.logs import parse_mapping
+from trustcurve.machine.drawing import chart_of, mermaid_text
 
 __all__ = ["Block", "BlockError", "PageRun", "blocks"]
 
@@ -95,6 +97,9 @@ class PageRun:
             Path(block.title).write_text(block.source, encoding="utf-8")
         elif block.language == "console":
             run_console(block) if not _NOT_RUN.search(block.above) else check_installs(block)
+        elif block.language == "mermaid":
+            if stripped(block.source) != stripped(mermaid_text(chart_of(Curve.default()))):
+                raise BlockError("the picture is out of date: run python tools/docs_pictures.py")
         else:
             raise BlockError(f"a block of {block.language or 'no language'!r}: nothing here can run or check it")
 

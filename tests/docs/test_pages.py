@@ -14,7 +14,7 @@ from trustcurve import Curve
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-COMMANDS = ("replay", "explain", "events", "curve", "schema")
+COMMANDS = ("replay", "explain", "draw", "events", "curve", "schema")
 
 
 def page(name: str) -> str:
@@ -22,9 +22,10 @@ def page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-def test_generated_tables_are_up_to_date():
-    tool = [sys.executable, str(ROOT / "tools" / "docs_tables.py"), "--check"]
-    done = subprocess.run(tool, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("tool", ["docs_tables.py", "docs_pictures.py"])
+def test_what_is_generated_is_up_to_date(tool: str):
+    check = [sys.executable, str(ROOT / "tools" / tool), "--check"]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from html import unescape
 from itertools import combinations
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def words(svg: str) -> list[tuple[str, float, float, float, float]]:
     for anchor, x, y, size, text in re.findall(
         r'<text text-anchor="(\w+)" x="([-.\d]+)" y="([-.\d]+)" [^>]*?font-size="([.\d]+)"[^>]*>([^<]*)<', svg
     ):
-        width = 0.5 * float(size) * len(text.strip())  # letters of Helvetica are half as wide as high
+        width = 0.5 * float(size) * len(unescape(text).strip())  # letters of Helvetica are half as wide as high
         left = float(x) - {"start": 0, "middle": width / 2, "end": width}[anchor]
         found.append((text, left, float(y) - 0.7 * float(size), left + width, float(y)))
     return found

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import curves, explain, replay
+from trustcurve.cli import curves, draw, explain, replay
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.core.errors import TrustcurveError
@@ -42,6 +42,7 @@ app = typer.Typer(
 )
 replay.add_to(app)
 explain.add_to(app)
+draw.add_to(app)
 curves.add_to(app)
 
 

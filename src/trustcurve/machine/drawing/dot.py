@@ -170,5 +170,5 @@ def _anchor(chart: Chart, place: str) -> tuple[str, str | None]:
 def _text(lines: Iterable[str]) -> str:
     """Break lines where they get long, after a comma, and justify them to the left."""
     whole = (re.sub(r"(?<![,;]) ", _FIRM, line) for line in lines)
-    broken = [piece for line in whole for piece in wrap(line, _WIDTH, subsequent_indent=_FIRM * 4)]
-    return "".join(f" {piece}\\l" for piece in broken)
+    broken = [piece for line in whole for piece in wrap(line, _WIDTH, subsequent_indent=" " * 4)]
+    return "".join(f" {piece.replace(_FIRM, ' ')}\\l" for piece in broken)
