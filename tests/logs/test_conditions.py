@@ -18,6 +18,7 @@ from tests.logs.helpers import (
     rule,
     write,
 )
+from trustcurve.logs import InvalidMappingError
 
 ROWS = ["", "x", "y", "X", "5", "5.0", "5e0", "4.99", "-5", "true", "True", "false", "1", "x y", "[x]", "null"]
 
@@ -95,19 +96,46 @@ def test_what_is_no_number_is_a_reject_where_a_rule_asks_for_its_range(tmp_path:
     assert (done.counts.used, done.counts.ignored) == (1, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="NaN counts as larger than every number")
-@pytest.mark.parametrize("nan", ["nan", "NaN"])
+def test_a_word_that_a_condition_leaves_out_need_be_no_number(tmp_path: Path) -> None:
+    log = "customer | time | n\na | 2026-01-01 | n/a\nb | 2026-01-01 | 6"
+    rules = rule('{ n = { at_least = 5, not = ["n/a"] } }', "Exchanged") + IGNORE_REST
+    assert rejects(replay(tmp_path, log, UTC_LOG + rules)) == []
+
+
+@pytest.mark.parametrize("nan", ["nan", "NaN", "inf", "1e999", "1_0"])
 @pytest.mark.parametrize("test", ["at_least", "above"])
 def test_nan_is_no_number(tmp_path: Path, nan: str, test: str) -> None:
     assert taken(tmp_path, f"{{ f = {{ {test} = 5 }} }}", [nan, "6"]) == ["6"]
 
 
-@pytest.mark.xfail(strict=True, reason="NaN counts as larger than every number")
 def test_nan_in_a_column_of_numbers_is_no_number(tmp_path: Path) -> None:
     frame = pl.DataFrame({"customer": ["a", "b"], "time": ["2026-01-01"] * 2, "f": [float("nan"), 6.0]})
     frame.write_parquet(tmp_path / "log.parquet")
     done = replay_file(tmp_path / "log.parquet", UTC_LOG + rule("{ f = { above = 5 } }", "Exchanged") + IGNORE_REST)
     assert list(done.standings) == ["b"]
+
+
+def test_a_field_that_cannot_be_read_matters_only_where_the_other_conditions_hold(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | n    | m
+    a        | 2026-01-01 | x     | five | six
+    b        | 2026-01-01 | x     | five | 6
+    c        | 2026-01-01 | x     | five | 4
+    d        | 2026-01-01 | y     | five | 6
+    """
+    rules = rule('{ n = { at_least = 5, below = 9 }, m = { above = 5 }, event = "x" }', "Exchanged") + IGNORE_REST
+    done = replay(tmp_path, log, UTC_LOG + rules)
+    assert [(r.row, r.detail) for r in done.rejects] == [
+        (1, "not a number: column 'n' holds 'five'"),
+        (2, "not a number: column 'n' holds 'five'"),
+    ]
+    assert done.counts.ignored == 2
+
+
+def test_a_field_that_cannot_be_read_matters_only_until_the_first_row_is_found(tmp_path: Path) -> None:
+    log = "customer | time | n\na | 2026-01-01 | odd\na | 2026-01-02 | 6\na | 2026-01-03 | odd"
+    done = replay(tmp_path, log, UTC_LOG + rule("{ n = { at_least = 5 } }", "Exchanged", first=True) + IGNORE_REST)
+    assert (rejects(done), done.counts.ignored) == ([(1, "not a number")], 1)
 
 
 DAYS = ["", "2026-01-31", "2026-02-01", "2026-02-01 00:00", "2026-01-31T23:30:00Z", "2026-02-02T12:00+01:00"]
@@ -150,7 +178,6 @@ def test_ranges_of_times_in_columns_of_dates(tmp_path: Path) -> None:
     assert list(replay_file(tmp_path / "log.parquet", mapping).standings) == ["a"]
 
 
-@pytest.mark.xfail(strict=True, reason="conditions read every column as text, in the format of the log's text times")
 @pytest.mark.parametrize("form", ['"%d.%m.%Y"', '"epoch_seconds"'])
 def test_a_format_of_texts_is_not_asked_of_typed_columns(tmp_path: Path, form: str) -> None:
     time = pl.Series(["2026-01-31 23:30:00", "2026-02-01 00:00:00"]).str.to_datetime()
@@ -159,24 +186,36 @@ def test_a_format_of_texts_is_not_asked_of_typed_columns(tmp_path: Path, form: s
     assert list(replay_file(tmp_path / "log.parquet", mapping).standings) == ["b"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a range of times over what is no time just does not hold; one of numbers rejects"
-)
 def test_what_is_no_time_is_a_reject_where_a_rule_asks_for_its_range(tmp_path: Path) -> None:
     log = "customer | time | f\na | 2026-01-01 | soon\nb | 2026-01-01 | 2026-02-01"
     done = replay(tmp_path, log, UTC_LOG + rule("{ f = { at_least = 2026-02-01 } }", "Exchanged") + IGNORE_REST)
-    assert [row for row, _ in rejects(done)] == [1]
+    assert [(r.row, r.detail) for r in done.rejects] == [(1, "unreadable time: column 'f' is no time: 'soon'")]
 
 
-@pytest.mark.xfail(strict=True, reason="conditions on naive times without a timezone are answered as if in UTC")
 def test_a_range_of_naive_times_needs_a_timezone(tmp_path: Path) -> None:
     log = "customer | time | f\na | 2026-01-01T00:00Z | 2026-02-01 00:30"
     mapping = PLAIN_LOG + rule("{ f = { at_least = 2026-02-01 } }", "Exchanged") + IGNORE_REST
-    with pytest.raises(Exception, match="timezone"):
+    says = r"\[log\] timezone: is missing, and column 'f' has times without one \(row 1: 2026-02-01 00:30\)"
+    with pytest.raises(InvalidMappingError, match=says):
         replay(tmp_path, log, mapping)
 
 
-@pytest.mark.xfail(strict=True, reason="equality with a date compares texts")
+@pytest.mark.parametrize("when", ["{ f = { below = 2026-02-01 } }", "{ f = 2026-02-01T00:00:00 }"])
+def test_a_day_of_the_mapping_needs_a_timezone(tmp_path: Path, when: str) -> None:
+    log = "customer | time | f\na | 2026-01-01T00:00Z | 2026-02-01T00:00Z"
+    with pytest.raises(InvalidMappingError, match=r"\[log\] timezone: is missing: 2026-02-01.* is a different instant"):
+        replay(tmp_path, log, PLAIN_LOG + rule(when, "Exchanged"))
+    aware = rule("{ f = { below = 2026-02-01T00:00:01Z } }", "Exchanged")
+    assert list(replay(tmp_path, log, PLAIN_LOG + aware).standings) == ["a"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Sao_Paulo"])
+def test_days_at_the_ends_of_the_calendar_may_be_asked_for(tmp_path: Path, zone: str) -> None:
+    fields = ["2026-01-01", "9999-12-30"]
+    when = "{ f = { at_least = 0001-01-01, at_most = 9999-12-31T23:59:59 } }"
+    assert taken(tmp_path, when, fields, UTC_LOG.replace("UTC", zone)) == fields
+
+
 @pytest.mark.parametrize("when", ["{ f = 2026-02-01 }", "{ f = [2026-02-01, 2026-03-01] }"])
 def test_equality_with_a_date_is_about_time(tmp_path: Path, when: str) -> None:
     assert taken(tmp_path, when, ["2026-02-01", "2026-02-01 00:00", "2026-02-02"]) == ["2026-02-01", "2026-02-01 00:00"]

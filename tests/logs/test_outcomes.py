@@ -106,10 +106,7 @@ def test_an_unreadable_outcome_is_told_and_its_row_counts_all_the_same(tmp_path:
     assert list(done.standings) == ["ann"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="NaN, infinity and numbers in the style of Python are values, and spoil every mean"
-)
-@pytest.mark.parametrize("text", ["nan", "NaN", "inf", "1_0"])
+@pytest.mark.parametrize("text", ["nan", "NaN", "inf", "1e999", "1_0", "0x10"])
 def test_what_is_no_number_is_no_value(tmp_path: Path, text: str) -> None:
     assert (
         outcomes(tmp_path, f"customer | time | event | p | due | stars | id\nann | 2026-01-01 | rated | | | {text} |")
@@ -122,9 +119,6 @@ def test_outcomes_after_until_are_not_told(tmp_path: Path) -> None:
     assert [each.row for each in done.outcomes] == [3, 4, 5]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="without until, an outcome after the last event of the whole log is lost in silence"
-)
 def test_outcomes_after_the_last_event_are_told(tmp_path: Path) -> None:
     log = """
     customer | time       | event | p | due | stars | id
@@ -144,9 +138,6 @@ def test_the_outcome_of_a_duplicate_is_not_told_twice(tmp_path: Path) -> None:
     assert ([each.row for each in done.outcomes], done.counts.duplicates) == ([1], 1)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a row without events uses no id up, so its outcome is told each time it is there"
-)
 def test_the_outcome_of_an_ignored_duplicate_is_not_told_twice(tmp_path: Path) -> None:
     log = """
     customer | time       | event | p | due | stars | id
@@ -154,6 +145,29 @@ def test_the_outcome_of_an_ignored_duplicate_is_not_told_twice(tmp_path: Path) -
     ann      | 2026-01-01 | rated |   |     | 5     | 1
     """
     assert len(outcomes(tmp_path, log)) == 1
+
+
+def test_the_outcome_of_a_row_that_is_mended_later_is_told_once(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | p | due | stars | id
+    ann      | 2026-01-01 | kept  | A |     | 5     | 1
+    ann      | 2026-01-02 | made  | A |     | 5     | 1
+    """
+    done = replay(tmp_path, log, MAPPING, outcome="stars")
+    assert ([each.row for each in done.outcomes], done.counts.used, done.counts.rejected) == ([1], 1, 1)
+
+
+def test_an_outcome_is_told_by_what_is_left_of_rows_that_turned_out_to_be_unusable(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | p | came       | stars
+    ann      | 2026-01-01 | sold  | A | 2026-01-09 |
+    ann      | 2026-01-02 | rated |   |            | 5
+    ann      | 2026-01-03 | freed | A |            |
+    """
+    rules = rule('{ event = "sold" }', 'PromiseMade promise = "{p}"', 'PromiseKept promise = "{p}"; at = "came"')
+    rules += rule('{ event = "freed" }', 'PromiseReleased promise = "{p}"') + rule("", ignore=True)
+    done = replay(tmp_path, log, UTC_LOG + rules, outcome="stars")
+    assert [(each.row, each.state) for each in done.outcomes] == [(2, "distrust.suspicious")]
 
 
 def test_rows_that_cannot_be_placed_tell_no_outcome(tmp_path: Path) -> None:

@@ -18,8 +18,11 @@ from tests.logs.helpers import (
     replay,
     replay_text,
     rule,
+    table,
+    write,
 )
 from trustcurve.core.errors import NaiveTimeError
+from trustcurve.logs import parse_mapping, scan_log, tell_story
 
 LOG = """
 customer | time       | event | due
@@ -53,13 +56,27 @@ def test_a_row_that_makes_no_event_does_not_run_the_clock(tmp_path: Path) -> Non
     assert replay(tmp_path, log, UTC_LOG + rules).until == at("2026-01-01")
 
 
-@pytest.mark.xfail(strict=True, reason="the time of a rejected or dropped row runs the clock for everyone")
 @pytest.mark.parametrize("row", ["bob | 2099-01-01 | kept | | 9", "ann | 2099-01-01 | made | | 1"])
 def test_a_row_that_could_not_be_used_does_not_run_the_clock(tmp_path: Path, row: str) -> None:
     log = f"customer | time | event | due | id\nann | 2026-01-01 | made | 2026-02-01 | 1\n{row}"
     done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + RULES)
     assert (done.counts.used, done.until) == (1, at("2026-01-01"))
     assert CURVE.state(done.standings["ann"].position) == "hopeful"
+
+
+def test_a_story_sees_the_last_used_event_of_others(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | due | id
+    ann      | 2026-01-01 | made  |     | 1
+    bob      | 2026-03-01 | made  |     | 2
+    cyd      | 2026-02-01 | made  |     | 3
+    dan      | 2099-01-01 | kept  |     | 4
+    eve      | 2098-01-01 | made  |     | 2
+    """
+    mapping = UTC_LOG + 'id = "id"\n' + RULES
+    told = tell_story(scan_log(write(tmp_path, table(log))), parse_mapping(mapping), CURVE, "ann")
+    assert told.standing is not None
+    assert told.standing.as_of == replay(tmp_path, log, mapping).until == at("2026-03-01")
 
 
 def test_later_rows_are_left_out_and_counted(tmp_path: Path) -> None:

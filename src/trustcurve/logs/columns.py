@@ -1,4 +1,4 @@
-"""Columns of a log as Polars expressions: texts, numbers and times, without losing what cannot be read."""
+"""Columns of a log as Polars expressions: texts, numbers and times. What cannot be read is null, never an error."""
 
 from __future__ import annotations
 
@@ -7,14 +7,52 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trustcurve.logs.mapping import Due, Mapping, Template
+from trustcurve.logs.mapping import Condition, Due, Mapping, Template
 
-__all__ = ["due_time", "number", "template", "text", "utc", "value_instant"]
+__all__ = [
+    "INSTANT",
+    "due_time",
+    "is_about_time",
+    "moment",
+    "naive_and_aware",
+    "number",
+    "sane",
+    "template",
+    "text",
+    "time_columns",
+    "utc",
+    "value_instant",
+    "with_moments",
+]
+
+INSTANT = pl.Datetime("us", "UTC")
+"""The type of an instant, wherever there is one."""
 
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 _ISO_AWARE = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z")
-_INSTANT = pl.Datetime("us", "UTC")
 _NAIVE = pl.Datetime("us")
+_CLOCK = ("%H", "%I", "%k", "%l", "%T", "%R", "%X", "%r", "%c", "%s")
+_EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
+
+_EPOCH = date(1970, 1, 1)
+_DAYS = ((date.min - _EPOCH).days, (date.max - _EPOCH).days + 1)
+"""The years 1 to 9999, as days since 1970."""
+_DAY = {"ms": 86_400 * 1_000, "us": 86_400 * 1_000_000, "ns": 86_400 * 1_000_000_000}
+"""How many of a unit are a day."""
+_INT64 = (-(2**63), 2**63 - 1)
+_MOMENT = "trustcurve.moment."
+_LONG = timedelta(days=_DAYS[1] - _DAYS[0])
+
+
+def sane(column: str, dtype: pl.DataType) -> pl.Expr:
+    """Take a column from a log; of one of times, what lies far beyond the calendar is brought near it.
+
+    Polars panics where it writes or converts such a time.
+    """
+    source = pl.col(column)
+    if isinstance(dtype, pl.Datetime):
+        return _near(source.to_physical(), _DAY[dtype.time_unit]).cast(dtype)
+    return _near(source.to_physical(), 1).cast(dtype) if dtype == pl.Date else source
 
 
 def text(column: str) -> pl.Expr:
@@ -24,17 +62,13 @@ def text(column: str) -> pl.Expr:
 
 
 def number(column: str) -> pl.Expr:
-    """Read a column as numbers; what is none becomes null."""
-    return text(column).cast(pl.Float64, strict=False)
+    """Read a column as numbers; what is none, or is not finite, becomes null."""
+    read = text(column).cast(pl.Float64, strict=False)
+    return pl.when(read.is_finite()).then(read)
 
 
-def template(made_of: Template, *, gaps: bool = False) -> pl.Expr:
-    """Fill a template from columns; null where one of them is, or with ``gaps`` only where all of them are."""
-    if gaps:
-        filled = [
-            pl.lit(literal) + (pl.lit("") if c is None else text(c).fill_null("")) for literal, c in made_of.parts
-        ]
-        return pl.when(~pl.all_horizontal([text(c).is_null() for c in made_of.columns])).then(pl.concat_str(filled))
+def template(made_of: Template) -> pl.Expr:
+    """Fill a template from columns; null where one of them is."""
     pieces: list[pl.Expr] = []
     for literal, column in made_of.parts:
         pieces += [pl.lit(literal)] if literal else []
@@ -42,32 +76,75 @@ def template(made_of: Template, *, gaps: bool = False) -> pl.Expr:
     return pl.concat_str(pieces or [pl.lit("")])
 
 
+def is_about_time(condition: Condition) -> bool:
+    """Whether a condition compares with dates or times, and so reads its column as times."""
+    return any(isinstance(value, date) for value in condition.values)
+
+
+def time_columns(mapping: Mapping) -> tuple[str, ...]:
+    """Name every column that is read as times."""
+    named = [mapping.time]
+    for rule in mapping.rules:
+        named += [condition.column for condition in rule.when if is_about_time(condition)]
+        for event in rule.events:
+            named += [event.at] if event.at else []
+            named += [event.due.column] if event.due and event.due.column else []
+    return tuple(dict.fromkeys(named))
+
+
+def with_moments(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
+    """Read every column of times, once: add its instants, to be had as ``moment(column)``."""
+    columns, schema = time_columns(mapping), rows.collect_schema()
+    read = rows.with_columns(_instants(column, schema[column], mapping).alias(_MOMENT + column) for column in columns)
+    return read.with_columns(_in_calendar(moment(column)).alias(_MOMENT + column) for column in columns)
+
+
+def moment(column: str) -> pl.Expr:
+    """Answer with the instants of a column of times; null where none could be read, or it lies beyond the calendar."""
+    return pl.col(_MOMENT + column)
+
+
 def naive_and_aware(column: str, dtype: pl.DataType, time_format: str | None) -> tuple[pl.Expr, pl.Expr]:
     """Read a column's times: those without timezone, and those with one as instants in UTC.
 
     Either is null where the other is not, and both are where nothing could be read.
     """
-    nothing = (pl.lit(None, _NAIVE), pl.lit(None, _INSTANT))
+    naive, aware = _read(column, dtype, time_format)
+    return pl.lit(None, _NAIVE) if naive is None else naive, pl.lit(None, INSTANT) if aware is None else aware
+
+
+def _read(column: str, dtype: pl.DataType, time_format: str | None) -> tuple[pl.Expr | None, pl.Expr | None]:
     source = pl.col(column)
     if isinstance(dtype, pl.Datetime):
-        return (source.cast(_NAIVE), nothing[1]) if dtype.time_zone is None else (nothing[0], source.cast(_INSTANT))
+        return (source.cast(_NAIVE), None) if dtype.time_zone is None else (None, source.cast(INSTANT))
     if dtype == pl.Date:
-        return source.cast(_NAIVE), nothing[1]
-    if time_format in ("epoch_seconds", "epoch_milliseconds"):
-        factor = 1_000_000 if time_format == "epoch_seconds" else 1_000
-        micros = (text(column).cast(pl.Float64, strict=False) * factor).round().cast(pl.Int64, strict=False)
-        return nothing[0], micros.cast(_NAIVE).dt.replace_time_zone("UTC")
+        return source.cast(_NAIVE), None
+    if time_format in _EPOCHS:
+        micros = _near((number(column) * _EPOCHS[time_format]).round(), _DAY["us"])
+        return None, micros.cast(pl.Int64).cast(_NAIVE).dt.replace_time_zone("UTC")
     if time_format is not None:
         if "%z" in time_format or "%#z" in time_format or time_format == "%+":
-            return nothing[0], text(column).str.to_datetime(time_format, strict=False, time_unit="us", time_zone="UTC")
-        if not any(code in time_format for code in ("%H", "%I", "%k", "%l", "%T", "%R", "%X", "%r", "%c", "%s")):
-            return text(column).str.to_date(time_format, strict=False).cast(_NAIVE), nothing[1]
-        return text(column).str.to_datetime(time_format, strict=False, time_unit="us"), nothing[1]
+            return None, text(column).str.to_datetime(time_format, strict=False, time_unit="us", time_zone="UTC")
+        if not any(code in time_format for code in _CLOCK):
+            return text(column).str.to_date(time_format, strict=False).cast(_NAIVE), None
+        return text(column).str.to_datetime(time_format, strict=False, time_unit="us"), None
     iso = text(column).str.replace(" ", "T")
     naive = [iso.str.to_datetime(form, strict=False, time_unit="us") for form in _ISO]
     naive.append(iso.str.to_date("%Y-%m-%d", strict=False).cast(_NAIVE))
     aware = [iso.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _ISO_AWARE]
     return pl.coalesce(naive), pl.coalesce(aware)
+
+
+def _near(numbers: pl.Expr, a_day: int) -> pl.Expr:
+    """Bring times far beyond the calendar to its edge, still beyond it; ``a_day`` of the numbers are a day."""
+    first, last = (_DAYS[0] - 1) * a_day, (_DAYS[1] + 1) * a_day
+    return numbers.clip(max(first, _INT64[0]), min(last, _INT64[1]))
+
+
+def _in_calendar(source: pl.Expr) -> pl.Expr:
+    """Keep the instants of the years 1 to 9999: neither Python nor the ledger knows others."""
+    first, last = _DAYS[0] * _DAY["us"], _DAYS[1] * _DAY["us"] - 1
+    return pl.when(source.to_physical().is_between(first, last)).then(source)
 
 
 def localized(naive: pl.Expr, zone: str) -> pl.Expr:
@@ -77,27 +154,43 @@ def localized(naive: pl.Expr, zone: str) -> pl.Expr:
     clock had not been put forward yet, as Python's own datetime does.
     """
 
-    def shifted(by: timedelta) -> pl.Expr:
-        local = (naive - by).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        return local.dt.convert_time_zone("UTC") + by
+    def shifted(local: pl.Expr, by: timedelta) -> pl.Expr:
+        placed = (local - by).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        return placed.dt.convert_time_zone("UTC") + by
 
-    return pl.coalesce([shifted(timedelta(0)), shifted(timedelta(hours=1)), shifted(timedelta(days=1))])
+    there = shifted(naive, timedelta(0))
+    skipped = pl.when(there.is_null()).then(naive)  # hardly any, so what follows costs next to nothing
+    return pl.coalesce([there, shifted(skipped, timedelta(hours=1)), shifted(skipped, timedelta(days=1))])
 
 
 def utc(column: str, dtype: pl.DataType, mapping: Mapping) -> pl.Expr:
     """Read a column's times as instants in UTC; null where nothing could be read."""
-    naive, aware = naive_and_aware(column, dtype, mapping.time_format(column))
-    return pl.coalesce([aware, localized(naive, mapping.timezone or "UTC")])
+    return _in_calendar(_instants(column, dtype, mapping))
+
+
+def _instants(column: str, dtype: pl.DataType, mapping: Mapping) -> pl.Expr:
+    naive, aware = _read(column, dtype, mapping.time_format(column))
+    local = None if naive is None else localized(naive, mapping.timezone or "UTC")
+    return pl.coalesce([each for each in (aware, local) if each is not None])
 
 
 def due_time(due: Due, at: pl.Expr, dtype: pl.DataType | None, mapping: Mapping) -> pl.Expr:
-    """Compute when a promise is due: a calendar day ends at its last microsecond, in the log's timezone."""
-    zone = mapping.timezone or "UTC"
-    when = at + due.after if due.after is not None else utc(str(due.column), dtype or pl.String(), mapping)
+    """Compute when a promise is due: a calendar day ends at its last microsecond, in the log's timezone.
+
+    Null where the column is empty or cannot be read, and where it lies beyond the years 1 to 9999.
+    """
+    when = at if due.column is None else utc(due.column, dtype or pl.String(), mapping)
+    when = _plus(when, due.after or timedelta(0))
     if due.end_of_day:
+        zone = mapping.timezone or "UTC"
         midnight = when.dt.convert_time_zone(zone).dt.replace_time_zone(None).dt.truncate("1d")
         when = localized(midnight + timedelta(days=1), zone) - timedelta(microseconds=1)
-    return when + due.plus
+    return _in_calendar(_plus(when, due.plus))
+
+
+def _plus(when: pl.Expr, elapsed: timedelta) -> pl.Expr:
+    """Add a duration; one longer than the calendar is as good as one that is as long."""
+    return when + max(min(elapsed, _LONG), -_LONG) if elapsed else when
 
 
 def value_instant(value: date | datetime, mapping: Mapping) -> datetime:

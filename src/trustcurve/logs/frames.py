@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import polars as pl
-from attrs import evolve, fields_dict, frozen
+from attrs import NOTHING, evolve, fields_dict, frozen
 
-from trustcurve.core.errors import Finding, did_you_mean
-from trustcurve.logs.columns import due_time, naive_and_aware, template, text, utc
-from trustcurve.logs.errors import InvalidMappingError
+from trustcurve.logs.columns import INSTANT, due_time, moment, template, text, with_moments
+from trustcurve.logs.fitting import fitting_rows
 from trustcurve.logs.mapping import KINDS, EventTemplate, Mapping
+from trustcurve.logs.order import GROUP, ORDER, in_order
 from trustcurve.logs.readers import ROW, Log
-from trustcurve.logs.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, dated, ruled
+from trustcurve.logs.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, VALUE, dated, ruled
 
-__all__ = ["EVENT_TEXTS", "Mapped", "map_log"]
+__all__ = ["DUE", "EVENT_TEXTS", "KIND", "Mapped", "map_log"]
 
 EVENT_TEXTS = ("promise", "weight", "by", "signal", "channel", "note")
-_ORDER, _KIND, _DUE = "trustcurve.order", "trustcurve.kind", "trustcurve.due"
+KIND, DUE = "trustcurve.kind", "trustcurve.due"
 _MARK_ORDER = -1
 
 
@@ -26,10 +24,10 @@ class Mapped:
     """A mapped log.
 
     Args:
-        events: A row for each event, in the order in which they are to be applied: by time, tie
-            column, source row and place in the rule. Columns: row, customer, at, id, order, kind,
-            due, promise, weight, by, signal, channel, note, outcome. A row without kind marks where
-            an outcome was seen.
+        events: A row for each event, in the order in which they are to be applied (see ``in_order``).
+            Columns: place, row, customer, at, id, tie, order, kind, due, promise, weight, by, signal,
+            channel, note, outcome, value, group, several; all but the texts of events with the prefix
+            "trustcurve.". A row without kind marks where an outcome was seen.
         rejects: Rows that could not be used: row, customer, reason, detail.
         rows: How many rows the log has, broken lines included.
         ignored: How many rows the mapping knows to mean nothing.
@@ -40,30 +38,21 @@ class Mapped:
     rows: int
     ignored: int
 
-    @property
-    def last(self) -> datetime | None:
-        """The time of the last event of the whole log."""
-        times = self.events.filter(pl.col(_KIND).is_not_null())[AT]
-        return times.max()  # type: ignore[return-value]
+    def groups(self) -> pl.DataFrame:
+        """Answer with the groups of customers who bear on each other, in the order of ``events``.
 
-    @property
-    def customers(self) -> tuple[str, ...]:
-        """Every customer who has an event, in the order of the first."""
-        return tuple(self.events[CUSTOMER].unique(maintain_order=True))
-
-    def about(self, customer: str) -> Mapped:
-        """Leave out the events that cannot bear on a customer.
-
-        Only an id ties customers together (who used it first), so the customers who share one, and
-        those who share one with them, stay.
+        Returns:
+            Columns: group; ``start`` and ``length`` of its part of ``events``; ``last``, the time of its last event.
         """
-        around = pl.DataFrame({CUSTOMER: [customer]})
-        while True:
-            ids = self.events.join(around, on=CUSTOMER).select(pl.col(ID).drop_nulls().unique())
-            wider = self.events.join(ids, on=ID).select(pl.col(CUSTOMER).unique()).vstack(around).unique()
-            if wider.height == around.height:
-                return evolve(self, events=self.events.join(around, on=CUSTOMER, how="semi"))
-            around = wider
+        seen = self.events.with_row_index("start").group_by(GROUP, maintain_order=True)
+        last = pl.col(AT).filter(pl.col(KIND).is_not_null()).max().alias("last")
+        return seen.agg(pl.col("start").first(), pl.len().alias("length"), last).rename({GROUP: "group"})
+
+    def about(self, customer: str) -> pl.DataFrame:
+        """Answer with the events that can bear on a customer."""
+        return self.events.filter(
+            pl.col(GROUP).is_in(self.events.filter(pl.col(CUSTOMER) == customer)[GROUP].implode())
+        )
 
 
 def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
@@ -75,110 +64,86 @@ def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
         outcome: A column with an outcome (a number, or true and false), to be told beside the states.
 
     Raises:
-        InvalidMappingError: The mapping names columns that the log does not have, or times are
-            naive and it gives no timezone.
+        InvalidMappingError: The mapping does not fit the log (see ``fitting_rows``).
     """
-    schema = log.rows.collect_schema()
-    _check_columns(mapping, schema, outcome)
-    _check_zone(log, mapping, schema)
-    rows = ruled(dated(log.rows, mapping, schema, outcome), mapping).collect()
+    read = with_moments(fitting_rows(log, mapping, outcome), mapping)
+    rows = ruled(dated(read, mapping, outcome), mapping).collect()
+    ignoring = pl.col(RULE).is_in([number for number, rule in enumerate(mapping.rules) if rule.ignore])
     made = [
-        _made(rows.lazy().filter(pl.col(RULE) == number), mapping, schema, place, event)
+        _made(rows.lazy().filter(pl.col(RULE) == number), mapping, place, event)
         for number, rule in enumerate(mapping.rules)
         for place, event in enumerate(rule.events)
     ]
-    marks = _marks(rows.lazy()) if outcome is not None else []
+    marks = [_marks(rows.lazy(), mapping)] if outcome is not None else []
     events = pl.concat([_nothing().lazy(), *made, *marks], how="diagonal_relaxed").collect()
     odd = events.filter(pl.col(PROBLEM).is_not_null())
     # A row is used as a whole or not at all: one event that cannot be made takes the others along.
-    events = events.filter(~pl.col(ROW).is_in(odd[ROW].unique().implode()) | pl.col(_KIND).is_null())
-    ignoring = [number for number, rule in enumerate(mapping.rules) if rule.ignore]
+    events = events.filter(~pl.col(ROW).is_in(odd[ROW].unique().implode()) | pl.col(KIND).is_null())
     return Mapped(
-        events=events.drop(PROBLEM).sort(AT, TIE, ROW, _ORDER, nulls_last=True, maintain_order=True),
+        events=in_order(events.drop(PROBLEM)),
         rejects=_rejects(log, mapping, rows, odd),
         rows=rows.height + len(log.broken),
-        ignored=rows.filter(pl.col(RULE).is_in(ignoring) & pl.col(PROBLEM).is_null()).height,
+        ignored=rows.filter(ignoring & pl.col(PROBLEM).is_null()).height,
     )
 
 
-def _check_columns(mapping: Mapping, schema: pl.Schema, outcome: str | None) -> None:
-    needed = {**mapping.columns, **({outcome: "--outcome"} if outcome is not None else {})}
-    findings = [
-        Finding(mapping.source, place, "", f"the log has no column {column!r}{did_you_mean(column, schema.names())}")
-        for column, place in needed.items()
-        if column not in schema
-    ]
-    if findings:
-        raise InvalidMappingError(tuple(findings))
-
-
-def _time_columns(mapping: Mapping) -> tuple[str, ...]:
-    events = [event for rule in mapping.rules for event in rule.events]
-    named = [mapping.time, *(e.at for e in events if e.at), *(e.due.column for e in events if e.due and e.due.column)]
-    return tuple(dict.fromkeys(named))
-
-
-def _check_zone(log: Log, mapping: Mapping, schema: pl.Schema) -> None:
-    """Times without a timezone need one from the mapping; days that end do too."""
-    if mapping.timezone is not None:
-        return
-    for column in _time_columns(mapping):
-        naive, _ = naive_and_aware(column, schema[column], mapping.time_format(column))
-        first = log.rows.filter(naive.is_not_null()).select(ROW, text(column).alias("time")).head(1).collect()
-        if first.height:
-            says = f"is missing, and column {column!r} has times without one (row {first[0, 0]}: {first[0, 1]})"
-            raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", says),))
-    if any(event.due and event.due.end_of_day for rule in mapping.rules for event in rule.events):
-        says = "is missing: a day ends at a different instant in each, and a rule says end_of_day"
-        raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", says),))
-
-
-def _made(rows: pl.LazyFrame, mapping: Mapping, schema: pl.Schema, place: int, event: EventTemplate) -> pl.LazyFrame:
+def _made(rows: pl.LazyFrame, mapping: Mapping, place: int, event: EventTemplate) -> pl.LazyFrame:
     """Make one event of every row that its rule takes."""
-    at = pl.col(AT) if event.at is None else utc(event.at, schema[event.at], mapping)
-    chosen = rows.filter(pl.col(PROBLEM).is_null())
+    chosen, at, due = rows.filter(pl.col(PROBLEM).is_null()), pl.col(AT), pl.lit(None, INSTANT)
+    known = fields_dict(KINDS[event.kind])
     problems: list[pl.Expr] = []
     if event.at is not None:
-        chosen = chosen.filter(text(event.at).is_not_null())
-        problems.append(_unread(at, event.at))
-    due = pl.lit(None, pl.Datetime("us", "UTC"))
+        chosen, at = chosen.filter(text(event.at).is_not_null()), moment(event.at)
+        problems.append(_unread(event.at))
     if event.due is not None:
-        due = due_time(event.due, at, schema[event.due.column] if event.due.column else None, mapping)
-        if event.due.column is not None:
-            problems.append(_unread(due, event.due.column))
-    columns: list[pl.Expr] = []
-    optional = fields_dict(KINDS[event.kind])
+        start = at if event.due.column is None else moment(event.due.column)
+        due = due_time(evolve(event.due, column=None), start, None, mapping)
+        problems += _odd_due(event, start, due, needed=known["due"].default is NOTHING)
     for key, made_of in event.texts:
-        columns.append(template(made_of).alias(key))
-        if str(optional[key].default) == "NOTHING":
+        if known[key].default is NOTHING:
             says = pl.lit(f"empty field: {event.kind} needs a {key}, and {made_of.text!r} is empty")
             problems.append(pl.when(template(made_of).is_null()).then(says))
-    missing = [pl.lit(None, pl.String).alias(key) for key in EVENT_TEXTS if key not in dict(event.texts)]
     return chosen.select(
-        ROW, CUSTOMER, at.alias(AT), ID, TIE, pl.lit(place, pl.Int32).alias(_ORDER), pl.lit(event.kind).alias(_KIND),
-        due.alias(_DUE), *columns, *missing, pl.lit(None, pl.String).alias(OUTCOME),
+        ROW, CUSTOMER, at.alias(AT), _id(mapping), TIE, pl.lit(place, pl.Int32).alias(ORDER),
+        pl.lit(event.kind).alias(KIND), due.alias(DUE), *(template(made_of).alias(key) for key, made_of in event.texts),
         pl.coalesce([*problems, pl.lit(None, pl.String)]).alias(PROBLEM),
     )  # fmt: skip
 
 
-def _unread(made: pl.Expr, column: str) -> pl.Expr:
+def _id(mapping: Mapping) -> pl.Expr:
+    return (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)).alias(ID)
+
+
+def _unread(column: str) -> pl.Expr:
     says = pl.format("unreadable time: column '{}' is no time: '{}'", pl.lit(column), text(column))
-    return pl.when(text(column).is_not_null() & made.is_null()).then(says)
+    return pl.when(text(column).is_not_null() & moment(column).is_null()).then(says)
 
 
-def _marks(rows: pl.LazyFrame) -> list[pl.LazyFrame]:
+def _odd_due(event: EventTemplate, start: pl.Expr, due: pl.Expr, *, needed: bool) -> list[pl.Expr]:
+    """Say what is wrong with a due date: unreadable, beyond the calendar, or empty where the event needs one."""
+    column = event.due.column if event.due else None
+    far = pl.lit(f"unreadable time: {event.kind} would be due beyond the years 1 to 9999")
+    odd: list[pl.Expr] = [pl.when(start.is_not_null() & due.is_null()).then(far)]
+    if column is not None:
+        odd.append(_unread(column))
+        empty = pl.lit(f"empty field: {event.kind} needs a due, and column '{column}' is empty")
+        odd += [pl.when(text(column).is_null()).then(empty)] if needed else []
+    return odd
+
+
+def _marks(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
     """Mark where outcomes were seen: before the events of the same row."""
-    seen = rows.filter(pl.col(OUTCOME).is_not_null() & pl.col(CUSTOMER).is_not_null() & pl.col(AT).is_not_null())
-    return [seen.select(ROW, CUSTOMER, AT, ID, TIE, pl.lit(_MARK_ORDER, pl.Int32).alias(_ORDER), OUTCOME)]
+    seen = rows.filter(pl.col(OUTCOME).is_not_null() & pl.col(AT).is_not_null())
+    return seen.select(ROW, CUSTOMER, AT, _id(mapping), TIE, pl.lit(_MARK_ORDER, pl.Int32).alias(ORDER), OUTCOME, VALUE)
 
 
 def _nothing() -> pl.DataFrame:
     """Make an empty frame of events, so that the columns are there whatever the mapping makes."""
-    instant = pl.Datetime("us", "UTC")
     return pl.DataFrame(
         schema={
-            ROW: pl.UInt32, CUSTOMER: pl.String, AT: instant, ID: pl.String, TIE: pl.Float64, _ORDER: pl.Int32,
-            _KIND: pl.String, _DUE: instant, **dict.fromkeys(EVENT_TEXTS, pl.String), OUTCOME: pl.String, PROBLEM: pl.String,
+            ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, TIE: pl.Float64, ORDER: pl.Int32,
+            KIND: pl.String, DUE: INSTANT, **dict.fromkeys(EVENT_TEXTS, pl.String),
+            OUTCOME: pl.String, VALUE: pl.Float64, PROBLEM: pl.String,
         }
     )  # fmt: skip
 

@@ -6,16 +6,22 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Literal
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.steps import Step
 
-__all__ = ["Outcome", "Share", "Watch", "by_baseline", "by_state"]
+__all__ = ["Known", "Outcome", "Share", "by_baseline", "by_state"]
 
 LastPromise = Literal["kept", "broken", "none yet"]
-_FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
+_PROMISE_SIGNALS: dict[str, LastPromise] = {
+    "kept_major": "kept",
+    "kept_minor": "kept",
+    "broken_major": "broken",
+    "broken_minor": "broken",
+}
+_REPEAT = 2
 
 
 @frozen
@@ -44,35 +50,27 @@ class Share:
     mean: float
 
 
-@define
-class Watch:
-    """Keeps what the baseline needs to know, and the outcomes seen."""
+@frozen
+class Known:
+    """What the plain baseline knows of a customer: how the last promise went, and the ids of the first two."""
 
-    outcomes: list[Outcome] = field(factory=list)
-    _last: dict[str, LastPromise] = field(factory=dict)
-    _promises: dict[str, set[str]] = field(factory=dict)
+    last_promise: LastPromise = "none yet"
+    promises: frozenset[str] = frozenset()
 
-    def note(self, customer: str, steps: Iterable[Step]) -> None:
-        """Remember how a customer's promises went."""
+    @property
+    def repeat(self) -> bool:
+        """Whether the company has made the customer at least two promises."""
+        return len(self.promises) >= _REPEAT
+
+    def after(self, steps: Iterable[Step]) -> Known:
+        """Answer with what is known after some steps."""
+        last, promises = self.last_promise, self.promises
         for step in steps:
             for reaction in step.reactions:
-                verb = reaction.signal.partition("_")[0]
-                if verb in ("kept", "broken"):
-                    self._last[customer] = "kept" if verb == "kept" else "broken"
-            if isinstance(step.event, PromiseMade | PromiseKept | PromiseBroken):
-                self._promises.setdefault(customer, set()).add(step.event.promise)
-
-    def see(self, row: int, customer: str, text: str, state: str) -> str | None:
-        """Keep an outcome; answer with what is wrong with it, if anything is."""
-        value = _FLAGS.get(text.strip().lower())
-        if value is None:
-            try:
-                value = float(text)
-            except ValueError:
-                return f"outcome {text!r} is neither a number nor true or false"
-        repeat = len(self._promises.get(customer, ())) > 1
-        self.outcomes.append(Outcome(row, customer, value, state, self._last.get(customer, "none yet"), repeat))
-        return None
+                last = _PROMISE_SIGNALS.get(reaction.signal, last)
+            if len(promises) < _REPEAT and isinstance(step.event, PromiseMade | PromiseKept | PromiseBroken):
+                promises |= {step.event.promise}
+        return Known(last, promises)
 
 
 def by_state(curve: Curve, outcomes: Iterable[Outcome]) -> tuple[Share, ...]:

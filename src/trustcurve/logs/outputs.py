@@ -32,11 +32,24 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
 def write_replay(
     replay: LogReplay, folder: str | Path, form: Literal["parquet", "csv"] = "parquet"
 ) -> tuple[Path, ...]:
-    """Write the three frames into a folder, which is made if need be; files of the same names are replaced.
+    r"""Write the three frames into a folder, which is made if need be; files of the same names are replaced.
 
     Raises:
         UnknownWordError: The form is neither "parquet" nor "csv".
         OSError: A file cannot be written.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> from trustcurve import Curve
+        >>> from trustcurve.logs import parse_mapping, replay_log, scan_log
+        >>> rules = '[[rules]]\nwhen = { what = "bye" }\nevents = [{ event = "Departed" }]'
+        >>> mapping = parse_mapping(f'[log]\ncustomer = "client"\ntime = "when"\ntimezone = "UTC"\n{rules}')
+        >>> with TemporaryDirectory() as folder:
+        ...     log = Path(folder, "log.csv")
+        ...     _ = log.write_text("client,when,what\nann,2026-01-01,bye\n")
+        ...     written = write_replay(replay_log(scan_log(log), mapping, Curve.default()), folder, "csv")
+        ...     print(written[1].read_text().splitlines()[1])
+        ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3
     """
     if form not in FORMATS:
         raise UnknownWordError("format", form, FORMATS)

@@ -1,0 +1,55 @@
+"""Whether a mapping fits a log: its columns are there, and times that need a timezone have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import polars as pl
+
+from trustcurve.core.errors import Finding, did_you_mean
+from trustcurve.logs.columns import naive_and_aware, sane, text, time_columns
+from trustcurve.logs.errors import InvalidMappingError
+from trustcurve.logs.mapping import Mapping
+from trustcurve.logs.readers import ROW, Log
+
+__all__ = ["fitting_rows"]
+
+
+def fitting_rows(log: Log, mapping: Mapping, outcome: str | None) -> pl.LazyFrame:
+    """Take from a log the columns that a mapping needs, if it fits.
+
+    Raises:
+        InvalidMappingError: It names columns that the log does not have, or gives no timezone where one is needed.
+    """
+    needed = {**mapping.columns, **({outcome: "--outcome"} if outcome is not None else {})}
+    rows = log.having(needed).rows
+    schema = rows.collect_schema()
+    findings = [
+        Finding(mapping.source, place, "", f"the log has no column {column!r}{did_you_mean(column, schema.names())}")
+        for column, place in needed.items()
+        if column not in schema
+    ]
+    if findings:
+        raise InvalidMappingError(tuple(findings))
+    rows = rows.select(ROW, *(sane(column, schema[column]) for column in needed))
+    needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None
+    if needs_zone is not None:
+        raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))
+    return rows
+
+
+def _needs_zone(rows: pl.LazyFrame, mapping: Mapping) -> Iterator[str]:
+    """Say what cannot be an instant without a timezone: times without one, and days of the mapping itself."""
+    schema = rows.collect_schema()
+    for column in time_columns(mapping):
+        naive, _ = naive_and_aware(column, schema[column], mapping.time_format(column))
+        first = rows.filter(naive.is_not_null()).select(ROW, text(column).alias("time")).head(1).collect()
+        if first.height:
+            yield f", and column {column!r} has times without one (row {first[0, 0]}: {first[0, 1]})"
+    for rule in mapping.rules:
+        if any(event.due and event.due.end_of_day for event in rule.events):
+            yield ": a day ends at a different instant in each, and a rule says end_of_day"
+        for value in (value for condition in rule.when for value in condition.values):
+            if isinstance(value, date) and (not isinstance(value, datetime) or value.tzinfo is None):
+                yield f": {value} is a different instant in each, and rule {rule.name!r} asks for it"
