@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from attrs import frozen
+from attrs import define
 
 from trustcurve.logs.frames import DUE, EVENT_TEXTS, KIND
 from trustcurve.logs.order import GROUP, PLACE, SEVERAL
@@ -20,7 +20,7 @@ Made = tuple[str, dict[str, Any]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Unit:
     """What one row says at one instant: its events there, or (``kinds`` is empty) an outcome seen there.
 
@@ -53,26 +53,26 @@ def groups_of(events: pl.DataFrame) -> Iterator[list[Unit]]:
     columns = (GROUP, PLACE, ROW, CUSTOMER, AT, ID, SEVERAL, OUTCOME, VALUE, KIND, DUE, *texts)
     # Times as microseconds: Polars' own UTC is not Python's, and the ledger would convert every single one.
     rows = zip(*(events[column].to_physical().to_list() for column in columns), strict=True)
-    group: int | None = None
     units: list[Unit] = []
-    made: list[Made] = []
-    last: tuple[int, int, bool] | None = None
+    made: list[Made] | None = None
+    group = row_before = micros_before = -1
     for whose, place, row, customer, micros, identity, several, outcome, value, kind, due, *fields in rows:
         if whose != group:
             if units:
                 yield units
-            group, units, last = whose, [], None
-        if last != (row, micros, kind is None):
-            last = (row, micros, kind is None)
+            group, units, made = whose, [], None
+        if made is None or row != row_before or micros != micros_before:
+            row_before, micros_before, made = row, micros, []
             at = _EPOCH + timedelta(microseconds=micros)
-            made = []
             units.append(Unit(place, row, customer, at, identity, several, made, outcome, value))
-        if kind is not None:
-            given = {key: field for key, field in zip(texts, fields, strict=True) if field is not None}
-            if due is not None:
-                given["due"] = _EPOCH + timedelta(microseconds=due)
-            if identity is not None:
-                given["id"] = identity
-            made.append((kind, given))
+        if kind is None:
+            made = None  # nothing joins an outcome: the events of its row come after it
+            continue
+        given = {key: field for key, field in zip(texts, fields, strict=True) if field is not None}
+        if due is not None:
+            given["due"] = _EPOCH + timedelta(microseconds=due)
+        if identity is not None:
+            given["id"] = identity
+        made.append((kind, given))
     if units:
         yield units
