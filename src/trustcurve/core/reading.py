@@ -27,7 +27,7 @@ from trustcurve.core.rules import (
 )
 from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS
 
-__all__ = ["DURATIONS", "Parts", "Reader", "read_parts"]
+__all__ = ["DURATIONS", "Parts", "Reader", "read_parts", "read_tests"]
 
 DURATIONS = {
     "silence_after": "one whole quiet period: so long without anything of value, and silence counts",
@@ -38,6 +38,7 @@ DURATIONS = {
 _UNITS = ("days", "hours", "minutes", "seconds")
 _BOUNDS = ("at_least", "at_most", "above", "below")
 _GUARDS = ("stage", "posture", "outside", "account", *COUNTERS, "felt_doubt")
+_WORDS = ("stage", "posture", "account")
 _ROW = ("name", "when", "set", "add", "at_least", "because", "source")
 
 
@@ -183,13 +184,16 @@ def _signal(reader: Reader, name: str, raw: object) -> Signal:
 def _conditions(reader: Reader, place: str, raw: object) -> tuple[Condition, ...]:
     when = reader.table(raw, f"{place} when", _GUARDS)
     # In one fixed order: a writer of TOML may put tables last.
-    return tuple(c for part in _GUARDS if part in when for c in _tests(reader, place, part, when[part]))
+    return tuple(c for part in _GUARDS if part in when for c in read_tests(reader, place, part, when[part]))
 
 
-def _tests(reader: Reader, place: str, part: str, value: object) -> list[Condition]:
+def read_tests(
+    reader: Reader, place: str, part: str, value: object, words_of: Iterable[str] = _WORDS
+) -> list[Condition]:
+    """Read what is asked of one part: a flag, words, or numbers; ``words_of`` names the parts that hold words."""
     if part == "outside":
         return [Condition(part, "is", (reader.flag(place, "when.outside", {"when.outside": value}),))]
-    if part in ("stage", "posture", "account"):
+    if part in words_of:
         given = value if isinstance(value, list | tuple) else [value]
         words = tuple(word for word in given if isinstance(word, str))
         if words and len(words) == len(given):

@@ -52,6 +52,11 @@ def render(chart: Chart, form: Literal["svg", "png"]) -> bytes:
     Raises:
         MissingExtraError: The package graphviz is not installed (extra ``draw``).
         MissingProgramError: Graphviz itself is not installed.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> from trustcurve.machine.drawing import chart_of
+        >>> svg = render(chart_of(Curve.default()), "svg")  # doctest: +SKIP
     """
     graphviz = require("graphviz", "draw")
     graph = _graph(chart)

@@ -1,0 +1,111 @@
+"""What may happen that the company does not choose, and if known, how likely."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from attrs import field, frozen
+
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.policies.actions import MOVES, Move
+
+__all__ = ["ANY", "KEEPS_PROMISES", "Environment"]
+
+_EXACT = 1e-9
+
+
+def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move, float | None], ...]:
+    given = value if isinstance(value, Mapping) else dict.fromkeys(value)
+    for move in given:
+        if move not in MOVES:
+            raise UnknownWordError("move", move, MOVES)
+    pairs: dict[str, float | None] = {"nothing": None, **given}
+    return tuple((move, pairs[move]) for move in MOVES if move in pairs)
+
+
+@frozen
+class Environment:
+    """A set of moves; "nothing" is always among them. With probabilities it makes a Markov chain.
+
+    Args:
+        moves: The moves that may happen, or their probabilities in a turn. What is left of 1, and what
+            cannot happen (a promise kept where none is open), is "nothing".
+        keeps_promises: Promises are then kept on the turn on which they fall due, if not before, and
+            never broken.
+        name: What it is called.
+
+    Raises:
+        UnknownWordError: A move is unknown.
+        InvalidValueError: A probability is not between 0 and 1, they add up to more than 1, or
+            "broken" is among the moves of one who keeps promises.
+
+    Examples:
+        >>> Environment({"kept": 0.5, "complaint": 0.1}).probabilities
+        {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
+    """
+
+    moves: tuple[tuple[Move, float | None], ...] = field(converter=_moves)
+    keeps_promises: bool = field(default=False, kw_only=True)
+    name: str = field(default="environment", kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        given = {move: p for move, p in self.moves if p is not None}
+        for move, p in given.items():
+            if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
+                raise InvalidValueError(f"probability of {move}", p, "must lie between 0 and 1")
+        if given and len(given) < len(self.moves) - ("nothing" not in given):
+            missing = ", ".join(move for move, p in self.moves if p is None and move != "nothing")
+            raise InvalidValueError(
+                "moves", dict(self.moves), f"give every move a probability, or none; missing: {missing}"
+            )
+        if sum(given.values()) > 1 + _EXACT:
+            raise InvalidValueError(
+                "moves", dict(self.moves), f"probabilities add up to {sum(given.values()):g}, more than 1"
+            )
+        if "nothing" in given and abs(sum(given.values()) - 1) > _EXACT:
+            raise InvalidValueError(
+                "moves", dict(self.moves), f"with 'nothing' they must add up to 1, not {sum(given.values()):g}"
+            )
+        if self.keeps_promises and "broken" in self.names:
+            raise InvalidValueError("moves", self.names, "who keeps promises breaks none: leave 'broken' out")
+
+    @property
+    def names(self) -> tuple[Move, ...]:
+        """The moves."""
+        return tuple(move for move, _ in self.moves)
+
+    @property
+    def probabilities(self) -> dict[Move, float] | None:
+        """The probability of each move, "nothing" included; None where there are none."""
+        given = {move: float(p) for move, p in self.moves if p is not None}
+        if not given:
+            return None
+        rest = round(1 - sum(p for move, p in given.items() if move != "nothing"), 12)
+        return {"nothing": max(rest, 0.0), **{move: p for move, p in given.items() if move != "nothing"}}
+
+    def likely(self, moves: Sequence[Move]) -> list[float]:
+        """Answer with the probabilities of the moves that are possible somewhere.
+
+        What cannot happen there goes to "nothing"; a move that is there several times (a promise kept, of
+        several that are open) is as likely each time.
+
+        Raises:
+            InvalidValueError: The environment has no probabilities.
+        """
+        given = self.probabilities
+        if given is None:
+            raise InvalidValueError("environment", self.name, "has no probabilities: give each move one")
+        among = Counter(moves)
+        rest = 1 - sum(given[move] for move in among if move != "nothing")
+        return [rest if move == "nothing" else given[move] / among[move] for move in moves]
+
+
+ANY: Final = Environment(MOVES, name="anything")
+"""Whatever can happen may happen, in any order and for ever."""
+
+KEEPS_PROMISES: Final = Environment(
+    (move for move in MOVES if move != "broken"), keeps_promises=True, name="promises are kept"
+)
+"""Whatever can happen may happen, but promises are kept on the turn on which they fall due, if not before."""

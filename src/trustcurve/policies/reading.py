@@ -1,0 +1,148 @@
+"""Policies from TOML files: everything that is wrong is found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, cast
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import Finding, did_you_mean
+from trustcurve.core.reading import Reader, read_tests
+from trustcurve.core.signals import ACCOUNT_LEVELS
+from trustcurve.policies.actions import ACTIONS, Action
+from trustcurve.policies.errors import InvalidPolicyError
+from trustcurve.policies.policy import REMEMBERED_MAX, Policy
+from trustcurve.policies.rules import NUMBERS, WORDS, PolicyRule, RuleBook
+
+__all__ = ["load_policy", "parse_policy"]
+
+_HEAD = ("name", "says", "remember", "window", "promise_due")
+_RULE = ("name", "when", "do", "because")
+
+
+def load_policy(path: str | PathLike[str], curve: Curve | None = None) -> Policy:
+    """Load a policy from a TOML file and check all of it.
+
+    Args:
+        path: The file.
+        curve: The curve whose stages and states its words are held against; the default curve if left out.
+
+    Raises:
+        InvalidPolicyError: With all findings at once: each names file, table and key.
+        OSError: The file cannot be opened.
+    """
+    name = fspath(path)
+    try:
+        text = Path(name).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidPolicyError((Finding(name, "the file", "", f"is not UTF-8: {error}"),)) from None
+    return parse_policy(text, name, curve)
+
+
+def parse_policy(text: str, source: str = "the policy", curve: Curve | None = None) -> Policy:
+    """Read a policy from TOML; for arguments and errors see ``load_policy``.
+
+    Examples:
+        >>> patient = parse_policy('''
+        ... [policy]
+        ... name = "repair, or wait"
+        ... [[rules]]
+        ... when = { account = ["slip", "breach"] }
+        ... do = "repair"
+        ... ''')
+        >>> patient.name
+        'repair, or wait'
+    """
+    import tomllib  # noqa: PLC0415 - only reading needs it
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidPolicyError((Finding(source, "TOML", "", str(error)),)) from None
+    reader = Reader(source)
+    whole = reader.table(document, "the file", ("policy", "rules"))
+    if "policy" not in whole:
+        reader.wrong("[policy]", "", "is missing")
+    head = reader.table(whole.get("policy", {}), "[policy]", _HEAD)
+    numbers = {
+        key: _turns(reader, key, head[key], most)
+        for key, most in (("remember", REMEMBERED_MAX), ("window", REMEMBERED_MAX), ("promise_due", 24))
+        if key in head
+    }
+    words = _known_words(Curve.default() if curve is None else curve)
+    rules = tuple(
+        _rule(reader, place, raw, words, numbers) for place, raw in reader.rows(whole.get("rules", []), "rules")
+    )
+    if not rules and not reader.findings:
+        reader.wrong("[[rules]]", "", "there must be at least one rule")
+    _check_order(reader, rules)
+    name = reader.text("[policy]", "name", head) if "policy" in whole else ""
+    says = reader.text("[policy]", "says", head, required=False)
+    if reader.findings:
+        raise InvalidPolicyError(tuple(reader.findings))
+    return Policy(name=name, decide=RuleBook(rules), says=says, **numbers)
+
+
+def _known_words(curve: Curve) -> dict[str, tuple[str, ...]]:
+    postures = tuple(posture.name for stage in curve.stages for posture in stage.postures)
+    return {
+        "stage": tuple(stage.name for stage in curve.stages),
+        "state": curve.states,
+        "posture": postures,
+        "account": ACCOUNT_LEVELS,
+        "last": ACTIONS,
+    }
+
+
+def _turns(reader: Reader, key: str, value: object, most: int) -> int:
+    least = 1 if key == "promise_due" else 0
+    if type(value) is int and least <= value <= most:
+        return value
+    reader.wrong("[policy]", key, f"must be a whole number of turns from {least} to {most}, not {value!r}")
+    return least
+
+
+def _rule(
+    reader: Reader, place: str, raw: object, words: Mapping[str, tuple[str, ...]], numbers: Mapping[str, int]
+) -> PolicyRule:
+    row = reader.table(raw, place, _RULE)
+    guards = (*WORDS, "outside", *NUMBERS)
+    when = reader.table(row.get("when", {}), f"{place} when", guards)
+    conditions = [
+        condition for part in guards if part in when for condition in read_tests(reader, place, part, when[part], WORDS)
+    ]
+    for condition in conditions:
+        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        for value in values:
+            _check_value(reader, place, condition.part, value, words)
+    for part, key in (("asks", "window"), ("last", "remember")):
+        if part in when and not numbers.get(key, 0):
+            reader.wrong(
+                place, f"when.{part}", f"never holds: [policy] {key} says over how many turns the policy remembers"
+            )
+    do = row.get("do")
+    if do not in ACTIONS:
+        hint = did_you_mean(do, ACTIONS) or "; known: " + ", ".join(ACTIONS)
+        reader.wrong(place, "do", f"must be an action, not {do!r}{hint}")
+    because = reader.text(place, "because", row, required=False)
+    return PolicyRule(str(row.get("name") or place.partition("] ")[2]), tuple(conditions), cast("Action", do), because)
+
+
+def _check_value(reader: Reader, place: str, part: str, value: Any, words: Mapping[str, tuple[str, ...]]) -> None:
+    if part in words:
+        if value not in words[part]:
+            hint = did_you_mean(value, words[part]) or "; known: " + ", ".join(words[part])
+            reader.wrong(place, f"when.{part}", f"unknown word {value!r}{hint}")
+    elif part != "outside" and not isinstance(value, int):
+        reader.wrong(place, f"when.{part}", f"must be a whole number, not {value!r}: a policy has no parameters")
+
+
+def _check_order(reader: Reader, rules: tuple[PolicyRule, ...]) -> None:
+    always = next((place for place, rule in enumerate(rules) if not rule.when), None)
+    if always is not None:
+        for rule in rules[always + 1 :]:
+            reader.wrong(
+                f"[[rules]] {rule.name}", "when", f"can never match: {rules[always].name} before it always does"
+            )

@@ -1,0 +1,43 @@
+"""What a policy may see when it decides, and nothing else."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from trustcurve.core.signals import Account
+from trustcurve.policies.actions import Action
+
+__all__ = ["View"]
+
+
+@frozen
+class View:
+    """What the company knows of a customer when it is its turn.
+
+    Args:
+        stage: The stage, for example "distrust".
+        state: The leaf state, for example "distrust.suspicious".
+        outside: Whether the customer stands before the barrier, or has left.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        felt_doubt: Doubt, and what the account adds to it.
+        account: What the company owes.
+        quiet: Turns since the customer last got something, or since a silence last counted: 0 in the same turn.
+        open: How many promises are open.
+        asks: How many asks the company made in the last turns (as many as the policy remembers).
+        last: The company's last actions, the latest first (as many as the policy remembers).
+    """
+
+    stage: str
+    state: str
+    outside: bool
+    kept: int
+    engaged: int
+    doubt: int
+    felt_doubt: int
+    account: Account
+    quiet: int
+    open: int
+    asks: int
+    last: tuple[Action, ...]

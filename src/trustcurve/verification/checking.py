@@ -1,0 +1,64 @@
+"""``check``: every property decided, each with a verdict."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.policy import Policy
+from trustcurve.verification.loop import Loop
+from trustcurve.verification.properties import Property
+from trustcurve.verification.proving import Prover
+from trustcurve.verification.verdicts import Report
+
+__all__ = ["check"]
+
+
+def check(
+    curve: Curve,
+    policy: Policy | None = None,
+    *properties: Property,
+    environment: Environment = ANY,
+    max_states: int = 200_000,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
+) -> Report:
+    """Decide properties of a curve, and of a policy on it, by exhaustion.
+
+    Args:
+        curve: The curve.
+        policy: The policy; without one, only properties of the curve can be asked.
+        properties: What to decide; if left out, all named properties (``CURVE_PROPERTIES``, and with a policy
+            ``POLICY_PROPERTIES``).
+        environment: What may happen that the company does not choose.
+        max_states: The most states of the loop; where there are more, what is not refuted is UNKNOWN.
+        turn: How long a turn lasts; a third of the curve's quiet period if left out.
+        promises_max: The most promises that may be open at once.
+
+    Raises:
+        UnfitPolicyError: The policy reads or answers what a policy may not.
+        InvalidValueError: A property is none, or needs a policy.
+
+    Examples:
+        >>> from trustcurve.verification import check, no_stage_skipping
+        >>> print(check(Curve.default(), None, no_stage_skipping))
+        PROVED  no_stage_skipping
+    """
+    from trustcurve.verification.named import CURVE_PROPERTIES, POLICY_PROPERTIES  # noqa: PLC0415 - they are made of us
+
+    asked = properties or (*CURVE_PROPERTIES, *(POLICY_PROPERTIES if policy is not None else ()))
+    for place, each in enumerate(asked):
+        if not isinstance(each, Property):
+            raise InvalidValueError(f"properties[{place}]", each, "must be a property, for example always(...)")
+    loop = None
+    if policy is not None:
+        loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+    prover = Prover(curve, loop, max_states)
+    return Report(
+        curve=curve.name,
+        policy=None if policy is None else policy.name,
+        environment=environment.name,
+        verdicts=tuple(map(prover.decide, asked)),
+    )

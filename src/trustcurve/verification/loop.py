@@ -1,0 +1,234 @@
+"""The loop of turns: the clock, the environment's move, the policy's action, and how the curve reacts to each.
+
+A turn lasts a whole part of a quiet period, so that the ledger's clock can be counted in turns:
+a promise made in turn n and due after d turns breaks as turn n + d + 1 begins (later with a grace
+period), and a silence counts as the turn begins before which a whole quiet period ended.
+
+Source of the order within a turn: our choice; the customer moves and the company answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+from attrs import field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.signals import SILENCE, Weight
+from trustcurve.core.table import Table
+from trustcurve.policies.actions import ACTION_SIGNALS, MOVE_SIGNALS, Action, Move
+from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.policy import Policy
+from trustcurve.policies.view import View
+
+__all__ = ["BEGIN", "Choice", "Loop", "Node", "Played"]
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""The day on which every journey of a proof begins. Source: our choice; only durations matter."""
+
+_TURNS_PER_SILENCE = 3
+_PROMISES_MAX = 4
+_GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
+"""The signals after which a silence begins anew, as in the ledger."""
+
+Open = tuple[tuple[Weight, int], ...]
+"""Open promises in the order in which they were made: weight, and turns until it breaks (0: as the next one begins)."""
+
+
+class Node(NamedTuple):
+    """Where the loop stands between two turns: all that anything later can depend on.
+
+    ``position`` is a number of the curve's table, ``quiet`` the turns since the customer last got
+    something (or since a silence), ``last`` and ``asks`` the policy's memory: its last actions, and in
+    which of the last turns it asked (a bit each, the latest lowest).
+    """
+
+    position: int
+    promises: Open
+    quiet: int
+    last: tuple[Action, ...]
+    asks: int
+
+
+class Choice(NamedTuple):
+    """What the environment chooses in a turn: a move, and for a promise which of the open ones."""
+
+    move: Move
+    promise: int | None = None
+
+
+class Played(NamedTuple):
+    """One turn: what was chosen and done, the positions on the way, the signals, and the node after it.
+
+    ``met`` is the position after the clock and the environment, in which the policy decided.
+    """
+
+    before: Node
+    choice: Choice
+    clock: int
+    met: int
+    action: Action
+    after: Node
+    signals: tuple[tuple[str, str], ...]  # (who: "clock", "kept", "move" or "action"; signal)
+
+
+def _or_none(value: timedelta | None) -> timedelta:
+    return value  # type: ignore[return-value] # None is replaced once the curve is known
+
+
+@frozen(kw_only=True, eq=False)
+class Loop:
+    """The rules of a turn, for one curve, policy and environment.
+
+    Args:
+        curve: The curve.
+        policy: The policy.
+        environment: What may happen.
+        turn: How long a turn lasts; the curve's quiet period must be a whole number of turns. If left
+            out, a third of it: 30 days on the default curve.
+        promises_max: The most promises that may be open at once.
+
+    Raises:
+        InvalidValueError: The quiet period is no whole number of turns, or a number is out of range.
+    """
+
+    curve: Curve
+    policy: Policy
+    environment: Environment = ANY
+    turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
+    promises_max: int = 2
+
+    def __attrs_post_init__(self) -> None:
+        if self.turn is None:
+            object.__setattr__(self, "turn", self.curve.silence_after / _TURNS_PER_SILENCE)
+        if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
+            raise InvalidValueError(
+                "turn",
+                self.turn,
+                f"the curve's quiet period, {self.curve.silence_after}, must be a whole number of turns",
+            )
+        if type(self.promises_max) is not int or not 0 <= self.promises_max <= _PROMISES_MAX:
+            raise InvalidValueError(
+                "promises_max", self.promises_max, f"must be a whole number from 0 to {_PROMISES_MAX}"
+            )
+
+    @cached_property
+    def table(self) -> Table:
+        """The curve's table."""
+        return self.curve.table()
+
+    @cached_property
+    def quiet_turns(self) -> int:
+        """How many turns a quiet period has."""
+        return self.curve.silence_after // self.turn
+
+    @cached_property
+    def start(self) -> Node:
+        """A stranger of whom the company knows nothing yet."""
+        return Node(0, (), 0, (), 0)
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {signal: number for number, signal in enumerate(self.table.signals)}
+
+    @cached_property
+    def _decisions(self) -> dict[tuple[int, int, int, tuple[Action, ...], int], Action]:
+        return {}
+
+    def view(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> View:
+        """Show what the policy may see."""
+        at = self.table.positions[position]
+        wide = self.curve.cells(at)
+        outside = self.curve.stages[wide[0]].outside
+        state = self.curve.state(at)
+        return View(
+            at.stage, state, outside, at.kept, at.engaged, at.doubt, wide[5], at.account,
+            quiet, len(promises), asks.bit_count(), last,
+        )  # fmt: skip
+
+    def decide(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> Action:
+        """Ask the policy, once for all views that are alike."""
+        key = (position, quiet, len(promises), last, asks.bit_count())
+        known = self._decisions.get(key)
+        if known is None:
+            known = self._decisions[key] = self.policy.action(self.view(position, quiet, promises, last, asks))
+        return known
+
+    def choices(self, node: Node) -> Iterator[Choice]:
+        """Answer with everything that the environment can choose after a node, harmless first."""
+        _, promises, _, _ = self._begun(node)
+        departed = self.table.positions[node.position].stage == "departed"
+        for move in self.environment.names:
+            if move in ("kept", "broken"):
+                told = set[tuple[Weight, int]]()
+                for place, promise in enumerate(promises):
+                    if promise not in told:
+                        told.add(promise)
+                        yield Choice(move, place)
+            elif move not in ("departure", "return") or departed == (move == "return"):
+                yield Choice(move)
+
+    def play(self, node: Node, choice: Choice) -> Played | None:
+        """Play a turn; None where the policy promises more than ``promises_max`` at once."""
+        position, promises, quiet, signals = self._begun(node)
+        clock = position
+        signal = MOVE_SIGNALS[choice.move]
+        if choice.promise is not None:
+            weight, _ = promises[choice.promise]
+            promises = promises[: choice.promise] + promises[choice.promise + 1 :]
+            signal = f"{choice.move}_{weight}"
+        if signal is not None:
+            position, gives = self._react(position, signal)
+            signals.append(("move", signal))
+            quiet = 0 if gives else quiet
+        met = position
+        action = self.decide(position, quiet, promises, node.last, node.asks)
+        if action.startswith("promise_"):
+            if len(promises) == self.promises_max:
+                return None
+            made: Weight = "major" if action == "promise_major" else "minor"
+            promises = (*promises, (made, self.policy.promise_due + self.curve.grace // self.turn))
+        signal = ACTION_SIGNALS[action]
+        if signal is not None:
+            position, gives = self._react(position, signal)
+            signals.append(("action", signal))
+            quiet = 0 if gives else quiet
+        last = (action, *node.last)[: self.policy.remember]
+        asks = (node.asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
+        return Played(node, choice, clock, met, action, Node(position, promises, quiet, last, asks), tuple(signals))
+
+    def due(self, node: Node) -> list[int]:
+        """Answer with the places of the promises that break as the next turn begins, or that are kept just in time."""
+        last = 1 if self.environment.keeps_promises else 0
+        return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
+
+    def _begun(self, node: Node) -> tuple[int, Open, int, list[tuple[str, str]]]:
+        """Let the clock have its say as a turn begins; who keeps promises then keeps those that are due."""
+        position, signals = node.position, list[tuple[str, str]]()
+        left = tuple((weight, turns - 1) for weight, turns in node.promises if turns)
+        broken = [weight for weight, turns in node.promises if not turns]
+        quiet = node.quiet + 1
+        silent = quiet > self.quiet_turns
+        # At one instant promises come first. With a part of a turn's grace they break after it, and still count as open.
+        hears = [] if (left if not self.curve.grace % self.turn else node.promises) or not silent else [SILENCE]
+        breaks = [f"broken_{weight}" for weight in broken]
+        for signal in [*breaks, *hears] if not self.curve.grace % self.turn else [*hears, *breaks]:
+            position, _ = self._react(position, signal)
+            signals.append(("clock", signal))
+        quiet = 1 if silent else quiet
+        if self.environment.keeps_promises:
+            for weight, turns in left:
+                if not turns:
+                    position, _ = self._react(position, f"kept_{weight}")
+                    signals.append(("kept", f"kept_{weight}"))
+                    quiet = 0
+            left = tuple(each for each in left if each[1])
+        return position, left, quiet, signals
+
+    def _react(self, position: int, signal: str) -> tuple[int, bool]:
+        reaction = self.table.reactions[position][self._columns[signal]]
+        return self.table.next[position][self._columns[signal]], signal in _GIVES or reaction.crosses

@@ -1,0 +1,260 @@
+"""Properties, and the combinators that make them: what must hold of every run, or of a curve.
+
+A predicate gets a ``Turn`` and answers with true or false. It must be pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from attrs import frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.values import Value
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.search import VIOLATED, Monitor
+
+__all__ = [
+    "CurveProperty",
+    "LeadsTo",
+    "Possible",
+    "Predicate",
+    "Probability",
+    "Property",
+    "Recoverable",
+    "Relational",
+    "Safety",
+    "always",
+    "at_most",
+    "leads_to",
+    "never",
+    "possible",
+    "probability",
+    "recoverable_to",
+    "relational",
+]
+
+Predicate = Callable[[Turn], bool]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Property(Value):
+    """What must hold: a name, and in words what it protects."""
+
+    name: str
+    says: str = ""
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Safety(Property):
+    """Nothing bad ever happens: no run breaks the monitor. ``relevant`` turns are those it speaks of."""
+
+    monitor: Monitor
+    relevant: Predicate
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Possible(Property):
+    """Something good can happen: some run has a turn that is a goal."""
+
+    goal: Predicate
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Recoverable(Property):
+    """From everywhere, some run leads to a turn that is a goal."""
+
+    goal: Predicate
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class LeadsTo(Property):
+    """After every turn of one kind comes, sooner or later, a turn of another; under a stated fairness."""
+
+    after: Predicate
+    comes: Predicate
+    fair: Literal["nothing", "moves"]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Probability(Property):
+    """How likely it is that a turn that is a goal comes, in some turns or at all."""
+
+    goal: Predicate
+    within: int | None
+    at_least: float
+    at_most: float
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class CurveProperty(Property):
+    """A statement about a curve alone: answers with the signals of a counterexample, or None where it holds."""
+
+    counterexample: Callable[[Curve], tuple[str, ...] | None]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Relational(Property):
+    """A statement about two journeys on a curve, one of which gets a signal more."""
+
+    insert: tuple[str, ...]
+    helps: bool
+
+
+def always(holds: Predicate, *, when: Predicate | None = None, name: str = "always", says: str = "") -> Safety:
+    """Make a property: in every turn (or every turn in which ``when`` holds), ``holds`` holds.
+
+    Examples:
+        >>> prop = always(lambda turn: turn.after.doubt <= 12, name="doubt_is_bounded")
+        >>> prop.name
+        'doubt_is_bounded'
+    """
+    relevant = when or _any
+
+    def step(state: int, turn: Turn) -> int:
+        return VIOLATED if relevant(turn) and not holds(turn) else state
+
+    return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=relevant)
+
+
+def never(happens: Predicate, *, when: Predicate | None = None, name: str = "never", says: str = "") -> Safety:
+    """Make a property: in no turn (in which ``when`` holds) ``happens`` holds; see ``always``."""
+    return always(lambda turn: not happens(turn), when=when, name=name, says=says)
+
+
+def possible(goal: Predicate, *, name: str = "possible", says: str = "") -> Possible:
+    """Make a property: some run has a turn in which ``goal`` holds. Its witness shows how."""
+    return Possible(name=name, says=says, goal=goal)
+
+
+def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", says: str = "") -> Recoverable:
+    """Make a property: whatever happened, a turn in which ``goal`` holds can still come."""
+    return Recoverable(name=name, says=says, goal=goal)
+
+
+def leads_to(
+    after: Predicate,
+    comes: Predicate,
+    *,
+    within: int | None = None,
+    fair: Literal["nothing", "moves"] = "nothing",
+    name: str = "leads_to",
+    says: str = "",
+) -> Safety | LeadsTo:
+    """Make a property: after every turn in which ``after`` holds comes one in which ``comes`` holds.
+
+    Args:
+        after: What calls for something.
+        comes: What must come; the same turn counts.
+        within: In how many further turns at most; None: sooner or later.
+        fair: What is assumed of the environment where ``within`` is None. "nothing": it may do whatever it
+            can, for ever. "moves": a move that it can make again and again it also makes again and again.
+        name: The property's name.
+        says: What it protects, in words.
+
+    Raises:
+        InvalidValueError: ``within`` is no whole number of turns.
+    """
+    if within is None:
+        return LeadsTo(name=name, says=says, after=after, comes=comes, fair=fair)
+    turns = _whole("within", within, 0)
+
+    def step(state: int, turn: Turn) -> int:
+        if comes(turn):
+            return -1
+        left = state - 1 if state != -1 else turns if after(turn) else None
+        if left is None:
+            return -1
+        return VIOLATED if left <= 0 else left
+
+    return Safety(name=name, says=says, monitor=Monitor(-1, step), relevant=after)
+
+
+def at_most(
+    n: int,
+    event: Predicate,
+    *,
+    while_: Predicate | None = None,
+    per: int | None = None,
+    name: str = "at_most",
+    says: str = "",
+) -> Safety:
+    """Make a property: ``event`` happens in at most ``n`` turns.
+
+    Args:
+        n: How often at most.
+        event: What is counted.
+        while_: Counted only while this holds; a turn in which it does not begins the count anew.
+        per: In how many turns in a row; None: for ever.
+        name: The property's name.
+        says: What it protects, in words.
+
+    Raises:
+        InvalidValueError: A number is not whole, or too small.
+    """
+    most, width = _whole("n", n, 0), None if per is None else _whole("per", per, 1)
+
+    def step(state: int, turn: Turn) -> int:
+        if while_ is not None and not while_(turn):
+            return 0
+        if width is None:
+            return VIOLATED if state + event(turn) > most else state + event(turn)
+        seen = (state << 1 | event(turn)) & ((1 << width) - 1)
+        return VIOLATED if seen.bit_count() > most else seen
+
+    def relevant(turn: Turn) -> bool:
+        return event(turn) and (while_ is None or while_(turn))
+
+    return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=relevant)
+
+
+def probability(
+    goal: Predicate,
+    *,
+    within: int | None = None,
+    at_least: float = 0.0,
+    at_most: float = 1.0,
+    name: str = "probability",
+    says: str = "",
+) -> Probability:
+    """Make a property: the probability that a turn comes in which ``goal`` holds lies within bounds.
+
+    It is computed exactly, and needs an environment with probabilities.
+
+    Args:
+        goal: What is hoped for or feared.
+        within: In how many turns; None: ever.
+        at_least: The least it may be.
+        at_most: The most it may be.
+        name: The property's name.
+        says: What it protects, in words.
+
+    Raises:
+        InvalidValueError: The bounds are no probabilities, or the wrong way round.
+    """
+    if not 0 <= at_least <= at_most <= 1:
+        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must lie between 0 and 1, in this order")
+    turns = None if within is None else _whole("within", within, 1)
+    return Probability(name=name, says=says, goal=goal, within=turns, at_least=at_least, at_most=at_most)
+
+
+def relational(
+    insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", says: str = ""
+) -> Relational:
+    """Make a property of two journeys: with one of these signals inserted anywhere, a customer never stands higher (or lower).
+
+    Neither at once nor at any later moment, whatever comes after: decided by the greatest simulation.
+    """
+    return Relational(name=name, says=says, insert=tuple(insert), helps=never == "higher")
+
+
+def _any(_: Turn) -> bool:
+    return True
+
+
+def _whole(argument: str, value: int, least: int) -> int:
+    if type(value) is not int or value < least:
+        raise InvalidValueError(argument, value, f"must be a whole number of at least {least}")
+    return value

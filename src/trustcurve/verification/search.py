@@ -1,0 +1,205 @@
+"""Searches in an automaton: the shortest run into something, a least lasso, what can be reached from everywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from trustcurve.core.extras import require
+from trustcurve.verification.automaton import Automaton, Edge, Turn
+
+__all__ = [
+    "VIOLATED",
+    "Monitor",
+    "Run",
+    "components",
+    "least_lasso",
+    "on_a_cycle",
+    "reaching",
+    "shortest_run",
+    "shortest_stems",
+    "shortest_violation",
+]
+
+State = TypeVar("State", bound=Hashable)
+
+VIOLATED: Final = -2
+"""What a monitor's step answers with when the property is broken."""
+
+Run = tuple[Edge, ...]
+
+
+@frozen(eq=False)
+class Monitor:
+    """A finite observer of runs: its state is a number; ``step`` answers with the next, or ``VIOLATED``."""
+
+    start: int
+    step: Callable[[int, Turn], int]
+
+
+def shortest_violation(automaton: Automaton, monitor: Monitor) -> tuple[Run | None, int, int]:
+    """Find a shortest run that breaks a monitor, by breadth-first search of both together.
+
+    Returns:
+        The run (None: no run breaks it), and how many states and transitions were looked at.
+    """
+    begin = (0, monitor.start)
+    came: dict[tuple[int, int], tuple[tuple[int, int], Edge] | None] = {begin: None}
+    looked = 0
+    for state in (queue := [begin]):
+        node, seen = state
+        base = automaton.first[node]
+        for offset, edge in enumerate(automaton.out(node)):
+            looked += 1
+            then = monitor.step(seen, automaton.turns[base + offset])
+            if then == VIOLATED:
+                return (*_trace(came, state), edge), len(came), looked
+            reached = (edge.target, then)
+            if reached not in came:
+                came[reached] = (state, edge)
+                queue.append(reached)
+    return None, len(came), looked
+
+
+def shortest_run(
+    automaton: Automaton, begin: Iterable[int], goal: Callable[[int], bool], usable: Callable[[int], bool]
+) -> tuple[int, Run] | None:
+    """Find a shortest run from one of some nodes to a node that is a goal, along usable edges (by their numbers).
+
+    Returns:
+        The number of the node at which it begins, and the run; None where there is no way.
+    """
+    came: dict[int, tuple[int, Edge] | None] = dict.fromkeys(begin)
+    for node in (queue := list(came)):
+        if goal(node):
+            run = _trace(came, node)
+            return (run[0].source if run else node), run
+        for number in range(automaton.first[node], automaton.first[node + 1]):
+            edge = automaton.edges[number]
+            if edge.target not in came and usable(number):
+                came[edge.target] = (node, edge)
+                queue.append(edge.target)
+    return None
+
+
+def shortest_stems(
+    automaton: Automaton, calls: Sequence[bool] | None = None, usable: Sequence[bool] | None = None
+) -> dict[int, Run]:
+    """Find a shortest run from the start to each node; with ``calls``, to each node after an edge that calls.
+
+    Args:
+        automaton: The automaton.
+        calls: Edges of which the run must take one; None: any run will do.
+        usable: Edges that it may take from the first call on.
+    """
+    begin = (0, calls is None)
+    came: dict[tuple[int, bool], tuple[tuple[int, bool], Edge] | None] = {begin: None}
+    for state in (queue := [begin]):
+        node, called = state
+        for number in range(automaton.first[node], automaton.first[node + 1]):
+            edge = automaton.edges[number]
+            ways = [True] if called else [False, True]
+            for then in ways:
+                calling = then and not called
+                free = usable is None or calls is None or usable[number]
+                if (calling and not (calls is not None and calls[number])) or (called and not free):
+                    continue
+                reached = (edge.target, then)
+                if reached not in came:
+                    came[reached] = (state, edge)
+                    queue.append(reached)
+    return {node: _trace(came, (node, True)) for node, called in came if called}
+
+
+def reaching(automaton: Automaton, goal: Sequence[bool], usable: Sequence[bool] | None = None) -> list[bool]:
+    """Say of each node whether some run from it (along usable edges) takes an edge that is a goal."""
+    back: list[list[int]] = [[] for _ in automaton.nodes]
+    reaches = [False] * len(automaton.nodes)
+    for number, (edge, wanted) in enumerate(zip(automaton.edges, goal, strict=True)):
+        if usable is not None and not usable[number]:
+            continue
+        back[edge.target].append(edge.source)
+        reaches[edge.source] = reaches[edge.source] or wanted
+    queue = [node for node, found in enumerate(reaches) if found]
+    for node in queue:
+        for source in back[node]:
+            if not reaches[source]:
+                reaches[source] = True
+                queue.append(source)
+    return reaches
+
+
+def components(automaton: Automaton, usable: Sequence[bool]) -> list[int]:
+    """Number the strongly connected components of the automaton along usable edges; answer for each node."""
+    sparse, csgraph = require("scipy.sparse", "verify"), require("scipy.sparse.csgraph", "verify")
+    along = [edge for edge, use in zip(automaton.edges, usable, strict=True) if use]
+    rows, columns = [edge.source for edge in along], [edge.target for edge in along]
+    shape = (len(automaton.nodes), len(automaton.nodes))
+    graph = sparse.coo_matrix(([1] * len(along), (rows, columns)), shape=shape)
+    _, labels = csgraph.connected_components(graph, connection="strong")
+    return [int(label) for label in labels]
+
+
+def on_a_cycle(automaton: Automaton, usable: Sequence[bool]) -> list[bool]:
+    """Say of each node whether usable edges lead from it back to it."""
+    component = components(automaton, usable)
+    size = Counter(component)
+    cyclic = [size[of] > 1 for of in component]
+    for number, edge in enumerate(automaton.edges):
+        if usable[number] and edge.source == edge.target:
+            cyclic[edge.source] = True
+    return cyclic
+
+
+def least_lasso(
+    automaton: Automaton, stems: dict[int, Run], loopable: Sequence[bool], usable: Sequence[bool]
+) -> tuple[Run, Run] | None:
+    """Find a lasso of least length: a stem into a node, and a loop along usable edges back to it.
+
+    Args:
+        automaton: The automaton.
+        stems: A shortest stem into each node at which a loop may begin.
+        loopable: Which nodes lie on a cycle of usable edges.
+        usable: Which edges a loop may take.
+    """
+    best: tuple[Run, Run] | None = None
+    for node, stem in sorted(stems.items(), key=lambda item: len(item[1])):
+        if best is not None and len(stem) + 1 >= len(best[0]) + len(best[1]):
+            break  # no stem that is longer can make a shorter lasso
+        if loopable[node]:
+            limit = None if best is None else len(best[0]) + len(best[1]) - len(stem)
+            loop = _shortest_cycle(automaton, node, usable, limit)
+            if loop is not None:
+                best = (stem, loop)
+    return best
+
+
+def _shortest_cycle(automaton: Automaton, node: int, usable: Sequence[bool], limit: int | None) -> Run | None:
+    """Find a shortest cycle through a node, if it is shorter than the limit."""
+    came: dict[int, tuple[int, Edge] | None] = {node: None}
+    depth = {node: 0}
+    for at in (queue := [node]):
+        if limit is not None and depth[at] + 1 >= limit:
+            return None
+        for number in range(automaton.first[at], automaton.first[at + 1]):
+            edge = automaton.edges[number]
+            if not usable[number]:
+                continue
+            if edge.target == node:
+                return (*_trace(came, at), edge)
+            if edge.target not in came:
+                came[edge.target] = (at, edge)
+                depth[edge.target] = depth[at] + 1
+                queue.append(edge.target)
+    return None
+
+
+def _trace(came: Mapping[State, tuple[State, Edge] | None], state: State) -> Run:
+    edges: list[Edge] = []
+    while (step := came[state]) is not None:
+        state, edge = step
+        edges.append(edge)
+    return tuple(reversed(edges))

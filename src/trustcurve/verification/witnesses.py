@@ -1,0 +1,213 @@
+"""Witnesses: the shortest journey that shows a property does not hold, in business words and as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from attrs import frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.events import (
+    Advocated,
+    Complained,
+    Departed,
+    Event,
+    Exchanged,
+    OneSided,
+    PromiseBroken,
+    PromiseKept,
+    PromiseMade,
+    Proposed,
+    Purchased,
+    Repaired,
+    Returned,
+)
+from trustcurve.core.journeys import Journey
+from trustcurve.core.signals import Weight
+from trustcurve.core.standing import Position
+from trustcurve.core.values import Value
+from trustcurve.verification.automaton import Edge
+from trustcurve.verification.loop import BEGIN, Loop
+
+__all__ = ["CurveWitness", "Line", "Witness", "events_of"]
+
+
+class Line(NamedTuple):
+    """One event of a witness: its turn, what happened, where it led, and by which rule ("-": by none)."""
+
+    turn: int
+    what: str
+    state: str
+    position: Position
+    rule: str
+
+    def __str__(self) -> str:
+        p = self.position
+        counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"
+        return f"turn {self.turn}: {self.what} -> {self.state} ({counters}) by {self.rule}"
+
+
+@frozen(eq=False, repr=False)
+class Witness(Value):
+    """A journey of the loop, turn by turn.
+
+    Args:
+        loop: The loop in which it happens.
+        edges: Its turns in order.
+        loops_from: For a journey that goes on for ever: the number of turns before the part that
+            repeats; None where it ends.
+    """
+
+    loop: Loop
+    edges: tuple[Edge, ...]
+    loops_from: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.edges)
+
+    def __repr__(self) -> str:
+        return f"<Witness of {len(self.edges)} turns>"
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events, each with a stated date: turn n is n turns after the beginning."""
+        return tuple(event for _, event in events_of(self.loop, self.edges))
+
+    @property
+    def journey(self) -> Journey:
+        """The same journey through the pure ``replay``: the clock finds out by itself what falls due."""
+        stranger = self.loop.curve.begin("witness", BEGIN)
+        return self.loop.curve.replay(self.events, start=stranger, until=BEGIN + len(self.edges) * self.loop.turn)
+
+    def lines(self) -> Iterator[Line]:
+        """Tell it, one event a line."""
+        numbers = iter([number for number, _ in events_of(self.loop, self.edges)])
+        for step in self.journey.steps:
+            number = len(self.edges) if step.event is None else next(numbers)
+            for place, reaction in enumerate(step.reactions):
+                tick = step.ticks[place] if place < len(step.ticks) else None
+                what = _event_words(step.event) if tick is None else _clock_words(tick.promise)
+                yield Line(number, what, reaction.state_after, reaction.after, reaction.rule.name)
+            if step.event is not None and step.reaction is None:
+                at = step.after.position
+                yield Line(number, _event_words(step.event), self.loop.curve.state(at), at, "-")
+
+    def __str__(self) -> str:
+        told = [str(line) for line in self.lines()]
+        if self.loops_from is not None:
+            told.append(f"and so on: from turn {self.loops_from + 1} it goes round for ever")
+        return "\n".join(told)
+
+    def save(self, path: str | Path) -> None:
+        """Write the journey as a snapshot that ``trustcurve explain FILE`` and ``from_json`` read."""
+        from trustcurve.snapshots import to_json  # noqa: PLC0415 - only who saves needs it
+
+        Path(path).write_text(to_json(self.journey, curve=self.loop.curve) + "\n", encoding="utf-8")
+
+
+@frozen(eq=False, repr=False)
+class CurveWitness(Value):
+    """Signals on a curve that show a property of the curve does not hold.
+
+    Args:
+        curve: The curve.
+        signals: The signals, from the start.
+        beside: The same journey without ``inserted``, where two are compared.
+        inserted: The signal that one of them got more.
+    """
+
+    curve: Curve
+    signals: tuple[str, ...]
+    beside: tuple[str, ...] | None = None
+    inserted: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.signals)
+
+    def __str__(self) -> str:
+        told = [f"{signal}: {words}" for signal, words in self._told(self.signals)]
+        if self.beside is not None:
+            told += [
+                f"without {self.inserted}:",
+                *(f"  {signal}: {words}" for signal, words in self._told(self.beside)),
+            ]
+        return "\n".join(told)
+
+    def _told(self, signals: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        position = self.curve.start
+        for signal in signals:
+            reaction = self.curve.react(position, signal)
+            position = reaction.after
+            yield signal, f"{reaction.state_after} ({reaction.rule.name})"
+
+
+def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event]]:
+    """Answer with the events of a run, each with the number of its turn, from 1."""
+    made, names = 0, list[str]()
+    for number, edge in enumerate(edges, start=1):
+        at, played = BEGIN + number * loop.turn, edge.played
+        due = loop.due(played.before)
+        if loop.environment.keeps_promises:
+            yield from ((number, PromiseKept(at=at, promise=names[place])) for place in due)
+        names = [name for place, name in enumerate(names) if place not in due]
+        move, chosen = played.choice
+        if chosen is not None:
+            kind = PromiseKept if move == "kept" else PromiseBroken
+            yield number, kind(at=at, promise=names.pop(chosen))
+        elif move in _PLAIN:
+            yield number, _PLAIN[move](at)
+        if played.action in _WEIGHTS:
+            made += 1
+            names.append(f"promise {made:03}")
+            due_at = at + loop.policy.promise_due * loop.turn
+            yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=_WEIGHTS[played.action])
+        elif played.action in _PLAIN:
+            yield number, _PLAIN[played.action](at)
+
+
+_WEIGHTS: dict[str, Weight] = {"promise_major": "major", "promise_minor": "minor"}
+_PLAIN: dict[str, Callable[[datetime], Event]] = {
+    "complaint": lambda at: Complained(at=at),
+    "advocacy": lambda at: Advocated(at=at),
+    "purchase": lambda at: Purchased(at=at),
+    "customer_one_sided": lambda at: OneSided(at=at, by="customer"),
+    "departure": lambda at: Departed(at=at),
+    "return": lambda at: Returned(at=at),
+    "propose": lambda at: Proposed(at=at),
+    "ask": lambda at: OneSided(at=at, by="company"),
+    "exchange": lambda at: Exchanged(at=at),
+    "repair": lambda at: Repaired(at=at),
+}
+"""The events of moves and actions that speak of no promise."""
+
+
+def _event_words(event: Event | None) -> str:
+    kind = type(event).__name__
+    if isinstance(event, OneSided):
+        return "the company asks" if event.by == "company" else "the customer plays for one side"
+    if isinstance(event, PromiseMade):
+        return (
+            f"the company promises something {'that matters' if event.weight == 'major' else 'small'} ({event.promise})"
+        )
+    if isinstance(event, PromiseKept | PromiseBroken):
+        return f"the company {'keeps' if isinstance(event, PromiseKept) else 'breaks'} {event.promise}"
+    return _SAID[kind]
+
+
+def _clock_words(promise: str | None) -> str:
+    return "a quiet period has passed" if promise is None else f"{promise} was not kept by its date"
+
+
+_SAID = {
+    "Proposed": "the company makes a proposition",
+    "Exchanged": "a useful exchange",
+    "Repaired": "the company apologises and makes good",
+    "Complained": "the customer complains",
+    "Advocated": "the customer recommends the company",
+    "Purchased": "the customer buys",
+    "Departed": "the customer leaves",
+    "Returned": "the customer comes back",
+}
