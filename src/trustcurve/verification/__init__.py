@@ -2,27 +2,30 @@
 
 from trustcurve.verification.checking import check
 from trustcurve.verification.differences import CurveDifference, PolicyDifference, diff, equivalent
-from trustcurve.verification.named import (
+from trustcurve.verification.named import PROPERTY_NAMES, property_named
+from trustcurve.verification.of_curves import (
     CURVE_PROPERTIES,
-    POLICY_PROPERTIES,
     advocate_is_earned,
-    bounded_asks_while_distrusted,
     broken_never_helps,
     hysteresis,
     kept_never_hurts,
-    no_ask_on_open_account,
     no_credit_for_asking,
-    no_flapping,
     no_good_hurts,
     no_harm_helps,
     no_stage_skipping,
-    nobody_forgotten,
-    quiet_period,
     recoverable,
-    recovery_comes_first,
-    repair_within,
     silence_never_promotes,
     total_and_bounded,
+)
+from trustcurve.verification.of_policies import (
+    POLICY_PROPERTIES,
+    bounded_asks_while_distrusted,
+    no_ask_on_open_account,
+    no_flapping,
+    nobody_forgotten,
+    quiet_period,
+    recovery_comes_first,
+    repair_within,
 )
 from trustcurve.verification.properties import (
     Property,
@@ -43,6 +46,7 @@ from trustcurve.verification.witnesses import CurveWitness, Witness
 __all__ = [
     "CURVE_PROPERTIES",
     "POLICY_PROPERTIES",
+    "PROPERTY_NAMES",
     "CurveDifference",
     "CurveWitness",
     "PolicyDifference",
@@ -73,6 +77,7 @@ __all__ = [
     "nobody_forgotten",
     "possible",
     "probability",
+    "property_named",
     "quiet_period",
     "recoverable",
     "recoverable_to",

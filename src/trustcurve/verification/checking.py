@@ -9,6 +9,8 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.loop import Loop
+from trustcurve.verification.of_curves import CURVE_PROPERTIES
+from trustcurve.verification.of_policies import POLICY_PROPERTIES
 from trustcurve.verification.properties import Property
 from trustcurve.verification.proving import Prover
 from trustcurve.verification.verdicts import Report
@@ -46,8 +48,6 @@ def check(
         >>> print(check(Curve.default(), None, no_stage_skipping))
         PROVED  no_stage_skipping
     """
-    from trustcurve.verification.named import CURVE_PROPERTIES, POLICY_PROPERTIES  # noqa: PLC0415 - they are made of us
-
     asked = properties or (*CURVE_PROPERTIES, *(POLICY_PROPERTIES if policy is not None else ()))
     for place, each in enumerate(asked):
         if not isinstance(each, Property):

@@ -1,301 +1,60 @@
-"""Properties out of the box: each says in plain words what it protects.
-
-Those of policies speak of the default curve's stages (distrust, departed). Source: our choice, from what
-the curve's own rules punish.
-"""
+"""Named properties, found by what users write: "no_harm_helps", "repair_within(3)"."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
+from inspect import signature
 
-from trustcurve.core.curve import Curve
-from trustcurve.core.rules import Rule
-from trustcurve.core.standing import Reaction
-from trustcurve.verification.automaton import Turn
-from trustcurve.verification.properties import (
-    CurveProperty,
-    LeadsTo,
-    Relational,
-    Safety,
-    always,
-    at_most,
-    leads_to,
-    never,
-    relational,
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.verification.of_curves import CURVE_PROPERTIES
+from trustcurve.verification.of_policies import (
+    bounded_asks_while_distrusted,
+    no_ask_on_open_account,
+    no_flapping,
+    nobody_forgotten,
+    quiet_period,
+    recovery_comes_first,
+    repair_within,
 )
+from trustcurve.verification.properties import Property
 
-__all__ = [
-    "CURVE_PROPERTIES",
-    "GOODS",
-    "HARMS",
-    "POLICY_PROPERTIES",
-    "advocate_is_earned",
-    "bounded_asks_while_distrusted",
-    "broken_never_helps",
-    "hysteresis",
-    "kept_never_hurts",
-    "no_ask_on_open_account",
-    "no_credit_for_asking",
-    "no_flapping",
-    "no_good_hurts",
-    "no_harm_helps",
-    "no_stage_skipping",
-    "nobody_forgotten",
-    "quiet_period",
-    "recoverable",
-    "recovery_comes_first",
-    "repair_within",
-    "silence_never_promotes",
-    "total_and_bounded",
-]
+__all__ = ["PROPERTY_NAMES", "property_named"]
 
-HARMS = (
-    *("broken_minor", "broken_major", "company_one_sided", "complaint"),
-    *("silence", "customer_one_sided", "purchase", "departure"),
+_MADE: dict[str, Callable[..., Property]] = {
+    made.__name__: made for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period)
+}
+_READY: dict[str, Property] = {
+    each.name: each for each in (*CURVE_PROPERTIES, no_ask_on_open_account, recovery_comes_first, nobody_forgotten)
+}
+PROPERTY_NAMES: tuple[str, ...] = (
+    *_READY,
+    *(f"{name}({', '.join(signature(made).parameters)})" for name, made in _MADE.items()),
 )
-"""What must never help. Source: the curve's definition."""
-
-GOODS = ("kept_minor", "kept_major", "exchange", "repair")
-"""What must never hurt. Source: the curve's definition."""
-
-OWED = ("slip", "breach")
-TOP = "advocate"
-
-# --- curves ---------------------------------------------------------------------------------------
+"""How each named property is asked for, by ``property_named`` and on the command line."""
 
 
-def _first(wrong: Callable[[Curve, Reaction], bool]) -> Callable[[Curve], tuple[str, ...] | None]:
-    """Find the first reaction that is wrong, with the signals that lead to it: shortest first."""
+def property_named(text: str) -> Property:
+    """Find a named property: "no_harm_helps", "repair_within(3)", "quiet_period(3, 4)".
 
-    def counterexample(curve: Curve) -> tuple[str, ...] | None:
-        for way, reaction in _reactions(curve):
-            if wrong(curve, reaction):
-                return (*way, reaction.signal)
-        return None
+    Raises:
+        UnknownWordError: There is no property of this name.
+        InvalidValueError: Its numbers are wrong, or too many, or missing.
 
-    return counterexample
-
-
-def _reactions(curve: Curve) -> Iterator[tuple[tuple[str, ...], Reaction]]:
-    """Answer with every reaction of the table, each with a shortest way to it; shortest first."""
-    table = curve.table()
-    ways: dict[int, tuple[str, ...]] = {0: ()}
-    for number, row in enumerate(table.reactions):
-        for reaction, target in zip(row, table.next[number], strict=True):
-            yield ways[number], reaction
-            ways.setdefault(target, (*ways[number], reaction.signal))
-
-
-def _stages_risen(curve: Curve, reaction: Reaction) -> int:
-    names = [stage.name for stage in curve.stages]
-    apart = {stage.name for stage in curve.stages if stage.apart}
-    if reaction.before.stage in apart or reaction.after.stage in apart:
-        return 0
-    return names.index(reaction.after.stage) - names.index(reaction.before.stage)
-
-
-def _unbounded(curve: Curve, reaction: Reaction) -> bool:
-    tops = dict(zip(("kept", "engaged", "doubt"), curve.program.tops[1:4], strict=True))
-    return any(not 0 <= getattr(reaction.after, part) <= top for part, top in tops.items())
-
-
-def _felt(curve: Curve, reaction: Reaction) -> tuple[int, int]:
-    return curve.cells(reaction.before)[5], curve.cells(reaction.after)[5]
-
-
-def _no_gap(curve: Curve) -> tuple[str, ...] | None:
-    """Find a rise with so much felt doubt that the next bit of it is a fall from the same stage."""
-    rises: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-    falls: dict[str, int] = {}
-    for way, reaction in _reactions(curve):
-        change = _stages_risen(curve, reaction)
-        if change > 0:
-            rises.setdefault(reaction.after.stage, []).append((_felt(curve, reaction)[1], (*way, reaction.signal)))
-        elif change < 0 and not _sets_stage(reaction.rule) and any(map(_sets_stage, reaction.settling)):
-            felt = _felt(curve, reaction)[1]
-            falls[reaction.before.stage] = min(felt, falls.get(reaction.before.stage, felt))
-    for stage, risen in rises.items():
-        felt, way = max(risen, key=lambda each: each[0])
-        if stage in falls and falls[stage] <= felt + 1:
-            return way
-    return None
-
-
-def _sets_stage(rule: Rule) -> bool:
-    return any(effect.part == "stage" for effect in rule.effects)
-
-
-def _lost(curve: Curve) -> tuple[str, ...] | None:
-    """Find a way into a position from which nobody becomes what stands highest."""
-    table = curve.table()
-    top = curve.stages[-1].name
-    reaches = [position.stage == top for position in table.positions]
-    changed = True
-    while changed:
-        changed = False
-        for number, row in enumerate(table.next):
-            if not reaches[number] and any(reaches[target] for target in row):
-                reaches[number] = changed = True
-    ways: dict[int, tuple[str, ...]] = {0: ()}
-    for number, row in enumerate(table.next):
-        for signal, target in zip(table.signals, row, strict=True):
-            ways.setdefault(target, (*ways[number], signal))
-    return next((ways[number] for number, fine in enumerate(reaches) if not fine), None)
-
-
-total_and_bounded = CurveProperty(
-    name="total_and_bounded",
-    says="Every signal has an answer everywhere, and no counter leaves its range: nothing is ever undefined.",
-    counterexample=_first(_unbounded),
-)
-no_stage_skipping = CurveProperty(
-    name="no_stage_skipping",
-    says="Nobody rises by more than one stage at once: trust is built step by step.",
-    counterexample=_first(lambda curve, reaction: _stages_risen(curve, reaction) > 1),
-)
-no_harm_helps = relational(
-    HARMS,
-    never="higher",
-    name="no_harm_helps",
-    says="No harm, wherever it is put into a journey, ever makes a customer stand higher, then or later.",
-)
-no_good_hurts = relational(
-    GOODS,
-    never="lower",
-    name="no_good_hurts",
-    says="No good deed, wherever it is put into a journey, ever makes a customer stand lower, then or later.",
-)
-no_credit_for_asking = CurveProperty(
-    name="no_credit_for_asking",
-    says="Asking never earns anything: no rise, no goodwill, no kept promise, no less doubt.",
-    counterexample=_first(
-        lambda _, r: (
-            r.signal == "company_one_sided"
-            and (
-                r.rose
-                or r.after.engaged > r.before.engaged
-                or r.after.kept > r.before.kept
-                or r.after.doubt < r.before.doubt
-            )
+    Examples:
+        >>> property_named("repair_within(3)").says
+        'What went wrong is made good within 3 turns.'
+    """
+    found = re.fullmatch(r"(\w+)(?:\(([\d\s,]*)\))?", text.strip())
+    name, numbers = (found[1], found[2]) if found else (text, None)
+    if name in _READY and not numbers:
+        return _READY[name]
+    if name not in _MADE:
+        raise UnknownWordError("property", text, PROPERTY_NAMES)
+    given = [int(number) for number in re.findall(r"\d+", numbers or "")]
+    wanted = list(signature(_MADE[name]).parameters)
+    if len(given) != len(wanted):
+        raise InvalidValueError(
+            "property", text, f"takes {', '.join(wanted)}: for example {name}({', '.join('3' for _ in wanted)})"
         )
-    ),
-)
-kept_never_hurts = CurveProperty(
-    name="kept_never_hurts",
-    says="Keeping a promise never makes a customer fall.",
-    counterexample=_first(lambda _, r: r.signal.startswith("kept_") and r.fell),
-)
-broken_never_helps = CurveProperty(
-    name="broken_never_helps",
-    says="Breaking a promise never makes a customer rise, and never lowers doubt.",
-    counterexample=_first(lambda _, r: r.signal.startswith("broken_") and (r.rose or r.after.doubt < r.before.doubt)),
-)
-silence_never_promotes = CurveProperty(
-    name="silence_never_promotes",
-    says="Leaving customers alone never makes them rise.",
-    counterexample=_first(lambda _, r: r.signal == "silence" and r.rose),
-)
-advocate_is_earned = CurveProperty(
-    name="advocate_is_earned",
-    says="Only customers who recommend, and who have seen promises kept, become advocates.",
-    counterexample=_first(
-        lambda _, r: r.before.stage != TOP == r.after.stage and (r.signal != "advocacy" or r.before.kept < 1)
-    ),
-)
-recoverable = CurveProperty(
-    name="recoverable",
-    says="Whatever happened, there is a way back to the top: nobody is lost for good.",
-    counterexample=_lost,
-)
-hysteresis = CurveProperty(
-    name="hysteresis",
-    says="The doubt with which customers rise into a stage and the doubt at which they fall from it lie apart: "
-    "one small worry more does not undo a rise.",
-    counterexample=_no_gap,
-)
-
-# --- policies -------------------------------------------------------------------------------------
-
-
-def repair_within(n: int) -> Safety | LeadsTo:
-    """After a slip or a breach, the account is settled in at most n further turns: customers need not wait for amends."""
-    return leads_to(
-        lambda turn: turn.met.account in OWED,
-        lambda turn: turn.after.account not in OWED,
-        within=n,
-        name=f"repair_within({n})",
-        says=f"What went wrong is made good within {n} turns.",
-    )
-
-
-def no_flapping(window: int, changes: int) -> Safety:
-    """In so many turns in a row, a customer's stage changes in at most so many of them: no to and fro."""
-    return at_most(
-        changes,
-        lambda turn: turn.changed and "departed" not in (turn.before.stage, turn.after.stage),
-        per=window,
-        name=f"no_flapping({window}, {changes})",
-        says=f"In {window} turns a customer's stage changes at most {changes} times; leaving and coming back are not counted.",
-    )
-
-
-def bounded_asks_while_distrusted(n: int) -> Safety:
-    """While a customer distrusts, the company asks at most n times: it does not dig itself in."""
-    return at_most(
-        n,
-        _asks,
-        while_=lambda turn: turn.met.stage == "distrust",
-        name=f"bounded_asks_while_distrusted({n})",
-        says=f"A customer who distrusts is asked at most {n} times.",
-    )
-
-
-def quiet_period(k: int, window: int) -> Safety:
-    """In so many turns in a row the company makes itself heard in at most k: it does not pester."""
-    return at_most(
-        k,
-        lambda turn: turn.action != "wait",
-        per=window,
-        name=f"quiet_period({k}, {window})",
-        says=f"The company makes itself heard in at most {k} of {window} turns in a row.",
-    )
-
-
-def _asks(turn: Turn) -> bool:
-    return turn.action == "ask"
-
-
-def _owed(turn: Turn) -> bool:
-    return turn.met.account in OWED
-
-
-no_ask_on_open_account: Safety = never(
-    _asks,
-    when=lambda turn: turn.met.account != "clear",
-    name="no_ask_on_open_account",
-    says="The company never asks while it owes the customer something.",
-)
-recovery_comes_first: Safety = always(
-    lambda turn: turn.action in ("repair", "wait"),
-    when=_owed,
-    name="recovery_comes_first",
-    says="While amends are owed, the company makes good before it does anything else.",
-)
-nobody_forgotten: Safety | LeadsTo = leads_to(
-    lambda turn: turn.after.stage != "departed",
-    lambda turn: turn.action != "wait" or turn.after.stage == "departed",
-    name="nobody_forgotten",
-    says="No customer who is still there is left alone for ever.",
-)
-
-CURVE_PROPERTIES: tuple[CurveProperty | Relational, ...] = (
-    *(total_and_bounded, no_stage_skipping, no_harm_helps, no_good_hurts, no_credit_for_asking, kept_never_hurts),
-    *(broken_never_helps, silence_never_promotes, advocate_is_earned, recoverable, hysteresis),
-)
-"""What is asked of every curve."""
-
-POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (
-    *(recovery_comes_first, repair_within(3), no_ask_on_open_account, bounded_asks_while_distrusted(1)),
-    *(quiet_period(3, 4), no_flapping(6, 4), nobody_forgotten),
-)
-"""What is asked of every policy, if nothing else is. Source of the numbers: our choice; ask with your own."""
+    return _MADE[name](*given)

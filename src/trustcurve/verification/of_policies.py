@@ -1,0 +1,101 @@
+"""Properties of policies, out of the box: each says in plain words what it protects.
+
+They speak of the default curve's stages (distrust, departed). Source: our choice, from what the curve's
+own rules punish.
+"""
+
+from __future__ import annotations
+
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.properties import LeadsTo, Safety, always, at_most, leads_to, never
+
+__all__ = [
+    "POLICY_PROPERTIES",
+    "bounded_asks_while_distrusted",
+    "no_ask_on_open_account",
+    "no_flapping",
+    "nobody_forgotten",
+    "quiet_period",
+    "recovery_comes_first",
+    "repair_within",
+]
+
+OWED = ("slip", "breach")
+
+
+def repair_within(n: int) -> Safety | LeadsTo:
+    """After a slip or a breach, the account is settled in at most n further turns: customers need not wait for amends."""
+    return leads_to(
+        lambda turn: turn.met.account in OWED,
+        lambda turn: turn.after.account not in OWED,
+        within=n,
+        name=f"repair_within({n})",
+        says=f"What went wrong is made good within {n} turns.",
+    )
+
+
+def no_flapping(window: int, changes: int) -> Safety:
+    """In so many turns in a row, a customer's stage changes in at most so many of them: no to and fro."""
+    return at_most(
+        changes,
+        lambda turn: turn.changed and "departed" not in (turn.before.stage, turn.after.stage),
+        per=window,
+        name=f"no_flapping({window}, {changes})",
+        says=f"In {window} turns a customer's stage changes at most {changes} times; leaving and coming back are not counted.",
+    )
+
+
+def bounded_asks_while_distrusted(n: int) -> Safety:
+    """While a customer distrusts, the company asks at most n times: it does not dig itself in."""
+    return at_most(
+        n,
+        _asks,
+        while_=lambda turn: turn.met.stage == "distrust",
+        name=f"bounded_asks_while_distrusted({n})",
+        says=f"A customer who distrusts is asked at most {n} times.",
+    )
+
+
+def quiet_period(k: int, window: int) -> Safety:
+    """In so many turns in a row the company makes itself heard in at most k: it does not pester."""
+    return at_most(
+        k,
+        lambda turn: turn.action != "wait",
+        per=window,
+        name=f"quiet_period({k}, {window})",
+        says=f"The company makes itself heard in at most {k} of {window} turns in a row.",
+    )
+
+
+def _asks(turn: Turn) -> bool:
+    return turn.action == "ask"
+
+
+def _owed(turn: Turn) -> bool:
+    return turn.met.account in OWED
+
+
+no_ask_on_open_account: Safety = never(
+    _asks,
+    when=lambda turn: turn.met.account != "clear",
+    name="no_ask_on_open_account",
+    says="The company never asks while it owes the customer something.",
+)
+recovery_comes_first: Safety = always(
+    lambda turn: turn.action in ("repair", "wait"),
+    when=_owed,
+    name="recovery_comes_first",
+    says="While amends are owed, the company makes good before it does anything else.",
+)
+nobody_forgotten: Safety | LeadsTo = leads_to(
+    lambda turn: turn.after.stage != "departed",
+    lambda turn: turn.action != "wait" or turn.after.stage == "departed",
+    name="nobody_forgotten",
+    says="No customer who is still there is left alone for ever.",
+)
+
+POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (
+    *(recovery_comes_first, repair_within(3), no_ask_on_open_account, bounded_asks_while_distrusted(1)),
+    *(quiet_period(3, 4), no_flapping(6, 4), nobody_forgotten),
+)
+"""What is asked of every policy, if nothing else is. Source of the numbers: our choice; ask with your own."""
