@@ -18,6 +18,7 @@ __all__ = ["Unit", "groups_of"]
 
 Made = tuple[str, dict[str, Any]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AT_ONCE = 4_096
 
 
 @define(eq=False)
@@ -51,12 +52,12 @@ def groups_of(events: pl.DataFrame) -> Iterator[list[Unit]]:
     """Read the events of a mapped log, group by group (see ``in_order``)."""
     texts = [key for key in EVENT_TEXTS if events[key].null_count() < events.height]
     columns = (GROUP, PLACE, ROW, CUSTOMER, AT, ID, SEVERAL, OUTCOME, VALUE, KIND, DUE, *texts)
-    # Times as microseconds: Polars' own UTC is not Python's, and the ledger would convert every single one.
-    rows = zip(*(events[column].to_physical().to_list() for column in columns), strict=True)
     units: list[Unit] = []
     made: list[Made] | None = None
     group = row_before = micros_before = -1
-    for whose, place, row, customer, micros, identity, several, outcome, value, kind, due, *fields in rows:
+    for whose, place, row, customer, micros, identity, several, outcome, value, kind, due, *fields in _rows(
+        events, columns
+    ):
         if whose != group:
             if units:
                 yield units
@@ -76,3 +77,12 @@ def groups_of(events: pl.DataFrame) -> Iterator[list[Unit]]:
         made.append((kind, given))
     if units:
         yield units
+
+
+def _rows(events: pl.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """Read rows, so many at a time that a long log does not have to be in memory twice.
+
+    Times as microseconds: Polars' own UTC is not Python's, and the ledger would convert every single one.
+    """
+    for some in events.iter_slices(_AT_ONCE):
+        yield from zip(*(some[column].to_physical().to_list() for column in columns), strict=True)
