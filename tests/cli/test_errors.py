@@ -128,7 +128,7 @@ def test_where_nothing_can_be_written_is_told_before_the_work(trustcurve: Trustc
         ["replay", "log.csv"],
         ["replay", "log.csv", "-m", "m.toml", "--format", "xlsx"],
         ["replay", "log.csv", "-m", "m.toml", "--untl", "2026-01-01"],
-        ["explain", "log.csv", "-m", "m.toml"],
+        ["explain"],
         ["schema"],
         ["replya", "log.csv"],
     ],

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import curves, draw, explain, replay
+from trustcurve.cli import check, curves, draw, explain, replay
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.core.errors import TrustcurveError
@@ -23,6 +23,10 @@ You need a log of orders, deliveries, letters or tickets, and a mapping, a file 
 
     trustcurve replay orders.csv --mapping orders.toml
     trustcurve explain orders.csv --mapping orders.toml --customer 4711
+
+Before a journey policy meets customers, learn where it betrays them:
+
+    trustcurve check policy.toml
 
 For writing a mapping:
 
@@ -43,6 +47,7 @@ app = typer.Typer(
 replay.add_to(app)
 explain.add_to(app)
 draw.add_to(app)
+check.add_to(app)
 curves.add_to(app)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.options import CurveFile, LogFile, Until, chosen_curve
 from trustcurve.cli.replay import print_rows
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.journeys import Journey
 from trustcurve.core.standing import Standing
 from trustcurve.logs import load_mapping, scan_log, tell_story
 from trustcurve.logs.until import read_until
+from trustcurve.snapshots import from_json
 
 __all__ = ["add_to"]
 
@@ -26,26 +30,41 @@ def add_to(app: typer.Typer) -> None:
 
 def explain(
     log: LogFile,
-    mapping: MappingFile,
-    customer: Annotated[str, typer.Option("--customer", metavar="ID", help="Whose story.", show_default=False)],
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False),
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="Whose story.", show_default=False)
+    ] = None,
     curve: CurveFile = None,
     until: Until = None,
 ) -> None:
     """Tell one customer's story step by step: what happened, what it changed and why.
 
-    Row numbers lead back to the log; they count from 1, without the heading.
+    Row numbers lead back to the log; they count from 1, without the heading. A file that ends in .json is a journey that was
+    saved, for example by `trustcurve check --save`, and needs neither a mapping nor a customer.
 
     For example:
 
         trustcurve explain orders.csv --mapping orders.toml --customer 4711
         trustcurve explain orders.csv -m orders.toml --customer 4711 | less
+        trustcurve explain witness.json
 
     Exit code: 0; 1 where no row of the customer could be used; 2 where nothing could be done.
     """
-    screen = Screen.out()
+    screen, on = Screen.out(), chosen_curve(curve)
+    if log.suffix.lower() == ".json":
+        journey = from_json(Journey, log.read_bytes(), curve=on)
+        screen.lines(journey.explain())
+        screen.line()
+        _print_standing(screen, on, journey.customer, journey.standing)
+        return
+    if mapping is None or customer is None:
+        missing = "--mapping" if mapping is None else "--customer"
+        raise InvalidValueError(missing, None, "a log needs both --mapping and --customer")
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
-    on = chosen_curve(curve)
     with working() as work:
         opened = scan_log(log)
         work.at("mapping its rows")

@@ -32,8 +32,8 @@ def check(
     Args:
         curve: The curve.
         policy: The policy; without one, only properties of the curve can be asked.
-        properties: What to decide; if left out, all named properties (``CURVE_PROPERTIES``, and with a policy
-            ``POLICY_PROPERTIES``).
+        properties: What to decide; if left out, all named properties of the policy (``POLICY_PROPERTIES``), or
+            without a policy those of the curve (``CURVE_PROPERTIES``).
         environment: What may happen that the company does not choose.
         max_states: The most states of the loop; where there are more, what is not refuted is UNKNOWN.
         turn: How long a turn lasts; a third of the curve's quiet period if left out.
@@ -48,7 +48,7 @@ def check(
         >>> print(check(Curve.default(), None, no_stage_skipping))
         PROVED  no_stage_skipping
     """
-    asked = properties or (*CURVE_PROPERTIES, *(POLICY_PROPERTIES if policy is not None else ()))
+    asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
     for place, each in enumerate(asked):
         if not isinstance(each, Property):
             raise InvalidValueError(f"properties[{place}]", each, "must be a property, for example always(...)")

@@ -54,6 +54,10 @@ class Node(NamedTuple):
     asks: int
 
 
+Decided = tuple[int, int, Open, tuple[Action, ...], int]
+"""What a policy's view is made of: position, quiet, open promises, last actions, asks."""
+
+
 class Choice(NamedTuple):
     """What the environment chooses in a turn: a move, and for a promise which of the open ones."""
 
@@ -64,7 +68,8 @@ class Choice(NamedTuple):
 class Played(NamedTuple):
     """One turn: what was chosen and done, the positions on the way, the signals, and the node after it.
 
-    ``met`` is the position after the clock and the environment, in which the policy decided.
+    ``met`` is the position after the clock and the environment, in which the policy decided; ``decided``
+    is all that it saw, for ``Loop.view``.
     """
 
     before: Node
@@ -73,6 +78,7 @@ class Played(NamedTuple):
     met: int
     action: Action
     after: Node
+    decided: Decided
     signals: tuple[tuple[str, str], ...]  # (who: "clock", "kept", "move" or "action"; signal)
 
 
@@ -186,7 +192,8 @@ class Loop:
             signals.append(("move", signal))
             quiet = 0 if gives else quiet
         met = position
-        action = self.decide(position, quiet, promises, node.last, node.asks)
+        decided = (position, quiet, promises, node.last, node.asks)
+        action = self.decide(*decided)
         if action.startswith("promise_"):
             if len(promises) == self.promises_max:
                 return None
@@ -199,7 +206,9 @@ class Loop:
             quiet = 0 if gives else quiet
         last = (action, *node.last)[: self.policy.remember]
         asks = (node.asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
-        return Played(node, choice, clock, met, action, Node(position, promises, quiet, last, asks), tuple(signals))
+        return Played(
+            node, choice, clock, met, action, Node(position, promises, quiet, last, asks), decided, tuple(signals)
+        )
 
     def due(self, node: Node) -> list[int]:
         """Answer with the places of the promises that break as the next turn begins, or that are kept just in time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 from attrs import define, evolve, field
 
@@ -49,6 +50,7 @@ class Prover:
     loop: Loop | None
     max_states: int
     _unrolled: Automaton | None = field(default=None, init=False)
+    _never_above: Any = field(default=None, init=False)
 
     def automaton(self, name: str) -> Automaton:
         """Unroll the loop, once."""
@@ -82,7 +84,9 @@ class Prover:
 
     def _relational(self, asked: Relational) -> Verdict:
         table = self.curve.table()
-        holds = never_above(table)
+        if self._never_above is None:
+            self._never_above = never_above(table)
+        holds = self._never_above
         columns = [table.signals.index(signal) for signal in asked.insert]
         fine = all(
             holds[row[column], number] if asked.helps else holds[number, row[column]]

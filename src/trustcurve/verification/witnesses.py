@@ -29,8 +29,9 @@ from trustcurve.core.journeys import Journey
 from trustcurve.core.signals import Weight
 from trustcurve.core.standing import Position
 from trustcurve.core.values import Value
+from trustcurve.policies.rules import RuleBook
 from trustcurve.verification.automaton import Edge
-from trustcurve.verification.loop import BEGIN, Loop
+from trustcurve.verification.loop import BEGIN, Loop, Played
 
 __all__ = ["CurveWitness", "Line", "Witness", "events_of"]
 
@@ -74,7 +75,7 @@ class Witness(Value):
     @property
     def events(self) -> tuple[Event, ...]:
         """The events, each with a stated date: turn n is n turns after the beginning."""
-        return tuple(event for _, event in events_of(self.loop, self.edges))
+        return tuple(event for _, event, _ in events_of(self.loop, self.edges))
 
     @property
     def journey(self) -> Journey:
@@ -84,16 +85,16 @@ class Witness(Value):
 
     def lines(self) -> Iterator[Line]:
         """Tell it, one event a line."""
-        numbers = iter([number for number, _ in events_of(self.loop, self.edges)])
+        told = iter([(number, row) for number, _, row in events_of(self.loop, self.edges)])
         for step in self.journey.steps:
-            number = len(self.edges) if step.event is None else next(numbers)
+            number, row = (len(self.edges), "") if step.event is None else next(told)
             for place, reaction in enumerate(step.reactions):
                 tick = step.ticks[place] if place < len(step.ticks) else None
-                what = _event_words(step.event) if tick is None else _clock_words(tick.promise)
+                what = _event_words(step.event) + row if tick is None else _clock_words(tick.promise)
                 yield Line(number, what, reaction.state_after, reaction.after, reaction.rule.name)
             if step.event is not None and step.reaction is None:
                 at = step.after.position
-                yield Line(number, _event_words(step.event), self.loop.curve.state(at), at, "-")
+                yield Line(number, _event_words(step.event) + row, self.loop.curve.state(at), at, "-")
 
     def __str__(self) -> str:
         told = [str(line) for line in self.lines()]
@@ -144,28 +145,36 @@ class CurveWitness(Value):
             yield signal, f"{reaction.state_after} ({reaction.rule.name})"
 
 
-def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event]]:
-    """Answer with the events of a run, each with the number of its turn, from 1."""
+def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event, str]]:
+    """Answer with the events of a run, each with the number of its turn, from 1, and the policy's row behind it."""
     made, names = 0, list[str]()
     for number, edge in enumerate(edges, start=1):
         at, played = BEGIN + number * loop.turn, edge.played
         due = loop.due(played.before)
         if loop.environment.keeps_promises:
-            yield from ((number, PromiseKept(at=at, promise=names[place])) for place in due)
+            yield from ((number, PromiseKept(at=at, promise=names[place]), "") for place in due)
         names = [name for place, name in enumerate(names) if place not in due]
         move, chosen = played.choice
         if chosen is not None:
             kind = PromiseKept if move == "kept" else PromiseBroken
-            yield number, kind(at=at, promise=names.pop(chosen))
+            yield number, kind(at=at, promise=names.pop(chosen)), ""
         elif move in _PLAIN:
-            yield number, _PLAIN[move](at)
+            yield number, _PLAIN[move](at), ""
+        row = _row(loop, played)
         if played.action in _WEIGHTS:
             made += 1
             names.append(f"promise {made:03}")
             due_at = at + loop.policy.promise_due * loop.turn
-            yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=_WEIGHTS[played.action])
+            yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=_WEIGHTS[played.action]), row
         elif played.action in _PLAIN:
-            yield number, _PLAIN[played.action](at)
+            yield number, _PLAIN[played.action](at), row
+
+
+def _row(loop: Loop, played: Played) -> str:
+    """Name the row of a policy from a file that decided."""
+    decide = loop.policy.decide
+    rule = decide.rule(loop.view(*played.decided)) if isinstance(decide, RuleBook) else None
+    return "" if rule is None else f" (policy row: {rule.name})"
 
 
 _WEIGHTS: dict[str, Weight] = {"promise_major": "major", "promise_minor": "minor"}

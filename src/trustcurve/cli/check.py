@@ -1,0 +1,168 @@
+"""``trustcurve check`` and ``trustcurve diff``: what is proved of policies and curves, and what a change would do."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from trustcurve.cli.commands import Command
+from trustcurve.cli.options import CurveFile, chosen_curve
+from trustcurve.cli.screen import Screen
+from trustcurve.cli.tables import Column
+from trustcurve.cli.working import working
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.files import load_curve
+from trustcurve.policies import ANY, KEEPS_PROMISES, Policy, load_policy
+from trustcurve.verification import PROPERTY_NAMES, Report, Witness, check, diff, property_named
+
+__all__ = ["add_to"]
+
+_ENVIRONMENTS = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
+_REFUTED, _UNKNOWN, _DIFFERENT = 1, 2, 1
+
+Surroundings = Annotated[
+    Literal["any", "keeps-promises"],
+    typer.Option("--environment", "-e", help="What may happen: anything, or all but broken promises."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to an app."""
+    app.command("check", cls=Command)(check_files)
+    app.command("diff", cls=Command)(diff_files)
+
+
+def check_files(  # noqa: PLR0917 - one argument for each option of the command
+    policies: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="POLICY.toml", help="Policies; without one, the curve alone is checked.", show_default=False
+        ),
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property",
+            "-p",
+            metavar="NAME",
+            show_default=False,
+            help=f"What to decide, as often as you like; if left out, all of them. One of: {'; '.join(PROPERTY_NAMES)}.",
+        ),
+    ] = None,
+    curve: CurveFile = None,
+    environment: Surroundings = "any",
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save", metavar="DIR", help="Write each counterexample of a policy to a file in DIR.", show_default=False
+        ),
+    ] = None,
+    max_states: Annotated[int, typer.Option("--max-states", help="The most states to look at.")] = 200_000,
+) -> None:
+    """Prove what a policy (or a curve) never does, or show the shortest journey in which it does it.
+
+    Everything that can happen is looked at, so PROVED means always. REFUTED comes with a shortest journey, and beside it the
+    nearest one that passes. UNKNOWN means that a limit was hit first. Saved journeys are read by `trustcurve explain FILE`.
+
+    For example:
+
+        trustcurve check                                         (the default curve)
+        trustcurve check funnel.toml
+        trustcurve check policies/*.toml --environment keeps-promises
+        trustcurve check funnel.toml -p "repair_within(2)" -p no_ask_on_open_account
+
+    Exit code: 0; 1 where something is refuted; 2 where something is unknown, or a file is wrong.
+    """
+    screen, on = Screen.out(), chosen_curve(curve)
+    asked = [property_named(text) for text in properties or ()]
+    loaded = [load_policy(path, on) for path in policies or ()]
+    reports = []
+    with working() as work:
+        each: list[Policy | None] = [*loaded] or [None]
+        for policy in each:
+            work.at(f"checking {'the curve' if policy is None else policy.name}")
+            reports.append(check(on, policy, *asked, environment=_ENVIRONMENTS[environment], max_states=max_states))
+    for report in reports:
+        _print_report(screen, report)
+        if save is not None:
+            _save(screen, report, save)
+    if any(report.refuted for report in reports):
+        raise typer.Exit(_REFUTED)
+    if any(report.unknown for report in reports):
+        raise typer.Exit(_UNKNOWN)
+
+
+def _print_report(screen: Screen, report: Report) -> None:
+    what = (
+        f"curve {report.curve}"
+        if report.policy is None
+        else f"policy {report.policy}, where {report.environment} may happen"
+    )
+    columns = [Column("verdict", "name"), Column("property", "name"), Column("what it protects")]
+    rows = []
+    for verdict in report.verdicts:
+        said = verdict.says + (" (Vacuously: what it speaks of never happens.)" if verdict.vacuous else "")
+        rows.append((verdict.status.name, verdict.name, f"{said} {verdict.note}".strip()))
+    screen.table(what[0].upper() + what[1:], columns, rows)
+    for verdict in (*report.refuted, *report.unknown):
+        if verdict.witness is not None:
+            screen.line()
+            screen.lines(verdict.explain())
+    screen.line()
+
+
+def _save(screen: Screen, report: Report, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for verdict in report.refuted:
+        if isinstance(verdict.witness, Witness):
+            path = folder / (re.sub(r"\W+", "-", f"{report.policy} {verdict.name}").strip("-") + ".json")
+            verdict.witness.save(path)
+            screen.line(f"wrote {path}")
+
+
+def diff_files(
+    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="A policy, or a curve.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="Another one.", show_default=False)],
+    curve: CurveFile = None,
+    environment: Surroundings = "any",
+) -> None:
+    """Show how two policies or two curves differ: the shortest journey that they treat differently, and how much is.
+
+    For example:
+
+        trustcurve diff funnel.toml gentle.toml
+        trustcurve diff curve.toml stricter.toml
+
+    Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a file is wrong.
+    """
+    screen = Screen.out()
+    kinds = {_is_curve(path) for path in (old, new)}
+    if len(kinds) > 1:
+        raise InvalidValueError("NEW.toml", str(new), "give two policies or two curves, not one of each")
+    with working() as work:
+        work.at("comparing")
+        found = (
+            diff(load_curve(old), load_curve(new))
+            if kinds == {True}
+            else _of_policies(chosen_curve(curve), old, new, environment)
+        )
+    screen.lines(str(found))
+    if found:
+        raise typer.Exit(_DIFFERENT)
+
+
+def _of_policies(on: Curve, old: Path, new: Path, environment: str) -> object:
+    return diff(on, load_policy(old, on), load_policy(new, on), environment=_ENVIRONMENTS[environment])
+
+
+def _is_curve(path: Path) -> bool:
+    """Whether a file holds a curve; what is wrong with it is told when it is loaded."""
+    try:
+        return "curve" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return False
