@@ -22,6 +22,9 @@ Decide = Callable[[View], Action]
 REMEMBERED_MAX = 8
 """The most turns that a policy may remember. Source: our choice; each one can double the automaton."""
 
+OPEN_MAX = 4
+"""The most promises that can be open at once where a policy is proved. Source: our choice, for the same reason."""
+
 
 def _turns(least: int, most: int) -> Callable[[object, Attribute[int], int], None]:
     def check(_: object, attribute: Attribute[int], value: int) -> None:

@@ -7,16 +7,22 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, cast
 
+from attrs import evolve
+
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import Finding, did_you_mean
 from trustcurve.core.reading import Reader, read_tests
-from trustcurve.core.signals import ACCOUNT_LEVELS
+from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS
+from trustcurve.core.standing import Position
 from trustcurve.policies.actions import ACTIONS, Action
 from trustcurve.policies.errors import InvalidPolicyError
-from trustcurve.policies.policy import REMEMBERED_MAX, Policy
-from trustcurve.policies.rules import NUMBERS, WORDS, PolicyRule, RuleBook
+from trustcurve.policies.policy import OPEN_MAX, REMEMBERED_MAX, Policy
+from trustcurve.policies.rules import NUMBERS, WORDS, PolicyRule, RuleBook, matches
+from trustcurve.policies.view import View
 
 __all__ = ["load_policy", "parse_policy"]
+
+Groups = tuple[tuple[tuple[str, ...], list[View]], ...]
 
 _HEAD = ("name", "says", "remember", "window", "promise_due")
 _RULE = ("name", "when", "do", "because")
@@ -71,13 +77,15 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
         for key, most in (("remember", REMEMBERED_MAX), ("window", REMEMBERED_MAX), ("promise_due", 24))
         if key in head
     }
-    words = _known_words(Curve.default() if curve is None else curve)
+    curve = Curve.default() if curve is None else curve
+    words = _known_words(curve)
     rules = tuple(
         _rule(reader, place, raw, words, numbers) for place, raw in reader.rows(whole.get("rules", []), "rules")
     )
     if not rules and not reader.findings:
         reader.wrong("[[rules]]", "", "there must be at least one rule")
-    _check_order(reader, rules)
+    if not reader.findings:
+        _check_order(reader, rules, _views(curve, rules, numbers.get("window", 0)))
     name = reader.text("[policy]", "name", head) if "policy" in whole else ""
     says = reader.text("[policy]", "says", head, required=False)
     if reader.findings:
@@ -139,10 +147,38 @@ def _check_value(reader: Reader, place: str, part: str, value: Any, words: Mappi
         reader.wrong(place, f"when.{part}", f"must be a whole number, not {value!r}: a policy has no parameters")
 
 
-def _check_order(reader: Reader, rules: tuple[PolicyRule, ...]) -> None:
-    always = next((place for place, rule in enumerate(rules) if not rule.when), None)
-    if always is not None:
-        for rule in rules[always + 1 :]:
-            reader.wrong(
-                f"[[rules]] {rule.name}", "when", f"can never match: {rules[always].name} before it always does"
-            )
+def _check_order(reader: Reader, rules: tuple[PolicyRule, ...], views: Groups) -> None:
+    """Find the rows that never decide, whatever a customer is like."""
+    together = matches(rules, views)
+    first = {each & -each for each in together}
+    for n, rule in enumerate(rules):
+        bit = 1 << n
+        if bit in first:
+            continue
+        why = "wherever it holds, a row before it holds too"
+        if not any(each & bit for each in together):
+            why = "what it asks for never holds together"
+        reader.wrong(f"[[rules]] {rule.name}", "when", f"can never match: {why}")
+
+
+def _views(curve: Curve, rules: tuple[PolicyRule, ...], asks: int) -> Groups:
+    """Answer with all that a policy can see, in groups of parts that are independent of each other."""
+    positions = [_view(curve, position) for position in curve.table().positions]
+    stranger = positions[0]
+    numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}
+    return (
+        (("stage", "posture", "state", "outside", "account", *COUNTERS, "felt_doubt"), positions),
+        (("quiet",), [evolve(stranger, quiet=n) for n in numbers if n >= 0]),
+        (("open",), [evolve(stranger, open=n) for n in range(OPEN_MAX + 1)]),
+        (("asks",), [evolve(stranger, asks=n) for n in range(asks + 1)]),
+        (("last",), [stranger, *(evolve(stranger, last=(action,)) for action in ACTIONS)]),
+    )
+
+
+def _view(curve: Curve, at: Position) -> View:
+    cells = curve.cells(at)
+    outside = curve.stages[cells[0]].outside
+    return View(
+        at.stage, curve.state(at), outside, at.kept, at.engaged, at.doubt, cells[5], at.account,
+        quiet=0, open=0, asks=0, last=(),
+    )  # fmt: skip

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from attrs import frozen
 
-from trustcurve.core.rules import Condition
+from trustcurve.core.rules import Condition, Number
 from trustcurve.core.values import Value
 from trustcurve.policies.actions import Action
 from trustcurve.policies.view import View
 
-__all__ = ["NUMBERS", "WORDS", "PolicyRule", "RuleBook"]
+__all__ = ["NUMBERS", "WORDS", "PolicyRule", "RuleBook", "matches"]
 
 WORDS = ("stage", "posture", "state", "account", "last")
 """What a row can ask about with words; ``last`` is the company's latest action."""
@@ -31,6 +33,12 @@ class PolicyRule(Value):
         """Whether all conditions hold."""
         return all(_holds(condition, view) for condition in self.when)
 
+    def numbers(self, part: str) -> Iterator[int]:
+        """Answer with the numbers that one part is held against."""
+        for condition in self.when:
+            if condition.part == part:
+                yield from map(int, _values(condition))
+
 
 @frozen(eq=False, repr=False)
 class RuleBook(Value):
@@ -48,9 +56,28 @@ class RuleBook(Value):
         return "wait" if rule is None else rule.do
 
 
+def matches(rules: tuple[PolicyRule, ...], groups: Iterable[tuple[tuple[str, ...], Iterable[View]]]) -> set[int]:
+    """Answer with every set of rows that can hold together, each as bits: row n is bit n.
+
+    Args:
+        rules: The rows.
+        groups: Parts of a view that go together, and all views that differ in them; different groups are
+            taken to be independent of each other.
+    """
+    together = {(1 << len(rules)) - 1}
+    for parts, views in groups:
+        asked = [[condition for condition in rule.when if condition.part in parts] for rule in rules]
+        holding = {
+            sum(1 << n for n, when in enumerate(asked) if all(_holds(condition, view) for condition in when))
+            for view in views
+        }
+        together = {one & other for one in together for other in holding}
+    return together
+
+
 def _holds(condition: Condition, view: View) -> bool:
     part, test = condition.part, condition.test
-    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    values = _values(condition)
     if part == "posture":
         return view.state.partition(".")[2] in values
     if part == "last":
@@ -60,3 +87,7 @@ def _holds(condition: Condition, view: View) -> bool:
         return seen in values
     bound, seen = int(values[0]), int(seen)
     return {"at_least": seen >= bound, "at_most": seen <= bound, "above": seen > bound, "below": seen < bound}[test]
+
+
+def _values(condition: Condition) -> tuple[Number | bool, ...]:
+    return condition.value if isinstance(condition.value, tuple) else (condition.value,)
