@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.logs.helpers import CURVE, UTC_LOG, at, rejects, replay, rule
-from trustcurve.logs.outcomes import Outcome, Share, by_baseline, by_state
+from trustcurve.logs.folding.outcomes import Outcome, Share, by_baseline, by_state
 
 RULES = rule('{ event = "made" }', 'PromiseMade promise = "{p}"; due = "due"')
 RULES += rule('{ event = "kept" }', 'PromiseKept promise = "{p}"') + rule('{ event = "bye" }', "Departed")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.logs.helpers import CURVE
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.outcomes import Share, by_baseline, by_state
+from trustcurve.logs.folding.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.summaries import state_rows
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -17,7 +17,7 @@ from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column, Row
 from trustcurve.cli.working import working
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.outcomes import Share, by_baseline, by_state
+from trustcurve.logs.folding.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
 from trustcurve.logs.replays import Counts
 from trustcurve.logs.summaries import fall_causes, reject_groups, state_rows

@@ -8,10 +8,10 @@ from trustcurve.core.extras import require
 require("polars", "logs")
 
 from trustcurve.logs.errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
-from trustcurve.logs.mapping import Mapping  # noqa: E402
-from trustcurve.logs.readers import scan_log  # noqa: E402
-from trustcurve.logs.reading import load_mapping, parse_mapping  # noqa: E402
+from trustcurve.logs.mappings.mapping import Mapping  # noqa: E402
+from trustcurve.logs.mappings.reading import load_mapping, parse_mapping  # noqa: E402
 from trustcurve.logs.replays import LogReplay, Story, replay_log, tell_story  # noqa: E402
+from trustcurve.logs.sources.readers import scan_log  # noqa: E402
 
 __all__ = [
     "InvalidMappingError",

@@ -10,7 +10,7 @@ import polars as pl
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.instants import instant
 from trustcurve.logs.columns import due_time, value_instant
-from trustcurve.logs.mapping import Due, Mapping
+from trustcurve.logs.mappings.mapping import Due, Mapping
 
 __all__ = ["read_until"]
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.logs.columns import template
-from trustcurve.logs.mapping import Mapping
-from trustcurve.logs.readers import ROW, Log
-from trustcurve.logs.rows import AT, CUSTOMER
+from trustcurve.logs.mapped.rows import AT, CUSTOMER
+from trustcurve.logs.mappings.mapping import Mapping
+from trustcurve.logs.sources.readers import ROW, Log
 
 __all__ = ["fates", "rows_of"]
 

@@ -12,9 +12,9 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.logs.mapping import KINDS
-from trustcurve.logs.outcomes import Known, Outcome
-from trustcurve.logs.units import Unit
+from trustcurve.logs.folding.outcomes import Known, Outcome
+from trustcurve.logs.folding.units import Unit
+from trustcurve.logs.mappings.mapping import KINDS
 
 __all__ = ["UNREADABLE_OUTCOME", "Applied", "Judge", "Note", "Rejected"]
 

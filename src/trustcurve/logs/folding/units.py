@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 from attrs import define
 
-from trustcurve.logs.frames import DUE, EVENT_TEXTS, KIND
-from trustcurve.logs.order import GROUP, PLACE, SEVERAL
-from trustcurve.logs.readers import ROW
-from trustcurve.logs.rows import AT, CUSTOMER, ID, OUTCOME, VALUE
+from trustcurve.logs.mapped.frames import DUE, EVENT_TEXTS, KIND
+from trustcurve.logs.mapped.order import GROUP, PLACE, SEVERAL
+from trustcurve.logs.mapped.rows import AT, CUSTOMER, ID, OUTCOME, VALUE
+from trustcurve.logs.sources.readers import ROW
 
 __all__ = ["Unit", "groups_of"]
 

@@ -11,9 +11,9 @@ from typing import Any
 from trustcurve.core.errors import Finding
 from trustcurve.core.reading import Reader
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mapping import Mapping, Template
-from trustcurve.logs.probes import format_problem, zone_problem
-from trustcurve.logs.rule_reading import read_optional, read_rule, read_template
+from trustcurve.logs.mappings.mapping import Mapping, Template
+from trustcurve.logs.mappings.probes import format_problem, zone_problem
+from trustcurve.logs.mappings.rule_reading import read_optional, read_rule, read_template
 
 __all__ = ["load_mapping", "parse_mapping"]
 

@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 
-from trustcurve.logs.log import ROW, Log, check_names
+from trustcurve.logs.sources.log import ROW, Log, check_names
 
 __all__ = ["scan_parquet"]
 

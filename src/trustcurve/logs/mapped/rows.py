@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from trustcurve.logs.columns import moment, number, template, text
-from trustcurve.logs.conditions import fit
-from trustcurve.logs.mapping import Mapping
-from trustcurve.logs.readers import ROW
+from trustcurve.logs.mapped.conditions import fit
+from trustcurve.logs.mappings.mapping import Mapping
+from trustcurve.logs.sources.readers import ROW
 
 __all__ = ["AT", "CUSTOMER", "ID", "OUTCOME", "PROBLEM", "RULE", "TIE", "VALUE", "dated", "ruled"]
 

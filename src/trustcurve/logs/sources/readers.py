@@ -10,11 +10,11 @@ from typing import TextIO
 
 import polars as pl
 
-from trustcurve.logs.csv_lines import read_csv
 from trustcurve.logs.errors import UnreadableLogError
-from trustcurve.logs.json_lines import read_json_lines
-from trustcurve.logs.log import ROW, Log
-from trustcurve.logs.parquet_columns import scan_parquet
+from trustcurve.logs.sources.csv_lines import read_csv
+from trustcurve.logs.sources.json_lines import read_json_lines
+from trustcurve.logs.sources.log import ROW, Log
+from trustcurve.logs.sources.parquet_columns import scan_parquet
 
 __all__ = ["ROW", "Log", "scan_log"]
 

@@ -11,9 +11,9 @@ from attrs import define, field, frozen
 
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Move, Step
-from trustcurve.logs.judging import Applied, Judge, Rejected
-from trustcurve.logs.outcomes import Outcome
-from trustcurve.logs.units import Unit, groups_of
+from trustcurve.logs.folding.judging import Applied, Judge, Rejected
+from trustcurve.logs.folding.outcomes import Outcome
+from trustcurve.logs.folding.units import Unit, groups_of
 
 __all__ = ["Fold", "LogStep", "Progress"]
 

@@ -6,11 +6,11 @@ import polars as pl
 from attrs import NOTHING, evolve, fields_dict, frozen
 
 from trustcurve.logs.columns import INSTANT, due_time, moment, template, text, with_moments
-from trustcurve.logs.fitting import fitting_rows
-from trustcurve.logs.mapping import KINDS, EventTemplate, Mapping
-from trustcurve.logs.order import GROUP, ORDER, in_order
-from trustcurve.logs.readers import ROW, Log
-from trustcurve.logs.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, VALUE, dated, ruled
+from trustcurve.logs.mapped.fitting import fitting_rows
+from trustcurve.logs.mapped.order import GROUP, ORDER, in_order
+from trustcurve.logs.mapped.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, VALUE, dated, ruled
+from trustcurve.logs.mappings.mapping import KINDS, EventTemplate, Mapping
+from trustcurve.logs.sources.readers import ROW, Log
 
 __all__ = ["DUE", "EVENT_TEXTS", "KIND", "Mapped", "map_log"]
 

@@ -16,7 +16,7 @@ from typing import TextIO
 import polars as pl
 
 from trustcurve.logs.errors import UnreadableLogError
-from trustcurve.logs.log import ROW, Log, check_names, gather
+from trustcurve.logs.sources.log import ROW, Log, check_names, gather
 
 __all__ = ["read_csv"]
 

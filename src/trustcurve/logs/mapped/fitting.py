@@ -10,8 +10,8 @@ import polars as pl
 from trustcurve.core.errors import Finding, did_you_mean
 from trustcurve.logs.columns import naive_and_aware, sane, text, time_columns
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mapping import Mapping
-from trustcurve.logs.readers import ROW, Log
+from trustcurve.logs.mappings.mapping import Mapping
+from trustcurve.logs.sources.readers import ROW, Log
 
 __all__ = ["fitting_rows"]
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from trustcurve.core.instants import LAST
 from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, text, value_instant
-from trustcurve.logs.mapping import Condition, Mapping, MappingRule, Value
+from trustcurve.logs.mappings.mapping import Condition, Mapping, MappingRule, Value
 
 __all__ = ["Fit", "fit"]
 

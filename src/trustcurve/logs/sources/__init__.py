@@ -1,0 +1,1 @@
+"""The files that logs come in: CSV, JSON lines and Parquet, each read by one reader."""
