@@ -15,7 +15,7 @@ import pytest
 
 from trustcurve import Curve
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.outcomes import by_baseline, by_state
+from trustcurve.logs.folding.outcomes import by_baseline, by_state
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "parcelshop"
 COLUMNS = [
