@@ -109,7 +109,7 @@ def _turns(reader: Reader, key: str, value: object, most: int) -> int:
     if type(value) is int and least <= value <= most:
         return value
     reader.wrong("[policy]", key, f"must be a whole number of turns from {least} to {most}, not {value!r}")
-    return least
+    return most  # harmless: what is asked about the memory is not found wrong too
 
 
 def _rule(
@@ -135,7 +135,8 @@ def _rule(
         hint = did_you_mean(do, ACTIONS) or "; known: " + ", ".join(ACTIONS)
         reader.wrong(place, "do", f"must be an action, not {do!r}{hint}")
     because = reader.text(place, "because", row, required=False)
-    return PolicyRule(str(row.get("name") or place.partition("] ")[2]), tuple(conditions), cast("Action", do), because)
+    name = reader.text(place, "name", row, required=False) or place.partition("] ")[2]
+    return PolicyRule(name, tuple(conditions), cast("Action", do), because)
 
 
 def _check_value(reader: Reader, place: str, part: str, value: Any, words: Mapping[str, tuple[str, ...]]) -> None:

@@ -1,0 +1,89 @@
+"""Environments: what may happen, how likely it is, and what cannot be meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.policies import ANY, KEEPS_PROMISES, MOVES, Environment
+
+
+def test_nothing_may_always_happen():
+    assert Environment(["complaint"]).names == ("nothing", "complaint")
+    assert Environment([]).names == ("nothing",)
+    assert ANY.names == MOVES
+    assert set(MOVES) - set(KEEPS_PROMISES.names) == {"broken"}
+    assert KEEPS_PROMISES.keeps_promises
+    assert not ANY.keeps_promises
+
+
+def test_the_order_in_which_moves_are_given_does_not_matter():
+    assert Environment(["return", "kept"]) == Environment({"kept": None, "return": None})
+    assert Environment({"complaint": 0.1, "kept": 0.2}) == Environment({"kept": 0.2, "complaint": 0.1})
+
+
+def test_what_is_left_of_one_is_nothing():
+    assert Environment({"kept": 0.5, "complaint": 0.25}).probabilities == {
+        "nothing": 0.25,
+        "kept": 0.5,
+        "complaint": 0.25,
+    }
+    assert Environment({"nothing": 0.5, "kept": 0.5}).probabilities == {"nothing": 0.5, "kept": 0.5}
+    assert Environment({"kept": 1}).probabilities == {"nothing": 0, "kept": 1}
+    assert Environment({"kept": 0.7, "broken": 0.2, "complaint": 0.1}).probabilities["nothing"] == 0  # type: ignore[index]
+    assert Environment(["kept"]).probabilities is None
+
+
+@pytest.mark.parametrize("moves", [["kepd"], {"kepd": 0.5}, "kept"])
+def test_a_word_that_is_no_move(moves: object):
+    with pytest.raises(UnknownWordError, match="move"):
+        Environment(moves)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("moves", "says"),
+    [
+        ({"kept": 1.5}, "must lie between 0 and 1"),
+        ({"kept": -0.1}, "must lie between 0 and 1"),
+        ({"kept": float("nan")}, "must lie between 0 and 1"),
+        ({"kept": True}, "must lie between 0 and 1"),
+        ({"kept": "often"}, "must lie between 0 and 1"),
+        ({"kept": 0.6, "broken": 0.6}, "add up to 1.2, more than 1"),
+        ({"nothing": 0.1, "kept": 0.6}, "must add up to 1, not 0.7"),
+        ({"kept": 0.5, "complaint": None}, "a probability, or none; missing: complaint"),
+    ],
+)
+def test_probabilities_that_cannot_be(moves: dict[str, float], says: str):
+    with pytest.raises(InvalidValueError, match=says):
+        Environment(moves)
+
+
+def test_who_keeps_promises_breaks_none():
+    with pytest.raises(InvalidValueError, match="breaks none"):
+        Environment(["kept", "broken"], keeps_promises=True)
+    assert Environment({"complaint": 0.1}, keeps_promises=True).names == ("nothing", "complaint")
+
+
+def test_what_cannot_happen_goes_to_nothing():
+    env = Environment({"kept": 0.5, "return": 0.25})
+    assert env.likely(["nothing"]) == [1]
+    assert env.likely(["nothing", "return"]) == [0.75, 0.25]
+    assert env.likely(["nothing", "kept", "kept"]) == [0.5, 0.25, 0.25], "each of two open promises alike"
+    with pytest.raises(InvalidValueError, match="has no probabilities"):
+        ANY.likely(["nothing"])
+
+
+@given(
+    st.dictionaries(st.sampled_from(MOVES[1:]), st.integers(1, 9), min_size=1),
+    st.integers(0, 9),
+    st.data(),
+)
+def test_what_is_likely_adds_up_to_one(weights: dict[str, int], rest: int, data: st.DataObject):
+    total = sum(weights.values()) + rest
+    env = Environment({move: weight / total for move, weight in weights.items()})
+    possible = ["nothing", *data.draw(st.lists(st.sampled_from(list(weights)), max_size=6))]
+    likely = env.likely(possible)
+    assert sum(likely) == pytest.approx(1)
+    assert all(-1e-9 <= p <= 1 for p in likely)

@@ -1,0 +1,139 @@
+"""Changes that make a policy's file wrong, one by one: what changes, and what must be found."""
+
+from __future__ import annotations
+
+RIGHT = """\
+[policy]
+name = "patient"
+remember = 1
+window = 2
+promise_due = 3
+
+[[rules]]
+name = "make good"
+when = { account = ["slip", "breach"] }
+do = "repair"
+because = "amends come first"
+
+[[rules]]
+name = "do not repeat"
+when = { last = "exchange", asks = { at_least = 1 } }
+do = "wait"
+
+[[rules]]
+name = "warm up"
+when = { stage = "hopeful", engaged = { below = 3 }, open = 0 }
+do = "exchange"
+"""
+
+WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
+    # --- words
+    "an unknown table": (("[policy]", "[rule]\n[policy]"), "the file", "rule", "did you mean 'rules'?"),
+    "an unknown key of the policy": (("window = 2", "windw = 2\nwindow = 2"), "[policy]", "windw", "'window'?"),
+    "an unknown key of a row": (
+        ("because =", "becuase ="),
+        "[[rules]] make good",
+        "becuase",
+        "did you mean 'because'?",
+    ),
+    "an unknown part": (("open = 0", "opn = 0"), "[[rules]] warm up when", "opn", "did you mean 'open'?"),
+    "an unknown bound": (("below = 3", "under = 3"), "[[rules]] warm up when.engaged", "under", "known: at_least"),
+    "an unknown action": (
+        ('"repair"', '"repiar"'),
+        "[[rules]] make good",
+        "do",
+        "not 'repiar'; did you mean 'repair'?",
+    ),
+    "a row without an action": (('do = "exchange"', ""), "[[rules]] warm up", "do", "known: wait, propose"),
+    "an unknown stage": (('"hopeful"', '"hopefull"'), "[[rules]] warm up", "when.stage", "did you mean 'hopeful'?"),
+    "an unknown account": (('"slip"', '"slipp"'), "[[rules]] make good", "when.account", "did you mean 'slip'?"),
+    "a stage for a state": (
+        ('stage = "hopeful"', 'state = "distrust"'),
+        "[[rules]] warm up",
+        "when.state",
+        "unknown word 'distrust'",
+    ),
+    "an unknown posture": (
+        ('stage = "hopeful"', 'posture = "suspicios"'),
+        "[[rules]] warm up",
+        "when.posture",
+        "did you mean 'suspicious'?",
+    ),
+    "an unknown last action": (('last = "exchange"', 'last = "sell"'), "[[rules]] do not repeat", "when.last", "wait"),
+    # --- values
+    "no name": (('name = "patient"', 'name = " "'), "[policy]", "name", "must be a text that is not empty"),
+    "a row's name that is no text": (('name = "warm up"', "name = 3"), "[[rules]] number 3", "name", "must be a text"),
+    "too long a memory": (("remember = 1", "remember = 9"), "[policy]", "remember", "from 0 to 8, not 9"),
+    "a window that is no number": (("window = 2", "window = true"), "[policy]", "window", "not True"),
+    "a promise that is due at once": (
+        ("promise_due = 3", "promise_due = 0"),
+        "[policy]",
+        "promise_due",
+        "from 1 to 24",
+    ),
+    "a purpose that is no text": (("window = 2", "window = 2\nsays = 1"), "[policy]", "says", "must be a text"),
+    "a reason that is no text": (('"amends come first"', "1"), "[[rules]] make good", "because", "must be a text"),
+    "a parameter": (
+        ("below = 3", 'below = "engaged_max"'),
+        "[[rules]] warm up",
+        "when.engaged",
+        "a policy has no parameters",
+    ),
+    "half a number": (("below = 3", "below = 2.5"), "[[rules]] warm up", "when.engaged.below", "2.5"),
+    "no words": (('["slip", "breach"]', "[]"), "[[rules]] make good", "when.account", "not []"),
+    "no numbers": (("open = 0", "open = []"), "[[rules]] warm up", "when.open", "not an empty array"),
+    "a flag that is none": (("open = 0", "outside = 0"), "[[rules]] warm up", "when.outside", "must be true or false"),
+    # --- memory that is not there
+    "asks without a window": (("window = 2", ""), "[[rules]] do not repeat", "when.asks", "[policy] window says"),
+    "actions without a memory": (
+        ("remember = 1", ""),
+        "[[rules]] do not repeat",
+        "when.last",
+        "[policy] remember says",
+    ),
+    # --- rows that never decide
+    "more asks than the window holds": (
+        ("asks = { at_least = 1 }", "asks = { at_least = 3 }"),
+        "[[rules]] do not repeat",
+        "when",
+        "can never match: what it asks for never holds together",
+    ),
+    "a counter beyond its range": (
+        ("engaged = { below = 3 }", "engaged = { above = 4 }"),
+        "[[rules]] warm up",
+        "when",
+        "never holds together",
+    ),
+    "bounds that exclude each other": (
+        ("engaged = { below = 3 }", "doubt = { above = 4, below = 5 }"),
+        "[[rules]] warm up",
+        "when",
+        "never holds together",
+    ),
+    "a stage with another's posture": (
+        ("engaged = { below = 3 }", 'posture = "suspicious"'),
+        "[[rules]] warm up",
+        "when",
+        "never holds together",
+    ),
+    "a turn before the first": (("open = 0", "quiet = { below = 0 }"), "[[rules]] warm up", "when", "never holds"),
+    "after a row that always holds": (
+        ('when = { last = "exchange", asks = { at_least = 1 } }', ""),
+        "[[rules]] warm up",
+        "when",
+        "can never match: wherever it holds, a row before it holds too",
+    ),
+    "after a row that holds wherever it does": (
+        ('when = { last = "exchange", asks = { at_least = 1 } }', "when = { engaged = { at_most = 2 } }"),
+        "[[rules]] warm up",
+        "when",
+        "a row before it holds too",
+    ),
+    "after rows that together hold everywhere": (
+        ('when = { last = "exchange", asks = { at_least = 1 } }', 'when = { account = ["clear", "due"] }'),
+        "[[rules]] warm up",
+        "when",
+        "a row before it holds too",
+    ),
+}
+"""What is changed in the right file (old text, new text), and table, key and sentence of what must be found."""
