@@ -1,0 +1,205 @@
+"""The loop a second time, slow and plain: events through the pure `advance`, views from the standing, no table.
+
+Nothing here knows how the library unrolls its loop: what both say must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from attrs import field, frozen
+
+from trustcurve import (
+    Advocated,
+    Complained,
+    Curve,
+    Departed,
+    Event,
+    Exchanged,
+    OneSided,
+    Promise,
+    PromiseBroken,
+    PromiseKept,
+    PromiseMade,
+    Proposed,
+    Purchased,
+    Repaired,
+    Returned,
+    Standing,
+)
+from trustcurve.policies import ANY, Environment, Policy, View
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.properties import Safety
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+MONTH = timedelta(days=30)
+VIOLATED = -2
+
+MOVE_EVENTS: dict[str, Any] = {
+    "complaint": Complained,
+    "advocacy": Advocated,
+    "purchase": Purchased,
+    "customer_one_sided": lambda at: OneSided(at=at, by="customer"),
+    "departure": Departed,
+    "return": Returned,
+}
+ACTION_EVENTS: dict[str, Any] = {
+    "propose": Proposed,
+    "ask": lambda at: OneSided(at=at, by="company"),
+    "exchange": Exchanged,
+    "repair": Repaired,
+}
+
+
+class Place(NamedTuple):
+    """Where one customer is after some turns: the standing, all actions so far (the latest first), all promises made."""
+
+    standing: Standing
+    turns: int
+    actions: tuple[str, ...]
+    made: int
+
+
+class Move(NamedTuple):
+    """What the environment does: a word, and the promise's id where it is about one."""
+
+    word: str
+    promise: str | None = None
+
+
+@frozen(kw_only=True)
+class PlainLoop:
+    """One curve, policy and environment, played event by event."""
+
+    curve: Curve
+    policy: Policy
+    environment: Environment = ANY
+    turn: timedelta = MONTH
+    promises_max: int = 2
+    _known: dict[Any, str] = field(factory=dict, init=False, eq=False, repr=False)
+
+    @property
+    def start(self) -> Place:
+        """A stranger."""
+        return Place(self.curve.begin("ann", BEGIN), 0, (), 0)
+
+    def open(self, standing: Standing) -> tuple[Promise, ...]:
+        """Answer with the promises that are open and not overdue."""
+        return tuple(promise for promise in standing.promises if not promise.overdue)
+
+    def breaks(self, promise: Promise) -> datetime:
+        """Answer with the last instant at which it counts as kept."""
+        at = promise.breaks_at(self.curve.grace)
+        assert at is not None
+        return at
+
+    def begun(self, place: Place) -> tuple[Standing, list[str], list[Event]]:
+        """Look at the customer as the next turn begins; who keeps promises then keeps those that could not wait."""
+        at = BEGIN + (place.turns + 1) * self.turn
+        step = self.curve.observe(place.standing, at)
+        standing, signals = step.after, [reaction.signal for reaction in step.reactions]
+        events: list[Event] = []
+        if self.environment.keeps_promises:
+            for promise in self.open(standing):
+                if self.breaks(promise) < at + self.turn:
+                    events.append(PromiseKept(at=at, promise=promise.id))
+                    told = self.curve.advance(standing, events[-1])
+                    standing, signals = told.after, [*signals, *(r.signal for r in told.reactions)]
+        return standing, signals, events
+
+    def moves(self, place: Place) -> Iterator[Move]:
+        """Answer with everything that the environment can do."""
+        standing, _, _ = self.begun(place)
+        departed = standing.position.stage == "departed"
+        for word in self.environment.names:
+            if word in ("kept", "broken"):
+                yield from (Move(word, promise.id) for promise in self.open(standing))
+            elif word not in ("departure", "return") or departed == (word == "return"):
+                yield Move(word)
+
+    def play(self, place: Place, move: Move) -> tuple[Place, Turn, list[Event]]:
+        """Play a turn: where it leads, how it looks, and its events."""
+        at = BEGIN + (place.turns + 1) * self.turn
+        standing, signals, events = self.begun(place)
+        clock = standing.position
+        if move.word != "nothing":
+            kept_or_broken = PromiseKept if move.word == "kept" else PromiseBroken
+            promised = move.promise is not None
+            events.append(kept_or_broken(at=at, promise=move.promise) if promised else MOVE_EVENTS[move.word](at=at))
+            told = self.curve.advance(standing, events[-1])
+            standing, signals = told.after, [*signals, *(r.signal for r in told.reactions)]
+        met, action, made = standing.position, self.action(standing, place, at), place.made
+        if action.startswith("promise_"):
+            made += 1
+            due = at + self.policy.promise_due * self.turn
+            weight: Any = action.removeprefix("promise_")
+            events.append(PromiseMade(at=at, promise=f"promise {made:03}", due=due, weight=weight))
+        elif action in ACTION_EVENTS:
+            events.append(ACTION_EVENTS[action](at=at))
+        if action != "wait":
+            told = self.curve.advance(standing, events[-1])
+            standing, signals = told.after, [*signals, *(r.signal for r in told.reactions)]
+        after = Place(standing, place.turns + 1, (action, *place.actions)[:8], made)
+        before, now = place.standing, standing
+        opened = len(self.open(before)), len(self.open(now))
+        shown: Any = (before.position, clock, met, now.position, move.word, action, tuple(signals), *opened)
+        return after, Turn(*shown), events
+
+    def action(self, standing: Standing, place: Place, at: datetime) -> str:
+        """Ask the policy, with a view made from the standing."""
+        position = standing.position
+        state = self.curve.state(position)
+        weight = {"clear": 0, "due": 0, "slip": 1, "breach": 2}[position.account]
+        shown = View(
+            stage=position.stage,
+            state=state,
+            outside=position.stage in ("distrust", "departed"),
+            kept=position.kept,
+            engaged=position.engaged,
+            doubt=position.doubt,
+            felt_doubt=position.doubt + weight,
+            account=position.account,
+            quiet=self.quiet(standing, at),
+            open=len(self.open(standing)),
+            asks=place.actions[: self.policy.window].count("ask"),
+            last=place.actions[: self.policy.remember],  # type: ignore[arg-type]
+        )
+        if shown not in self._known:
+            self._known[shown] = self.policy.action(shown)
+        return self._known[shown]
+
+    def quiet(self, standing: Standing, at: datetime) -> int:
+        """Count the turns since the customer last got something, or since a silence counted."""
+        turns, period = (at - standing.quiet_since) // self.turn, self.curve.silence_after // self.turn
+        return turns if turns <= period else (turns - 1) % period + 1
+
+    def key(self, place: Place) -> Any:
+        """Answer with all that anything later can depend on."""
+        standing, at = place.standing, BEGIN + place.turns * self.turn
+        waiting = tuple((promise.weight, self.breaks(promise) - at) for promise in self.open(standing))
+        bits = tuple(action == "ask" for action in place.actions[: self.policy.window])
+        bits += (False,) * (self.policy.window - len(bits))
+        last = place.actions[: self.policy.remember]
+        return standing.position, waiting, self.quiet(standing, at), last, bits
+
+    def shortest_violation(self, asked: Safety, most: int = 200_000) -> list[Turn] | None:
+        """Search for a shortest run that breaks a property, turn by turn, all runs of one length before the next."""
+        monitor = asked.monitor
+        layer: list[tuple[Place, int, tuple[Turn, ...]]] = [(self.start, monitor.start, ())]
+        seen = {(self.key(self.start), monitor.start)}
+        while layer:
+            then: list[tuple[Place, int, tuple[Turn, ...]]] = []
+            for place, state, run in layer:
+                for move in self.moves(place):
+                    after, turn, _ = self.play(place, move)
+                    if (next_state := monitor.step(state, turn)) == VIOLATED:
+                        return [*run, turn]
+                    key = (self.key(after), next_state)
+                    if key not in seen:
+                        seen.add(key)
+                        then.append((after, next_state, (*run, turn)))
+            assert len(seen) <= most
+            layer = then
+        return None

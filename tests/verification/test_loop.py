@@ -1,0 +1,135 @@
+"""The loop of turns agrees with the pure ledger: at every turn, for any policy and whatever happens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.verification.plain import BEGIN, Move, Place, PlainLoop
+from tests.verification.strategies import CLOCKS, clocks, environments, policies
+from trustcurve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
+from trustcurve.verification import Witness
+from trustcurve.verification.automaton import Edge, unroll_loop
+from trustcurve.verification.loop import Choice, Loop, Node
+
+
+@cache
+def curve_with(clock: str) -> Curve:
+    return Curve.default(**CLOCKS[clock][0])
+
+
+def turns_left(loop: PlainLoop, breaks: datetime, now: datetime) -> int:
+    """Count the turns until a promise breaks as one begins: 0 where it is the next."""
+    return (breaks - now) // loop.turn
+
+
+def agree(loop: Loop, plain: PlainLoop, node: Node, place: Place) -> None:
+    """Hold what the loop knows of a customer against what the ledger knows."""
+    standing, now = place.standing, BEGIN + place.turns * plain.turn
+    assert loop.table.positions[node.position] == standing.position
+    waiting = [(p.weight, turns_left(plain, plain.breaks(p), now)) for p in plain.open(standing)]
+    assert list(node.promises) == waiting
+    assert node.quiet == plain.quiet(standing, now)
+    assert node.last == place.actions[: loop.policy.remember]
+    assert node.asks.bit_count() == place.actions[: loop.policy.window].count("ask")
+
+
+def same(plain: PlainLoop, place: Place, choice: Choice) -> Move:
+    """Tell a choice of the loop in the words of the ledger."""
+    standing, _, _ = plain.begun(place)
+    return Move(choice.move, None if choice.promise is None else plain.open(standing)[choice.promise].id)
+
+
+@settings(max_examples=200)
+@given(clocks, policies, environments, st.integers(0, 3), st.lists(st.integers(0, 40), min_size=1, max_size=14))
+def test_the_loop_agrees_with_the_ledger(
+    clock: str, ours: Policy, environment: Environment, promises_max: int, picks: list[int]
+):
+    curve, turn = curve_with(clock), CLOCKS[clock][1]
+    loop = Loop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
+    plain = PlainLoop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
+    node, place, edges, told = loop.start, plain.start, [], []
+    agree(loop, plain, node, place)
+    for pick in picks:
+        choices = list(loop.choices(node))
+        assert [same(plain, place, choice) for choice in choices] == list(plain.moves(place))
+        choice = choices[pick % len(choices)]
+        place, turned, events = plain.play(place, same(plain, place, choice))
+        played = loop.play(node, choice)
+        if played is None:
+            assert turned.open_after > promises_max
+            break
+        node = played.after
+        agree(loop, plain, node, place)
+        at = loop.table.positions
+        assert (at[played.clock], at[played.met], played.action) == (turned.clock, turned.met, turned.action)
+        edges.append(Edge(-1, -1, played))
+        told += events
+    # The witness of it tells the same journey, through `replay`.
+    witness = Witness(loop, tuple(edges))
+    journey = witness.journey
+    assert journey.standing.position == loop.table.positions[edges[-1].played.after.position if edges else 0]
+    assert list(witness.events) == told
+    assert not journey.rejects
+
+
+def test_a_promise_breaks_as_the_turn_after_its_due_date_begins(curve: Curve):
+    once = policy("once", promise_due=2)(lambda v: "promise_major" if v.stage == "distrust" and not v.open else "wait")
+    loop = Loop(curve=curve, policy=once)
+    node, quiet = loop.start, Choice("nothing")
+    signals = []
+    for _ in range(4):
+        played = loop.play(node, quiet)
+        assert played is not None
+        node = played.after
+        signals.append([signal for who, signal in played.signals if who == "clock"])
+    assert signals == [[], [], [], ["broken_major"]]
+
+
+def test_kept_promises_are_kept_on_their_due_date(curve: Curve):
+    once = policy("once", promise_due=2)(lambda v: "promise_minor" if v.stage == "distrust" and not v.kept else "wait")
+    loop = Loop(curve=curve, policy=once, environment=KEEPS_PROMISES)
+    first = loop.play(loop.start, Choice("nothing"))
+    assert first is not None
+    second = loop.play(first.after, Choice("nothing"))
+    assert second is not None
+    third = loop.play(second.after, Choice("nothing"))
+    assert third is not None
+    assert ("kept", "kept_minor") in third.signals
+    assert not any(signal.startswith("broken") for _, signal in third.signals)
+
+
+def test_a_quiet_period_is_a_whole_number_of_turns(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    assert Loop(curve=curve, policy=waits).turn == timedelta(days=30)
+    assert Loop(curve=Curve.default(silence_after=6), policy=waits).turn == timedelta(days=2)
+    for turn in (timedelta(days=40), timedelta(0), timedelta(days=-30), timedelta(days=180), 30):
+        with pytest.raises(InvalidValueError, match="must be a whole number of turns"):
+            Loop(curve=curve, policy=waits, turn=turn)  # type: ignore[arg-type]
+    for promises in (-1, 5, True, 1.0):
+        with pytest.raises(InvalidValueError, match="promises_max"):
+            Loop(curve=curve, policy=waits, promises_max=promises)  # type: ignore[arg-type]
+
+
+def test_a_loop_unrolls_into_every_node_and_turn_that_there_is(curve: Curve):
+    ours = policy("ours", promise_due=1, remember=1, window=2)(
+        lambda v: "promise_major" if v.quiet == 1 and v.open == 0 else "ask" if v.asks == 0 else "repair"
+    )
+    automaton = unroll_loop(Loop(curve=curve, policy=ours))
+    plain = PlainLoop(curve=curve, policy=ours)
+    seen, queue, turns = {plain.key(plain.start)}, [plain.start], 0
+    for place in queue:
+        for move in plain.moves(place):
+            turns += 1
+            after, _, _ = plain.play(place, move)
+            if plain.key(after) not in seen:
+                seen.add(plain.key(after))
+                queue.append(after)
+    assert (len(automaton.nodes), len(automaton.edges)) == (len(seen), turns)
+    assert repr(automaton) == f"<Automaton of {len(seen)} states and {turns} transitions>"
