@@ -1,7 +1,8 @@
 """Proofs about curves and journey policies: by exhaustion, with the shortest counterexample."""
 
 from trustcurve.verification.checking import check
-from trustcurve.verification.differences import CurveDifference, PolicyDifference, diff, equivalent
+from trustcurve.verification.curve_differences import CurveDifference
+from trustcurve.verification.differences import diff, equivalent
 from trustcurve.verification.named import PROPERTY_NAMES, property_named
 from trustcurve.verification.of_curves import (
     CURVE_PROPERTIES,
@@ -27,6 +28,7 @@ from trustcurve.verification.of_policies import (
     recovery_comes_first,
     repair_within,
 )
+from trustcurve.verification.policy_differences import PolicyDifference
 from trustcurve.verification.properties import (
     Property,
     always,

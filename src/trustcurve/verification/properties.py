@@ -11,7 +11,7 @@ from typing import Literal
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.core.values import Value
 from trustcurve.verification.automaton import Turn
 from trustcurve.verification.search import VIOLATED, Monitor
@@ -156,7 +156,9 @@ def leads_to(
 
     Raises:
         InvalidValueError: ``within`` is no whole number of turns.
+        UnknownWordError: ``fair`` is neither "nothing" nor "moves".
     """
+    _word("fair", fair, ("nothing", "moves"))
     if within is None:
         return LeadsTo(name=name, says=says, after=after, comes=comes, fair=fair)
     turns = _whole("within", within, 0)
@@ -200,8 +202,9 @@ def at_most(
         if while_ is not None and not while_(turn):
             return 0
         if width is None:
-            return VIOLATED if state + event(turn) > most else state + event(turn)
-        seen = (state << 1 | event(turn)) & ((1 << width) - 1)
+            counted = state + bool(event(turn))
+            return VIOLATED if counted > most else counted
+        seen = (state << 1 | bool(event(turn))) & ((1 << width) - 1)
         return VIOLATED if seen.bit_count() > most else seen
 
     def relevant(turn: Turn) -> bool:
@@ -246,12 +249,21 @@ def relational(
     """Make a property of two journeys: with one of these signals inserted anywhere, a customer never stands higher (or lower).
 
     Neither at once nor at any later moment, whatever comes after: decided by the greatest simulation.
+
+    Raises:
+        UnknownWordError: ``never`` is neither "higher" nor "lower".
     """
+    _word("never", never, ("higher", "lower"))
     return Relational(name=name, says=says, insert=tuple(insert), helps=never == "higher")
 
 
 def _any(_: Turn) -> bool:
     return True
+
+
+def _word(argument: str, value: str, words: tuple[str, ...]) -> None:
+    if value not in words:
+        raise UnknownWordError(argument, value, words)
 
 
 def _whole(argument: str, value: int, least: int) -> int:

@@ -74,11 +74,12 @@ def shortest_paradox(table: Table, insert: Sequence[str], *, helps: bool) -> Ins
         layers[len(way)] += [(table.next[number][column], number) for column, _ in columns]
     depth = 0
     while depth < len(layers):
+        for pair in layers[depth]:  # before any step from this layer: a step leads one signal further
+            if pair not in came:
+                name = next(name for column, name in columns if table.next[pair[1]][column] == pair[0])
+                came[pair] = (None, -1, name)
         for pair in layers[depth]:
             with_it, without = pair
-            if pair not in came:
-                name = next(name for column, name in columns if table.next[without][column] == with_it)
-                came[pair] = (None, -1, name)
             higher = table.ranks[with_it] - table.ranks[without]
             if (higher if helps else -higher) > 0:
                 return _told(table, ways, came, pair)

@@ -99,7 +99,10 @@ class Report:
         return tuple(each for each in self.verdicts if each.status is Status.UNKNOWN)
 
     def __getitem__(self, name: str) -> Verdict:
-        return next(each for each in self.verdicts if each.name == name)
+        for each in self.verdicts:
+            if each.name == name:
+                return each
+        raise KeyError(f"no verdict on {name!r}; there is one on {', '.join(each.name for each in self.verdicts)}")
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.verdicts))

@@ -33,7 +33,7 @@ from trustcurve.policies.rules import RuleBook
 from trustcurve.verification.automaton import Edge
 from trustcurve.verification.loop import BEGIN, Loop, Played
 
-__all__ = ["CurveWitness", "Line", "Witness", "events_of"]
+__all__ = ["CurveWitness", "Line", "Witness", "events_of", "indented"]
 
 
 class Line(NamedTuple):
@@ -220,3 +220,8 @@ _SAID = {
     "Departed": "the customer leaves",
     "Returned": "the customer comes back",
 }
+
+
+def indented(told: object) -> str:
+    """Set each line of a text further in."""
+    return "\n".join(f"  {line}" for line in str(told).splitlines())

@@ -1,0 +1,60 @@
+"""What a policy would have seen along a journey that really happened, and what it would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Proposed, Repaired
+from trustcurve.core.journeys import Journey
+from trustcurve.core.standing import Standing
+from trustcurve.policies.actions import Action
+from trustcurve.verification.loop import Loop
+
+__all__ = ["decisions"]
+
+
+def decisions(loop: Loop, journey: Journey) -> Iterator[Action]:
+    """Answer with what a policy would do after each event of a journey.
+
+    Turns are counted back from the event: what the company did in a turn is the last of its acts in it.
+    """
+    acts: list[tuple[datetime, Action]] = []
+    for step in journey.steps:
+        if step.event is None:
+            continue
+        act = _act(step.event)
+        if act is not None:
+            acts.append((step.event.at, act))
+        yield _decision(loop, step.after, acts)
+
+
+def _decision(loop: Loop, standing: Standing, acts: Sequence[tuple[datetime, Action]]) -> Action:
+    quiet = (standing.as_of - standing.quiet_since) // loop.turn
+    quiet = quiet if quiet <= loop.quiet_turns else (quiet - 1) % loop.quiet_turns + 1
+    policy = loop.policy
+    past = _past(loop, standing.as_of, acts, max(policy.remember, policy.window))
+    asks = sum(1 << place for place, act in enumerate(past[: policy.window]) if act == "ask")
+    promises = tuple((promise.weight, 0) for promise in standing.promises if not promise.overdue)
+    position = loop.table.number(standing.position)
+    return loop.decide(position, quiet, promises, tuple(past[: policy.remember]), asks)
+
+
+def _past(loop: Loop, now: datetime, acts: Sequence[tuple[datetime, Action]], turns: int) -> list[Action]:
+    """Answer with the last act of each of the last turns, the latest first."""
+    past: list[Action] = ["wait"] * turns
+    for at, act in acts:
+        place = (now - at) // loop.turn
+        if place < turns:
+            past[place] = act
+    return past
+
+
+def _act(event: Event) -> Action | None:
+    """Answer with the action behind an event, if it is the company's."""
+    if isinstance(event, PromiseMade):
+        return "promise_major" if event.weight == "major" else "promise_minor"
+    if isinstance(event, OneSided):
+        return "ask" if event.by == "company" else None
+    plain: dict[type[Event], Action] = {Proposed: "propose", Exchanged: "exchange", Repaired: "repair"}
+    return plain.get(type(event))
