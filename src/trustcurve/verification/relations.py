@@ -67,17 +67,15 @@ def shortest_paradox(table: Table, insert: Sequence[str], *, helps: bool) -> Ins
     ways = _ways(table)
     columns = [(table.signals.index(name), name) for name in insert]
     came: dict[tuple[int, int], tuple[tuple[int, int] | None, int, str]] = {}
-    layers: list[list[tuple[int, int]]] = [[]]
+    layers: list[list[tuple[int, int]]] = [[] for _ in range(max(map(len, ways)) + 1)]
     for number, way in enumerate(ways):
-        while len(layers) <= len(way):
-            layers.append([])
         layers[len(way)] += [(table.next[number][column], number) for column, _ in columns]
     depth = 0
     while depth < len(layers):
-        for pair in layers[depth]:  # before any step from this layer: a step leads one signal further
-            if pair not in came:
-                name = next(name for column, name in columns if table.next[pair[1]][column] == pair[0])
-                came[pair] = (None, -1, name)
+        # All that begin here come before any step from here: a step leads one signal further.
+        for with_it, without in [pair for pair in layers[depth] if pair not in came]:
+            name = next(name for column, name in columns if table.next[without][column] == with_it)
+            came[with_it, without] = (None, -1, name)
         for pair in layers[depth]:
             with_it, without = pair
             higher = table.ranks[with_it] - table.ranks[without]
