@@ -113,6 +113,9 @@ def unroll_loop(loop: Loop, max_states: int = 200_000) -> Automaton:
     Args:
         loop: The loop.
         max_states: The most nodes; where there are more, the automaton is incomplete and says so.
+
+    Raises:
+        UnfitPolicyError: The policy reads or answers what a policy may not.
     """
     numbers = {loop.start: 0}
     nodes, edges, first = [loop.start], list[Edge](), [0]
@@ -132,4 +135,5 @@ def unroll_loop(loop: Loop, max_states: int = 200_000) -> Automaton:
                 nodes.append(played.after)
             edges.append(Edge(source, target, played))
         first.append(len(edges))
+    loop.confirm()
     return Automaton(loop, tuple(nodes), tuple(edges), tuple(first), stopped)

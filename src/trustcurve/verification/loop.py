@@ -22,7 +22,8 @@ from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.table import Table
 from trustcurve.policies.actions import ACTION_SIGNALS, MOVE_SIGNALS, Action, Move
 from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.policy import Policy
+from trustcurve.policies.errors import UnfitPolicyError
+from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.policies.view import View
 
 __all__ = ["BEGIN", "Choice", "Loop", "Node", "Played"]
@@ -31,7 +32,6 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which every journey of a proof begins. Source: our choice; only durations matter."""
 
 _TURNS_PER_SILENCE = 3
-_PROMISES_MAX = 4
 _GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
 """The signals after which a silence begins anew, as in the ledger."""
 
@@ -117,10 +117,8 @@ class Loop:
                 self.turn,
                 f"the curve's quiet period, {self.curve.silence_after}, must be a whole number of turns",
             )
-        if type(self.promises_max) is not int or not 0 <= self.promises_max <= _PROMISES_MAX:
-            raise InvalidValueError(
-                "promises_max", self.promises_max, f"must be a whole number from 0 to {_PROMISES_MAX}"
-            )
+        if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
+            raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
 
     @cached_property
     def table(self) -> Table:
@@ -142,7 +140,7 @@ class Loop:
         return {signal: number for number, signal in enumerate(self.table.signals)}
 
     @cached_property
-    def _decisions(self) -> dict[tuple[int, int, int, tuple[Action, ...], int], Action]:
+    def _decisions(self) -> dict[tuple[int, int, int, tuple[Action, ...], int], tuple[View, Action]]:
         return {}
 
     def view(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> View:
@@ -161,13 +159,26 @@ class Loop:
         key = (position, quiet, len(promises), last, asks.bit_count())
         known = self._decisions.get(key)
         if known is None:
-            known = self._decisions[key] = self.policy.action(self.view(position, quiet, promises, last, asks))
-        return known
+            view = self.view(position, quiet, promises, last, asks)
+            known = self._decisions[key] = (view, self.policy.action(view))
+        return known[1]
+
+    def confirm(self) -> None:
+        """Ask the policy everything once more, the latest first: who counts questions is found out.
+
+        Raises:
+            UnfitPolicyError: It answers otherwise than before.
+        """
+        for view, action in reversed(self._decisions.values()):
+            again = self.policy.action(view)
+            if again != action:
+                problem = f"it answers {action!r} and later {again!r} to the same view, {view}"
+                raise UnfitPolicyError(self.policy.name, problem)
 
     def choices(self, node: Node) -> Iterator[Choice]:
         """Answer with everything that the environment can choose after a node, harmless first."""
         _, promises, _, _ = self._begun(node)
-        departed = self.table.positions[node.position].stage == "departed"
+        departed = self.curve.stages[self.curve.cells(self.table.positions[node.position])[0]].apart
         for move in self.environment.names:
             if move in ("kept", "broken"):
                 told = set[tuple[Weight, int]]()

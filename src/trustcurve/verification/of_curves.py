@@ -88,11 +88,10 @@ def _no_gap(curve: Curve) -> tuple[str, ...] | None:
         elif change < 0 and not _sets_stage(reaction.rule) and any(map(_sets_stage, reaction.settling)):
             felt = _felt(curve, reaction)[1]
             falls[reaction.before.stage] = min(felt, falls.get(reaction.before.stage, felt))
-    for stage, risen in rises.items():
-        felt, way = max(risen, key=lambda each: each[0])
-        if stage in falls and falls[stage] <= felt + 1:
-            return way
-    return None
+    shown = [
+        way for stage, risen in rises.items() for felt, way in risen if stage in falls and falls[stage] <= felt + 1
+    ]
+    return min(shown, key=len, default=None)
 
 
 def _sets_stage(rule: Rule) -> bool:

@@ -113,7 +113,8 @@ class Prover:
         automaton = self.automaton(asked.name)
         run, states, transitions = shortest_violation(automaton, asked.monitor)
         if run is not None:
-            refuted = self._of(asked, automaton, Status.REFUTED, self._witness(run), "")
+            note = f"{automaton.stopped}: perhaps there is a shorter journey" if automaton.stopped else ""
+            refuted = self._of(asked, automaton, Status.REFUTED, self._witness(run), note)
             near = nearest_pass(automaton, asked.monitor, run)
             return evolve(
                 refuted, states=states, transitions=transitions, nearest=None if near is None else self._witness(near)
@@ -148,6 +149,10 @@ class Prover:
 
     def _leads_to(self, asked: LeadsTo) -> Verdict:
         automaton = self.automaton(asked.name)
+        if asked.fair == "moves" and automaton.stopped is not None:
+            return self._of(
+                asked, automaton, Status.UNKNOWN, None, automaton.stopped
+            )  # what is left out may be a way on
         after, comes = _marks(automaton, asked.after), _marks(automaton, asked.comes)
         without = [not each for each in comes]
         calls = [a and w for a, w in zip(after, without, strict=True)]
@@ -162,7 +167,10 @@ class Prover:
         else:
             loops = without
         stems = shortest_stems(automaton, calls, without)
-        found = least_lasso(automaton, stems, on_a_cycle(automaton, loops), loops)
+        cyclic = on_a_cycle(automaton, loops)
+        found = least_lasso(automaton, stems, cyclic, loops)
+        if found is not None:  # what calls for it may also lie on the loop itself
+            found = least_lasso(automaton, shortest_stems(automaton), cyclic, loops, through=calls, best=found)
         if found is not None:
             return self._of(asked, automaton, Status.REFUTED, self._lasso(*found), "it never comes")
         return self._held(asked, automaton, len(automaton.nodes), len(automaton.edges), vacuous=not any(after))
@@ -180,7 +188,7 @@ class Prover:
         self, asked: Property, automaton: Automaton, states: int, transitions: int, *, vacuous: bool = False
     ) -> Verdict:
         status = Status.PROVED if automaton.stopped is None else Status.UNKNOWN
-        note = automaton.stopped or ""
+        note, vacuous = automaton.stopped or "", vacuous and automaton.stopped is None
         return Verdict(
             asked.name, asked.says, status, vacuous=vacuous, states=states, transitions=transitions, note=note
         )

@@ -155,7 +155,13 @@ def on_a_cycle(automaton: Automaton, usable: Sequence[bool]) -> list[bool]:
 
 
 def least_lasso(
-    automaton: Automaton, stems: dict[int, Run], loopable: Sequence[bool], usable: Sequence[bool]
+    automaton: Automaton,
+    stems: dict[int, Run],
+    loopable: Sequence[bool],
+    usable: Sequence[bool],
+    *,
+    through: Sequence[bool] | None = None,
+    best: tuple[Run, Run] | None = None,
 ) -> tuple[Run, Run] | None:
     """Find a lasso of least length: a stem into a node, and a loop along usable edges back to it.
 
@@ -164,36 +170,42 @@ def least_lasso(
         stems: A shortest stem into each node at which a loop may begin.
         loopable: Which nodes lie on a cycle of usable edges.
         usable: Which edges a loop may take.
+        through: Edges of which the loop must take one; None: any loop will do.
+        best: A lasso that is known already: the answer where none is shorter.
     """
-    best: tuple[Run, Run] | None = None
     for node, stem in sorted(stems.items(), key=lambda item: len(item[1])):
         if best is not None and len(stem) + 1 >= len(best[0]) + len(best[1]):
             break  # no stem that is longer can make a shorter lasso
         if loopable[node]:
             limit = None if best is None else len(best[0]) + len(best[1]) - len(stem)
-            loop = _shortest_cycle(automaton, node, usable, limit)
+            loop = _shortest_cycle(automaton, node, usable, through, limit)
             if loop is not None:
                 best = (stem, loop)
     return best
 
 
-def _shortest_cycle(automaton: Automaton, node: int, usable: Sequence[bool], limit: int | None) -> Run | None:
+def _shortest_cycle(
+    automaton: Automaton, node: int, usable: Sequence[bool], through: Sequence[bool] | None, limit: int | None
+) -> Run | None:
     """Find a shortest cycle through a node, if it is shorter than the limit."""
-    came: dict[int, tuple[int, Edge] | None] = {node: None}
-    depth = {node: 0}
-    for at in (queue := [node]):
-        if limit is not None and depth[at] + 1 >= limit:
+    begin = (node, through is None)
+    came: dict[tuple[int, bool], tuple[tuple[int, bool], Edge] | None] = {begin: None}
+    depth = {begin: 0}
+    for state in (queue := [begin]):
+        at, passed = state
+        if limit is not None and depth[state] + 1 >= limit:
             return None
         for number in range(automaton.first[at], automaton.first[at + 1]):
             edge = automaton.edges[number]
             if not usable[number]:
                 continue
-            if edge.target == node:
-                return (*_trace(came, at), edge)
-            if edge.target not in came:
-                came[edge.target] = (at, edge)
-                depth[edge.target] = depth[at] + 1
-                queue.append(edge.target)
+            then = (edge.target, passed or (through is not None and through[number]))
+            if then == (node, True):
+                return (*_trace(came, state), edge)
+            if then not in came:
+                came[then] = (state, edge)
+                depth[then] = depth[state] + 1
+                queue.append(then)
     return None
 
 
