@@ -6,6 +6,7 @@ from attrs import frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journeys import Journey
+from trustcurve.core.reading import DURATIONS
 from trustcurve.core.values import Value
 from trustcurve.verification.witnesses import CurveWitness, indented
 
@@ -39,15 +40,23 @@ class CurveDifference(Value):
     new: Curve
 
     def __bool__(self) -> bool:
-        return self.signals is not None or bool(self.only_old) or bool(self.only_new)
+        return self.signals is not None or bool(self.only_old) or bool(self.only_new) or bool(self.clock)
+
+    @property
+    def clock(self) -> tuple[str, ...]:
+        """What the two clocks count differently, in words: the same events can then bring other signals."""
+        counted = {name: (getattr(self.old, name), getattr(self.new, name)) for name in DURATIONS}
+        return tuple(f"{name}: {was} becomes {now}" for name, (was, now) in counted.items() if was != now)
 
     def __str__(self) -> str:
         told = [f"only on the old curve: {', '.join(self.only_old)}"] if self.only_old else []
         told += [f"only on the new curve: {', '.join(self.only_new)}"] if self.only_new else []
+        told += self.clock
+        share = [f"share of customers who end elsewhere: {self.share:.1%}"] if self.share is not None else []
         if self.signals is None or self.states is None:
-            return "\n".join([*told, "no difference: the same signals lead to the same states"])
+            return "\n".join([*told, "no difference: the same signals lead to the same states", *share])
         told.append(f"{self.states[0]} becomes {self.states[1]}; in {self.pairs} of {self.of} pairs of positions")
-        told += [f"share of customers who end elsewhere: {self.share:.1%}"] if self.share is not None else []
+        told += share
         for title, curve in (("old", self.old), ("new", self.new)):
             told += [f"the shortest such journey, on the {title} curve:", indented(CurveWitness(curve, self.signals))]
         return "\n".join(told)

@@ -73,7 +73,7 @@ def diff(
 def equivalent(
     old: Curve, new: Curve | Policy, newer: Policy | None = None, /, *, environment: Environment = ANY
 ) -> bool:
-    """Whether two curves lead every journey to the same states, or two policies always act alike; see ``diff``.
+    """Whether two curves (and their clocks) lead every journey to the same states, or two policies always act alike.
 
     Examples:
         >>> equivalent(Curve.default(), Curve.default())

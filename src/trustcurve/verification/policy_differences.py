@@ -44,10 +44,12 @@ class PolicyDifference(Value):
         return self.actions is not None
 
     def __str__(self) -> str:
-        if self.old is None or self.actions is None:
+        if self.old is None or self.new is None or self.actions is None:
             return "no difference: whatever happens, both do the same"
         share = "" if self.share is None else f"\nshare of customers treated differently: {self.share:.1%}"
-        was, now = self.actions
+        was, now = map(str, self.actions)
+        if was == now:
+            was, now = (f"{now} due in {each.loop.policy.promise_due} turns" for each in (self.old, self.new))
         return (
             f"they part in turn {len(self.old)}: {was} becomes {now}; in {self.positions} of {self.of} positions{share}\n"
             f"the shortest such journey, under the old policy:\n{indented(self.old)}\nunder the new one:\n{indented(self.new)}"
@@ -71,7 +73,7 @@ def between_policies(
                     "policy", old.policy.name if was is None else policy.name, "promises too much at once"
                 )
             met.add(was.met)
-            if was.action != now.action:
+            if _act(old, was) != _act(new, now):
                 parted.add(was.met)
                 first = first or (pair, was, now)
                 continue
@@ -99,6 +101,11 @@ def between_policies(
     return PolicyDifference(told[0], told[1], (was.action, now.action), len(parted), len(met), share)
 
 
+def _act(loop: Loop, played: Played) -> tuple[Action, int]:
+    """Answer with what the company does: the same promise with another date is another act."""
+    return played.action, loop.policy.promise_due if played.action.startswith("promise_") else 0
+
+
 def _share_of(journeys: tuple[Journey, ...], old: Loop, new: Loop) -> float:
     """Count the journeys in which the two would have acted differently after some event."""
     apart = [any(was != now for was, now in zip(decisions(old, j), decisions(new, j), strict=True)) for j in journeys]
@@ -117,7 +124,7 @@ def _share(old: Loop, new: Loop, within: int) -> float:
                 was, now = old.play(pair[0], choice), new.play(pair[1], choice)
                 assert was is not None  # noqa: S101 - seen before
                 assert now is not None  # noqa: S101 - seen before
-                if was.action != now.action:
+                if _act(old, was) != _act(new, now):
                     parted += weight * p
                 else:
                     after = (was.after, now.after)
