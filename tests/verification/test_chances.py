@@ -1,0 +1,201 @@
+"""Probabilities are exact: held against a plain simulation with a stated bound, and against numbers worked out by hand.
+
+The bound: of N independent journeys the share in which something happens lies within 5 standard deviations,
+5 * sqrt(p (1 - p) / N) and a little more for p near 0 or 1, but for one case in more than a million.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.verification.strategies import small_policies
+from trustcurve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import Environment, Policy, View, policy
+from trustcurve.verification import Status, check, diff, probability
+from trustcurve.verification.automaton import unroll_loop
+from trustcurve.verification.chains import edge_probabilities
+from trustcurve.verification.loop import Loop
+
+JOURNEYS = 4000
+LIFE = Environment(
+    {"kept": 0.5, "broken": 0.1, "complaint": 0.1, "purchase": 0.05, "advocacy": 0.05, "departure": 0.02, "return": 0.1}
+)
+
+
+@policy("warm", promise_due=2)
+def warm(view: View) -> Any:
+    """Repair, promise, exchange."""
+    if view.account in ("slip", "breach"):
+        return "repair"
+    if view.outside:
+        return "promise_major" if view.state == "distrust.suspicious" and not view.open else "wait"
+    return "exchange" if view.quiet >= 1 else "wait"
+
+
+def hoped(turn: Any) -> bool:
+    return bool(turn.after.stage == "customer_centric")
+
+
+def feared(turn: Any) -> bool:
+    return bool(turn.after.stage == "departed")
+
+
+@cache
+def loop(curve: Curve) -> Loop:
+    return Loop(curve=curve, policy=warm, environment=LIFE)
+
+
+def simulated(curve: Curve, turns: int, seed: int) -> dict[str, float]:
+    """Play journeys by chance, and answer with the shares in which something happened."""
+    chance, ours = np.random.default_rng(seed), loop(curve)
+    numbers: dict[str, int] = {"hoped": 0, "feared": 0}
+    stages = [position.stage for position in ours.table.positions]
+    for _ in range(JOURNEYS):
+        node, seen = ours.start, set()
+        for _ in range(turns):
+            choices = list(ours.choices(node))
+            # Chance as a reader of the words would have it: a move is drawn, and where it cannot be, nothing happens.
+            moves = list(LIFE.probabilities or {})
+            drawn = moves[chance.choice(len(moves), p=list((LIFE.probabilities or {}).values()))]
+            fitting = [choice for choice in choices if choice.move == drawn] or [choices[0]]
+            played = ours.play(node, fitting[chance.integers(len(fitting))])
+            assert played is not None
+            node = played.after
+            seen.add(stages[node.position])
+        numbers["hoped"] += "customer_centric" in seen
+        numbers["feared"] += "departed" in seen
+    return {name: number / JOURNEYS for name, number in numbers.items()}
+
+
+def near(share: float, exact: float) -> bool:
+    return abs(share - exact) <= 5 * sqrt(exact * (1 - exact) / JOURNEYS) + 5 / JOURNEYS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turns", [8, 20])
+def test_exact_probabilities_are_near_what_a_simulation_finds(curve: Curve, turns: int):
+    shares = simulated(curve, turns, seed=turns)
+    report = check(
+        curve,
+        warm,
+        probability(hoped, within=turns, name="hoped"),
+        probability(feared, within=turns, name="feared"),
+        environment=LIFE,
+    )
+    for name, share in shares.items():
+        exact = report[name].value
+        assert exact is not None
+        assert 0 < exact < 1
+        assert near(share, exact), (name, share, exact)
+
+
+def test_a_probability_worked_out_by_hand(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    left = lambda turn: turn.move == "departure"  # noqa: E731
+    back = lambda turn: turn.move == "return"  # noqa: E731
+    leaves = Environment({"departure": 0.25})
+    report = check(
+        curve,
+        waits,
+        probability(left, within=1, name="1"),
+        probability(left, within=3, name="3"),
+        probability(left, name="ever"),
+        probability(back, name="back"),
+        environment=leaves,
+    )
+    values = [verdict.value for verdict in report.verdicts]
+    assert values == pytest.approx([0.25, 1 - 0.75**3, 1, 0])
+    both = Environment({"departure": 0.25, "return": 0.5})
+    value = check(curve, waits, probability(back, within=2), environment=both).verdicts[0].value
+    assert value == pytest.approx(0.25 * 0.5)
+
+
+def test_ever_is_where_within_goes(curve: Curve):
+    exact = check(curve, warm, probability(hoped, name="ever"), environment=LIFE)["ever"].value
+    late = check(curve, warm, probability(hoped, within=4000, name="late"), environment=LIFE)["late"].value
+    assert exact == pytest.approx(late)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "at_most", "status"),
+    [(0.2, 0.3, Status.PROVED), (0.25, 0.25, Status.PROVED), (0.3, 1, Status.REFUTED), (0, 0.2, Status.REFUTED)],
+)
+def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: Status):
+    waits = policy("waits")(lambda _: "wait")
+    asked = probability(lambda turn: turn.move == "departure", within=1, at_least=at_least, at_most=at_most)
+    verdict = check(curve, waits, asked, environment=Environment({"departure": 0.25})).verdicts[0]
+    assert verdict.status is status
+    assert "= 0.25" in str(verdict)
+    assert ("must lie between" in verdict.note) == (status is Status.REFUTED)
+
+
+def test_without_probabilities_there_is_none(curve: Curve):
+    with pytest.raises(InvalidValueError, match="has no probabilities"):
+        check(curve, warm, probability(hoped))
+    for bounds in ((0.5, 0.4), (-0.1, 1), (0, 1.1)):
+        with pytest.raises(InvalidValueError, match="in this order"):
+            probability(hoped, at_least=bounds[0], at_most=bounds[1])
+    for within in (0, -1, 1.5, True):
+        with pytest.raises(InvalidValueError, match="within"):
+            probability(hoped, within=within)  # type: ignore[arg-type]
+
+
+@settings(max_examples=20)
+@given(small_policies, st.integers(1, 6))
+def test_what_comes_from_a_node_adds_up_to_one(ours: Policy, turns: int):
+    automaton = unroll_loop(Loop(curve=Curve.default(), policy=ours, environment=LIFE, promises_max=4), 400)
+    if automaton.stopped is not None:
+        return
+    totals = [0.0] * len(automaton.nodes)
+    for edge, p in zip(automaton.edges, edge_probabilities(automaton), strict=True):
+        totals[edge.source] += p
+    assert totals == pytest.approx([1.0] * len(totals))
+    # And a plain forward sum over all runs of so many turns agrees with the backward one.
+    weights, hit = {0: 1.0}, 0.0
+    likely = edge_probabilities(automaton)
+    for _ in range(turns):
+        then: dict[int, float] = {}
+        for node, weight in weights.items():
+            for number in range(automaton.first[node], automaton.first[node + 1]):
+                edge = automaton.edges[number]
+                if hoped(automaton.turn(edge)):
+                    hit += weight * likely[number]
+                else:
+                    then[edge.target] = then.get(edge.target, 0.0) + weight * likely[number]
+        weights = then
+    asked = probability(hoped, within=turns)
+    value = check(Curve.default(), ours, asked, environment=LIFE, promises_max=4).verdicts[0].value
+    assert value == pytest.approx(hit)
+
+
+@pytest.mark.slow
+def test_the_share_of_those_treated_differently_is_near_a_simulation(curve: Curve):
+    turns = 6
+    colder = policy("colder", promise_due=2)(
+        lambda v: "wait" if v.stage == "hopeful" and v.quiet == 1 else warm.decide(v)
+    )
+    difference = diff(curve, warm, colder, environment=LIFE, within=turns)
+    assert difference.share is not None
+    chance, ours = np.random.default_rng(7), loop(curve)
+    parted = 0
+    for _ in range(JOURNEYS):
+        node = ours.start
+        for _ in range(turns):
+            choices = list(ours.choices(node))
+            p = LIFE.likely([choice.move for choice in choices])
+            played = ours.play(node, choices[chance.choice(len(choices), p=p)])
+            assert played is not None
+            if colder.decide(ours.view(*played.decided)) != played.action:
+                parted += 1
+                break
+            node = played.after
+    assert 0 < difference.share < 1
+    assert near(parted / JOURNEYS, difference.share), (parted / JOURNEYS, difference.share)
