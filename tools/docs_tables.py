@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from attrs import NOTHING, fields, has
+from docs_properties import property_rows
 
 from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled, TrustcurveError
 from trustcurve.core import errors as core
@@ -25,12 +26,13 @@ from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Paramet
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
 from trustcurve.logs import errors as logs
 from trustcurve.machine import errors as machine
+from trustcurve.policies import errors as policies
 from trustcurve.snapshots import errors as snapshots
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLIC = ("trustcurve", "trustcurve.snapshots", "trustcurve.logs", "trustcurve.machine")
+PUBLIC = ("trustcurve", "trustcurve.snapshots", "trustcurve.logs", "trustcurve.machine", "trustcurve.policies")
 RULE_HEAD = ("row", "when", "effect", "because")
 OWES = {
     "clear": "nothing",
@@ -217,9 +219,24 @@ def signals(curve: Curve) -> Iterator[str]:
     return table(("signal", "whose move", "in words", "sent by"), rows)
 
 
+def curve_properties(_: Curve) -> Iterator[str]:
+    """Write the named properties of curves."""
+    return table(("property", "what it says"), property_rows(of_policies=False))
+
+
+def policy_properties(_: Curve) -> Iterator[str]:
+    """Write the named properties of policies."""
+    return table(("property", "what it says", "asked of every policy"), property_rows(of_policies=True))
+
+
 def errors(_: Curve) -> Iterator[str]:
     """Write the errors; when each is raised is what its class says before it names its data."""
-    found = [kind for part in (core, snapshots, logs, machine) for kind in vars(part).values() if is_error(kind, part)]
+    found = [
+        kind
+        for part in (core, snapshots, logs, machine, policies)
+        for kind in vars(part).values()
+        if is_error(kind, part)
+    ]
     rows = []
     for kind in found:
         when = (getdoc(kind) or "").partition("\n")[0].partition(": ``")[0].rstrip(".").replace("``", "`")
@@ -238,7 +255,10 @@ def is_error(kind: object, part: ModuleType) -> bool:
 
 TABLES: dict[str, Callable[[Curve], Iterator[str]]] = {
     write.__name__: write
-    for write in (positions, accounts, states, rules, settling, parameters, events, signals, errors)
+    for write in (
+        *(positions, accounts, states, rules, settling, parameters),
+        *(events, signals, curve_properties, policy_properties, errors),
+    )
 }
 
 

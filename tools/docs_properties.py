@@ -1,0 +1,36 @@
+"""Write the tables of named properties, for ``docs_tables.py``: what each protects, in the code's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import getdoc, signature
+
+from trustcurve.verification import (
+    CURVE_PROPERTIES,
+    POLICY_PROPERTIES,
+    Property,
+    bounded_asks_while_distrusted,
+    no_flapping,
+    quiet_period,
+    repair_within,
+)
+
+__all__ = ["property_rows"]
+
+MADE: tuple[Callable[..., Property], ...] = (repair_within, bounded_asks_while_distrusted, quiet_period, no_flapping)
+
+
+def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
+    """Answer with a row for each named property; for those of policies also with how it is asked if nothing is said."""
+    if not of_policies:
+        yield from ((f"`{each.name}`", each.says) for each in CURVE_PROPERTIES)
+        return
+    made = {make.__name__: make for make in MADE}
+    for each in POLICY_PROPERTIES:
+        make = made.pop(each.name.partition("(")[0], None)
+        if make is None:
+            yield f"`{each.name}`", each.says, f"`{each.name}`"
+        else:
+            called = f"{make.__name__}({', '.join(signature(make).parameters)})"
+            yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0], f"`{each.name}`"
+    assert not made, made
