@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import subprocess
 import sys
@@ -61,10 +60,8 @@ def curve_seconds() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "curve.toml")
         path.write_text(curve.to_toml(), encoding="utf-8")
-        return interleaved(
-            {"unroll": lambda: copy.copy(curve).table(), "load": lambda: load_curve(path)},
-            TRIES,
-        )
+        fresh = iter([Curve.default(grace=hours / 24) for hours in range(1, TRIES + 1)])  # nobody has asked these yet
+        return interleaved({"unroll": lambda: next(fresh).table(), "load": lambda: load_curve(path)}, TRIES)
 
 
 def customer_bytes() -> tuple[float, float, float]:

@@ -10,16 +10,31 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+import shutil
 import sys
 from pathlib import Path
 
 from trustcurve import Curve
-from trustcurve.machine.drawing import chart_of, dot_text, mermaid_text, render
+from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "assets" / "statechart.svg"
 FENCE = re.compile(r"```mermaid\n.*?```", re.DOTALL)
+
+
+def picture(chart: Chart, mark: str) -> str:
+    """Draw the chart, and mark what it was drawn from."""
+    return render(chart, "svg").decode().rstrip() + f"\n{mark}\n"
+
+
+def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
+    """Whether the stored picture is the one that would be drawn now."""
+    if mark not in drawn or shutil.which("dot") is None:
+        return mark in drawn
+    now = picture(chart, mark)
+    versions = [re.search(r"graphviz version (\S+)", text) for text in (drawn, now)]
+    return None in versions or versions[0][1] != versions[1][1] or drawn == now  # type: ignore[index]
 
 
 def main() -> int:
@@ -32,12 +47,12 @@ def main() -> int:
     text = README.read_text(encoding="utf-8")
     new = FENCE.sub(lambda _: f"```mermaid\n{mermaid_text(chart)}```", text)
     drawn = PICTURE.read_text(encoding="utf-8") if PICTURE.exists() else ""
-    stale = [path for path, fresh in ((README, new == text), (PICTURE, mark in drawn)) if not fresh]
+    stale = [path for path, fresh in ((README, new == text), (PICTURE, is_fresh(drawn, chart, mark))) if not fresh]
     for path in stale:
         print(f"{path.relative_to(ROOT)}: {'out of date: run python tools/docs_pictures.py' if check else 'drawn'}")
     if stale and not check:
         README.write_text(new, encoding="utf-8")
-        PICTURE.write_text(render(chart, "svg").decode().rstrip() + f"\n{mark}\n", encoding="utf-8")
+        PICTURE.write_text(picture(chart, mark), encoding="utf-8")
     return 1 if check and stale else 0
 
 

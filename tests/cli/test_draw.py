@@ -41,7 +41,7 @@ def test_graphviz_draws_files(trustcurve: Trustcurve, form: str, begins: bytes) 
 
 def test_a_curve_of_ones_own(trustcurve: Trustcurve) -> None:
     Path("ours.toml").write_text(OURS, encoding="utf-8")
-    assert 's_loyal("loyal")' in trustcurve("draw", "--curve", "ours.toml").out
+    assert '("loyal")' in trustcurve("draw", "--curve", "ours.toml").out
 
 
 def test_a_customers_path(trustcurve: Trustcurve) -> None:

@@ -129,6 +129,51 @@ def test_a_callback_cannot_apply_events_to_its_own_customer() -> None:
     assert ann.state == "distrust.suspicious"
 
 
+@pytest.mark.parametrize("way", ["task", "wait_for", "gather"])
+def test_nor_can_a_task_that_it_waits_for(way: str) -> None:
+    callbacks = Callbacks(CURVE)
+    ann = live(callbacks)
+
+    @callbacks.on_rise
+    async def again(_: Step) -> None:
+        event = ann.apply(Exchanged(at=day(1)))
+        if way == "task":
+            await asyncio.create_task(event)
+        elif way == "wait_for":
+            await asyncio.wait_for(event, 30)
+        else:
+            await asyncio.gather(event)
+
+    with pytest.raises(BusyCustomerError):
+        asyncio.run(ann.apply(Proposed(at=day(1))))
+    assert ann.state == "distrust.suspicious"
+
+
+def test_a_task_that_nobody_waits_for_finds_the_customer_free() -> None:
+    callbacks, tasks = Callbacks(CURVE), list[asyncio.Task[Step]]()
+
+    async def program() -> AsyncLiveCustomer:
+        ann = live(callbacks)
+        callbacks.on_rise(lambda _: tasks.append(asyncio.create_task(ann.apply(Exchanged(at=day(2))))))
+        await ann.apply(Proposed(at=day(1)))
+        await tasks[0]
+        return ann
+
+    assert asyncio.run(program()).position.engaged == 1
+
+
+def test_a_callback_can_apply_events_to_another_customer() -> None:
+    callbacks = Callbacks(CURVE)
+    ann, bob = live(callbacks), live(Callbacks(CURVE), "bob")
+
+    @callbacks.on_rise
+    async def pass_on(_: Step) -> None:
+        await bob.apply(Exchanged(at=day(1)))
+
+    asyncio.run(ann.apply(Proposed(at=day(1))))
+    assert (ann.state, bob.position.doubt) == ("hopeful", 1)
+
+
 def test_looking_and_errors_are_as_for_the_other() -> None:
     ann = live(Callbacks(CURVE))
     assert asyncio.run(ann.observe(day(3))).after.as_of == day(3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -56,6 +57,22 @@ def test_a_live_customer_costs_little_beyond_its_standing(kind: type[LiveCustome
     theirs = bytes_each(model, 200)
     assert ours <= BYTES_MAX
     assert ours * 30 <= theirs, f"{ours:.0f} bytes against {theirs:.0f}"
+
+
+def test_after_a_crowd_it_costs_no_more_than_before() -> None:
+    callbacks = Callbacks(CURVE)
+
+    @callbacks.before
+    async def let_others_come(_: Step) -> None:
+        await asyncio.sleep(0)
+
+    async def crowd(customer: AsyncLiveCustomer) -> None:
+        await asyncio.gather(*(customer.apply(Exchanged(at=day(1))) for _ in range(5)))
+
+    customers = [AsyncLiveCustomer(CURVE.begin(f"customer {n}", day(0)), callbacks) for n in range(3)]
+    for customer in customers:
+        asyncio.run(crowd(customer))  # each in a loop of its own
+        assert customer._turn is None
 
 
 @pytest.mark.slow

@@ -24,7 +24,13 @@ from trustcurve import (
     Signalled,
     Step,
 )
-from trustcurve.core.errors import InvalidValueError, OutOfOrderError, UnknownPromiseError, UnknownWordError
+from trustcurve.core.errors import (
+    InvalidPositionError,
+    InvalidValueError,
+    OutOfOrderError,
+    UnknownPromiseError,
+    UnknownWordError,
+)
 from trustcurve.machine import BusyCustomerError, Callbacks, LiveCustomer
 
 CURVE = Curve.default()
@@ -218,6 +224,17 @@ def test_may_says_what_would_happen_and_what_holds_it_back() -> None:
         ann.may(PromiseKept(at=day(1), promise="nobody made it"))
 
 
+def test_may_speaks_of_the_event_and_not_of_the_clock() -> None:
+    callbacks = Callbacks(CURVE)
+    broken = live(callbacks, Proposed(at=day(0)), PromiseMade(at=day(0), promise="p", due=day(3)))
+    falls_by_itself = broken.may(Exchanged(at=day(9)))
+    assert falls_by_itself.step.fell
+    assert not falls_by_itself
+    cooled = live(callbacks, Proposed(at=day(0))).may(Proposed(at=day(200)))
+    assert not cooled.step.moved, "the clock took what the event gives"
+    assert cooled
+
+
 def test_an_event_without_signal_has_no_refusals() -> None:
     made = PromiseMade(at=day(1), promise="p", weight="minor")
     assert live(Callbacks(CURVE)).may(made).refusals == ()
@@ -237,7 +254,7 @@ def test_words_are_held_against_the_curve_at_once() -> None:
     with pytest.raises(InvalidValueError, match="name at least one"):
         callbacks.on_signal()
     with pytest.raises(InvalidValueError, match="callback"):
-        callbacks.on_rise("hopeful")  # type: ignore[type-var]
+        callbacks.on_rise("hopeful")  # type: ignore[arg-type]
     with pytest.raises(UnknownWordError, match="on_error"):
         Callbacks(CURVE, on_error="retry")  # type: ignore[arg-type]
 
@@ -247,21 +264,49 @@ def test_what_is_no_customer_is_refused() -> None:
         LiveCustomer("ann", Callbacks(CURVE))  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="callbacks"):
         LiveCustomer(CURVE.begin("ann", day(0)), CURVE)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="curve"):
+        Callbacks("default")  # type: ignore[arg-type]
+    small = Callbacks(Curve.default(doubt_max=8))
+    doubting = CURVE.replay([OneSided(at=day(0), by="company")] * 5, customer="ann").standing
+    with pytest.raises(InvalidPositionError):
+        LiveCustomer(doubting, small)
 
 
-def test_a_coroutine_function_needs_the_other_class() -> None:
-    callbacks = Callbacks(CURVE)
-    ann = live(callbacks)
+@pytest.mark.parametrize("register", ["before", "on_rise"])
+def test_what_must_be_awaited_needs_the_other_class(register: str) -> None:
+    class Writer:
+        async def __call__(self, _: Step) -> None:
+            """Write somewhere."""
 
-    @callbacks.on_rise
-    async def write(_: Step) -> None:
-        """Somewhere."""
+    for call in (Writer(), Writer().__call__):
+        callbacks = Callbacks(CURVE)
+        getattr(callbacks, register)(call)
+        ann = live(callbacks)
+        with pytest.raises(InvalidValueError, match="AsyncLiveCustomer"):
+            ann.apply(Proposed(at=day(1)))
+        assert ann.standing == CURVE.begin("ann", day(0))
 
-    with pytest.raises(InvalidValueError, match="AsyncLiveCustomer"):
-        live(callbacks)
-    with pytest.raises(InvalidValueError, match="AsyncLiveCustomer"):
-        ann.apply(Complained(at=day(1)))
-    assert ann.standing == CURVE.begin("ann", day(0))
+
+def test_what_is_registered_late_is_heard_from_then_on() -> None:
+    callbacks, heard = Callbacks(CURVE), list[str]()
+    ann, bob = live(callbacks), live(callbacks, name="bob")
+    callbacks.on_signal("exchange")(lambda _: heard.append("early"))
+    ann.apply(Exchanged(at=day(1)))
+    callbacks.on_signal("exchange")(lambda _: heard.append("late"))
+    for customer in (ann, bob):
+        customer.apply(Exchanged(at=day(2)))
+    assert heard == ["early", *["early", "late"] * 2]
+
+
+def test_who_works_something_out_while_another_registers_keeps_it_to_itself() -> None:
+    callbacks, heard = Callbacks(CURVE), list[str]()
+    callbacks.on_rise(lambda _: heard.append("first"))
+    rise = CURVE.react(CURVE.start, "proposition")
+    known = callbacks._known
+    callbacks.on_rise(lambda _: heard.append("second"))
+    known[rise.signal, rise.state_before, rise.state_after] = ()  # what a slower thread still writes
+    live(callbacks).apply(Proposed(at=day(1)))
+    assert heard == ["first", "second"]
 
 
 # --- one among many -------------------------------------------------------------------------------
@@ -288,6 +333,12 @@ def test_pickling_one_drags_no_other_along() -> None:
     assert again.standing == CURVE.begin("ann", day(0))
     again.apply(Proposed(at=day(1)))
     assert HEARD == ["ann"]
+
+
+def test_customers_that_were_pickled_apart_share_one_curve_again() -> None:
+    callbacks = Callbacks(CURVE)
+    ann, bob = (pickle.loads(pickle.dumps(live(callbacks, name=name))) for name in ("ann", "bob"))  # noqa: S301 - our own
+    assert ann._callbacks.curve is bob._callbacks.curve
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])

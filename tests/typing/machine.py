@@ -26,11 +26,14 @@ async def alert(step: Step) -> None:
     assert_type(step.fell, bool)
 
 
-assert_type(thank, Callable[[Step], str])  # type: ignore[assert-type] # pyright: ignore[reportAssertTypeFailure]
+assert_type(thank, Callable[[Step], str])
 assert_type(thank(Step.__new__(Step)), str)
 
 
-@callbacks.on_rise  # type: ignore[type-var] # pyright: ignore[reportArgumentType, reportUntypedFunctionDecorator]
+callbacks.on_rise(lambda step: print(step.after.customer))
+
+
+@callbacks.on_rise  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 def wrong(step: int) -> None:
     """Want something else than a step."""
     print(step)

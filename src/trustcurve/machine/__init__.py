@@ -28,7 +28,9 @@ __all__ = [
 _LAZY = {"AsyncLiveCustomer": "live_async", "TrustMachine": "statechart", "Walker": "walker"}
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+if not TYPE_CHECKING:  # a type checker would take every name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

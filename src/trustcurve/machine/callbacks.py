@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
@@ -19,7 +18,8 @@ __all__ = ["Callback", "Callbacks"]
 Callback = Callable[[Step], object]
 """Gets the step; what it answers with is awaited by an ``AsyncLiveCustomer``, and ignored otherwise."""
 
-F = TypeVar("F", bound=Callback)
+R = TypeVar("R")
+"""What a callback answers with; a decorated function keeps it."""
 
 ON_ERROR = ("undo", "keep")
 
@@ -33,9 +33,9 @@ class _Registered(Value):
     __hash__ = object.__hash__
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Callbacks:
-    """What to call when customers on a curve move: a value that many live customers share.
+    """What to call when customers on a curve move: one registry that many live customers share.
 
     Every callback gets the whole ``Step``. It is called once for a step at most (for each time it was
     registered), in the order of what happened: ``before``; then for each reaction, the clock's
@@ -45,10 +45,12 @@ class Callbacks:
         curve: The curve; words are held against it when callbacks are registered.
         on_error: What becomes of the customer where a callback fails: "undo", the standing is what it
             was before the event; or "keep", it is what it is after. Never anything between, and the
-            error reaches the caller of ``apply`` either way.
+            error reaches the caller of ``apply`` either way; callbacks that were still to come are not
+            called.
 
     Raises:
         UnknownWordError: ``on_error`` is neither.
+        InvalidValueError: The curve is none.
 
     Examples:
         >>> from trustcurve import Curve
@@ -61,37 +63,33 @@ class Callbacks:
     curve: Curve
     on_error: Literal["undo", "keep"] = field(default="undo", kw_only=True)
     _registered: dict[tuple[str, str], list[_Registered]] = field(factory=dict, init=False, repr=False)
-    _coroutines: list[Callback] = field(factory=list, init=False, repr=False)
     _known: dict[tuple[str, str, str], tuple[_Registered, ...]] = field(factory=dict, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.curve, Curve):
+            raise InvalidValueError("curve", self.curve, "must be a Curve, for example Curve.default()")
         if self.on_error not in ON_ERROR:
             raise UnknownWordError("on_error", self.on_error, ON_ERROR)
 
-    @property
-    def asynchronous(self) -> bool:
-        """Whether some callback is a coroutine function: then only an ``AsyncLiveCustomer`` can call it."""
-        return bool(self._coroutines)
-
     # --- to register ------------------------------------------------------------------------------
 
-    def before(self, call: F) -> F:
+    def before(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
         """Call first, on every step. An error raised here vetoes the step, where ``on_error`` is "undo"."""
         return self._add(call, "before")
 
-    def after(self, call: F) -> F:
+    def after(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
         """Call last, on every step."""
         return self._add(call, "after")
 
-    def on_rise(self, call: F) -> F:
+    def on_rise(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
         """Call when the customer rises, by the event or by what came due before it."""
         return self._add(call, "rise")
 
-    def on_fall(self, call: F) -> F:
+    def on_fall(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
         """Call when the customer falls, by the event or by what came due before it."""
         return self._add(call, "fall")
 
-    def on_enter(self, *places: str) -> Callable[[F], F]:
+    def on_enter(self, *places: str) -> Callable[[Callable[[Step], R]], Callable[[Step], R]]:
         """Call when the customer enters a stage ("distrust") or a leaf state ("distrust.adversarial").
 
         Raises:
@@ -101,12 +99,12 @@ class Callbacks:
         self._check("place", places, self._places)
         return lambda call: self._add(call, "enter", *places)
 
-    def on_leave(self, *places: str) -> Callable[[F], F]:
+    def on_leave(self, *places: str) -> Callable[[Callable[[Step], R]], Callable[[Step], R]]:
         """Call when the customer leaves a stage or a leaf state; for errors see ``on_enter``."""
         self._check("place", places, self._places)
         return lambda call: self._add(call, "leave", *places)
 
-    def on_signal(self, *signals: str) -> Callable[[F], F]:
+    def on_signal(self, *signals: str) -> Callable[[Callable[[Step], R]], Callable[[Step], R]]:
         """Call when the curve gets a signal, whether or not it moves the customer.
 
         Raises:
@@ -129,26 +127,24 @@ class Callbacks:
 
     def _of(self, reaction: Reaction) -> tuple[_Registered, ...]:
         """Answer with what a reaction calls; worked out once for all that are alike."""
-        alike = (reaction.signal, reaction.state_before, reaction.state_after)
-        known = self._known.get(alike)
-        if known is None:
+        known, alike = self._known, (reaction.signal, reaction.state_before, reaction.state_after)
+        found = known.get(alike)
+        if found is None:
             rows = (self._registered.get(key, ()) for key in _keys(reaction))
-            known = self._known[alike] = tuple(dict.fromkeys(each for row in rows for each in row))
-        return known
+            found = known[alike] = tuple(dict.fromkeys(each for row in rows for each in row))
+        return found
 
     @property
     def _places(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*(stage.name for stage in self.curve.stages), *self.curve.states]))
 
-    def _add(self, call: F, kind: str, *words: str) -> F:
+    def _add(self, call: Callable[[Step], R], kind: str, *words: str) -> Callable[[Step], R]:
         if not callable(call):
             raise InvalidValueError("callback", call, "must be callable; write @callbacks.on_rise without brackets")
         registered = _Registered(call)
         for word in words or ("",):
             self._registered.setdefault((kind, word), []).append(registered)
-        self._known.clear()
-        if iscoroutinefunction(call):
-            self._coroutines.append(call)
+        self._known = {}  # a new one: who is just working something out keeps it to the old one
         return call
 
     def _check(self, argument: str, words: tuple[Any, ...], known: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from attrs import define
 
 from trustcurve.core.errors import TrustcurveError
 
-__all__ = ["BusyCustomerError", "MissingProgramError"]
+__all__ = ["BusyCustomerError", "DrawingError", "MissingProgramError"]
 
 
 @define(slots=False, repr=False)
@@ -35,3 +35,14 @@ class MissingProgramError(TrustcurveError):
             f"{self.needed}, the program {self.program!r} of {self.package} is needed and not installed: "
             f"on Debian and Ubuntu, apt-get install {self.package.lower()}"
         )
+
+
+@define(slots=False, repr=False)
+class DrawingError(TrustcurveError):
+    """Graphviz fails to draw a picture: its ``form``, and what Graphviz ``said``."""
+
+    form: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"Graphviz cannot draw this as {self.form}: {self.said}"

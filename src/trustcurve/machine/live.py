@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from inspect import isawaitable, iscoroutine
 from threading import Lock, get_ident
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from trustcurve.core.refusals import Refusal
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
-from trustcurve.machine.callbacks import Callbacks
+from trustcurve.machine.callbacks import Callback, Callbacks
 from trustcurve.machine.errors import BusyCustomerError
 
 __all__ = ["Live", "LiveCustomer", "Prospect"]
@@ -25,7 +26,9 @@ T = TypeVar("T")
 
 @frozen(eq=False, repr=False)
 class Prospect(Value):
-    """What an event would do; true where it would move the customer.
+    """What an event would do; true where it would move the customer by itself.
+
+    What the clock has to say before it is in ``step``, too, and is not counted here.
 
     Args:
         step: The step that it would be.
@@ -37,7 +40,7 @@ class Prospect(Value):
     refusals: tuple[Refusal, ...]
 
     def __bool__(self) -> bool:
-        return self.step.moved
+        return self.step.reaction is not None and self.step.reaction.moved
 
     def explain(self) -> str:
         """Tell in a few plain lines what would happen, and what else would not, and why not."""
@@ -121,7 +124,6 @@ class LiveCustomer(Live):
 
     Raises:
         UnknownWordError: The standing is not of the callbacks' curve.
-        InvalidValueError: A callback is a coroutine function: take ``AsyncLiveCustomer``.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -144,7 +146,6 @@ class LiveCustomer(Live):
         super().__init__(standing, callbacks)
         self._owner: int | None = None
         self._turn = Lock()
-        _all_plain(callbacks)
 
     def apply(self, event: Event) -> Step:
         """Apply an event, after whatever came due before it, and call back.
@@ -155,6 +156,7 @@ class LiveCustomer(Live):
         Raises:
             TrustcurveError: Whatever ``curve.advance`` raises; nothing was called.
             BusyCustomerError: A callback applied an event to its own customer.
+            InvalidValueError: A callback answers with something to await: take ``AsyncLiveCustomer``.
             Exception: Whatever a callback raises: see ``Callbacks.on_error``.
         """
         return self._run(self._callbacks.curve.advance, event)
@@ -165,7 +167,6 @@ class LiveCustomer(Live):
 
     def _run(self, ask: Callable[[Standing, T], Step], what: T) -> Step:
         callbacks, thread = self._callbacks, get_ident()
-        _all_plain(callbacks)
         if self._owner == thread:
             raise BusyCustomerError(self.customer)
         with self._turn:
@@ -175,13 +176,16 @@ class LiveCustomer(Live):
                 if callbacks.on_error == "keep":
                     self._standing = step.after
                 for call in callbacks.due(step):
-                    call(step)
+                    answer = call(step)
+                    if answer is not None and isawaitable(answer):
+                        _refuse(call, answer)
                 self._standing = step.after
             finally:
                 self._owner = None
         return step
 
 
-def _all_plain(callbacks: Callbacks) -> None:
-    if callbacks.asynchronous:
-        raise InvalidValueError("callbacks", callbacks, "hold a coroutine function: take AsyncLiveCustomer")
+def _refuse(call: Callback, answer: object) -> None:
+    if iscoroutine(answer):
+        answer.close()  # nobody will await it
+    raise InvalidValueError("callback", call, "answers with something to await: take AsyncLiveCustomer")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import datetime
 from inspect import isawaitable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Standing
@@ -19,12 +20,17 @@ __all__ = ["AsyncLiveCustomer"]
 
 T = TypeVar("T")
 
+_STEPS: ContextVar[tuple[object, ...]] = ContextVar("steps", default=())
+"""The steps in whose callbacks this code runs; tasks that a callback starts inherit them."""
+
 
 class AsyncLiveCustomer(Live):
     """A live customer in an asyncio program: ``await customer.apply(event)``; callbacks may be coroutines.
 
     Events of one customer are applied one after the other, each with its callbacks; those of others
-    go on meanwhile. One customer belongs to one event loop. For arguments see ``LiveCustomer``.
+    go on meanwhile. One customer belongs to one event loop. A task that a callback starts belongs to the
+    step, too: while the step lasts it cannot apply events to the same customer. For arguments see
+    ``LiveCustomer``.
 
     Examples:
         >>> import asyncio
@@ -39,12 +45,13 @@ class AsyncLiveCustomer(Live):
         welcome ann
     """
 
-    __slots__ = ("_owner", "_turn")
+    __slots__ = ("_step", "_turn", "_waiting")
 
     def __init__(self, standing: Standing, callbacks: Callbacks) -> None:
         super().__init__(standing, callbacks)
-        self._owner: asyncio.Task[Any] | None = None
-        self._turn = asyncio.Lock()
+        self._step: object | None = None
+        self._turn: asyncio.Lock | None = None  # only while somebody has it or waits: at rest it costs nothing
+        self._waiting = 0
 
     async def apply(self, event: Event) -> Step:
         """Apply an event and call back; for errors see ``LiveCustomer.apply``."""
@@ -55,20 +62,30 @@ class AsyncLiveCustomer(Live):
         return await self._run(self._callbacks.curve.observe, at)
 
     async def _run(self, ask: Callable[[Standing, T], Step], what: T) -> Step:
-        callbacks, task = self._callbacks, asyncio.current_task()
-        if self._owner is task:
+        if self._step is not None and self._step in _STEPS.get():
             raise BusyCustomerError(self.customer)
-        async with self._turn:
-            self._owner = task
-            try:
-                step = ask(self._standing, what)
-                if callbacks.on_error == "keep":
-                    self._standing = step.after
-                for call in callbacks.due(step):
-                    answer = call(step)
-                    if isawaitable(answer):
-                        await answer
+        self._turn = self._turn or asyncio.Lock()
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._take(ask(self._standing, what))
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._turn = None
+
+    async def _take(self, step: Step) -> Step:
+        self._step = object()
+        inside = _STEPS.set((*_STEPS.get(), self._step))
+        try:
+            if self._callbacks.on_error == "keep":
                 self._standing = step.after
-            finally:
-                self._owner = None
+            for call in self._callbacks.due(step):
+                answer = call(step)
+                if isawaitable(answer):
+                    await answer
+            self._standing = step.after
+        finally:
+            _STEPS.reset(inside)
+            self._step = None
         return step

@@ -37,7 +37,8 @@ class TrustMachine(HierarchicalMachine):
     the other. A row that moves nobody is an internal transition.
 
     Use it to look at the rules through the eyes of transitions, or as an oracle. For customers in a
-    service take ``LiveCustomer``: it knows promises and the clock, and costs a hundredth.
+    service take ``LiveCustomer``: it knows promises and the clock, and costs a fraction. The machine keeps
+    its walkers, as transitions does; ``machine.remove_model(walker)`` lets one go.
 
     Args:
         curve: The curve.

@@ -20,7 +20,7 @@ from trustcurve.core.values import Value
 from trustcurve.machine.drawing.words import applies_words
 from trustcurve.machine.guards import PLACED, holds_in, number, target_of
 
-__all__ = ["EVERYONE", "STROKES", "Arrow", "Chart", "Hop", "Kind", "Label", "chart_of", "shown"]
+__all__ = ["EVERYONE", "FAINT", "STROKES", "Arrow", "Chart", "Hop", "Kind", "Label", "chart_of", "shown"]
 
 EVERYONE = "on the curve"
 """The name of the superstate of all stages that are not apart."""
@@ -30,8 +30,11 @@ _SHOWN = 6
 
 Kind = Literal["rise", "fall", "aside"]
 
-STROKES: dict[Kind, str] = {"rise": "#0072B2", "fall": "#D55E00", "aside": "#444444"}
+STROKES: dict[Kind, str] = {"rise": "#0072B2", "fall": "#D55E00", "aside": "#666666"}
 """The colours of arrows. Source: Okabe & Ito (2008), whose palette people of every colour sight tell apart; falls are dashed, too."""
+
+FAINT = "#C8C8C8"
+"""The colour of what is only hinted at."""
 
 
 @frozen(eq=False, repr=False)
@@ -79,6 +82,13 @@ class Hop(Value):
     kind: Kind
     crosses: bool = False
 
+    @property
+    def covers(self) -> set[tuple[str, str]]:
+        """The ends of the curve's arrows along which it goes."""
+        sources = (self.source, self.source.partition(".")[0], EVERYONE)
+        targets = (self.target, self.target.partition(".")[0])
+        return {(source, target) for source in sources for target in targets}
+
 
 @frozen(eq=False, repr=False)
 class Chart(Value):
@@ -94,6 +104,12 @@ class Chart(Value):
     arrows: tuple[Arrow, ...]
     hops: tuple[Hop, ...] = ()
     end: str | None = None
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """A short id for each stage and leaf state: names may hold signs that mean something to a drawing program."""
+        names = [EVERYONE, *(name for stage in self.stages for name in dict.fromkeys([stage.name, *stage.states]))]
+        return {name: f"s{place}" for place, name in enumerate(dict.fromkeys(names))}
 
     @property
     def visited(self) -> frozenset[str]:
@@ -126,14 +142,14 @@ def chart_of(curve: Curve, path: Iterable[Move] | None = None) -> Chart:
 
 def _signal_arrows(curve: Curve) -> list[Arrow]:
     """Make an arrow of each row that a signal can apply and that leads to another stage."""
-    applied = {(reaction.rule.name, reaction.state_before) for row in curve.table().reactions for reaction in row}
+    arrives = {(r.rule.name, r.state_before, r.after.stage) for row in curve.table().reactions for r in row}
     arrows = []
     for rule in curve.rules:
         for stage in curve.stages:
             target = target_of(curve, stage, rule.effects)
-            leaves = [leaf for leaf in stage.states if (rule.name, leaf) in applied]
+            leaves = [leaf for leaf in stage.states if (rule.name, leaf, target.name) in arrives]
             if target is not stage and leaves:
-                label = Label(rule.signal, applies_words(curve, rule, leaves))
+                label = Label(rule.signal, applies_words(curve, rule, leaves, target.name))
                 sources = [stage.name] if len(leaves) == len(stage.states) else leaves
                 arrows += [_arrow(curve, source, stage, target, label) for source in sources]
     return arrows
@@ -160,13 +176,19 @@ def _settling_arrows(curve: Curve) -> list[Arrow]:
 
 def _posture_arrows(curve: Curve) -> list[Arrow]:
     """Make arrows between neighbouring postures: felt doubt alone leads from one to the other."""
+    steps = {(r.state_before, r.state_after) for row in curve.table().reactions for r in row}
     arrows = []
     for stage in curve.stages:
         for mild, grim in pairwise(stage.postures):
             above = number(curve, grim.above or 0)
             low, high = f"{stage.name}.{grim.name}", f"{stage.name}.{mild.name}"
-            arrows.append(Arrow(high, low, (Label(None, (f"felt doubt above {above}",)),), "fall"))
-            arrows.append(Arrow(low, high, (Label(None, (f"felt doubt at most {above}",)),), "rise"))
+            ways: tuple[tuple[str, str, str, Kind], ...] = (
+                (high, low, "above", "fall"),
+                (low, high, "at most", "rise"),
+            )
+            for source, target, test, kind in ways:
+                if (source, target) in steps:
+                    arrows.append(Arrow(source, target, (Label(None, (f"felt doubt {test} {above}",)),), kind))
     return arrows
 
 
@@ -175,7 +197,7 @@ def _arrow(curve: Curve, source: str, stage: Stage, target: Stage, label: Label)
     kind: Kind = "rise" if order.index(target) > order.index(stage) else "fall"
     if stage.apart or target.apart:
         kind = "aside"
-    crosses = stage.outside and not target.outside and not stage.apart
+    crosses = kind == "rise" and stage.outside and not target.outside
     return Arrow(source, target.name, (label,), kind, crosses)
 
 
@@ -184,14 +206,17 @@ def _for_everyone(curve: Curve, arrows: list[Arrow]) -> list[Arrow]:
     everyone = {stage.name for stage in curve.stages if not stage.apart}
     sources: dict[tuple[str, tuple[Label, ...]], set[str]] = {}
     for arrow in arrows:
-        sources.setdefault((arrow.target, arrow.labels), set()).add(arrow.source)
+        if arrow.source in everyone:
+            sources.setdefault((arrow.target, arrow.labels), set()).add(arrow.source)
     shared = {key for key, names in sources.items() if names >= everyone - {key[0]} and len(everyone) > 1}
-    once = {
-        (arrow.target, arrow.labels): evolve(arrow, source=EVERYONE)
-        for arrow in arrows
-        if (arrow.target, arrow.labels) in shared
-    }
-    return [arrow for arrow in arrows if (arrow.target, arrow.labels) not in shared] + list(once.values())
+    kept, once = list[Arrow](), dict[tuple[str, tuple[Label, ...]], Arrow]()
+    for arrow in arrows:
+        key = (arrow.target, arrow.labels)
+        if arrow.source in everyone and key in shared:
+            once[key] = evolve(arrow, source=EVERYONE)
+        else:
+            kept.append(arrow)
+    return [*kept, *once.values()]
 
 
 def _joined(arrows: list[Arrow]) -> list[Arrow]:

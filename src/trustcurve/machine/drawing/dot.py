@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from trustcurve.core.extras import require
 from trustcurve.core.rules import Stage
-from trustcurve.machine.drawing.chart import EVERYONE, STROKES, Arrow, Chart, Hop, Kind, shown
-from trustcurve.machine.errors import MissingProgramError
+from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shown
+from trustcurve.machine.errors import DrawingError, MissingProgramError
 
 __all__ = ["dot_text", "render"]
 
-_BARRIER = "the barrier"
+_BARRIER = "barrier"
 _BEGIN = "begin"
 _WIDTH = 34  # of a line on an arrow, in characters
 _FIRM = "\N{NO-BREAK SPACE}"
@@ -27,7 +27,7 @@ _STYLE: dict[Kind, dict[str, str]] = {
     "fall": {"color": STROKES["fall"], "fontcolor": "#8F3F00", "style": "dashed"},
     "aside": {"color": STROKES["aside"], "fontcolor": STROKES["aside"], "style": "solid"},
 }
-_FAINT = {"color": "#C8C8C8", "fontcolor": "#C8C8C8"}
+_FAINT = {"color": FAINT, "fontcolor": FAINT}
 
 
 def dot_text(chart: Chart) -> str:
@@ -40,7 +40,7 @@ def dot_text(chart: Chart) -> str:
         >>> from trustcurve import Curve
         >>> from trustcurve.machine.drawing import chart_of
         >>> dot_text(chart_of(Curve.default())).splitlines()[0]
-        'digraph default {'
+        'digraph curve {'
     """
     source: str = _graph(chart).source
     return source
@@ -52,6 +52,7 @@ def render(chart: Chart, form: Literal["svg", "png"]) -> bytes:
     Raises:
         MissingExtraError: The package graphviz is not installed (extra ``draw``).
         MissingProgramError: Graphviz itself is not installed.
+        DrawingError: Graphviz fails.
 
     Examples:
         >>> from trustcurve import Curve
@@ -66,46 +67,53 @@ def render(chart: Chart, form: Literal["svg", "png"]) -> bytes:
         drawn: bytes = graph.pipe(format=form)
     except graphviz.ExecutableNotFound:
         raise MissingProgramError("dot", "Graphviz", f"to draw {form}") from None
+    except graphviz.CalledProcessError as error:
+        raise DrawingError(form, str(error)) from None
     return drawn
 
 
 def _graph(chart: Chart) -> Any:
-    graph = require("graphviz", "draw").Digraph(chart.name)
+    graph = require("graphviz", "draw").Digraph("curve", comment=_plain(chart.name))
     graph.attr(rankdir="BT", compound="true", nodesep="0.35", ranksep="0.55", fontname="Helvetica")
     graph.attr("node", shape="box", style="rounded,filled", fillcolor="white", fontname="Helvetica", margin="0.2,0.1")
     graph.attr("edge", fontname="Helvetica", fontsize="10", penwidth="1.4", arrowsize="0.8")
-    with graph.subgraph(name=f"cluster_{EVERYONE}") as everyone:
+    with graph.subgraph(name=_frame(chart, EVERYONE)) as everyone:
         everyone.attr(label="", style="rounded", color="#BBBBBB", margin="16")
         for stage in chart.stages:
             if not stage.apart:
                 _add_stage(everyone, stage, chart)
         everyone.node(
-            _BARRIER, _BARRIER, shape="box", style="filled", fillcolor="#222222", fontcolor="white", fontsize="11",
+            _BARRIER, "the barrier", shape="box", style="filled", fillcolor="#222222", fontcolor="white", fontsize="11",
             width="4.2", height="0.22", fixedsize="true", margin="0",
         )  # fmt: skip
     for stage in chart.stages:
         if stage.apart:
             _add_stage(graph, stage, chart)
-    walked = {(hop.source, hop.target) for hop in chart.hops}
+    walked = {pair for hop in chart.hops for pair in hop.covers}
     for arrow in chart.arrows:
         if (arrow.source, arrow.target) not in walked:
             _add_arrow(graph, chart, arrow)
     for hop in chart.hops:
-        _add_hop(graph, hop)
+        _add_hop(graph, chart, hop)
     return graph
 
 
 def _add_stage(graph: Any, stage: Stage, chart: Chart) -> None:
     if not stage.postures:
-        graph.node(stage.name, stage.name, **_look(stage.name, chart))
+        graph.node(chart.ids[stage.name], _plain(stage.name), **_look(stage.name, chart))
         _add_begin(graph, stage, chart)
         return
-    with graph.subgraph(name=f"cluster_{stage.name}") as inner:
+    with graph.subgraph(name=_frame(chart, stage.name)) as inner:
         inner.attr(
-            label=stage.name, labeljust="l", style="rounded,filled", color="#888888", fillcolor="#F4F4F4", margin="14"
+            label=_plain(stage.name),
+            labeljust="l",
+            style="rounded,filled",
+            color="#888888",
+            fillcolor="#F4F4F4",
+            margin="14",
         )
         for posture, leaf in zip(reversed(stage.postures), stage.states, strict=True):
-            inner.node(leaf, posture.name, **_look(leaf, chart))
+            inner.node(chart.ids[leaf], _plain(posture.name), **_look(leaf, chart))
         _add_begin(inner, stage, chart)
 
 
@@ -113,7 +121,7 @@ def _add_begin(graph: Any, stage: Stage, chart: Chart) -> None:
     if chart.start in stage.states:
         dot = {"shape": "circle", "style": "filled", "fillcolor": "black", "width": "0.16", "fixedsize": "true"}
         graph.node(_BEGIN, "", margin="0", **dot)
-        graph.edge(_BEGIN, chart.start, arrowsize="0.6")
+        graph.edge(_BEGIN, chart.ids[chart.start], arrowsize="0.6")
 
 
 def _look(leaf: str, chart: Chart) -> dict[str, str]:
@@ -142,12 +150,13 @@ def _add_arrow(graph: Any, chart: Chart, arrow: Arrow) -> None:
         _connect(graph, arrow.kind, (source, from_frame), (target, to_frame), label=text, **style)
 
 
-def _add_hop(graph: Any, hop: Hop) -> None:
-    style = {**_STYLE[hop.kind], "penwidth": "2.6"}
+def _add_hop(graph: Any, chart: Chart, hop: Hop) -> None:
+    style, text = {**_STYLE[hop.kind], "penwidth": "2.6"}, _text(shown(hop.lines))
+    source, target = chart.ids[hop.source], chart.ids[hop.target]
     if hop.crosses:
-        _cross(graph, hop.source, hop.target, _text(shown(hop.lines)), style)
+        _cross(graph, source, target, text, style)
     else:
-        _connect(graph, hop.kind, (hop.source, None), (hop.target, None), label=_text(shown(hop.lines)), **style)
+        _connect(graph, hop.kind, (source, None), (target, None), label=text, **style)
 
 
 def _cross(graph: Any, source: str, target: str, text: str, style: dict[str, str]) -> None:
@@ -167,13 +176,24 @@ def _anchor(chart: Chart, place: str) -> tuple[str, str | None]:
     """Answer with the node at which an arrow ends, and the frame that it ends at, if any."""
     if place == EVERYONE:
         lowest = next(stage for stage in chart.stages if not stage.apart)
-        return lowest.states[0], f"cluster_{EVERYONE}"
+        return chart.ids[lowest.states[0]], _frame(chart, EVERYONE)
     stage = next((stage for stage in chart.stages if stage.name == place and stage.postures), None)
-    return (place, None) if stage is None else (stage.states[-1], f"cluster_{place}")
+    return (chart.ids[place], None) if stage is None else (chart.ids[stage.states[-1]], _frame(chart, place))
+
+
+def _frame(chart: Chart, place: str) -> str:
+    """Name a frame: Graphviz draws one around what is named like this."""
+    return f"cluster_{chart.ids[place]}"
+
+
+def _plain(text: str) -> str:
+    """Write a text so that DOT takes it as it is."""
+    escaped: str = require("graphviz", "draw").escape(text)
+    return escaped
 
 
 def _text(lines: Iterable[str]) -> str:
     """Break lines where they get long, after a comma, and justify them to the left."""
     whole = (re.sub(r"(?<![,;]) ", _FIRM, line) for line in lines)
     broken = [piece for line in whole for piece in wrap(line, _WIDTH, subsequent_indent=" " * 4)]
-    return "".join(f" {piece.replace(_FIRM, ' ')}\\l" for piece in broken)
+    return "".join(f" {_plain(piece.replace(_FIRM, ' '))}\\l" for piece in broken)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from trustcurve.core.rules import Stage
-from trustcurve.machine.drawing.chart import EVERYONE, STROKES, Chart, Kind, shown
+from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Chart, Kind, shown
 
 __all__ = ["mermaid_text"]
 
@@ -34,12 +34,12 @@ def mermaid_text(chart: Chart) -> str:
         numbers = ",".join(str(number) for number, (_, each) in enumerate(links) if each == color)
         lines.append(f"linkStyle {numbers} stroke:{color}")
     lines += [
-        "classDef barrier fill:#222222,stroke:#222222,color:#FFFFFF",
-        "classDef begin fill:#000000,stroke:#000000",
+        "classDef barrier fill:#E69F00,stroke:#000000,color:#000000",
+        "classDef begin fill:#888888,stroke:#888888",
     ]
     if chart.end is not None:
         lines.append("classDef last fill:#FFE9A8,stroke:#000000,stroke-width:3px,color:#000000")
-        lines.append(f"class {_id(chart.end)} last")
+        lines.append(f"class {chart.ids[chart.end]} last")
     return "\n".join(["flowchart BT", *(f"    {line}" for line in lines)]) + "\n"
 
 
@@ -54,52 +54,52 @@ def _stage(chart: Chart, stage: Stage) -> Iterator[str]:
     ]
     text = "<br/>".join(map(_safe, [stage.name, *anywhere]))
     if not stage.postures:
-        yield from (f'{_id(stage.name)}("{text}")', *begin)
+        yield from (f'{chart.ids[stage.name]}("{text}")', *begin)
         return
-    yield f'subgraph {_id(stage.name)} ["{text}"]'
+    yield f'subgraph {chart.ids[stage.name]} ["{text}"]'
     for posture, leaf in zip(reversed(stage.postures), stage.states, strict=True):
-        yield f'    {_id(leaf)}("{_safe(posture.name)}")'
+        yield f'    {chart.ids[leaf]}("{_safe(posture.name)}")'
     yield from (f"    {line}" for line in begin)
     yield "end"
 
 
 def _links(chart: Chart) -> Iterator[tuple[str, str | None]]:
-    """Write the arrows, each with its colour; under a path the curve's own are left out."""
-    yield f"begin --> {_id(chart.start)}", None
-    if chart.end is not None:
-        yield from ((f"{low} ~~~ {high}", None) for low, high in pairwise(_spine(chart)))
-        for hop in chart.hops:
-            yield from _link(hop.kind, hop.source, hop.target, shown(hop.lines), crosses=hop.crosses)
-        return
+    """Write the arrows, each with its colour; under a path the curve's own are only hinted at."""
+    yield f"begin --> {chart.ids[chart.start]}", None
+    yield from ((f"{low} ~~~ {high}", None) for low, high in _spine(chart))
+    walked = {pair for hop in chart.hops for pair in hop.covers}
     for arrow in chart.arrows:
-        if arrow.source != EVERYONE:
-            yield from _link(arrow.kind, arrow.source, arrow.target, map(str, arrow.labels), crosses=arrow.crosses)
+        if arrow.source == EVERYONE or (arrow.source, arrow.target) in walked:
+            continue
+        ends = (chart.ids[arrow.source], chart.ids[arrow.target])
+        hinted = chart.end is not None
+        for line in _link(arrow.kind, ends, () if hinted else map(str, arrow.labels), crosses=arrow.crosses):
+            yield line, FAINT if hinted else STROKES[arrow.kind]
+    for hop in chart.hops:
+        ends = (chart.ids[hop.source], chart.ids[hop.target])
+        for line in _link(hop.kind, ends, shown(hop.lines), crosses=hop.crosses):
+            yield line, STROKES[hop.kind]
 
 
-def _spine(chart: Chart) -> Iterator[str]:
-    """Answer with everything from low to high: invisible links along it keep it in order."""
-    before = True
-    for stage in chart.stages:
-        if before and not stage.outside:
-            yield _BARRIER
-        before = stage.outside
-        yield from map(_id, stage.states)
+def _spine(chart: Chart) -> Iterator[tuple[str, str]]:
+    """Answer with what is next to each other from low to high: invisible links between them keep stages in order."""
+    ends = [(chart.ids[stage.states[0]], chart.ids[stage.states[-1]]) for stage in chart.stages]
+    inside = next((place for place, stage in enumerate(chart.stages) if not stage.outside), len(ends))
+    ends.insert(inside, (_BARRIER, _BARRIER))
+    yield from ((low[1], high[0]) for low, high in pairwise(ends))
 
 
-def _link(kind: Kind, source: str, target: str, lines: Iterable[str], *, crosses: bool) -> Iterator[tuple[str, str]]:
-    text, color = "<br/>".join(map(_safe, lines)), STROKES[kind]
+def _link(kind: Kind, ends: tuple[str, str], lines: Iterable[str], *, crosses: bool) -> Iterator[str]:
+    source, target = ends
+    text = "<br/>".join(map(_safe, lines))
+    label = f'|"{text}"|' if text else ""
     if crosses:
-        yield f'{_id(source)} ---|"{text}"| {_BARRIER}', color
-        yield f"{_BARRIER} --> {_id(target)}", color
+        yield f"{source} ---{label} {_BARRIER}"
+        yield f"{_BARRIER} --> {target}"
     else:
-        yield f'{_id(source)} {"-.->" if kind == "fall" else "-->"}|"{text}"| {_id(target)}', color
-
-
-def _id(name: str) -> str:
-    """Make an id that Mermaid takes: word characters, and none of its own words ("end")."""
-    return "s_" + re.sub(r"\W", "_", name)
+        yield f"{source} {'-.->' if kind == 'fall' else '-->'}{label} {target}"
 
 
 def _safe(text: str) -> str:
     """Write signs that mean something to Mermaid as the codes that it draws as these signs."""
-    return text.replace("#", "#35;").replace('"', "#quot;")
+    return re.sub(r"[^\w\s.,;:()\[\]'/+-]", lambda sign: f"#{ord(sign[0])};", text)

@@ -17,20 +17,29 @@ from trustcurve.machine.guards import PLACED
 __all__ = ["applies_words"]
 
 
-def applies_words(curve: Curve, rule: Rule, places: Sequence[str]) -> tuple[str, ...]:
+def applies_words(curve: Curve, rule: Rule, places: Sequence[str], target: str) -> tuple[str, ...]:
     """Say when a row applies in some places, in words for each condition.
 
     Args:
         curve: The curve.
         rule: The row.
         places: Leaf states.
+        target: The stage to which it leads; rows before it that lead there, too, take nothing away.
 
     Returns:
         Its conditions, without those on the place; where it has none, what the rows before it leave
-        over; and nothing where it always applies there.
+        over; and nothing where it always applies there. Where a row before it takes some of what its own
+        conditions allow, that is said.
     """
     own = [condition_words(curve, condition) for condition in rule.when if condition.part not in PLACED]
-    return tuple(own) or _left_over(curve, rule, places)
+    if not own:
+        return _left_over(curve, rule, places)
+    (row,) = (row for row in curve.program.rows[str(rule.signal)] if row.rule is rule)
+    there = [position for position in curve.table().positions if curve.state(position) in places]
+    held = [p for p in there if all(curve.cells(p)[cell] in allowed for cell, allowed in row.tests)]
+    taken = (curve.react(position, str(rule.signal)) for position in held)
+    shadowed = any(each.rule is not rule and each.after.stage != target for each in taken)
+    return (*own, "unless a row before applies") if shadowed else tuple(own)
 
 
 def _left_over(curve: Curve, rule: Rule, places: Sequence[str]) -> tuple[str, ...]:
