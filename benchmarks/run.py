@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import contenders
 import costs
+import proofs
 from rich.console import Console
 from rich.table import Table
 
@@ -80,6 +81,32 @@ def held() -> list[Row]:
     return rows
 
 
+def proved() -> list[Row]:
+    """Measure what proofs about the default curve and about each shipped policy cost."""
+    curve, targets = proofs.curve_seconds(), {"unroll": 50, "theorem": 500, "all": 1000}
+    words = {
+        "unroll": "unroll the default curve",
+        "theorem": "the theorem: the greatest simulation",
+        "all": "the default curve, all properties, unrolling included",
+    }
+    rows = [
+        (words[key], "", f"{curve[key] * 1000:,.0f} ms", verdict(f"<= {most} ms", met=curve[key] * 1000 <= most))
+        for key, most in targets.items()
+    ]
+    for name, (seconds, told) in proofs.shipped().items():
+        met = seconds <= 15 and "0 unknown" in told
+        rows.append((f"policy {name}", told, f"{seconds:.2f} s", verdict("<= 15 s, none unknown", met=met)))
+    return rows
+
+
+def found() -> list[Row]:
+    """Look for planted bugs, by proof and by chance."""
+    return [
+        (name, f"{turns} ({events} events)", f"{ours * 1000:,.0f} ms", steps, f"{theirs:.1f} s")
+        for name, (turns, events, ours, steps, theirs) in proofs.planted().items()
+    ]
+
+
 def show(title: str, head: Row, rows: list[Row]) -> None:
     """Print a table."""
     table = Table(title=title, title_justify="left")
@@ -100,6 +127,9 @@ def main() -> None:
     show("Each event", ("what", "time", "per second", "vs transitions", "target"), speeds())
     show("In memory, each customer", ("what", "size", "vs transitions", "target"), held())
     show("Once", ("what", "cost", "target"), once())
+    show("Proofs", ("what", "verdicts", "time", "target"), proved())
+    budget = f"hypothesis.stateful has {proofs.EXAMPLES} journeys of up to {proofs.STEPS} steps for each"
+    show(f"Planted bugs; {budget}", ("bug", "shortest", "proof", "by chance", "its time"), found())
 
 
 if __name__ == "__main__":

@@ -17,14 +17,10 @@ from trustcurve.verification import Report, Witness, check
 
 PAGES = sorted(FOLDER.glob("*.md"))
 IN_TIME = 15.0
-ON_CREDIT = ("when = { asks = 0 }", 'when = { asks = 0, account = "clear", engaged = { at_least = 1 } }')
 SOONER = ("promise_due = 6", "promise_due = 3")
 EARLIER = ("kept = { at_least = 2 }", "kept = { at_least = 1 }")
 TO_EVERYONE = ('when = { stage = "departed", account', "when = { account")
 STRAIGHT_UP = ('stage = "hopeful", kept = 0', 'stage = "hopeful", kept = { at_most = 2 }')
-SINK_IN = '[[rules]]\nname = "let the apology sink in"\nwhen = { last = "repair" }\ndo = "wait"\n\n'
-MAKE_GOOD = '[[rules]]\nname = "make good"\nwhen = { account = ["slip", "breach"] }\ndo = "repair"\n\n'
-GIVE = '\n[[rules]]\nname = "give"\nwhen = { last = "wait" }\ndo = "exchange"\n'
 
 
 def text(name: str, *changes: tuple[str, str], top: str = "", end: str = "") -> str:
@@ -43,6 +39,11 @@ def without(name: str, row: str) -> str:
     left = [each for each in rows if f'name = "{row}"' not in each]
     assert len(left) == len(rows) - 1
     return "[[rules]]\n".join([head, *left])
+
+
+def advised(name: str) -> list[str]:
+    """Answer with the rows that a page advises, as TOML."""
+    return [f"{block.source}\n" for block in blocks(FOLDER / f"{name}.md") if block.language == "toml"]
 
 
 def refuted(found: Report) -> set[str]:
@@ -126,14 +127,16 @@ def to_run(path: Path) -> Iterator[Block]:
 
 
 def test_funnel_a_row_that_makes_good_mends_two():
-    left = refuted_of(text("funnel", top=MAKE_GOOD))
+    _, make_good = advised("frequency_cap")[0].strip().split("\n\n")
+    left = refuted_of(text("funnel", top=f"{make_good}\n\n"))
     assert left == refuted(report("funnel")) - {"recovery_comes_first", "repair_within"}
 
 
 def test_frequency_cap_three_rows_and_a_condition_leave_what_needs_a_promise():
     mail = ('name = "mail"\n', 'name = "mail"\nwhen = { account = "clear", engaged = { at_least = 1 } }\n')
     remember = ("window = 3", "window = 3\nremember = 1")
-    assert refuted_of(text("frequency_cap", mail, remember, top=SINK_IN + MAKE_GOOD, end=GIVE)) == {
+    top, end = advised("frequency_cap")
+    assert refuted_of(text("frequency_cap", mail, remember, top=f"{top}\n", end=f"\n{end}")) == {
         "way_back",
         "advocates",
     }
@@ -141,14 +144,16 @@ def test_frequency_cap_three_rows_and_a_condition_leave_what_needs_a_promise():
 
 def test_win_back_amends_and_gifts_for_those_who_stay_mend_what_they_should():
     assert refuted_of(text("win_back", TO_EVERYONE)) == {"nobody_forgotten", "way_back", "advocates"}
-    assert refuted_of(text("win_back", TO_EVERYONE, end=GIVE)) == {"way_back", "advocates"}
+    assert refuted_of(text("win_back", TO_EVERYONE, end="\n" + advised("win_back")[0])) == {"way_back", "advocates"}
 
 
 def test_loyalty_is_mended_in_three_steps():
-    assert refuted_of(text("loyalty", ON_CREDIT)) == {"no_flapping"}
-    kind = check(CURVE, parse_policy(text("loyalty", ON_CREDIT)), *PROPERTIES, environment=ON_THE_LAST_DAY)
+    old = '[[rules]]\nname = "reminder"\nwhen = { asks = 0 }\ndo = "ask"\n'
+    on_credit = (old, advised("loyalty")[0])
+    assert refuted_of(text("loyalty", on_credit)) == {"no_flapping"}
+    kind = check(CURVE, parse_policy(text("loyalty", on_credit)), *PROPERTIES, environment=ON_THE_LAST_DAY)
     assert kind["advocates"]
-    assert refuted_of(text("loyalty", ON_CREDIT, EARLIER, SOONER)) == set()
+    assert refuted_of(text("loyalty", on_credit, EARLIER, SOONER)) == set()
     assert refuted_of(text("loyalty", SOONER)) == refuted(report("loyalty")) - {"no_flapping"}
 
 
@@ -167,3 +172,10 @@ def test_solve_first_the_page_tells_which_rows_carry_the_proof():
     for rule in rules.rules:
         assert refuted_of(without("solve_first", rule.name)) == told.get(rule.name, set()), rule.name
     assert refuted_of(text("solve_first", STRAIGHT_UP)) == {"no_flapping"}
+
+
+def test_solve_first_the_shortest_way_to_the_top_takes_as_long_as_the_page_says():
+    way = report("solve_first")["advocates"].witness
+    assert way is not None
+    assert len(way) == 13
+    assert "takes thirteen months" in (FOLDER / "solve_first.md").read_text(encoding="utf-8")

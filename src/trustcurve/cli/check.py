@@ -109,6 +109,10 @@ def _print_report(screen: Screen, report: Report) -> None:
         said = verdict.says + (" (Vacuously: what it speaks of never happens.)" if verdict.vacuous else "")
         rows.append((verdict.status.name, verdict.name, f"{said} {verdict.note}".strip()))
     screen.table(what[0].upper() + what[1:], columns, rows)
+    states = max((verdict.states for verdict in report.verdicts), default=0)
+    transitions = max((verdict.transitions for verdict in report.verdicts), default=0)
+    seconds = sum(verdict.seconds for verdict in report.verdicts)
+    screen.line(f"{states:,} states and {transitions:,} transitions, in {seconds:.2f} s")
     for verdict in (*report.refuted, *report.unknown):
         if verdict.witness is not None:
             screen.line()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
 
 __all__ = ["tour"]
 
@@ -15,16 +16,21 @@ def tour(curve: Curve, *, most: int = 10_000) -> tuple[tuple[str, ...], ...]:
 
     Args:
         curve: The curve.
-        most: How many signals a journey has at the most.
+        most: After how many signals a journey ends, at least 1; it still sends the one that it set out for.
 
     Returns:
         The journeys, as signals.
+
+    Raises:
+        InvalidValueError: ``most`` is no whole number of at least 1.
 
     Examples:
         >>> journeys = tour(Curve.default())
         >>> len(journeys), sum(map(len, journeys)) < 3 * 524 * 16
         (3, True)
     """
+    if type(most) is not int or most < 1:
+        raise InvalidValueError("most", most, "must be a whole number of at least 1")
     table = curve.table()
     left = [set(range(len(table.signals))) for _ in table.positions]
     open_ = sum(map(len, left))
