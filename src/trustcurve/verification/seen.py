@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Proposed, Repaired
 from trustcurve.core.journeys import Journey
@@ -17,7 +17,9 @@ __all__ = ["decisions"]
 def decisions(loop: Loop, journey: Journey) -> Iterator[Action]:
     """Answer with what a policy would do after each event of a journey.
 
-    Turns are counted back from the event: what the company did in a turn is the last of its acts in it.
+    Turns are counted back from the event: what the company did in a turn is the last of its acts in it, and
+    what it did in the turn before is what it did since, or exactly, one turn ago. Before the journey began there
+    were none.
     """
     acts: list[tuple[datetime, Action]] = []
     for step in journey.steps:
@@ -26,14 +28,14 @@ def decisions(loop: Loop, journey: Journey) -> Iterator[Action]:
         act = _act(step.event)
         if act is not None:
             acts.append((step.event.at, act))
-        yield _decision(loop, step.after, acts)
+        yield _decision(loop, step.after, _turns(loop, step.after.as_of - journey.start.as_of), acts)
 
 
-def _decision(loop: Loop, standing: Standing, acts: Sequence[tuple[datetime, Action]]) -> Action:
+def _decision(loop: Loop, standing: Standing, turns: int, acts: Sequence[tuple[datetime, Action]]) -> Action:
     quiet = (standing.as_of - standing.quiet_since) // loop.turn
     quiet = quiet if quiet <= loop.quiet_turns else (quiet - 1) % loop.quiet_turns + 1
     policy = loop.policy
-    past = _past(loop, standing.as_of, acts, max(policy.remember, policy.window))
+    past = _past(loop, standing.as_of, acts, min(max(policy.remember, policy.window), turns))
     asks = sum(1 << place for place, act in enumerate(past[: policy.window]) if act == "ask")
     promises = tuple((promise.weight, 0) for promise in standing.promises if not promise.overdue)
     position = loop.table.number(standing.position)
@@ -44,10 +46,15 @@ def _past(loop: Loop, now: datetime, acts: Sequence[tuple[datetime, Action]], tu
     """Answer with the last act of each of the last turns, the latest first."""
     past: list[Action] = ["wait"] * turns
     for at, act in acts:
-        place = (now - at) // loop.turn
+        place = _turns(loop, now - at)
         if place < turns:
             past[place] = act
     return past
+
+
+def _turns(loop: Loop, ago: timedelta) -> int:
+    """Count the whole turns between two instants, both in turns of their own: none from one turn to the next."""
+    return max(-(-ago // loop.turn) - 1, 0)
 
 
 def _act(event: Event) -> Action | None:
