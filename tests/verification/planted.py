@@ -47,12 +47,12 @@ class Planted:
     deep: bool = False
 
 
-def row(signal: str, when: dict[str, Any], **effects: Any) -> Change:
-    """Put a row before all others."""
+def row(signal: str, when: dict[str, Any], *, name: str = "planted", **effects: Any) -> Change:
+    """Put a row before all others on a signal."""
 
     def change(rows: dict[str, dict[str, Any]]) -> None:
         first = next(name for name, each in rows.items() if each.get("signal") == signal)
-        rows[first]["before"] = {"name": "planted", "signal": signal, "when": when, "because": "a slip", **effects}
+        rows[first]["before"] = {"name": name, "signal": signal, "when": when, "because": "a slip", **effects}
 
     return change
 

@@ -91,7 +91,8 @@ class Witness(Value):
             for place, reaction in enumerate(step.reactions):
                 tick = step.ticks[place] if place < len(step.ticks) else None
                 what = _event_words(step.event) + row if tick is None else _clock_words(tick.promise)
-                yield Line(number, what, reaction.state_after, reaction.after, reaction.rule.name)
+                turn = number if tick is None else (tick.at - BEGIN) // self.loop.turn + 1
+                yield Line(turn, what, reaction.state_after, reaction.after, reaction.rule.name)
             if step.event is not None and step.reaction is None:
                 at = step.after.position
                 yield Line(number, _event_words(step.event) + row, self.loop.curve.state(at), at, "-")

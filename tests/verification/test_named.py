@@ -1,0 +1,240 @@
+"""Each property out of the box is refuted where it is broken, and proved where it holds, and not for want of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from tests.core.test_own_curve import OURS
+from tests.verification.changes import Change, changed, edit
+from tests.verification.planted import Planted, grown, row
+from tests.verification.test_planted import least_signals
+from trustcurve import Curve, Position, Reaction
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.table import Table
+from trustcurve.policies import Environment, Policy, View, policy
+from trustcurve.verification import (
+    CURVE_PROPERTIES,
+    POLICY_PROPERTIES,
+    CurveWitness,
+    Property,
+    Status,
+    bounded_asks_while_distrusted,
+    check,
+    hysteresis,
+    no_ask_on_open_account,
+    no_flapping,
+    nobody_forgotten,
+    quiet_period,
+    recovery_comes_first,
+    repair_within,
+)
+from trustcurve.verification.named import PROPERTY_NAMES, property_named
+
+DEFAULT = Curve.default()
+
+
+# --- curves -------------------------------------------------------------------------------------
+
+
+def lost(curve: Curve) -> Curve:
+    """Make a curve on which those who leave in the deepest doubt never come back."""
+    bottom = {"stage": "departed", "doubt": "doubt_max"}
+    return grown(grown(curve, row("return", bottom)), row("kept_major", bottom, name="planted too"))
+
+
+def before(signal: str, when: dict[str, Any], **effects: Any) -> Curve:
+    return grown(DEFAULT, row(signal, when, **effects))
+
+
+def with_change(change: Change) -> Curve:
+    return changed(DEFAULT, change)
+
+
+BROKEN: dict[str, Callable[[], Curve]] = {
+    "no_stage_skipping": lambda: before(
+        "exchange", {"stage": "hopeful", "kept": 2}, set={"stage": "advocate", "doubt": 0}
+    ),
+    "no_harm_helps": lambda: with_change(lambda r: edit(r, "purchase.owes", add={"engaged": 1})),
+    "no_good_hurts": lambda: with_change(lambda r: edit(r, "repair.settles", add={"doubt": -2})),
+    "no_credit_for_asking": lambda: before("company_one_sided", {"stage": "advocate"}, add={"engaged": 1}),
+    "kept_never_hurts": lambda: before("kept_minor", {"stage": "hopeful"}, set={"stage": "distrust"}),
+    "broken_never_helps": lambda: before("broken_minor", {"stage": "distrust"}, add={"doubt": -1}),
+    "silence_never_promotes": lambda: before("silence", {"stage": "distrust", "doubt": 0}, set={"stage": "hopeful"}),
+    "advocate_is_earned": lambda: before("exchange", {"stage": "customer_centric"}, set={"stage": "advocate"}),
+    "recoverable": lambda: lost(DEFAULT),
+    "hysteresis": lambda: Curve.default(customer_centric_lost_at=2, advocate_lost_at=2),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_curve_that_breaks_it_is_refuted(name: str):
+    wrong = BROKEN[name]()
+    verdict = check(wrong)[name]
+    assert verdict.status is Status.REFUTED
+    assert verdict.says
+    witness = verdict.witness
+    assert isinstance(witness, CurveWitness)
+    position = wrong.start
+    for signal in witness.signals:
+        position = wrong.react(position, signal).after
+    assert witness.signals[-1] in str(witness)
+
+
+class Leaky(Curve):
+    """A curve whose doubt leaks out of its range, which no file can make."""
+
+    def table(self) -> Table:
+        """Answer with the table, but for one reaction."""
+        table = super().table()
+        beyond = Position("departed", 0, 0, 13, "clear")
+        first, *rows = table.reactions
+        leak = (evolve(first[0], after=beyond), *first[1:])
+        stays = tuple(evolve(reaction, before=beyond, after=beyond) for reaction in first)
+        return evolve(
+            table,
+            positions=(*table.positions, beyond),
+            reactions=(leak, *rows, stays),
+            ranks=(*table.ranks, 0),
+        )
+
+
+def test_a_counter_that_leaves_its_range_is_found():
+    asked = next(each for each in CURVE_PROPERTIES if each.name == "total_and_bounded")
+    verdict = check(Leaky.default(), None, asked).verdicts[0]
+    assert verdict.status is Status.REFUTED
+    assert isinstance(verdict.witness, CurveWitness)
+    assert verdict.witness.signals == ("proposition",)
+
+
+def test_every_property_of_curves_has_its_violation():
+    assert {*BROKEN, "total_and_bounded"} == {each.name for each in CURVE_PROPERTIES}
+
+
+def test_all_hold_for_the_default_and_for_a_good_curve_of_ones_own(curve: Curve):
+    assert check(curve).proved
+    assert check(Curve.from_toml(OURS)).proved
+
+
+def test_a_gap_is_shown_by_the_shortest_rise():
+    narrow = BROKEN["hysteresis"]()
+    witness = check(narrow)["hysteresis"].witness
+    assert isinstance(witness, CurveWitness)
+
+    def barely(reaction: Reaction) -> bool:
+        rose = (reaction.before.stage, reaction.after.stage) == ("hopeful", "customer_centric")
+        return rose and reaction.after.doubt == 1
+
+    assert len(witness) == least_signals(Planted(asked=hysteresis, curve=narrow, wrong=barely))
+
+
+# --- policies -------------------------------------------------------------------------------------
+
+
+def repairs(view: View) -> str:
+    return "repair" if view.account in ("slip", "breach") else "wait"
+
+
+def waits(_: View) -> str:
+    return "wait"
+
+
+def asks(_: View) -> str:
+    return "ask"
+
+
+def asks_after_repair(view: View) -> str:
+    return "repair" if view.account == "slip" else "ask" if view.account == "clear" and view.engaged else "exchange"
+
+
+def asks_once(view: View) -> str:
+    return "ask" if view.stage == "distrust" and view.doubt == 2 else "wait"
+
+
+def every_other_turn(view: View) -> str:
+    return "wait" if view.last[:1] == ("exchange",) else "exchange"
+
+
+def looks_after(view: View) -> str:
+    return "exchange" if view.quiet >= 2 else "wait"
+
+
+def promises(view: View) -> str:
+    return "promise_major" if not view.open and view.account == "clear" else "wait"
+
+
+def made(decide: Callable[[View], str]) -> Policy:
+    return policy(decide.__name__, remember=1, promise_due=1)(decide)  # type: ignore[arg-type]
+
+
+UPSET = Environment(["complaint"])
+FICKLE = Environment(["kept", "broken"])
+POLICIES: list[tuple[Property, Callable[[View], str], Callable[[View], str], Environment]] = [
+    (recovery_comes_first, asks, repairs, UPSET),
+    (repair_within(1), waits, repairs, UPSET),
+    (no_ask_on_open_account, asks, asks_after_repair, UPSET),
+    (bounded_asks_while_distrusted(1), asks, asks_once, UPSET),
+    (quiet_period(1, 2), asks, every_other_turn, UPSET),
+    (no_flapping(6, 1), promises, looks_after, FICKLE),
+    (nobody_forgotten, waits, looks_after, UPSET),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "breaks", "holds", "environment"), POLICIES, ids=lambda each: getattr(each, "name", "")
+)
+def test_a_policy_that_breaks_it_is_refuted_and_one_that_keeps_it_is_proved(
+    asked: Property, breaks: Callable[[View], str], holds: Callable[[View], str], environment: Environment
+):
+    refuted = check(DEFAULT, made(breaks), asked, environment=environment).verdicts[0]
+    assert refuted.status is Status.REFUTED
+    assert refuted.witness is not None
+    assert refuted.says
+    proved = check(DEFAULT, made(holds), asked, environment=environment).verdicts[0]
+    assert proved.status is Status.PROVED
+    assert not proved.vacuous or asked.name.startswith("no_flapping"), (
+        "it holds for a better reason than want of a case"
+    )
+
+
+def test_every_property_of_policies_has_its_violation():
+    kinds = {each.name.partition("(")[0] for each, *_ in POLICIES}
+    assert kinds == {each.name.partition("(")[0] for each in POLICY_PROPERTIES}
+
+
+def test_numbers_mean_what_they_say():
+    # A slip is repaired in the second turn after the one in which it was seen.
+    late = policy("late", remember=2)(lambda v: "repair" if v.account == "slip" and v.last == ("wait",) * 2 else "wait")
+    verdicts = [check(DEFAULT, late, repair_within(n), environment=UPSET).verdicts[0] for n in (1, 2)]
+    assert [verdict.status for verdict in verdicts] == [Status.REFUTED, Status.PROVED]
+    busy = made(every_other_turn)
+    for k, window, holds in ((1, 2, True), (1, 3, False), (2, 3, True), (2, 4, True), (0, 1, False)):
+        assert check(DEFAULT, busy, quiet_period(k, window), environment=UPSET).proved == holds
+
+
+# --- by name ----------------------------------------------------------------------------------------
+
+
+def test_every_property_is_found_by_its_name():
+    for name in PROPERTY_NAMES:
+        asked = property_named(
+            name.replace("window, changes", "6, 4").replace("k, window", "3, 4").replace("(n)", "(2)")
+        )
+        assert isinstance(asked, Property)
+    for each in (*CURVE_PROPERTIES, *POLICY_PROPERTIES):
+        assert property_named(each.name).name == each.name
+
+
+@pytest.mark.parametrize("text", ["no_harm_help", "repair", "", "no_harm_helps(1)"])
+def test_a_name_that_is_none(text: str):
+    with pytest.raises(UnknownWordError, match="property"):
+        property_named(text)
+
+
+@pytest.mark.parametrize("text", ["repair_within", "repair_within()", "repair_within(1, 2)", "quiet_period(3)"])
+def test_numbers_that_are_missing_or_too_many(text: str):
+    with pytest.raises(InvalidValueError, match="property"):
+        property_named(text)
