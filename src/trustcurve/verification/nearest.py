@@ -7,30 +7,45 @@ from trustcurve.verification.search import VIOLATED, Monitor, Run
 
 __all__ = ["nearest_pass"]
 
-State = tuple[int, int]
+State = tuple[int, int, int]
+"""How many turns have passed, the node, and what the monitor has seen."""
+
+Step = tuple[State, Edge] | None
 
 
 def nearest_pass(automaton: Automaton, monitor: Monitor, witness: Run) -> Run | None:
     """Find a run as long as a witness that does not break the monitor, with as few other moves as can be.
 
-    Only the environment's moves are counted: what the policy does follows from them. Layer by layer,
-    each state keeps its cheapest way.
+    Only the environment's moves are counted: what the policy does follows from them. All runs with no
+    other move are followed first, then all with one, and so on.
 
     Returns:
         The run; None where every run of this length breaks the monitor.
     """
-    layer: dict[State, tuple[int, tuple[Edge, ...]]] = {(0, monitor.start): (0, ())}
-    for told in witness:
-        then: dict[State, tuple[int, tuple[Edge, ...]]] = {}
-        for (node, seen), (cost, way) in layer.items():
-            base = automaton.first[node]
+    came: dict[State, Step] = {}
+    level: list[tuple[State, Step]] = [((0, 0, monitor.start), None)]
+    while level:
+        later: list[tuple[State, Step]] = []
+        for state, step in level:
+            if state in came:
+                continue
+            came[state] = step
+            turns, node, seen = state
+            if turns == len(witness):
+                return _trace(came, state)
+            base, told = automaton.first[node], witness[turns].played.choice
             for offset, edge in enumerate(automaton.out(node)):
                 after = monitor.step(seen, automaton.turns[base + offset])
-                if after == VIOLATED:
-                    continue
-                dear = cost + (edge.played.choice != told.played.choice)
-                state = (edge.target, after)
-                if state not in then or dear < then[state][0]:
-                    then[state] = (dear, (*way, edge))
-        layer = then
-    return min(layer.values(), key=lambda each: each[0])[1] if layer else None
+                if after != VIOLATED:
+                    same = edge.played.choice == told
+                    (level if same else later).append(((turns + 1, edge.target, after), (state, edge)))
+        level = later
+    return None
+
+
+def _trace(came: dict[State, Step], state: State) -> Run:
+    edges: list[Edge] = []
+    while (step := came[state]) is not None:
+        state, edge = step
+        edges.append(edge)
+    return tuple(reversed(edges))
