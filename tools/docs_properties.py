@@ -10,9 +10,11 @@ from trustcurve.verification import (
     POLICY_PROPERTIES,
     Property,
     bounded_asks_while_distrusted,
+    can_make_advocates,
     no_flapping,
     quiet_period,
     repair_within,
+    way_back,
 )
 
 __all__ = ["property_rows"]
@@ -34,3 +36,4 @@ def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
             called = f"{make.__name__}({', '.join(signature(make).parameters)})"
             yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0], f"`{each.name}`"
     assert not made, made
+    yield from ((f"`{each.name}`", each.says, "only where it is named") for each in (can_make_advocates, way_back))

@@ -107,7 +107,8 @@ def _print_report(screen: Screen, report: Report) -> None:
     rows = []
     for verdict in report.verdicts:
         said = verdict.says + (" (Vacuously: what it speaks of never happens.)" if verdict.vacuous else "")
-        rows.append((verdict.status.name, verdict.name, f"{said} {verdict.note}".strip()))
+        note = f" ({verdict.note[0].upper()}{verdict.note[1:]}.)" if verdict.note else ""
+        rows.append((verdict.status.name, verdict.name, said + note))
     screen.table(what[0].upper() + what[1:], columns, rows)
     states = max((verdict.states for verdict in report.verdicts), default=0)
     transitions = max((verdict.transitions for verdict in report.verdicts), default=0)

@@ -21,12 +21,14 @@ from trustcurve.verification.of_curves import (
 from trustcurve.verification.of_policies import (
     POLICY_PROPERTIES,
     bounded_asks_while_distrusted,
+    can_make_advocates,
     no_ask_on_open_account,
     no_flapping,
     nobody_forgotten,
     quiet_period,
     recovery_comes_first,
     repair_within,
+    way_back,
 )
 from trustcurve.verification.policy_differences import PolicyDifference
 from trustcurve.verification.properties import (
@@ -62,6 +64,7 @@ __all__ = [
     "at_most",
     "bounded_asks_while_distrusted",
     "broken_never_helps",
+    "can_make_advocates",
     "check",
     "diff",
     "equivalent",
@@ -89,4 +92,5 @@ __all__ = [
     "silence_never_promotes",
     "total_and_bounded",
     "tour",
+    "way_back",
 ]

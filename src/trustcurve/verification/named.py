@@ -10,12 +10,14 @@ from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.verification.of_curves import CURVE_PROPERTIES
 from trustcurve.verification.of_policies import (
     bounded_asks_while_distrusted,
+    can_make_advocates,
     no_ask_on_open_account,
     no_flapping,
     nobody_forgotten,
     quiet_period,
     recovery_comes_first,
     repair_within,
+    way_back,
 )
 from trustcurve.verification.properties import Property
 
@@ -25,7 +27,15 @@ _MADE: dict[str, Callable[..., Property]] = {
     made.__name__: made for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period)
 }
 _READY: dict[str, Property] = {
-    each.name: each for each in (*CURVE_PROPERTIES, no_ask_on_open_account, recovery_comes_first, nobody_forgotten)
+    each.name: each
+    for each in (
+        *CURVE_PROPERTIES,
+        no_ask_on_open_account,
+        recovery_comes_first,
+        nobody_forgotten,
+        can_make_advocates,
+        way_back,
+    )
 }
 PROPERTY_NAMES: tuple[str, ...] = (
     *_READY,

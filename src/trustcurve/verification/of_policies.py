@@ -7,20 +7,41 @@ own rules punish.
 from __future__ import annotations
 
 from trustcurve.verification.automaton import Turn
-from trustcurve.verification.properties import LeadsTo, Safety, always, at_most, leads_to, never
+from trustcurve.verification.properties import (
+    LeadsTo,
+    Possible,
+    Recoverable,
+    Safety,
+    always,
+    at_most,
+    leads_to,
+    never,
+    possible,
+    recoverable_to,
+)
 
 __all__ = [
     "POLICY_PROPERTIES",
     "bounded_asks_while_distrusted",
+    "can_make_advocates",
     "no_ask_on_open_account",
     "no_flapping",
     "nobody_forgotten",
     "quiet_period",
     "recovery_comes_first",
     "repair_within",
+    "way_back",
 ]
 
 OWED = ("slip", "breach")
+
+
+def _times(n: int) -> str:
+    return ("never", "at most once", "at most twice")[n] if n <= 2 else f"at most {n} times"  # noqa: PLR2004 - words end there
+
+
+def _turns(n: int) -> str:
+    return "a turn" if n == 1 else f"{n} turns"
 
 
 def repair_within(n: int) -> Safety | LeadsTo:
@@ -30,7 +51,7 @@ def repair_within(n: int) -> Safety | LeadsTo:
         lambda turn: turn.after.account not in OWED,
         within=n,
         name=f"repair_within({n})",
-        says=f"What went wrong is made good within {n} turns.",
+        says=f"What went wrong is made good {'in the same turn' if n == 0 else f'within {_turns(n)}'}.",
     )
 
 
@@ -41,7 +62,7 @@ def no_flapping(window: int, changes: int) -> Safety:
         lambda turn: turn.changed and "departed" not in (turn.before.stage, turn.after.stage),
         per=window,
         name=f"no_flapping({window}, {changes})",
-        says=f"In {window} turns a customer's stage changes at most {changes} times; leaving and coming back are not counted.",
+        says=f"In {window} turns a customer's stage changes {_times(changes)}; leaving and coming back are not counted.",
     )
 
 
@@ -52,7 +73,7 @@ def bounded_asks_while_distrusted(n: int) -> Safety:
         _asks,
         while_=lambda turn: turn.met.stage == "distrust",
         name=f"bounded_asks_while_distrusted({n})",
-        says=f"A customer who distrusts is asked at most {n} times.",
+        says=f"A customer who distrusts is asked {_times(n)}.",
     )
 
 
@@ -69,6 +90,10 @@ def quiet_period(k: int, window: int) -> Safety:
 
 def _asks(turn: Turn) -> bool:
     return turn.action == "ask"
+
+
+def _at_the_top(turn: Turn) -> bool:
+    return turn.after.stage == "advocate"
 
 
 def _owed(turn: Turn) -> bool:
@@ -92,6 +117,17 @@ nobody_forgotten: Safety | LeadsTo = leads_to(
     lambda turn: turn.action != "wait" or turn.after.stage == "departed",
     name="nobody_forgotten",
     says="No customer who is still there is left alone for ever.",
+)
+
+can_make_advocates: Possible = possible(
+    _at_the_top,
+    name="can_make_advocates",
+    says="Some customer can become an advocate under this policy.",
+)
+way_back: Recoverable = recoverable_to(
+    _at_the_top,
+    name="way_back",
+    says="Whatever happened, a customer can still become an advocate under this policy.",
 )
 
 POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (

@@ -207,10 +207,7 @@ def at_most(
         seen = (state << 1 | bool(event(turn))) & ((1 << width) - 1)
         return VIOLATED if seen.bit_count() > most else seen
 
-    def relevant(turn: Turn) -> bool:
-        return event(turn) and (while_ is None or while_(turn))
-
-    return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=relevant)
+    return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=while_ or event)
 
 
 def probability(
