@@ -10,7 +10,7 @@ from attrs import evolve
 
 from tests.core.test_own_curve import OURS
 from tests.verification.changes import Change, changed, edit
-from tests.verification.planted import Planted, grown, row
+from tests.verification.planted import CALM, Planted, careful, grown, row
 from tests.verification.test_planted import least_signals
 from trustcurve import Curve, Position, Reaction
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
@@ -23,6 +23,7 @@ from trustcurve.verification import (
     Property,
     Status,
     bounded_asks_while_distrusted,
+    can_make_advocates,
     check,
     hysteresis,
     no_ask_on_open_account,
@@ -31,6 +32,7 @@ from trustcurve.verification import (
     quiet_period,
     recovery_comes_first,
     repair_within,
+    way_back,
 )
 from trustcurve.verification.named import PROPERTY_NAMES, property_named
 
@@ -166,6 +168,11 @@ def promises(view: View) -> str:
     return "promise_major" if not view.open and view.account == "clear" else "wait"
 
 
+def tries(view: View) -> str:
+    """Promise something even to those who expect nothing."""
+    return "promise_major" if view.stage == "distrust" and view.account == "clear" and not view.open else careful(view)
+
+
 def made(decide: Callable[[View], str]) -> Policy:
     return policy(decide.__name__, remember=1, promise_due=1)(decide)  # type: ignore[arg-type]
 
@@ -180,6 +187,8 @@ POLICIES: list[tuple[Property, Callable[[View], str], Callable[[View], str], Env
     (quiet_period(1, 2), asks, every_other_turn, UPSET),
     (no_flapping(6, 1), promises, looks_after, FICKLE),
     (nobody_forgotten, waits, looks_after, UPSET),
+    (can_make_advocates, waits, careful, CALM),
+    (way_back, careful, tries, CALM),
 ]
 
 
@@ -191,7 +200,7 @@ def test_a_policy_that_breaks_it_is_refuted_and_one_that_keeps_it_is_proved(
 ):
     refuted = check(DEFAULT, made(breaks), asked, environment=environment).verdicts[0]
     assert refuted.status is Status.REFUTED
-    assert refuted.witness is not None
+    assert (refuted.witness is None) == (asked is can_make_advocates), "there is nothing to show of what never happens"
     assert refuted.says
     proved = check(DEFAULT, made(holds), asked, environment=environment).verdicts[0]
     assert proved.status is Status.PROVED
@@ -202,7 +211,8 @@ def test_a_policy_that_breaks_it_is_refuted_and_one_that_keeps_it_is_proved(
 
 def test_every_property_of_policies_has_its_violation():
     kinds = {each.name.partition("(")[0] for each, *_ in POLICIES}
-    assert kinds == {each.name.partition("(")[0] for each in POLICY_PROPERTIES}
+    assert kinds | {each.name for each in CURVE_PROPERTIES} == {name.partition("(")[0] for name in PROPERTY_NAMES}
+    assert {each.name.partition("(")[0] for each in POLICY_PROPERTIES} <= kinds
 
 
 def test_numbers_mean_what_they_say():
