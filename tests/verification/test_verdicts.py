@@ -179,9 +179,9 @@ def refuted(curve: Curve) -> Verdict:
 def test_a_witness_is_told_one_event_a_line(curve: Curve):
     witness = refuted(curve).witness
     assert isinstance(witness, Witness)
-    lines = list(witness.lines())
+    assert [str(line) for line in witness.lines()] == str(witness).splitlines()
+    lines = [line for line in witness.lines() if line.what != "nothing happens"]
     assert [line.turn for line in lines] == [1, 3, 3], "the promise of turn 1 breaks as turn 3 begins"
-    assert [str(line) for line in lines] == str(witness).splitlines()
     assert "promise 001 was not kept by its date" in lines[1].what
     assert "the company asks (policy row: keep asking)" in lines[2].what
     assert lines[2].rule == "company_one_sided.unpaid"
@@ -195,7 +195,7 @@ def test_the_clock_is_told_in_the_turn_in_which_it_spoke(curve: Curve):
     asked = never(lambda turn: turn.action == "ask" and turn.met.account == "breach", name="late")
     witness = check(curve, late, asked, environment=Environment([])).verdicts[0].witness
     assert isinstance(witness, Witness)
-    assert [line.turn for line in witness.lines()][1] == 3
+    assert [line.turn for line in witness.lines() if "was not kept" in line.what] == [3]
 
 
 def test_a_verdict_explains_itself(curve: Curve):
