@@ -48,7 +48,8 @@ class Line(NamedTuple):
     def __str__(self) -> str:
         p = self.position
         counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"
-        return f"turn {self.turn}: {self.what} -> {self.state} ({counters}) by {self.rule}"
+        by = "" if self.rule == "-" else f" by {self.rule}"
+        return f"turn {self.turn}: {self.what} -> {self.state} ({counters}){by}"
 
 
 @frozen(eq=False, repr=False)
@@ -84,7 +85,14 @@ class Witness(Value):
         return self.loop.curve.replay(self.events, start=stranger, until=BEGIN + len(self.edges) * self.loop.turn)
 
     def lines(self) -> Iterator[Line]:
-        """Tell it, one event a line."""
+        """Tell it, one event a line; and a line for each turn in which nothing happened."""
+        told = list(self._happened())
+        by_turn = {number: [line for line in told if line.turn == number] for number in range(1, len(self.edges) + 1)}
+        for number, edge in enumerate(self.edges, start=1):
+            at = self.loop.table.positions[edge.played.after.position]
+            yield from by_turn[number] or [Line(number, "nothing happens", self.loop.curve.state(at), at, "-")]
+
+    def _happened(self) -> Iterator[Line]:
         told = iter([(number, row) for number, _, row in events_of(self.loop, self.edges)])
         for step in self.journey.steps:
             number, row = (len(self.edges), "") if step.event is None else next(told)
