@@ -56,8 +56,8 @@ def test_a_customers_path(trustcurve: Trustcurve) -> None:
     ("words", "says"),
     [
         (["--out", "curve.jpg"], "--out: the ending '.jpg' is unknown"),
-        (["log.csv", "--customer", "4711"], "--mapping is None: a path needs LOG, --mapping and --customer, all three"),
-        (["--until", "2026-01-01"], "a path needs LOG, --mapping and --customer, all three"),
+        (["log.csv", "--customer", "4711"], "path is None: needs LOG, --mapping and --customer; missing: --mapping"),
+        (["--until", "2026-01-01"], "needs LOG, --mapping and --customer; missing: LOG, --mapping, --customer"),
         (["log.csv", "-m", "m.toml", "--customer", "nobody"], "customer 'nobody' is unknown"),
         (["--out", "nowhere/curve.mmd"], "No such file or directory: 'nowhere/curve.mmd'"),
     ],

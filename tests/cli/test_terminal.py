@@ -152,7 +152,7 @@ def without(module: str, code: str, *arguments: str) -> subprocess.CompletedProc
 @pytest.mark.parametrize("module", ["typer", "rich", "polars"])
 def test_a_missing_extra_is_one_sentence_with_the_pip_command(module: str) -> None:
     done = without(module, "from trustcurve.cli import main; main()", *REPLAY)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     says = f"trustcurve: this needs {module}, which is not installed: pip install 'trustcurve[cli]'\n"
     assert done.stderr == says
 

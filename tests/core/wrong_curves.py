@@ -53,6 +53,20 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "when.posture",
         "did you mean 'suspicious'?",
     ),
+    "a settling row that contradicts itself": (
+        lambda d: d["settling"].append(
+            {"name": "ours", "when": {"stage": "hopeful", "posture": "suspicious"}, "because": "we think so"}
+        ),
+        "[[settling]] ours",
+        "when",
+        "can never match: it changes nothing",
+    ),
+    "what ends a silence by itself": (
+        lambda d: d["signals"]["complaint"].update(ends_silence=True),
+        "[signals] complaint",
+        "ends_silence",
+        "the ledger knows by its event",
+    ),
     "no number to be": (
         lambda d: rule(d, "silence.wears")["when"].update(kept=[]),
         "[[rules]] silence.wears",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, events_in, rejects, replay, rule
 from trustcurve import Complained, Curve, Exchanged, OneSided, PromiseKept, PromiseMade, Purchased
+from trustcurve.logs import InvalidMappingError
 
 
 def test_the_first_rule_that_fits_wins(tmp_path: Path) -> None:
@@ -206,3 +207,15 @@ def test_a_signal_of_ones_own_is_recorded_by_a_mapping(tmp_path: Path) -> None:
     done = replay(tmp_path, log, UTC_LOG + rule("", 'Signalled signal = "{what}"'), curve)
     assert done.rejects == ()
     assert done.standings["ann"].position.doubt == 0
+
+
+def test_rules_that_took_no_row_are_told(tmp_path: Path) -> None:
+    log = "customer | time | event\nann | 2026-01-01 | order"
+    rules = rule('{ event = "order" }', "Purchased") + rule('{ event = "ordr" }', "Exchanged", name="typo")
+    assert replay(tmp_path, log, UTC_LOG + rules).idle == ("typo",)
+
+
+def test_a_signal_that_the_curve_does_not_have_is_told_once(tmp_path: Path) -> None:
+    log = "customer | time\nann | 2026-01-01\nbob | 2026-01-02"
+    with pytest.raises(InvalidMappingError, match=r"\[\[rules\]\] number 1 signal: signal 'co_created' is unknown"):
+        replay(tmp_path, log, UTC_LOG + rule("", 'Signalled signal = "co_created"'))

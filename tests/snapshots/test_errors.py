@@ -57,6 +57,12 @@ def test_a_changed_curve_is_not_read_under_the_old_fingerprint() -> None:
 
 
 MALFORMED: list[tuple[str, Spoil, str, str]] = [
+    (
+        "standing",
+        put("position", {"stage": "distrust", "kept": 1, "engaged": 0, "doubt": 2, "account": "clear"}),
+        "$.position",
+        "no journey on this curve leads",
+    ),
     ("standing", drop("schema"), "$.schema", "is missing"),
     ("standing", drop("kind"), "$.kind", "must be 'standing', not missing"),
     ("standing", put("kind", "step"), "$.kind", "must be 'standing', not 'step'"),

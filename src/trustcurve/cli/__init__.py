@@ -22,6 +22,7 @@ def main() -> None:
 
         run()
     except MissingExtraError as error:
-        sys.exit(f"trustcurve: {error}")
+        print(f"trustcurve: {error}", file=sys.stderr)  # noqa: T201 - the part that prints better may be missing
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

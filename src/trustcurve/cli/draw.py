@@ -110,7 +110,7 @@ def _path(
     missing = [name for name, value in given.items() if value is None]
     if log is None or mapping is None or customer is None:
         if len(missing) < len(given) or until is not None:
-            raise InvalidValueError(", ".join(missing), None, "a path needs LOG, --mapping and --customer, all three")
+            raise InvalidValueError("path", None, f"needs LOG, --mapping and --customer; missing: {', '.join(missing)}")
         return None
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)

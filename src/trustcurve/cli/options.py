@@ -33,7 +33,7 @@ Until = Annotated[
     typer.Option(
         metavar="TIME",
         help="Look at everyone at this time: 2026-01-31 is the end of that day, 2026-01-31T18:00 a time of the mapping's "
-        "timezone, 2026-01-31T18:00+01:00 one of its own. Later events are left out. If left out: the last event of the log.",
+        "timezone, 2026-01-31T18:00+01:00 one of its own. Later events are left out. If left out: the last event of the log that could be used.",
         show_default=False,
     ),
 ]

@@ -147,6 +147,8 @@ def _print_counts(screen: Screen, done: LogReplay, seconds: float) -> None:
     customers = (_count(len(done.standings), "customer"), "bold")
     screen.line(customers, f", {_count(done.counts.events, 'event')}, in {seconds:.1f} s")
     print_rows(screen, done.counts)
+    if done.idle:
+        screen.line(f"took no row: {', '.join(f'rule {name!r}' for name in done.idle)}")
     if done.until is not None:
         screen.line(f"seen at {done.until:%Y-%m-%d %H:%M} UTC")
 

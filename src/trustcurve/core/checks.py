@@ -196,6 +196,10 @@ class _Words:
         for name in LEDGER_SIGNALS:
             if name not in signals:
                 self.reader.wrong("[signals]", name, "is missing: the ledger sends it")
+        for row in self.parts.signals:
+            if row.ends_silence and row.name in LEDGER_SIGNALS:
+                says = "is for signals of your own: for this one the ledger knows by its event"
+                self.reader.wrong(f"[signals] {row.name}", "ends_silence", says)
         self.twice("[[rules]] and [[settling]]", [rule.name for rule in (*self.parts.rules, *self.parts.settling)])
         for name in signals:
             rows = [rule for rule in self.parts.rules if rule.signal == name]

@@ -166,12 +166,12 @@ class Curve(Rulebook):
         return curve
 
     def _check_unrolled(self, reader: Reader) -> None:
-        """Find rows that never apply and stages that nobody enters."""
+        """Find rows that never apply, settling rows included, and stages that nobody enters."""
         wide = list(self.cells(self.start))
-        settled = wide[:]
-        self.program.settle(settled)
-        if settled != wide:
-            state = self.states[settled[LEAF]]
+        calm = wide[:]
+        self.program.settle(calm)
+        if calm != wide:
+            state = self.states[calm[LEAF]]
             reader.wrong("[curve]", "start", f"is not settled: the settling rows would carry it to {state}")
         table = self.table()
         applied = {reaction.rule.name for row in table.reactions for reaction in row}
@@ -182,6 +182,11 @@ class Curve(Rulebook):
                     "when",
                     f"can never match: in none of {len(table)} positions does it come first",
                 )
+        settled = {rule.name for row in table.reactions for reaction in row for rule in reaction.settling}
+        for rule in self.settling:
+            if rule.name not in settled:
+                says = f"can never match: it changes nothing, whatever happens in {len(table)} positions"
+                reader.wrong(f"[[settling]] {rule.name}", "when", says)
         entered = {position.stage for position in table.positions}
         for stage in self.stages:
             if stage.name not in entered:

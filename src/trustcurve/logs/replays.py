@@ -14,6 +14,7 @@ from trustcurve.logs.folding.customers import fates, rows_of
 from trustcurve.logs.folding.fold import Fold, LogStep, Progress
 from trustcurve.logs.folding.judging import UNREADABLE_OUTCOME, Judge, Rejected
 from trustcurve.logs.folding.outcomes import Outcome
+from trustcurve.logs.mapped.fitting import check_signals
 from trustcurve.logs.mapped.frames import Mapped, map_log
 from trustcurve.logs.mappings.mapping import Mapping
 from trustcurve.logs.sources.readers import Log
@@ -51,6 +52,7 @@ class LogReplay:
         rejects: Rows that could not be used, in the order of their numbers.
         counts: What became of the rows.
         outcomes: The outcomes seen, with the state just before each.
+        idle: Rules of the mapping that took no row: a misspelt word, perhaps, or a rule before them takes all.
     """
 
     curve: Curve
@@ -60,6 +62,7 @@ class LogReplay:
     rejects: tuple[Rejected, ...]
     counts: Counts
     outcomes: tuple[Outcome, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 @frozen(eq=False)
@@ -120,6 +123,7 @@ def replay_log(
         ["unreadable time: column 'when' is no time: 'soon'"]
     """
     end = None if until is None else instant(until, "until")
+    check_signals(mapping, curve)
     mapped = map_log(log, mapping, outcome)
     fold = Fold(Judge(curve, end, watched=outcome is not None))
     fold.run(mapped.events, progress)
@@ -162,6 +166,7 @@ def tell_story(
         (1, 1)
     """
     end = None if until is None else instant(until, "until")
+    check_signals(mapping, curve)
     mapped = map_log(log, mapping)
     rows = rows_of(customer, log, mapping)
     fold = Fold(Judge(curve, end), follow=customer)
@@ -215,4 +220,5 @@ def _result(mapped: Mapped, fold: Fold, end: datetime | None) -> LogReplay:
         rejects=rejects,
         counts=counts,
         outcomes=tuple(fold.outcomes),
+        idle=mapped.idle,
     )

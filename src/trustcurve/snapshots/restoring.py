@@ -37,6 +37,8 @@ def _checked(standing: Standing, curve: Curve, path: str) -> Standing:
         curve.cells(standing.position)
     except TrustcurveError as error:
         raise malformed(error, f"{path}.position") from None
+    if standing.position not in curve.table().numbers:
+        raise MalformedSnapshotError(f"{path}.position", "is one to which no journey on this curve leads")
     if standing.quiet_since > standing.as_of:
         raise MalformedSnapshotError(f"{path}.quiet_since", "lies after as_of")
     if not standing.customer:

@@ -1,4 +1,4 @@
-"""Whether a mapping fits a log: its columns are there, and times that need a timezone have one."""
+"""Whether a mapping fits a log and a curve: columns and signals are there, times that need a timezone have one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,36 @@ from datetime import date, datetime
 
 import polars as pl
 
-from trustcurve.core.errors import Finding, did_you_mean
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import Finding, UnknownWordError, did_you_mean
 from trustcurve.logs.columns import naive_and_aware, sane, text, time_columns
 from trustcurve.logs.errors import InvalidMappingError
 from trustcurve.logs.mappings.mapping import Mapping
 from trustcurve.logs.sources.readers import ROW, Log
 
-__all__ = ["fitting_rows"]
+__all__ = ["check_signals", "fitting_rows"]
+
+
+def check_signals(mapping: Mapping, curve: Curve) -> None:
+    """Hold the signals that a mapping names against those of the curve.
+
+    Raises:
+        InvalidMappingError: It names one that the curve does not have.
+    """
+    named = [
+        (rule.name, made_of.text)
+        for rule in mapping.rules
+        for event in rule.events
+        for key, made_of in event.texts
+        if key == "signal" and not made_of.columns
+    ]
+    findings = [
+        Finding(mapping.source, f"[[rules]] {rule}", "signal", str(UnknownWordError("signal", signal, curve.signals)))
+        for rule, signal in named
+        if signal not in curve.signals
+    ]
+    if findings:
+        raise InvalidMappingError(tuple(findings))
 
 
 def fitting_rows(log: Log, mapping: Mapping, outcome: str | None) -> pl.LazyFrame:

@@ -31,12 +31,14 @@ class Mapped:
         rejects: Rows that could not be used: row, customer, reason, detail.
         rows: How many rows the log has, broken lines included.
         ignored: How many rows the mapping knows to mean nothing.
+        idle: Rules of the mapping that took no row.
     """
 
     events: pl.DataFrame
     rejects: pl.DataFrame
     rows: int
     ignored: int
+    idle: tuple[str, ...] = ()
 
     def groups(self) -> pl.DataFrame:
         """Answer with the groups of customers who bear on each other, in the order of ``events``.
@@ -84,7 +86,13 @@ def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
         rejects=_rejects(log, mapping, rows, odd),
         rows=rows.height + len(log.broken),
         ignored=rows.filter(ignoring & pl.col(PROBLEM).is_null()).height,
+        idle=_idle(rows, mapping),
     )
+
+
+def _idle(rows: pl.DataFrame, mapping: Mapping) -> tuple[str, ...]:
+    taken = set(rows[RULE].unique())
+    return tuple(rule.name for number, rule in enumerate(mapping.rules) if number not in taken)
 
 
 def _made(rows: pl.LazyFrame, mapping: Mapping, place: int, event: EventTemplate) -> pl.LazyFrame:
