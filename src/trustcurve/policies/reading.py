@@ -29,7 +29,7 @@ _RULE = ("name", "when", "do", "because")
 
 
 def load_policy(path: str | PathLike[str], curve: Curve | None = None) -> Policy:
-    """Load a policy from a TOML file and check all of it.
+    r"""Load a policy from a TOML file and check all of it.
 
     Args:
         path: The file.
@@ -38,6 +38,14 @@ def load_policy(path: str | PathLike[str], curve: Curve | None = None) -> Policy
     Raises:
         InvalidPolicyError: With all findings at once: each names file, table and key.
         OSError: The file cannot be opened.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "ask.toml")
+        ...     characters = file.write_text('[policy]\nname = "ask"\n[[rules]]\ndo = "ask"')
+        ...     load_policy(file).name
+        'ask'
     """
     name = fspath(path)
     try:

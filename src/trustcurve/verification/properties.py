@@ -120,17 +120,32 @@ def always(holds: Predicate, *, when: Predicate | None = None, name: str = "alwa
 
 
 def never(happens: Predicate, *, when: Predicate | None = None, name: str = "never", says: str = "") -> Safety:
-    """Make a property: in no turn (in which ``when`` holds) ``happens`` holds; see ``always``."""
+    """Make a property: in no turn (in which ``when`` holds) ``happens`` holds; see ``always``.
+
+    Examples:
+        >>> never(lambda turn: turn.action == "ask", when=lambda turn: turn.met.stage == "departed").name
+        'never'
+    """
     return always(lambda turn: not happens(turn), when=when, name=name, says=says)
 
 
 def possible(goal: Predicate, *, name: str = "possible", says: str = "") -> Possible:
-    """Make a property: some run has a turn in which ``goal`` holds. Its witness shows how."""
+    """Make a property: some run has a turn in which ``goal`` holds. Its witness shows how.
+
+    Examples:
+        >>> possible(lambda turn: turn.after.stage == "advocate", name="can_be_won").name
+        'can_be_won'
+    """
     return Possible(name=name, says=says, goal=goal)
 
 
 def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", says: str = "") -> Recoverable:
-    """Make a property: whatever happened, a turn in which ``goal`` holds can still come."""
+    """Make a property: whatever happened, a turn in which ``goal`` holds can still come.
+
+    Examples:
+        >>> recoverable_to(lambda turn: turn.after.stage == "hopeful", name="hope_returns").name
+        'hope_returns'
+    """
     return Recoverable(name=name, says=says, goal=goal)
 
 
@@ -157,6 +172,16 @@ def leads_to(
     Raises:
         InvalidValueError: ``within`` is no whole number of turns.
         UnknownWordError: ``fair`` is neither "nothing" nor "moves".
+
+    Examples:
+        >>> thanked = leads_to(
+        ...     lambda turn: turn.move == "advocacy",
+        ...     lambda turn: turn.action == "exchange",
+        ...     within=2,
+        ...     name="favours_are_thanked",
+        ... )
+        >>> thanked.name
+        'favours_are_thanked'
     """
     _word("fair", fair, ("nothing", "moves"))
     if within is None:
@@ -195,6 +220,10 @@ def at_most(
 
     Raises:
         InvalidValueError: A number is not whole, or too small.
+
+    Examples:
+        >>> at_most(1, lambda turn: turn.action == "ask", per=3, name="one_ask_a_quarter").name
+        'one_ask_a_quarter'
     """
     most, width = _whole("n", n, 0), None if per is None else _whole("per", per, 1)
 
@@ -233,6 +262,10 @@ def probability(
 
     Raises:
         InvalidValueError: The bounds are no probabilities, or the wrong way round.
+
+    Examples:
+        >>> probability(lambda turn: turn.after.stage == "departed", within=12, at_most=0.1).at_most
+        0.1
     """
     if not 0 <= at_least <= at_most <= 1:
         raise InvalidValueError("at_least, at_most", (at_least, at_most), "must lie between 0 and 1, in this order")
@@ -249,6 +282,10 @@ def relational(
 
     Raises:
         UnknownWordError: ``never`` is neither "higher" nor "lower".
+
+    Examples:
+        >>> relational(["complaint"], never="higher").insert
+        ('complaint',)
     """
     _word("never", never, ("higher", "lower"))
     return Relational(name=name, says=says, insert=tuple(insert), helps=never == "higher")

@@ -39,8 +39,8 @@ def dot_text(chart: Chart) -> str:
     Examples:
         >>> from trustcurve import Curve
         >>> from trustcurve.machine.drawing import chart_of
-        >>> dot_text(chart_of(Curve.default())).splitlines()[0]
-        'digraph curve {'
+        >>> dot_text(chart_of(Curve.default())).splitlines()[:2]
+        ['// default', 'digraph curve {']
     """
     source: str = _graph(chart).source
     return source
