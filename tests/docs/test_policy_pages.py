@@ -12,7 +12,7 @@ from trustcurve import policies, verification
 from trustcurve.policies import ACTIONS, MOVES, View
 from trustcurve.policies.rules import NUMBERS, WORDS
 from trustcurve.verification import PROPERTY_NAMES
-from trustcurve.verification.automaton import Turn
+from trustcurve.verification.unrolling.automaton import Turn
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 HEAD = ("name", "says", "remember", "window", "promise_due")

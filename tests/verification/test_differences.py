@@ -19,8 +19,8 @@ from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, policy
 from trustcurve.verification import diff, equivalent
-from trustcurve.verification.loop import Loop
-from trustcurve.verification.seen import decisions
+from trustcurve.verification.differences.seen import decisions
+from trustcurve.verification.unrolling.loop import Loop
 
 DEFAULT = Curve.default()
 LIFE = Environment(["kept", "broken", "complaint"])

@@ -15,8 +15,8 @@ from trustcurve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
 from trustcurve.verification import Witness
-from trustcurve.verification.automaton import Edge, unroll_loop
-from trustcurve.verification.loop import Choice, Loop, Node
+from trustcurve.verification.unrolling.automaton import Edge, unroll_loop
+from trustcurve.verification.unrolling.loop import Choice, Loop, Node
 
 
 @cache

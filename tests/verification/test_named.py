@@ -34,7 +34,7 @@ from trustcurve.verification import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.named import PROPERTY_NAMES, property_named
+from trustcurve.verification.properties.named import PROPERTY_NAMES, property_named
 
 DEFAULT = Curve.default()
 

@@ -10,12 +10,12 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.instants import instant
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Move
+from trustcurve.logs.columnar.fitting import check_signals
+from trustcurve.logs.columnar.frames import Mapped, map_log
 from trustcurve.logs.folding.customers import fates, rows_of
 from trustcurve.logs.folding.fold import Fold, LogStep, Progress
 from trustcurve.logs.folding.judging import UNREADABLE_OUTCOME, Judge, Rejected
 from trustcurve.logs.folding.outcomes import Outcome
-from trustcurve.logs.mapped.fitting import check_signals
-from trustcurve.logs.mapped.frames import Mapped, map_log
 from trustcurve.logs.mappings.mapping import Mapping
 from trustcurve.logs.sources.readers import Log
 

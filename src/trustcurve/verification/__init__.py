@@ -1,10 +1,25 @@
 """Proofs about curves and journey policies: by exhaustion, with the shortest counterexample."""
 
+from trustcurve.verification.answers.verdicts import Report, Status, Verdict
+from trustcurve.verification.answers.witnesses import CurveWitness, Witness
 from trustcurve.verification.checking import check
-from trustcurve.verification.curve_differences import CurveDifference
-from trustcurve.verification.differences import diff, equivalent
-from trustcurve.verification.named import PROPERTY_NAMES, property_named
-from trustcurve.verification.of_curves import (
+from trustcurve.verification.deciding.relations import never_above
+from trustcurve.verification.differences.between_curves import CurveDifference
+from trustcurve.verification.differences.between_policies import PolicyDifference
+from trustcurve.verification.differences.diffs import diff, equivalent
+from trustcurve.verification.properties.combinators import (
+    always,
+    at_most,
+    leads_to,
+    never,
+    possible,
+    probability,
+    recoverable_to,
+    relational,
+)
+from trustcurve.verification.properties.kinds import Property
+from trustcurve.verification.properties.named import PROPERTY_NAMES, property_named
+from trustcurve.verification.properties.of_curves import (
     CURVE_PROPERTIES,
     advocate_is_earned,
     broken_never_helps,
@@ -18,7 +33,7 @@ from trustcurve.verification.of_curves import (
     silence_never_promotes,
     total_and_bounded,
 )
-from trustcurve.verification.of_policies import (
+from trustcurve.verification.properties.of_policies import (
     POLICY_PROPERTIES,
     bounded_asks_while_distrusted,
     can_make_advocates,
@@ -30,22 +45,7 @@ from trustcurve.verification.of_policies import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.policy_differences import PolicyDifference
-from trustcurve.verification.properties import (
-    Property,
-    always,
-    at_most,
-    leads_to,
-    never,
-    possible,
-    probability,
-    recoverable_to,
-    relational,
-)
-from trustcurve.verification.relations import never_above
 from trustcurve.verification.tours import tour
-from trustcurve.verification.verdicts import Report, Status, Verdict
-from trustcurve.verification.witnesses import CurveWitness, Witness
 
 __all__ = [
     "CURVE_PROPERTIES",

@@ -8,12 +8,12 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
-from trustcurve.verification.loop import Loop
-from trustcurve.verification.of_curves import CURVE_PROPERTIES
-from trustcurve.verification.of_policies import POLICY_PROPERTIES
-from trustcurve.verification.properties import Property
-from trustcurve.verification.proving import Prover
-from trustcurve.verification.verdicts import Report
+from trustcurve.verification.answers.verdicts import Report
+from trustcurve.verification.deciding.proving import Prover
+from trustcurve.verification.properties.kinds import Property
+from trustcurve.verification.properties.of_curves import CURVE_PROPERTIES
+from trustcurve.verification.properties.of_policies import POLICY_PROPERTIES
+from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["check"]
 

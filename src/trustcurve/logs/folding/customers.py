@@ -9,8 +9,8 @@ from datetime import datetime
 import polars as pl
 
 from trustcurve.core.errors import UnknownWordError
+from trustcurve.logs.columnar.rows import AT, CUSTOMER
 from trustcurve.logs.columns import template
-from trustcurve.logs.mapped.rows import AT, CUSTOMER
 from trustcurve.logs.mappings.mapping import Mapping
 from trustcurve.logs.sources.readers import ROW, Log
 

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from attrs import define
 
-from trustcurve.logs.mapped.frames import DUE, EVENT_TEXTS, KIND
-from trustcurve.logs.mapped.order import GROUP, PLACE, SEVERAL
-from trustcurve.logs.mapped.rows import AT, CUSTOMER, ID, OUTCOME, VALUE
+from trustcurve.logs.columnar.frames import DUE, EVENT_TEXTS, KIND
+from trustcurve.logs.columnar.order import GROUP, PLACE, SEVERAL
+from trustcurve.logs.columnar.rows import AT, CUSTOMER, ID, OUTCOME, VALUE
 from trustcurve.logs.sources.readers import ROW
 
 __all__ = ["Unit", "groups_of"]

@@ -6,19 +6,9 @@ own rules punish.
 
 from __future__ import annotations
 
-from trustcurve.verification.automaton import Turn
-from trustcurve.verification.properties import (
-    LeadsTo,
-    Possible,
-    Recoverable,
-    Safety,
-    always,
-    at_most,
-    leads_to,
-    never,
-    possible,
-    recoverable_to,
-)
+from trustcurve.verification.properties.combinators import always, at_most, leads_to, never, possible, recoverable_to
+from trustcurve.verification.properties.kinds import LeadsTo, Possible, Recoverable, Safety
+from trustcurve.verification.unrolling.automaton import Turn
 
 __all__ = [
     "POLICY_PROPERTIES",

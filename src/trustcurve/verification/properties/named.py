@@ -7,8 +7,9 @@ from collections.abc import Callable
 from inspect import signature
 
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.verification.of_curves import CURVE_PROPERTIES
-from trustcurve.verification.of_policies import (
+from trustcurve.verification.properties.kinds import Property
+from trustcurve.verification.properties.of_curves import CURVE_PROPERTIES
+from trustcurve.verification.properties.of_policies import (
     bounded_asks_while_distrusted,
     can_make_advocates,
     no_ask_on_open_account,
@@ -19,7 +20,6 @@ from trustcurve.verification.of_policies import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.properties import Property
 
 __all__ = ["PROPERTY_NAMES", "property_named"]
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
-from trustcurve.verification.properties import CurveProperty, Relational, relational
+from trustcurve.verification.properties.combinators import relational
+from trustcurve.verification.properties.kinds import CurveProperty, Relational
 
 __all__ = [
     "CURVE_PROPERTIES",

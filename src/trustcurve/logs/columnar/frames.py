@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 from attrs import NOTHING, evolve, fields_dict, frozen
 
+from trustcurve.logs.columnar.fitting import fitting_rows
+from trustcurve.logs.columnar.order import GROUP, ORDER, in_order
+from trustcurve.logs.columnar.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, VALUE, dated, ruled
 from trustcurve.logs.columns import INSTANT, due_time, moment, template, text, with_moments
-from trustcurve.logs.mapped.fitting import fitting_rows
-from trustcurve.logs.mapped.order import GROUP, ORDER, in_order
-from trustcurve.logs.mapped.rows import AT, CUSTOMER, ID, OUTCOME, PROBLEM, RULE, TIE, VALUE, dated, ruled
 from trustcurve.logs.mappings.mapping import KINDS, EventTemplate, Mapping
 from trustcurve.logs.sources.readers import ROW, Log
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from trustcurve.core.extras import require
-from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.search import reaching
+from trustcurve.verification.deciding.search import reaching
+from trustcurve.verification.unrolling.automaton import Automaton
 
 __all__ = ["edge_probabilities", "probability_of"]
 

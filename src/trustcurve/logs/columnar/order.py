@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trustcurve.logs.mapped.rows import AT, CUSTOMER, ID, TIE
+from trustcurve.logs.columnar.rows import AT, CUSTOMER, ID, TIE
 from trustcurve.logs.sources.readers import ROW
 
 __all__ = ["GROUP", "ORDER", "PLACE", "SEVERAL", "in_order"]

@@ -30,8 +30,8 @@ from trustcurve.core.signals import Weight
 from trustcurve.core.standing import Position
 from trustcurve.core.values import Value
 from trustcurve.policies.rules import RuleBook
-from trustcurve.verification.automaton import Edge
-from trustcurve.verification.loop import BEGIN, Loop, Played
+from trustcurve.verification.unrolling.automaton import Edge
+from trustcurve.verification.unrolling.loop import BEGIN, Loop, Played
 
 __all__ = ["CurveWitness", "Line", "Witness", "events_of", "indented"]
 

@@ -10,11 +10,22 @@ from attrs import define, evolve, field
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.verification.automaton import Automaton, unroll_loop
-from trustcurve.verification.chains import probability_of
-from trustcurve.verification.loop import Loop
-from trustcurve.verification.nearest import nearest_pass
-from trustcurve.verification.properties import (
+from trustcurve.verification.answers.verdicts import Status, Verdict
+from trustcurve.verification.answers.witnesses import CurveWitness, Witness
+from trustcurve.verification.deciding.chains import probability_of
+from trustcurve.verification.deciding.nearest import nearest_pass
+from trustcurve.verification.deciding.relations import never_above, shortest_paradox
+from trustcurve.verification.deciding.search import (
+    Run,
+    components,
+    least_lasso,
+    on_a_cycle,
+    reaching,
+    shortest_run,
+    shortest_stems,
+    shortest_violation,
+)
+from trustcurve.verification.properties.kinds import (
     CurveProperty,
     LeadsTo,
     Possible,
@@ -25,19 +36,8 @@ from trustcurve.verification.properties import (
     Relational,
     Safety,
 )
-from trustcurve.verification.relations import never_above, shortest_paradox
-from trustcurve.verification.search import (
-    Run,
-    components,
-    least_lasso,
-    on_a_cycle,
-    reaching,
-    shortest_run,
-    shortest_stems,
-    shortest_violation,
-)
-from trustcurve.verification.verdicts import Status, Verdict
-from trustcurve.verification.witnesses import CurveWitness, Witness
+from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
+from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["Prover"]
 

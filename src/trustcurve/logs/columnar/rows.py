@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from trustcurve.logs.columnar.conditions import fit
 from trustcurve.logs.columns import moment, number, template, text
-from trustcurve.logs.mapped.conditions import fit
 from trustcurve.logs.mappings.mapping import Mapping
 from trustcurve.logs.sources.readers import ROW
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trustcurve.verification.automaton import Automaton, Edge
-from trustcurve.verification.search import VIOLATED, Monitor, Run
+from trustcurve.verification.deciding.search import VIOLATED, Monitor, Run
+from trustcurve.verification.unrolling.automaton import Automaton, Edge
 
 __all__ = ["nearest_pass"]
 

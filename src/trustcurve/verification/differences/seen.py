@@ -9,7 +9,7 @@ from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Prop
 from trustcurve.core.journeys import Journey
 from trustcurve.core.standing import Standing
 from trustcurve.policies.actions import Action
-from trustcurve.verification.loop import Loop
+from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["decisions"]
 

@@ -6,7 +6,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from trustcurve.verification.witnesses import CurveWitness, Witness
+from trustcurve.verification.answers.witnesses import CurveWitness, Witness
 
 __all__ = ["Report", "Status", "Verdict"]
 

@@ -8,7 +8,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.journeys import Journey
 from trustcurve.core.reading import DURATIONS
 from trustcurve.core.values import Value
-from trustcurve.verification.witnesses import CurveWitness, indented
+from trustcurve.verification.answers.witnesses import CurveWitness, indented
 
 __all__ = ["CurveDifference", "between_curves"]
 

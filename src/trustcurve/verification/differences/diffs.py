@@ -10,9 +10,9 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.journeys import Journey
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
-from trustcurve.verification.curve_differences import CurveDifference, between_curves
-from trustcurve.verification.loop import Loop
-from trustcurve.verification.policy_differences import PolicyDifference, between_policies
+from trustcurve.verification.differences.between_curves import CurveDifference, between_curves
+from trustcurve.verification.differences.between_policies import PolicyDifference, between_policies
+from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["diff", "equivalent"]
 

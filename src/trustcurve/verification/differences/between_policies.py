@@ -9,10 +9,10 @@ from trustcurve.core.journeys import Journey
 from trustcurve.core.values import Value
 from trustcurve.policies.actions import Action
 from trustcurve.policies.policy import Policy
-from trustcurve.verification.automaton import Edge
-from trustcurve.verification.loop import Loop, Node, Played
-from trustcurve.verification.seen import decisions
-from trustcurve.verification.witnesses import Witness, indented
+from trustcurve.verification.answers.witnesses import Witness, indented
+from trustcurve.verification.differences.seen import decisions
+from trustcurve.verification.unrolling.automaton import Edge
+from trustcurve.verification.unrolling.loop import Loop, Node, Played
 
 __all__ = ["PolicyDifference", "between_policies"]
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from trustcurve.core.extras import require
-from trustcurve.verification.automaton import Automaton, Edge, Turn
+from trustcurve.verification.unrolling.automaton import Automaton, Edge, Turn
 
 __all__ = [
     "VIOLATED",

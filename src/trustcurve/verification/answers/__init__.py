@@ -1,0 +1,1 @@
+"""What a proof says: verdicts, and witnesses in business words."""

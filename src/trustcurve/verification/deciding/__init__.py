@@ -1,0 +1,1 @@
+"""How properties are decided: searches, relations, chains."""
