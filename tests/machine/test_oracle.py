@@ -13,7 +13,8 @@ from tests.core.test_own_curve import OURS
 from trustcurve import Curve, Position
 from trustcurve.core.errors import InvalidPositionError, UnknownWordError
 from trustcurve.core.program import Program
-from trustcurve.core.reading import Reader, read_parts
+from trustcurve.core.reader import Reader
+from trustcurve.core.reading import read_parts
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.machine import TrustMachine
 

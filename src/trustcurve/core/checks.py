@@ -18,7 +18,8 @@ from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, St
 from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, PARTS
 
 if TYPE_CHECKING:
-    from trustcurve.core.reading import Parts, Reader
+    from trustcurve.core.reader import Reader
+    from trustcurve.core.reading import Parts
 
 __all__ = ["POSITIONS_MAX", "check_parameters", "check_parts"]
 

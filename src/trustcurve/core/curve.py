@@ -14,7 +14,8 @@ from trustcurve.core.checks import check_parameters, check_parts
 from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean
 from trustcurve.core.extras import require
 from trustcurve.core.program import LEAF
-from trustcurve.core.reading import DURATIONS, Parts, Reader, read_parts
+from trustcurve.core.reader import Reader
+from trustcurve.core.reading import DURATIONS, Parts, read_parts
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table, unroll
 

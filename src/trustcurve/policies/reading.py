@@ -11,7 +11,8 @@ from attrs import evolve
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import Finding, did_you_mean
-from trustcurve.core.reading import Reader, read_tests
+from trustcurve.core.reader import Reader
+from trustcurve.core.reading import read_tests
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS
 from trustcurve.core.standing import Position
 from trustcurve.policies.actions import ACTIONS, Action

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trustcurve.core.errors import Finding
-from trustcurve.core.reading import Reader
+from trustcurve.core.reader import Reader
 from trustcurve.logs.errors import InvalidMappingError
 from trustcurve.logs.mappings.mapping import Mapping, Template
 from trustcurve.logs.mappings.probes import format_problem, zone_problem

@@ -11,7 +11,7 @@ from typing import Any, cast
 from attrs import NOTHING, Attribute, fields_dict
 
 from trustcurve.core.errors import InvalidValueError, UnknownWordError, did_you_mean
-from trustcurve.core.reading import Reader
+from trustcurve.core.reader import Reader
 from trustcurve.logs.mappings.mapping import KINDS, TESTS, Condition, Due, EventTemplate, MappingRule, Template
 
 __all__ = ["read_optional", "read_rule", "read_template"]
