@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, Until, chosen_curve
+from trustcurve.cli.options import CurveFile, SomeCustomer, SomeMapping, Until, chosen_curve
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
@@ -41,13 +41,8 @@ def draw(  # noqa: PLR0917 - one argument for each option of the command
     log: Annotated[
         Path | None, typer.Argument(metavar="LOG", help="A log, to draw a customer's path.", show_default=False)
     ] = None,
-    mapping: Annotated[
-        Path | None,
-        typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False),
-    ] = None,
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="Whose path.", show_default=False)
-    ] = None,
+    mapping: SomeMapping = None,
+    customer: SomeCustomer = None,
     curve: CurveFile = None,
     until: Until = None,
     form: Annotated[

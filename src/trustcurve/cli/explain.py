@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, LogFile, Until, chosen_curve
+from trustcurve.cli.options import CurveFile, LogFile, SomeCustomer, SomeMapping, Until, chosen_curve
 from trustcurve.cli.replay import print_rows
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
@@ -30,13 +27,8 @@ def add_to(app: typer.Typer) -> None:
 
 def explain(
     log: LogFile,
-    mapping: Annotated[
-        Path | None,
-        typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False),
-    ] = None,
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="Whose story.", show_default=False)
-    ] = None,
+    mapping: SomeMapping = None,
+    customer: SomeCustomer = None,
     curve: CurveFile = None,
     until: Until = None,
 ) -> None:

@@ -10,13 +10,20 @@ import typer
 from trustcurve.core.curve import Curve
 from trustcurve.files import load_curve
 
-__all__ = ["CurveFile", "LogFile", "MappingFile", "Until", "chosen_curve"]
+__all__ = ["CurveFile", "LogFile", "MappingFile", "SomeCustomer", "SomeMapping", "Until", "chosen_curve"]
 
 LogFile = Annotated[
     Path, typer.Argument(metavar="LOG", help="The log: .csv, .tsv, .jsonl, .ndjson or .parquet.", show_default=False)
 ]
 MappingFile = Annotated[
     Path, typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False)
+]
+SomeMapping = Annotated[
+    Path | None,
+    typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False),
+]
+SomeCustomer = Annotated[
+    str | None, typer.Option("--customer", metavar="ID", help="Whose story or path.", show_default=False)
 ]
 CurveFile = Annotated[
     Path | None,
