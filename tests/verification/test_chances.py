@@ -7,7 +7,7 @@ The bound: of N independent journeys the share in which something happens lies w
 from __future__ import annotations
 
 from functools import cache
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, View, policy
-from trustcurve.verification import Status, check, diff, probability
+from trustcurve.verification import Status, check, diff, expected_turns, never, possible, probability
 from trustcurve.verification.deciding.chains import edge_probabilities
 from trustcurve.verification.unrolling.automaton import unroll_loop
 from trustcurve.verification.unrolling.loop import Loop
@@ -135,6 +135,73 @@ def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: St
     assert verdict.status is status
     assert "= 0.25" in str(verdict)
     assert ("must lie between" in verdict.note) == (status is Status.REFUTED)
+
+
+@pytest.mark.parametrize("share", [1 / 3, 0.1, 1e-6, 1e-12])
+def test_what_is_certain_is_one_and_what_is_impossible_is_zero(curve: Curve, share: float):
+    waits = policy("waits")(lambda _: "wait")
+    world = Environment({"complaint": share, "purchase": share, "departure": share})
+    asked = {
+        "certain": probability(lambda turn: turn.move == "departure", at_least=1, name="certain"),
+        "impossible": probability(lambda turn: turn.action == "ask", at_most=0, name="impossible"),
+        "sure of bad": probability(lambda turn: turn.move == "departure", at_most=0.999, name="sure of bad"),
+    }
+    report = check(curve, waits, *asked.values(), environment=world)
+    assert [verdict.value for verdict in report.verdicts] == [1, 0, 1]
+    assert [verdict.status.name for verdict in report.verdicts] == ["PROVED", "PROVED", "REFUTED"]
+
+
+def test_a_move_of_probability_zero_never_happens(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    world = Environment({"complaint": 0.0, "departure": 0.5})
+    report = check(
+        curve,
+        waits,
+        possible(lambda turn: turn.move == "complaint", name="possible"),
+        probability(lambda turn: turn.move == "complaint", name="likely"),
+        environment=world,
+    )
+    assert [verdict.status for verdict in report.verdicts] == [Status.REFUTED, Status.PROVED]
+    assert report["likely"].value == 0
+    crowded = Environment({"complaint": 1.0})
+    assert check(curve, waits, never(lambda turn: turn.move == "nothing"), environment=crowded).proved
+
+
+def test_expected_turns_worked_out_by_hand(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    left = lambda turn: turn.move == "departure"  # noqa: E731
+    back = lambda turn: turn.move == "return"  # noqa: E731
+    world = Environment({"departure": 0.25, "return": 0.5})
+    report = check(
+        curve,
+        waits,
+        expected_turns(left, at_most=4, name="left"),
+        expected_turns(back, at_most=5.5, name="back"),
+        expected_turns(lambda turn: turn.action == "ask", at_most=inf, name="asked"),
+        environment=world,
+    )
+    assert [verdict.value for verdict in report.verdicts] == pytest.approx([4, 4 + 2, inf])
+    assert [verdict.status.name for verdict in report.verdicts] == ["PROVED", "REFUTED", "PROVED"]
+    assert str(report["back"]) == "REFUTED  back = 6: must be at most 5.5"
+
+
+def test_expected_turns_are_what_the_probabilities_add_up_to(curve: Curve):
+    """Independently: the mean of a waiting time is the sum, over n, of the chance that it takes longer than n turns."""
+    value = check(curve, warm, expected_turns(feared, at_most=inf, name="time"), environment=LIFE)["time"].value
+    asked = [probability(feared, within=turns, name=f"{turns}") for turns in range(1, 900)]
+    chances = [verdict.value or 0.0 for verdict in check(curve, warm, *asked, environment=LIFE).verdicts]
+    assert value == pytest.approx(1 + sum(1 - chance for chance in chances), rel=1e-6)
+
+
+def test_expected_turns_are_infinite_where_it_may_never_come(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    hopes = expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=100, name="hopeful")
+    verdict = check(curve, waits, hopes, environment=Environment({"departure": 0.5})).verdicts[0]
+    assert verdict.value == inf
+    assert verdict.status is Status.REFUTED
+    for wrong in (0, 0.5, -1, float("nan"), True, "3"):
+        with pytest.raises(InvalidValueError, match="at_most"):
+            expected_turns(feared, at_most=wrong)  # type: ignore[arg-type]
 
 
 def test_without_probabilities_there_is_none(curve: Curve):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.verification.planted import careful
 from tests.verification.strategies import policies, small_policies
 from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.policies import Environment, Policy, policy
+from trustcurve.policies import Environment, Policy, UnfitPolicyError, policy
 from trustcurve.verification import diff, equivalent
 from trustcurve.verification.differences.seen import decisions
 from trustcurve.verification.unrolling.loop import Loop
@@ -241,8 +242,59 @@ def test_along_a_journey_a_policy_would_have_done_what_it_does_in_the_loop(ours:
         actions[len(events)] = turn.action  # what was decided after this event
         events += happened
     journey = DEFAULT.replay(events, start=plain.start.standing)
-    done = list(decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey))
+    found = decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey)
+    done = [action for event, action in found if event is not None]
     assert {number: done[number] for number in actions} == actions
+
+
+@settings(max_examples=60)
+@given(policies, st.lists(st.integers(0, 4), min_size=1, max_size=10))
+def test_a_quiet_turn_of_a_journey_is_a_quiet_turn_of_the_loop(ours: Policy, picks: list[int]):
+    plain = PlainLoop(curve=DEFAULT, policy=ours, environment=BUSY)
+    place, events, waited, decided = plain.start, [], [], 0
+    for pick in picks:
+        place, turn, happened = plain.play(place, list(plain.moves(place))[pick])
+        events += happened
+        if events and not happened:
+            assert turn.action == "wait"
+            waited.append(decided)
+        decided += len(happened) or bool(events)
+    journey = DEFAULT.replay(events, start=plain.start.standing, until=place.standing.as_of)
+    done = list(decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey))
+    assert len(done) == decided
+    assert [number for number, (event, _) in enumerate(done) if event is None] == waited
+    assert all(done[number][1] == "wait" for number in waited)
+
+
+def test_policies_that_differ_only_in_silence_differ_for_journeys():
+    waits = policy("waits")(lambda _: "wait")
+    recalls = policy("recalls")(lambda v: "exchange" if v.quiet >= 2 else "wait")
+    bought = DEFAULT.replay([Purchased(at=day(0))], customer="ann", until=day(0) + timedelta(days=70))
+    short = DEFAULT.replay([Purchased(at=day(0))], customer="bob", until=day(0) + timedelta(days=20))
+    assert diff(DEFAULT, waits, recalls, journeys=[bought, short]).share == pytest.approx(1 / 2)
+
+
+greedy = policy("greedy", promise_due=9)(lambda _: "promise_minor")
+
+
+def test_a_difference_before_a_limit_is_told():
+    patient = policy("patient", promise_due=9)(lambda v: "promise_minor" if v.open < 2 else "wait")
+    asks = policy("asks", promise_due=9)(lambda v: "promise_minor" if v.open < 2 else "ask")
+    with pytest.raises(InvalidValueError, match="promises_max is 2"):
+        diff(DEFAULT, patient, greedy)
+    wide = diff(DEFAULT, patient, greedy, promises_max=4)
+    assert wide.old is not None
+    assert len(wide.old) == 3
+    early = diff(DEFAULT, patient, asks, max_pairs=40)
+    assert early.stopped == "more than max_pairs=40"
+    assert "there may be more" in str(early)
+
+
+def test_a_policy_that_counts_questions_is_found_out_by_a_difference_too():
+    asked = count()
+    moody = policy("moody")(lambda _: "wait" if next(asked) < 20 else "exchange")
+    with pytest.raises(UnfitPolicyError, match="'moody'"):
+        diff(DEFAULT, moody, policy("waits")(lambda _: "wait"))
 
 
 def test_what_cannot_be_compared_is_refused():
@@ -252,9 +304,9 @@ def test_what_cannot_be_compared_is_refused():
             diff(*arguments)  # type: ignore[call-overload]
     with pytest.raises(InvalidValueError, match="takes two curves"):
         equivalent(DEFAULT, waits)
-    with pytest.raises(InvalidValueError, match="max_pairs"):
+    for ask in (diff, equivalent):
+        with pytest.raises(InvalidValueError, match=r"promises_max.*no difference was found up to this limit"):
+            ask(DEFAULT, greedy, greedy)
+    with pytest.raises(InvalidValueError, match=r"max_pairs.*no difference was found up to this limit"):
         diff(DEFAULT, waits, waits, max_pairs=3)
-    greedy = policy("greedy", promise_due=9)(lambda _: "promise_minor")
-    with pytest.raises(InvalidValueError, match="'greedy': promises too much at once"):
-        diff(DEFAULT, greedy, greedy)
     assert diff(DEFAULT, Curve.default(grace=timedelta(days=1)))

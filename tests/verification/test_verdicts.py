@@ -10,7 +10,7 @@ import pytest
 
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import ANY, Environment, UnfitPolicyError, View, parse_policy, policy
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (
@@ -28,6 +28,7 @@ from trustcurve.verification import (
     possible,
     probability,
     recoverable_to,
+    relational,
 )
 
 UPSET = Environment(["complaint"], name="upset")
@@ -105,6 +106,19 @@ def test_as_many_states_as_there_are_are_enough(curve: Curve):
     states = check(curve, usual, asked, environment=UPSET)["safe"].states
     assert check(curve, usual, asked, environment=UPSET, max_states=states)["safe"]
     assert not check(curve, usual, asked, environment=UPSET, max_states=states - 1)["safe"]
+
+
+def test_what_a_property_counts_is_capped_too(curve: Curve):
+    counts = at_most(3, lambda turn: turn.move == "complaint", per=12, name="counts")
+    wide = at_most(12, lambda turn: turn.move == "complaint", per=12, name="wide")
+    states = check(curve, usual, always(lambda _: True), environment=UPSET).verdicts[0].states
+    report = check(curve, usual, counts, wide, environment=UPSET, max_states=states)
+    assert report["counts"].status is Status.REFUTED, "a journey that is found is found, cap or not"
+    verdict = report["wide"]
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.states == states
+    assert f"more than max_states={states} states" in verdict.note
+    assert check(curve, usual, wide, environment=UPSET).proved
 
 
 # --- what holds for want of a case ------------------------------------------------------------------
@@ -244,3 +258,20 @@ def test_verdicts_count_what_was_looked_at(curve: Curve):
     assert verdict.seconds > 0
     found = check(curve, usual, nobody_forgotten).verdicts[0]
     assert 0 < found.states < found.transitions
+
+
+def test_arguments_of_another_kind_are_named(curve: Curve):
+    fine = always(lambda _: True)
+    for arguments, numbers, match in (
+        (("default", usual, fine), {}, "curve"),
+        ((curve, "solve_first.toml", fine), {}, "policy"),
+        ((curve, usual, fine), {"environment": {"kept": 0.5}}, "environment"),
+        ((curve, usual, fine), {"max_states": 0}, "max_states"),
+        ((curve, usual, fine), {"max_states": 1.5}, "max_states"),
+    ):
+        with pytest.raises(InvalidValueError, match=match):
+            check(*arguments, **numbers)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="a list of signals"):
+        relational("complaint", never="higher")
+    with pytest.raises(UnknownWordError, match="complaint"):
+        check(curve, None, relational(["complaints"], never="higher"))

@@ -30,6 +30,10 @@ Surroundings = Annotated[
     typer.Option("--environment", "-e", help="What may happen: anything, or all but broken promises."),
 ]
 
+PromisesMax = Annotated[
+    int, typer.Option("--promises-max", help="The most promises that may be open at once, up to 4.", metavar="N")
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to an app."""
@@ -51,7 +55,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             "-p",
             metavar="NAME",
             show_default=False,
-            help=f"What to decide, as often as you like; if left out, all of them. One of: {'; '.join(PROPERTY_NAMES)}.",
+            help=f"What to decide, as often as you like; if left out, all that are asked of every policy, or without one those of curves. One of: {'; '.join(PROPERTY_NAMES)}.",
         ),
     ] = None,
     curve: CurveFile = None,
@@ -63,6 +67,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = None,
     max_states: Annotated[int, typer.Option("--max-states", help="The most states to look at.")] = 200_000,
+    promises_max: PromisesMax = 2,
 ) -> None:
     """Prove what a policy (or a curve) never does, or show the shortest journey in which it does it.
 
@@ -86,11 +91,14 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         each: list[Policy | None] = [*loaded] or [None]
         for policy in each:
             work.at(f"checking {'the curve' if policy is None else policy.name}")
-            reports.append(check(on, policy, *asked, environment=_ENVIRONMENTS[environment], max_states=max_states))
-    for report in reports:
+            surroundings = _ENVIRONMENTS[environment]
+            reports.append(
+                check(on, policy, *asked, environment=surroundings, max_states=max_states, promises_max=promises_max)
+            )
+    for report, name in zip(reports, _names(policies or [Path()]), strict=True):
         _print_report(screen, report)
         if save is not None:
-            _save(screen, report, save)
+            _save(screen, report, save, name)
     if any(report.refuted for report in reports):
         raise typer.Exit(_REFUTED)
     if any(report.unknown for report in reports):
@@ -121,11 +129,19 @@ def _print_report(screen: Screen, report: Report) -> None:
     screen.line()
 
 
-def _save(screen: Screen, report: Report, folder: Path) -> None:
+def _names(paths: list[Path]) -> list[str]:
+    """Name each file, so that no two have the same name."""
+    stems = [path.stem for path in paths]
+    return [
+        stem if stems.count(stem) == 1 else str(path.with_suffix("")) for path, stem in zip(paths, stems, strict=True)
+    ]
+
+
+def _save(screen: Screen, report: Report, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for verdict in report.refuted:
         if isinstance(verdict.witness, Witness):
-            path = folder / (re.sub(r"\W+", "-", f"{report.policy} {verdict.name}").strip("-") + ".json")
+            path = folder / (re.sub(r"\W+", "-", f"{name} {verdict.name}").strip("-") + ".json")
             verdict.witness.save(path)
             screen.line(f"wrote {path}")
 
@@ -135,6 +151,7 @@ def diff_files(
     new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="Another one.", show_default=False)],
     curve: CurveFile = None,
     environment: Surroundings = "any",
+    promises_max: PromisesMax = 2,
 ) -> None:
     """Show how two policies or two curves differ: the shortest journey that they treat differently, and how much is.
 
@@ -143,7 +160,7 @@ def diff_files(
         trustcurve diff funnel.toml gentle.toml
         trustcurve diff curve.toml stricter.toml
 
-    Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a file is wrong.
+    Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a limit was hit first, or a file is wrong.
     """
     screen = Screen.out()
     kinds = {_is_curve(path) for path in (old, new)}
@@ -154,15 +171,16 @@ def diff_files(
         found = (
             diff(load_curve(old), load_curve(new))
             if kinds == {True}
-            else _of_policies(chosen_curve(curve), old, new, environment)
+            else _of_policies(chosen_curve(curve), old, new, environment, promises_max)
         )
     screen.lines(str(found))
     if found:
         raise typer.Exit(_DIFFERENT)
 
 
-def _of_policies(on: Curve, old: Path, new: Path, environment: str) -> object:
-    return diff(on, load_policy(old, on), load_policy(new, on), environment=_ENVIRONMENTS[environment])
+def _of_policies(on: Curve, old: Path, new: Path, environment: str, promises_max: int) -> object:
+    surroundings = _ENVIRONMENTS[environment]
+    return diff(on, load_policy(old, on), load_policy(new, on), environment=surroundings, promises_max=promises_max)
 
 
 def _is_curve(path: Path) -> bool:

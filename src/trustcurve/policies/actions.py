@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-__all__ = ["ACTIONS", "ACTION_SIGNALS", "ASKS", "MOVES", "MOVE_SIGNALS", "Action", "Move"]
+__all__ = ["ACTIONS", "ACTION_SIGNALS", "MOVES", "MOVE_SIGNALS", "Action", "Move"]
 
 Action = Literal["wait", "propose", "promise_major", "promise_minor", "ask", "exchange", "repair"]
 """What the company does in a turn."""
@@ -22,7 +22,6 @@ ACTION_SIGNALS: Final[dict[Action, str | None]] = {
 }
 """The signal that the curve sees of each action. A minor promise has none until it is kept or broken."""
 
-ASKS: Final = ("ask",)
 """The actions that take and give nothing."""
 
 Move = Literal[

@@ -31,9 +31,9 @@ class Environment:
 
     Args:
         moves: The moves that may happen, or their probabilities in a turn. What is left of 1, and what
-            cannot happen (a promise kept where none is open), is "nothing".
-        keeps_promises: Promises are then kept on the turn on which they fall due, if not before, and
-            never broken.
+            cannot happen (a promise kept where none is open), is "nothing". A move of probability 0 never happens.
+        keeps_promises: Promises are then kept on the last turn on which they can be (the one on which they fall
+            due, or with a grace period the last one of it), if not before, and never broken.
         name: What it is called.
 
     Raises:
@@ -98,7 +98,7 @@ class Environment:
         if given is None:
             raise InvalidValueError("environment", self.name, "has no probabilities: give each move one")
         among = Counter(moves)
-        rest = 1 - sum(given[move] for move in among if move != "nothing")
+        rest = min(given["nothing"] + sum(p for move, p in given.items() if move not in among), 1.0)
         return [rest if move == "nothing" else given[move] / among[move] for move in moves]
 
 
@@ -108,4 +108,5 @@ ANY: Final = Environment(MOVES, name="anything")
 KEEPS_PROMISES: Final = Environment(
     (move for move in MOVES if move != "broken"), keeps_promises=True, name="promises are kept"
 )
-"""Whatever can happen may happen, but promises are kept on the turn on which they fall due, if not before."""
+"""Whatever can happen may happen, but promises are kept, if not before, then on the last turn on which they can be:
+that on which they fall due, or with a grace period the last one of it."""

@@ -10,6 +10,7 @@ from trustcurve.verification.differences.diffs import diff, equivalent
 from trustcurve.verification.properties.combinators import (
     always,
     at_most,
+    expected_turns,
     leads_to,
     never,
     possible,
@@ -68,6 +69,7 @@ __all__ = [
     "check",
     "diff",
     "equivalent",
+    "expected_turns",
     "hysteresis",
     "kept_never_hurts",
     "leads_to",

@@ -35,19 +35,27 @@ def check(
         properties: What to decide; if left out, all named properties of the policy (``POLICY_PROPERTIES``), or
             without a policy those of the curve (``CURVE_PROPERTIES``).
         environment: What may happen that the company does not choose.
-        max_states: The most states of the loop; where there are more, what is not refuted is UNKNOWN.
+        max_states: The most states of the loop, and of the loop together with what a property counts; where there
+            are more, what is not refuted is UNKNOWN.
         turn: How long a turn lasts; a third of the curve's quiet period if left out.
         promises_max: The most promises that may be open at once.
 
     Raises:
         UnfitPolicyError: The policy reads or answers what a policy may not.
-        InvalidValueError: A property is none, or needs a policy.
+        InvalidValueError: An argument is of another kind or out of range, a property is none, or needs a policy.
+        UnknownWordError: A relational property names a signal that the curve does not have.
 
     Examples:
         >>> from trustcurve.verification import check, no_stage_skipping
         >>> print(check(Curve.default(), None, no_stage_skipping))
         PROVED  no_stage_skipping
     """
+    _confirm("curve", curve, Curve, "must be a Curve, for example Curve.default()")
+    if policy is not None:
+        _confirm("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+    _confirm("environment", environment, Environment, "must be an Environment")
+    if type(max_states) is not int or max_states < 1:
+        raise InvalidValueError("max_states", max_states, "must be a whole number of at least 1")
     asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
     for place, each in enumerate(asked):
         if not isinstance(each, Property):
@@ -62,3 +70,8 @@ def check(
         environment=environment.name,
         verdicts=tuple(map(prover.decide, asked)),
     )
+
+
+def _confirm(argument: str, value: object, kind: type, rule: str) -> None:
+    if not isinstance(value, kind):
+        raise InvalidValueError(argument, value, rule)

@@ -13,14 +13,14 @@ State = tuple[int, int, int]
 Step = tuple[State, Edge] | None
 
 
-def nearest_pass(automaton: Automaton, monitor: Monitor, witness: Run) -> Run | None:
+def nearest_pass(automaton: Automaton, monitor: Monitor, witness: Run, most: int) -> Run | None:
     """Find a run as long as a witness that does not break the monitor, with as few other moves as can be.
 
     Only the environment's moves are counted: what the policy does follows from them. All runs with no
-    other move are followed first, then all with one, and so on.
+    other move are followed first, then all with one, and so on. It passes up to its end: what comes after is not asked.
 
     Returns:
-        The run; None where every run of this length breaks the monitor.
+        The run; None where every run of this length breaks the monitor, or more than ``most`` states were looked at.
     """
     came: dict[State, Step] = {}
     level: list[tuple[State, Step]] = [((0, 0, monitor.start), None)]
@@ -29,6 +29,8 @@ def nearest_pass(automaton: Automaton, monitor: Monitor, witness: Run) -> Run | 
         for state, step in level:
             if state in came:
                 continue
+            if len(came) >= most:
+                return None
             came[state] = step
             turns, node, seen = state
             if turns == len(witness):

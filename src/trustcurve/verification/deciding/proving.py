@@ -9,10 +9,10 @@ from typing import Any
 from attrs import define, evolve, field
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.verification.answers.verdicts import Status, Verdict
 from trustcurve.verification.answers.witnesses import CurveWitness, Witness
-from trustcurve.verification.deciding.chains import probability_of
+from trustcurve.verification.deciding.chains import expected_turns_to, probability_of
 from trustcurve.verification.deciding.nearest import nearest_pass
 from trustcurve.verification.deciding.relations import never_above, shortest_paradox
 from trustcurve.verification.deciding.search import (
@@ -21,12 +21,12 @@ from trustcurve.verification.deciding.search import (
     least_lasso,
     on_a_cycle,
     reaching,
-    shortest_run,
     shortest_stems,
     shortest_violation,
 )
 from trustcurve.verification.properties.kinds import (
     CurveProperty,
+    ExpectedTurns,
     LeadsTo,
     Possible,
     Predicate,
@@ -40,6 +40,9 @@ from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
 from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["Prover"]
+
+EXACT = 1e-9
+"""How far a number may lie beyond a bound and still count as on it. Source: our choice; it is solved in floating point."""
 
 
 @define(eq=False)
@@ -70,7 +73,8 @@ class Prover:
             (Possible, self._possible),
             (Recoverable, self._recoverable),
             (LeadsTo, self._leads_to),
-            (Probability, self._probability),
+            (Probability, self._chance),
+            (ExpectedTurns, self._chance),
         )
         way = next(way for kind, way in ways if isinstance(asked, kind))
         return evolve(way(asked), seconds=perf_counter() - start)
@@ -84,6 +88,9 @@ class Prover:
 
     def _relational(self, asked: Relational) -> Verdict:
         table = self.curve.table()
+        for signal in asked.insert:
+            if signal not in table.signals:
+                raise UnknownWordError("signal", signal, table.signals)
         if self._never_above is None:
             self._never_above = never_above(table)
         holds = self._never_above
@@ -111,13 +118,17 @@ class Prover:
 
     def _safety(self, asked: Safety) -> Verdict:
         automaton = self.automaton(asked.name)
-        run, states, transitions = shortest_violation(automaton, asked.monitor)
+        run, states, transitions, complete = shortest_violation(automaton, asked.monitor, self.max_states)
         if run is not None:
-            note = f"{automaton.stopped}: perhaps there is a shorter journey" if automaton.stopped else ""
-            refuted = self._of(asked, automaton, Status.REFUTED, self._witness(run), note)
-            near = nearest_pass(automaton, asked.monitor, run)
+            refuted = self._of(asked, automaton, Status.REFUTED, self._witness(run), _perhaps(automaton, ""))
+            near = nearest_pass(automaton, asked.monitor, run, self.max_states)
             return evolve(
                 refuted, states=states, transitions=transitions, nearest=None if near is None else self._witness(near)
+            )
+        if not complete and automaton.stopped is None:
+            note = f"with what the property counts there are more than max_states={self.max_states} states"
+            return evolve(
+                self._of(asked, automaton, Status.UNKNOWN, None, note), states=states, transitions=transitions
             )
         vacuous = not any(map(asked.relevant, set(automaton.turns)))
         return self._held(asked, automaton, states, transitions, vacuous=vacuous)
@@ -129,9 +140,8 @@ class Prover:
         if best is None:
             status = Status.REFUTED if automaton.stopped is None else Status.UNKNOWN
             return self._of(asked, automaton, status, None, automaton.stopped or "it never happens")
-        found = shortest_run(automaton, [0], lambda node: node == best.source, lambda _: True)
-        assert found is not None  # noqa: S101 - every node can be reached
-        return self._of(asked, automaton, Status.PROVED, self._witness((*found[1], best)), "the witness shows how")
+        shows = self._witness((*shortest_stems(automaton)[best.source], best))
+        return self._of(asked, automaton, Status.PROVED, shows, _perhaps(automaton, "the witness shows how"))
 
     def _recoverable(self, asked: Recoverable) -> Verdict:
         automaton = self.automaton(asked.name)
@@ -172,16 +182,28 @@ class Prover:
         if found is not None:  # what calls for it may also lie on the loop itself
             found = least_lasso(automaton, shortest_stems(automaton), cyclic, loops, through=calls, best=found)
         if found is not None:
-            return self._of(asked, automaton, Status.REFUTED, self._lasso(*found), "it never comes")
+            avoids = "it never comes"
+            if asked.fair == "moves":
+                avoids += ": among the states it goes round in it cannot come any more; one round is shown"
+            return self._of(asked, automaton, Status.REFUTED, self._lasso(*found), _perhaps(automaton, avoids))
         return self._held(asked, automaton, len(automaton.nodes), len(automaton.edges), vacuous=not any(after))
 
-    def _probability(self, asked: Probability) -> Verdict:
+    def _chance(self, asked: Probability | ExpectedTurns) -> Verdict:
         automaton = self.automaton(asked.name)
         if automaton.stopped is not None:
             return self._of(asked, automaton, Status.UNKNOWN, None, automaton.stopped)
-        value = probability_of(automaton, _marks(automaton, asked.goal), asked.within)
-        status = Status.PROVED if asked.at_least <= value <= asked.at_most else Status.REFUTED
-        bounds = f"must lie between {asked.at_least:g} and {asked.at_most:g}" if status is Status.REFUTED else ""
+        goal = _marks(automaton, asked.goal)
+        if isinstance(asked, Probability):
+            value = probability_of(automaton, goal, asked.within)
+            within, bounds = (
+                asked.at_least - EXACT <= value <= asked.at_most + EXACT,
+                f"lie between {asked.at_least:g} and ",
+            )
+        else:
+            value = expected_turns_to(automaton, goal)
+            within, bounds = value <= asked.at_most * (1 + EXACT), "be at most "
+        status = Status.PROVED if within else Status.REFUTED
+        bounds = "" if within else f"must {bounds}{asked.at_most:g}"
         return evolve(self._of(asked, automaton, status, None, bounds), value=value)
 
     def _held(
@@ -204,6 +226,13 @@ class Prover:
     def _lasso(self, stem: Run, loop: Run) -> Witness:
         assert self.loop is not None  # noqa: S101 - there was an automaton
         return Witness(self.loop, (*stem, *loop), len(stem))
+
+
+def _perhaps(automaton: Automaton, note: str) -> str:
+    """Add to a note that a cap was hit: what was left out may hold a shorter journey."""
+    if automaton.stopped is None:
+        return note
+    return "; ".join(filter(None, (note, f"{automaton.stopped}: perhaps there is a shorter journey")))
 
 
 def _marks(automaton: Automaton, predicate: Predicate) -> list[bool]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 from attrs import frozen
 
@@ -15,11 +15,11 @@ __all__ = [
     "VIOLATED",
     "Monitor",
     "Run",
+    "Searched",
     "components",
     "least_lasso",
     "on_a_cycle",
     "reaching",
-    "shortest_run",
     "shortest_stems",
     "shortest_violation",
 ]
@@ -40,15 +40,27 @@ class Monitor:
     step: Callable[[int, Turn], int]
 
 
-def shortest_violation(automaton: Automaton, monitor: Monitor) -> tuple[Run | None, int, int]:
+class Searched(NamedTuple):
+    """A run that was found, how many states and transitions were looked at, and whether none was left out."""
+
+    run: Run | None
+    states: int
+    transitions: int
+    complete: bool
+
+
+def shortest_violation(automaton: Automaton, monitor: Monitor, most: int) -> Searched:
     """Find a shortest run that breaks a monitor, by breadth-first search of both together.
 
-    Returns:
-        The run (None: no run breaks it), and how many states and transitions were looked at.
+    Args:
+        automaton: The automaton.
+        monitor: The monitor.
+        most: The most states of both together; where there are more, the search ends without an answer.
     """
     begin = (0, monitor.start)
     came: dict[tuple[int, int], tuple[tuple[int, int], Edge] | None] = {begin: None}
     looked = 0
+    complete = True
     for state in (queue := [begin]):
         node, seen = state
         base = automaton.first[node]
@@ -56,33 +68,16 @@ def shortest_violation(automaton: Automaton, monitor: Monitor) -> tuple[Run | No
             looked += 1
             then = monitor.step(seen, automaton.turns[base + offset])
             if then == VIOLATED:
-                return (*_trace(came, state), edge), len(came), looked
+                return Searched((*_trace(came, state), edge), len(came), looked, complete)
             reached = (edge.target, then)
-            if reached not in came:
+            if reached in came:
+                continue
+            if len(came) < most:
                 came[reached] = (state, edge)
                 queue.append(reached)
-    return None, len(came), looked
-
-
-def shortest_run(
-    automaton: Automaton, begin: Iterable[int], goal: Callable[[int], bool], usable: Callable[[int], bool]
-) -> tuple[int, Run] | None:
-    """Find a shortest run from one of some nodes to a node that is a goal, along usable edges (by their numbers).
-
-    Returns:
-        The number of the node at which it begins, and the run; None where there is no way.
-    """
-    came: dict[int, tuple[int, Edge] | None] = dict.fromkeys(begin)
-    for node in (queue := list(came)):
-        if goal(node):
-            run = _trace(came, node)
-            return (run[0].source if run else node), run
-        for number in range(automaton.first[node], automaton.first[node + 1]):
-            edge = automaton.edges[number]
-            if edge.target not in came and usable(number):
-                came[edge.target] = (node, edge)
-                queue.append(edge.target)
-    return None
+            else:
+                complete = False
+    return Searched(None, len(came), looked, complete)
 
 
 def shortest_stems(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.journeys import Journey
 from trustcurve.core.values import Value
 from trustcurve.policies.actions import Action
-from trustcurve.policies.policy import Policy
 from trustcurve.verification.answers.witnesses import Witness, indented
 from trustcurve.verification.differences.seen import decisions
 from trustcurve.verification.unrolling.automaton import Edge
@@ -30,7 +29,9 @@ class PolicyDifference(Value):
         positions: In how many positions of the curve they can be met by such a turn.
         of: In how many positions they can be met at all, before they part.
         share: The probability that they part within some turns, for an environment with probabilities; or, of
-            journeys that were given, the share in which they would have acted differently after some event.
+            journeys that were given, the share in which they would have acted differently after some event or
+            in some quiet turn.
+        stopped: Which limit was hit, or None; beyond it there may be more such positions.
     """
 
     old: Witness | None
@@ -39,6 +40,7 @@ class PolicyDifference(Value):
     positions: int
     of: int
     share: float | None = None
+    stopped: str | None = None
 
     def __bool__(self) -> bool:
         return self.actions is not None
@@ -50,55 +52,87 @@ class PolicyDifference(Value):
         was, now = map(str, self.actions)
         if was == now:
             was, now = (f"{now} due in {each.loop.policy.promise_due} turns" for each in (self.old, self.new))
+        stopped = "" if self.stopped is None else f"\n{self.stopped}: there may be more"
         return (
-            f"they part in turn {len(self.old)}: {was} becomes {now}; in {self.positions} of {self.of} positions{share}\n"
+            f"they part in turn {len(self.old)}: {was} becomes {now}; "
+            f"in {self.positions} of {self.of} positions{share}{stopped}\n"
             f"the shortest such journey, under the old policy:\n{indented(self.old)}\nunder the new one:\n{indented(self.new)}"
         )
 
 
-def between_policies(
-    old: Loop, policy: Policy, within: int, max_pairs: int, journeys: tuple[Journey, ...]
-) -> PolicyDifference:
-    """Find how a loop's policy and another one differ; for arguments see ``diff``."""
-    new = Loop(curve=old.curve, policy=policy, environment=old.environment)
-    begin = (old.start, new.start)
-    came: dict[Pair, tuple[Pair, Played, Played] | None] = {begin: None}
+@define(eq=False)
+class _Walk:
+    """A breadth-first search of the pairs of nodes to which the same moves lead both, while they act alike."""
+
+    old: Loop
+    new: Loop
+    max_pairs: int
+    came: dict[Pair, tuple[Pair, Played, Played] | None] = field(factory=dict)
     first: tuple[Pair, Played, Played] | None = None
-    met, parted = set[int](), set[int]()
-    for pair in (queue := [begin]):
-        for choice in old.choices(pair[0]):
-            was, now = old.play(pair[0], choice), new.play(pair[1], choice)
-            if was is None or now is None:
-                raise InvalidValueError(
-                    "policy", old.policy.name if was is None else policy.name, "promises too much at once"
-                )
-            met.add(was.met)
-            if _act(old, was) != _act(new, now):
-                parted.add(was.met)
-                first = first or (pair, was, now)
-                continue
-            then = (was.after, now.after)
-            if then not in came:
-                if len(came) >= max_pairs:
-                    raise InvalidValueError("max_pairs", max_pairs, "there are more pairs of states: raise it")
-                came[then] = (pair, was, now)
-                queue.append(then)
+    met: set[int] = field(factory=set)
+    parted: set[int] = field(factory=set)
+    stopped: tuple[str, int] | None = None
+
+    def run(self) -> None:
+        """Look at every pair, until a limit is hit."""
+        begin = (self.old.start, self.new.start)
+        self.came[begin] = None
+        for pair in (queue := [begin]):
+            for choice in self.old.choices(pair[0]):
+                was, now = self.old.play(pair[0], choice), self.new.play(pair[1], choice)
+                if was is None or now is None:
+                    self.stopped = ("promises_max", self.old.promises_max)
+                    continue
+                self.met.add(was.met)
+                if _act(self.old, was) != _act(self.new, now):
+                    self.parted.add(was.met)
+                    self.first = self.first or (pair, was, now)
+                    continue
+                then = (was.after, now.after)
+                if then in self.came:
+                    continue
+                if len(self.came) < self.max_pairs:
+                    self.came[then] = (pair, was, now)
+                    queue.append(then)
+                else:
+                    self.stopped = ("max_pairs", self.max_pairs)
+        self.old.confirm()
+        self.new.confirm()
+
+    def witnesses(self, pair: Pair, was: Played, now: Played) -> tuple[Witness, Witness]:
+        """Tell the way to a turn in which they part, under each."""
+        runs = ([was], [now])
+        while (step := self.came[pair]) is not None:
+            pair = step[0]
+            runs[0].append(step[1])
+            runs[1].append(step[2])
+        old, new = (
+            Witness(loop, tuple(Edge(-1, -1, played) for played in reversed(run)))
+            for loop, run in zip((self.old, self.new), runs, strict=True)
+        )
+        return old, new
+
+
+def between_policies(
+    old: Loop, new: Loop, within: int, max_pairs: int, journeys: tuple[Journey, ...]
+) -> PolicyDifference:
+    """Find how the policies of two loops differ that are else alike; for arguments see ``diff``."""
+    walk = _Walk(old, new, max_pairs)
+    walk.run()
+    if walk.first is None and walk.stopped is not None:
+        limit, value = walk.stopped
+        raise InvalidValueError(limit, value, "no difference was found up to this limit, but there is more: raise it")
     share = _share_of(journeys, old, new) if journeys else None
     if share is None and old.environment.probabilities is not None:
         share = _share(old, new, within)
-    if first is None:
-        return PolicyDifference(None, None, None, 0, len(met), share)
-    pair, was, now = first
-    runs = ([was], [now])
-    while (step := came[pair]) is not None:
-        pair = step[0]
-        runs[0].append(step[1])
-        runs[1].append(step[2])
-    told = [
-        Witness(loop, tuple(Edge(-1, -1, played) for played in reversed(run)))
-        for loop, run in zip((old, new), runs, strict=True)
-    ]
-    return PolicyDifference(told[0], told[1], (was.action, now.action), len(parted), len(met), share)
+    if walk.first is None:
+        return PolicyDifference(None, None, None, 0, len(walk.met), share)
+    pair, was, now = walk.first
+    stopped = None if walk.stopped is None else "more than {}={}".format(*walk.stopped)
+    actions = (was.action, now.action)
+    return PolicyDifference(
+        *walk.witnesses(pair, was, now), actions, len(walk.parted), len(walk.met), share=share, stopped=stopped
+    )
 
 
 def _act(loop: Loop, played: Played) -> tuple[Action, int]:
@@ -107,23 +141,23 @@ def _act(loop: Loop, played: Played) -> tuple[Action, int]:
 
 
 def _share_of(journeys: tuple[Journey, ...], old: Loop, new: Loop) -> float:
-    """Count the journeys in which the two would have acted differently after some event."""
+    """Count the journeys in which the two would have acted differently after some event or in a quiet turn."""
     apart = [any(was != now for was, now in zip(decisions(old, j), decisions(new, j), strict=True)) for j in journeys]
     return sum(apart) / len(apart)
 
 
-def _share(old: Loop, new: Loop, within: int) -> float:
-    """Compute the probability that the two act differently in some of the next turns."""
+def _share(old: Loop, new: Loop, within: int) -> float | None:
+    """Compute the probability that the two act differently in some of the next turns; None where one promises too much."""
     likely: dict[Pair, float] = {(old.start, new.start): 1.0}
     parted = 0.0
     for _ in range(within):
         then: dict[Pair, float] = {}
         for pair, weight in likely.items():
-            choices = tuple(old.choices(pair[0]))
+            choices = old.choices(pair[0])
             for choice, p in zip(choices, old.environment.likely([each.move for each in choices]), strict=True):
                 was, now = old.play(pair[0], choice), new.play(pair[1], choice)
-                assert was is not None  # noqa: S101 - seen before
-                assert now is not None  # noqa: S101 - seen before
+                if was is None or now is None:
+                    return None
                 if _act(old, was) != _act(new, now):
                     parted += weight * p
                 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import overload
 
 from trustcurve.core.curve import Curve
@@ -27,6 +28,8 @@ def diff(
     environment: Environment = ANY,
     within: int = 12,
     max_pairs: int = 200_000,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
     journeys: Iterable[Journey] = (),
 ) -> PolicyDifference: ...
 @overload
@@ -40,6 +43,8 @@ def diff(
     environment: Environment = ANY,
     within: int = 12,
     max_pairs: int = 200_000,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
     journeys: Iterable[Journey] = (),
 ) -> PolicyDifference | CurveDifference:
     """Find how two curves differ, ``diff(old_curve, new_curve)``, or two policies, ``diff(curve, old, new)``.
@@ -51,11 +56,15 @@ def diff(
         environment: For policies: what may happen. With probabilities the share of customers is told.
         within: For policies: in how many turns that share is counted.
         max_pairs: For policies: the most pairs of states that are looked at.
+        turn: For policies: how long a turn lasts; a third of the curve's quiet period if left out.
+        promises_max: For policies: the most promises that may be open at once.
         journeys: Journeys of customers, to tell the share that ends in another state, or in which the
             policies would have acted differently.
 
     Raises:
-        InvalidValueError: They are neither, or there are more pairs than ``max_pairs``.
+        InvalidValueError: They are neither; or no difference was found, and more pairs than ``max_pairs`` or more
+            promises than ``promises_max`` were left out.
+        UnfitPolicyError: A policy reads or answers what a policy may not.
 
     Examples:
         >>> print(str(diff(Curve.default(), Curve.default(hopeful_lost_at=4))).splitlines()[0])
@@ -64,16 +73,27 @@ def diff(
     if isinstance(new, Curve) and newer is None:
         return between_curves(old, new, tuple(journeys))
     if isinstance(new, Policy) and isinstance(newer, Policy):
-        return between_policies(
-            Loop(curve=old, policy=new, environment=environment), newer, within, max_pairs, tuple(journeys)
+        before, after = (
+            Loop(curve=old, policy=each, environment=environment, turn=turn, promises_max=promises_max)
+            for each in (new, newer)
         )
+        return between_policies(before, after, within, max_pairs, tuple(journeys))
     raise InvalidValueError("diff", (old, new, newer), "takes two curves, or a curve and two policies")
 
 
 def equivalent(
-    old: Curve, new: Curve | Policy, newer: Policy | None = None, /, *, environment: Environment = ANY
+    old: Curve,
+    new: Curve | Policy,
+    newer: Policy | None = None,
+    /,
+    *,
+    environment: Environment = ANY,
+    promises_max: int = 2,
 ) -> bool:
     """Whether two curves (and their clocks) lead every journey to the same states, or two policies always act alike.
+
+    Raises:
+        InvalidValueError: It cannot be told; see ``diff``.
 
     Examples:
         >>> equivalent(Curve.default(), Curve.default())
@@ -83,4 +103,4 @@ def equivalent(
         return not diff(old, new)
     if newer is None:
         raise InvalidValueError("equivalent", (old, new), "takes two curves, or a curve and two policies")
-    return not diff(old, new, newer, environment=environment)
+    return not diff(old, new, newer, environment=environment, promises_max=promises_max)

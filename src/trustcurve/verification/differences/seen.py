@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Proposed, Repaired
 from trustcurve.core.journeys import Journey
@@ -13,22 +14,35 @@ from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["decisions"]
 
+_LAST = timedelta(microseconds=1)
+"""The end of a journey itself is a turn as well, if one falls on it."""
 
-def decisions(loop: Loop, journey: Journey) -> Iterator[Action]:
-    """Answer with what a policy would do after each event of a journey.
 
+def decisions(loop: Loop, journey: Journey) -> Iterator[tuple[Event | None, Action]]:
+    """Answer with what a policy would do after each event of a journey, and (with no event) in each quiet turn.
+
+    Quiet turns are counted from an event to the next, or to the end of the journey.
     Turns are counted back from the event: what the company did in a turn is the last of its acts in it, and
     what it did in the turn before is what it did since, or exactly, one turn ago. Before the journey began there
     were none.
     """
     acts: list[tuple[datetime, Action]] = []
-    for step in journey.steps:
-        if step.event is None:
-            continue
-        act = _act(step.event)
+    steps = [(step.event, step.after) for step in journey.steps if step.event is not None]
+    ends = [event.at for event, _ in steps[1:]]
+    for (event, standing), end in zip_longest(steps, ends):
+        act = _act(event)
         if act is not None:
-            acts.append((step.event.at, act))
-        yield _decision(loop, step.after, _turns(loop, step.after.as_of - journey.start.as_of), acts)
+            acts.append((event.at, act))
+        yield event, _decision(loop, standing, _turns(loop, standing.as_of - journey.start.as_of), acts)
+        for look in _quiet(loop, standing, journey.standing.as_of + _LAST if end is None else end):
+            yield None, _decision(loop, look, _turns(loop, look.as_of - journey.start.as_of), acts)
+
+
+def _quiet(loop: Loop, standing: Standing, end: datetime) -> Iterator[Standing]:
+    """Look at a customer once a turn, until something happens."""
+    while (at := standing.as_of + loop.turn) < end:
+        standing = loop.curve.observe(standing, at).after
+        yield standing
 
 
 def _decision(loop: Loop, standing: Standing, turns: int, acts: Sequence[tuple[datetime, Action]]) -> Action:

@@ -11,6 +11,7 @@ from typing import Literal
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.verification.deciding.search import VIOLATED, Monitor
 from trustcurve.verification.properties.kinds import (
+    ExpectedTurns,
     LeadsTo,
     Possible,
     Predicate,
@@ -21,7 +22,17 @@ from trustcurve.verification.properties.kinds import (
 )
 from trustcurve.verification.unrolling.automaton import Turn
 
-__all__ = ["always", "at_most", "leads_to", "never", "possible", "probability", "recoverable_to", "relational"]
+__all__ = [
+    "always",
+    "at_most",
+    "expected_turns",
+    "leads_to",
+    "never",
+    "possible",
+    "probability",
+    "recoverable_to",
+    "relational",
+]
 
 
 def always(holds: Predicate, *, when: Predicate | None = None, name: str = "always", says: str = "") -> Safety:
@@ -86,7 +97,9 @@ def leads_to(
         comes: What must come; the same turn counts.
         within: In how many further turns at most; None: sooner or later.
         fair: What is assumed of the environment where ``within`` is None. "nothing": it may do whatever it
-            can, for ever. "moves": a move that it can make again and again it also makes again and again.
+            can, for ever. "moves": if it comes to the same situation (a state of the loop) again and again, it
+            makes there each move that it can make, again and again. Situations in which promises stay open, or
+            are never made, are other situations: a move is not fair across them.
         name: The property's name.
         says: What it protects, in words.
 
@@ -171,7 +184,8 @@ def probability(
 ) -> Probability:
     """Make a property: the probability that a turn comes in which ``goal`` holds lies within bounds.
 
-    It is computed exactly, and needs an environment with probabilities.
+    It needs an environment with probabilities. It is computed exactly, as far as floating-point numbers go: a
+    value up to 1e-9 beyond a bound counts as on it. What is impossible is 0, and what is certain is 1.
 
     Args:
         goal: What is hoped for or feared.
@@ -194,6 +208,29 @@ def probability(
     return Probability(name=name, says=says, goal=goal, within=turns, at_least=at_least, at_most=at_most)
 
 
+def expected_turns(goal: Predicate, *, at_most: float, name: str = "expected_turns", says: str = "") -> ExpectedTurns:
+    """Make a property: on average a turn in which ``goal`` holds comes within so many turns, that one counted.
+
+    It is computed as ``probability`` is. Where the goal is not certain to come, the time is infinite.
+
+    Args:
+        goal: What is hoped for.
+        at_most: The most turns it may take on average; ``math.inf``: just tell.
+        name: The property's name.
+        says: What it protects, in words.
+
+    Raises:
+        InvalidValueError: ``at_most`` is no number of at least 1.
+
+    Examples:
+        >>> expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=6).at_most
+        6
+    """
+    if isinstance(at_most, bool) or not isinstance(at_most, int | float) or not at_most >= 1:
+        raise InvalidValueError("at_most", at_most, "must be a number of turns, at least 1")
+    return ExpectedTurns(name=name, says=says, goal=goal, at_most=at_most)
+
+
 def relational(
     insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", says: str = ""
 ) -> Relational:
@@ -202,13 +239,16 @@ def relational(
     Neither at once nor at any later moment, whatever comes after: decided by the greatest simulation.
 
     Raises:
-        UnknownWordError: ``never`` is neither "higher" nor "lower".
+        UnknownWordError: ``never`` is neither "higher" nor "lower"; from ``check``: the curve has no such signal.
+        InvalidValueError: ``insert`` is one text, and no list of signals.
 
     Examples:
         >>> relational(["complaint"], never="higher").insert
         ('complaint',)
     """
     _word("never", never, ("higher", "lower"))
+    if isinstance(insert, str) or not all(isinstance(signal, str) for signal in insert):
+        raise InvalidValueError("insert", insert, f"must be a list of signals, for example {[insert]}")
     return Relational(name=name, says=says, insert=tuple(insert), helps=never == "higher")
 
 

@@ -17,6 +17,7 @@ from trustcurve.verification.unrolling.automaton import Turn
 
 __all__ = [
     "CurveProperty",
+    "ExpectedTurns",
     "LeadsTo",
     "Possible",
     "Predicate",
@@ -76,6 +77,14 @@ class Probability(Property):
     goal: Predicate
     within: int | None
     at_least: float
+    at_most: float
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class ExpectedTurns(Property):
+    """How many turns it takes on average until a turn that is a goal, that one counted."""
+
+    goal: Predicate
     at_most: float
 
 

@@ -175,10 +175,17 @@ class Loop:
                 problem = f"it answers {action!r} and later {again!r} to the same view, {view}"
                 raise UnfitPolicyError(self.policy.name, problem)
 
-    def choices(self, node: Node) -> Iterator[Choice]:
+    def choices(self, node: Node) -> tuple[Choice, ...]:
         """Answer with everything that the environment can choose after a node, harmless first."""
-        _, promises, _, _ = self._begun(node)
-        departed = self.curve.stages[self.curve.cells(self.table.positions[node.position])[0]].apart
+        possible = tuple(self._possible(node))
+        if self.environment.probabilities is None:
+            return possible
+        likely = self.environment.likely([choice.move for choice in possible])
+        return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
+
+    def _possible(self, node: Node) -> Iterator[Choice]:
+        position, promises, _, _ = self._begun(node)
+        departed = self.curve.stages[self.curve.cells(self.table.positions[position])[0]].apart
         for move in self.environment.names:
             if move in ("kept", "broken"):
                 told = set[tuple[Weight, int]]()
@@ -237,8 +244,12 @@ class Loop:
         hears = [] if (left if not self.curve.grace % self.turn else node.promises) or not silent else [SILENCE]
         breaks = [f"broken_{weight}" for weight in broken]
         for signal in [*breaks, *hears] if not self.curve.grace % self.turn else [*hears, *breaks]:
-            position, _ = self._react(position, signal)
-            signals.append(("clock", signal))
+            then, _ = self._react(position, signal)
+            if (
+                signal != SILENCE or then != position
+            ):  # as in the ledger, a silence that changes nothing leaves no trace
+                signals.append(("clock", signal))
+            position = then
         quiet = 1 if silent else quiet
         if self.environment.keeps_promises:
             for weight, turns in left:
