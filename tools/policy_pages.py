@@ -26,10 +26,10 @@ from trustcurve.verification import (
     Status,
     Verdict,
     always,
+    can_make_advocates,
     check,
-    possible,
     probability,
-    recoverable_to,
+    way_back,
 )
 
 FOLDER = Path(__file__).parent.parent / "examples" / "policies"
@@ -44,14 +44,10 @@ OWN: tuple[Property, ...] = (
         name="never_pushed_down",
         says="Nothing that the company does makes a customer fall by a stage.",
     ),
-    recoverable_to(
-        lambda turn: turn.after.stage == "advocate",
-        name="way_back",
-        says="Whatever happened, a customer can still become an advocate.",
-    ),
-    possible(lambda turn: turn.after.stage == "advocate", name="advocates", says="Somebody becomes an advocate."),
+    way_back,
+    can_make_advocates,
 )
-"""What these pages ask beyond the named properties."""
+"""What these pages ask beyond what is asked of every policy."""
 
 PROPERTIES = (*POLICY_PROPERTIES, *OWN)
 

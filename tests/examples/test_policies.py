@@ -138,13 +138,16 @@ def test_frequency_cap_three_rows_and_a_condition_leave_what_needs_a_promise():
     top, end = advised("frequency_cap")
     assert refuted_of(text("frequency_cap", mail, remember, top=f"{top}\n", end=f"\n{end}")) == {
         "way_back",
-        "advocates",
+        "can_make_advocates",
     }
 
 
 def test_win_back_amends_and_gifts_for_those_who_stay_mend_what_they_should():
-    assert refuted_of(text("win_back", TO_EVERYONE)) == {"nobody_forgotten", "way_back", "advocates"}
-    assert refuted_of(text("win_back", TO_EVERYONE, end="\n" + advised("win_back")[0])) == {"way_back", "advocates"}
+    assert refuted_of(text("win_back", TO_EVERYONE)) == {"nobody_forgotten", "way_back", "can_make_advocates"}
+    assert refuted_of(text("win_back", TO_EVERYONE, end="\n" + advised("win_back")[0])) == {
+        "way_back",
+        "can_make_advocates",
+    }
 
 
 def test_loyalty_is_mended_in_three_steps():
@@ -152,7 +155,7 @@ def test_loyalty_is_mended_in_three_steps():
     on_credit = (old, advised("loyalty")[0])
     assert refuted_of(text("loyalty", on_credit)) == {"no_flapping"}
     kind = check(CURVE, parse_policy(text("loyalty", on_credit)), *PROPERTIES, environment=ON_THE_LAST_DAY)
-    assert kind["advocates"]
+    assert kind["can_make_advocates"]
     assert refuted_of(text("loyalty", on_credit, EARLIER, SOONER)) == set()
     assert refuted_of(text("loyalty", SOONER)) == refuted(report("loyalty")) - {"no_flapping"}
 
@@ -175,7 +178,7 @@ def test_solve_first_the_page_tells_which_rows_carry_the_proof():
 
 
 def test_solve_first_the_shortest_way_to_the_top_takes_as_long_as_the_page_says():
-    way = report("solve_first")["advocates"].witness
+    way = report("solve_first")["can_make_advocates"].witness
     assert way is not None
     assert len(way) == 13
     assert "takes thirteen months" in (FOLDER / "solve_first.md").read_text(encoding="utf-8")
