@@ -16,7 +16,8 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
 from trustcurve.verification import Witness
 from trustcurve.verification.unrolling.automaton import Edge, unroll_loop
-from trustcurve.verification.unrolling.loop import Choice, Loop, Node
+from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.unrolling.turns import Choice, Node
 
 
 @cache

@@ -31,7 +31,8 @@ from trustcurve.core.standing import Position
 from trustcurve.core.values import Value
 from trustcurve.policies.rules import RuleBook
 from trustcurve.verification.unrolling.automaton import Edge
-from trustcurve.verification.unrolling.loop import BEGIN, Loop, Played
+from trustcurve.verification.unrolling.loop import BEGIN, Loop
+from trustcurve.verification.unrolling.turns import Played
 
 __all__ = ["CurveWitness", "Line", "Witness", "events_of", "indented"]
 

@@ -11,7 +11,8 @@ from trustcurve.policies.actions import Action
 from trustcurve.verification.answers.witnesses import Witness, indented
 from trustcurve.verification.differences.seen import decisions
 from trustcurve.verification.unrolling.automaton import Edge
-from trustcurve.verification.unrolling.loop import Loop, Node, Played
+from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.unrolling.turns import Node, Played
 
 __all__ = ["PolicyDifference", "between_policies"]
 

@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from trustcurve.core.standing import Position
 from trustcurve.policies.actions import Action, Move
-from trustcurve.verification.unrolling.loop import Loop, Node, Played
+from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.unrolling.turns import Node, Played
 
 __all__ = ["Automaton", "Edge", "Turn", "unroll_loop"]
 

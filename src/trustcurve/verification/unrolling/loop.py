@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
 
 from attrs import field, frozen
 
@@ -20,13 +19,14 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.table import Table
-from trustcurve.policies.actions import ACTION_SIGNALS, MOVE_SIGNALS, Action, Move
+from trustcurve.policies.actions import ACTION_SIGNALS, MOVE_SIGNALS, Action
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.errors import UnfitPolicyError
 from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.policies.view import View
+from trustcurve.verification.unrolling.turns import Choice, Node, Open, Played
 
-__all__ = ["BEGIN", "Choice", "Loop", "Node", "Played"]
+__all__ = ["BEGIN", "Loop"]
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which every journey of a proof begins. Source: our choice; only durations matter."""
@@ -34,52 +34,6 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _TURNS_PER_SILENCE = 3
 _GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
 """The signals after which a silence begins anew, as in the ledger."""
-
-Open = tuple[tuple[Weight, int], ...]
-"""Open promises in the order in which they were made: weight, and turns until it breaks (0: as the next one begins)."""
-
-
-class Node(NamedTuple):
-    """Where the loop stands between two turns: all that anything later can depend on.
-
-    ``position`` is a number of the curve's table, ``quiet`` the turns since the customer last got
-    something (or since a silence), ``last`` and ``asks`` the policy's memory: its last actions, and in
-    which of the last turns it asked (a bit each, the latest lowest).
-    """
-
-    position: int
-    promises: Open
-    quiet: int
-    last: tuple[Action, ...]
-    asks: int
-
-
-Decided = tuple[int, int, Open, tuple[Action, ...], int]
-"""What a policy's view is made of: position, quiet, open promises, last actions, asks."""
-
-
-class Choice(NamedTuple):
-    """What the environment chooses in a turn: a move, and for a promise which of the open ones."""
-
-    move: Move
-    promise: int | None = None
-
-
-class Played(NamedTuple):
-    """One turn: what was chosen and done, the positions on the way, the signals, and the node after it.
-
-    ``met`` is the position after the clock and the environment, in which the policy decided; ``decided``
-    is all that it saw, for ``Loop.view``.
-    """
-
-    before: Node
-    choice: Choice
-    clock: int
-    met: int
-    action: Action
-    after: Node
-    decided: Decided
-    signals: tuple[tuple[str, str], ...]  # (who: "clock", "kept", "move" or "action"; signal)
 
 
 def _or_none(value: timedelta | None) -> timedelta:
