@@ -81,7 +81,11 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
         (["check", "funnel.toml", "-p", "repair_within"], "takes n: for example repair_within(3)"),
         (["check", "m.toml"], "m.toml: the file log: unknown word"),
         (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
+        (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),
+        (["check", "gentle.toml", "--max-states", "0"], "max_states is 0: must be a whole number of at least 1"),
         (["diff", "funnel.toml", "old.toml"], "give two policies or two curves"),
+        (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
+        (["diff", "funnel.toml", "gentle.toml", "-m", "m.toml"], "a log needs both --log and --mapping"),
     ],
 )
 def test_what_cannot_be_checked_is_told(trustcurve: Trustcurve, words: list[str], says: str) -> None:
@@ -103,3 +107,46 @@ def test_the_difference_of_two_curves(trustcurve: Trustcurve) -> None:
     assert said.code == 1
     assert said.lines[0].startswith("hopeful becomes distrust.competitive")
     assert trustcurve("diff", "old.toml", "old.toml").code == 0
+
+
+OLD_AND_NEW = [("gentle.toml", "waits.toml", "treated differently"), ("old.toml", "new.toml", "who end elsewhere")]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), OLD_AND_NEW)
+def test_with_a_log_the_share_of_customers_is_told(trustcurve: Trustcurve, old: str, new: str, says: str) -> None:
+    Path("waits.toml").write_text('[policy]\nname = "waits"\n[[rules]]\ndo = "wait"\n', encoding="utf-8")
+    Path("some.csv").write_text(
+        "client,when,what\nann,2026-01-01,order\nann,2026-01-02,complaint\nbob,2026-01-01,order\n", encoding="utf-8"
+    )
+    rules = "".join(
+        f'[[rules]]\nwhen = {{ what = "{what}" }}\nevents = [{{ event = "{event}" }}]\n'
+        for what, event in (("order", "Purchased"), ("complaint", "Complained"))
+    )
+    log = f'[log]\ncustomer = "client"\ntime = "when"\ntimezone = "UTC"\n{rules}'
+    Path("some.toml").write_text(log, encoding="utf-8")
+    said = trustcurve("diff", old, new, "--log", "some.csv", "-m", "some.toml")
+    assert said.code == 1
+    shares = {"treated differently": "50.0%", "who end elsewhere": "0.0%"}
+    assert f"share of customers {says}: {shares[says]}" in said.out
+
+
+def test_a_limit_without_a_difference_is_an_error(trustcurve: Trustcurve) -> None:
+    Path("greedy.toml").write_text(
+        '[policy]\nname = "greedy"\npromise_due = 9\n[[rules]]\ndo = "promise_minor"\n', encoding="utf-8"
+    )
+    said = trustcurve("diff", "greedy.toml", "greedy.toml")
+    assert (said.code, said.out) == (2, "")
+    assert "promises_max is 2: no difference was found up to this limit" in said.err
+    assert trustcurve("check", "greedy.toml", "-p", "recovery_comes_first", "--promises-max", "3").code in {1, 2}
+
+
+def test_policies_of_the_same_name_are_saved_apart(trustcurve: Trustcurve) -> None:
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        Path(folder, "funnel.toml").write_text(FUNNEL, encoding="utf-8")
+    words = ("check", "a/funnel.toml", "b/funnel.toml", "-p", "repair_within(1)", "--save", "found")
+    assert trustcurve(*words).code == 1
+    assert {path.name for path in Path("found").iterdir()} == {
+        "a-funnel-repair_within-1.json",
+        "b-funnel-repair_within-1.json",
+    }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.logs.helpers import CURVE, FORMS, Row, replay_file, write
 from tests.logs.oracle import MAPPING, tell
-from trustcurve.logs import LogReplay, parse_mapping, scan_log, tell_story
+from trustcurve.logs import LogReplay, journeys_of, parse_mapping, scan_log, tell_story
 from trustcurve.logs.outputs import frames_of
 
 TIMES = [
@@ -104,10 +104,17 @@ def test_a_story_is_what_the_whole_log_says_of_a_customer(
 ) -> None:
     path = write(tmp_path, log)
     done = replay_file(path, MAPPING, until=until)
+    journeys = journeys_of(scan_log(path), parse_mapping(MAPPING), CURVE, until=until)
+    assert {journey.customer: journey.standing for journey in journeys} == done.standings
+    assert [journey.customer for journey in journeys] == list(done.standings)
+    by_customer = {journey.customer: journey for journey in journeys}
     for customer in {*done.standings, *(reject.customer for reject in done.rejects if reject.customer)}:
         story = tell_story(scan_log(path), parse_mapping(MAPPING), CURVE, customer, until=until)
         assert story.standing == done.standings.get(customer)
         assert story.rejects == tuple(reject for reject in done.rejects if reject.customer == customer)
+        assert tuple(each.step for each in story.steps) == (
+            by_customer[customer].steps if customer in by_customer else ()
+        )
         told = [(each.row, move) for each in story.steps for move in each.step.moves]
         assert [(row if move.event is not None else None, move) for row, move in told] == [
             (row, move) for row, move in done.moves if move.customer == customer

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import check, curves, draw, explain, replay
+from trustcurve.cli import check, curves, diff, draw, explain, replay
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.core.errors import TrustcurveError
@@ -48,6 +48,7 @@ replay.add_to(app)
 explain.add_to(app)
 draw.add_to(app)
 check.add_to(app)
+diff.add_to(app)
 curves.add_to(app)
 
 

@@ -1,44 +1,29 @@
-"""``trustcurve check`` and ``trustcurve diff``: what is proved of policies and curves, and what a change would do."""
+"""``trustcurve check``: what is proved of policies and curves."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, chosen_curve
+from trustcurve.cli.options import ENVIRONMENTS, CurveFile, PromisesMax, Surroundings, chosen_curve
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
 from trustcurve.cli.working import working
-from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.files import load_curve
-from trustcurve.policies import ANY, KEEPS_PROMISES, Policy, load_policy
-from trustcurve.verification import PROPERTY_NAMES, Report, Witness, check, diff, property_named
+from trustcurve.policies import Policy, load_policy
+from trustcurve.verification import PROPERTY_NAMES, Report, Witness, check, property_named
 
 __all__ = ["add_to"]
 
-_ENVIRONMENTS = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
-_REFUTED, _UNKNOWN, _DIFFERENT = 1, 2, 1
-
-Surroundings = Annotated[
-    Literal["any", "keeps-promises"],
-    typer.Option("--environment", "-e", help="What may happen: anything, or all but broken promises."),
-]
-
-PromisesMax = Annotated[
-    int, typer.Option("--promises-max", help="The most promises that may be open at once, up to 4.", metavar="N")
-]
+_REFUTED, _UNKNOWN = 1, 2
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands to an app."""
+    """Add the command to an app."""
     app.command("check", cls=Command)(check_files)
-    app.command("diff", cls=Command)(diff_files)
 
 
 def check_files(  # noqa: PLR0917 - one argument for each option of the command
@@ -91,7 +76,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         each: list[Policy | None] = [*loaded] or [None]
         for policy in each:
             work.at(f"checking {'the curve' if policy is None else policy.name}")
-            surroundings = _ENVIRONMENTS[environment]
+            surroundings = ENVIRONMENTS[environment]
             reports.append(
                 check(on, policy, *asked, environment=surroundings, max_states=max_states, promises_max=promises_max)
             )
@@ -144,48 +129,3 @@ def _save(screen: Screen, report: Report, folder: Path, name: str) -> None:
             path = folder / (re.sub(r"\W+", "-", f"{name} {verdict.name}").strip("-") + ".json")
             verdict.witness.save(path)
             screen.line(f"wrote {path}")
-
-
-def diff_files(
-    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="A policy, or a curve.", show_default=False)],
-    new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="Another one.", show_default=False)],
-    curve: CurveFile = None,
-    environment: Surroundings = "any",
-    promises_max: PromisesMax = 2,
-) -> None:
-    """Show how two policies or two curves differ: the shortest journey that they treat differently, and how much is.
-
-    For example:
-
-        trustcurve diff funnel.toml gentle.toml
-        trustcurve diff curve.toml stricter.toml
-
-    Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a limit was hit first, or a file is wrong.
-    """
-    screen = Screen.out()
-    kinds = {_is_curve(path) for path in (old, new)}
-    if len(kinds) > 1:
-        raise InvalidValueError("NEW.toml", str(new), "give two policies or two curves, not one of each")
-    with working() as work:
-        work.at("comparing")
-        found = (
-            diff(load_curve(old), load_curve(new))
-            if kinds == {True}
-            else _of_policies(chosen_curve(curve), old, new, environment, promises_max)
-        )
-    screen.lines(str(found))
-    if found:
-        raise typer.Exit(_DIFFERENT)
-
-
-def _of_policies(on: Curve, old: Path, new: Path, environment: str, promises_max: int) -> object:
-    surroundings = _ENVIRONMENTS[environment]
-    return diff(on, load_policy(old, on), load_policy(new, on), environment=surroundings, promises_max=promises_max)
-
-
-def _is_curve(path: Path) -> bool:
-    """Whether a file holds a curve; what is wrong with it is told when it is loaded."""
-    try:
-        return "curve" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return False

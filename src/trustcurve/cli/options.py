@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from trustcurve.core.curve import Curve
 from trustcurve.files import load_curve
+from trustcurve.policies import ANY, KEEPS_PROMISES, Environment
 
-__all__ = ["CurveFile", "LogFile", "MappingFile", "SomeCustomer", "SomeMapping", "Until", "chosen_curve"]
+__all__ = [
+    "ENVIRONMENTS",
+    "CurveFile",
+    "LogFile",
+    "MappingFile",
+    "PromisesMax",
+    "SomeCustomer",
+    "SomeMapping",
+    "Surroundings",
+    "Until",
+    "chosen_curve",
+]
 
 LogFile = Annotated[
     Path, typer.Argument(metavar="LOG", help="The log: .csv, .tsv, .jsonl, .ndjson or .parquet.", show_default=False)
@@ -44,6 +56,17 @@ Until = Annotated[
         show_default=False,
     ),
 ]
+
+Surroundings = Annotated[
+    Literal["any", "keeps-promises"],
+    typer.Option("--environment", "-e", help="What may happen: anything, or all but broken promises."),
+]
+
+PromisesMax = Annotated[
+    int, typer.Option("--promises-max", help="The most promises that may be open at once, up to 4.", metavar="N")
+]
+ENVIRONMENTS: dict[str, Environment] = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
+"""The environments, by what they are called on the command line."""
 
 
 def chosen_curve(path: Path | None) -> Curve:

@@ -8,6 +8,7 @@ from trustcurve.core.extras import require
 require("polars", "logs")
 
 from trustcurve.logs.errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
+from trustcurve.logs.journeys import journeys_of  # noqa: E402
 from trustcurve.logs.mappings.mapping import Mapping  # noqa: E402
 from trustcurve.logs.mappings.reading import load_mapping, parse_mapping  # noqa: E402
 from trustcurve.logs.replays import LogReplay, Story, replay_log, tell_story  # noqa: E402
@@ -20,6 +21,7 @@ __all__ = [
     "Mapping",
     "Story",
     "UnreadableLogError",
+    "journeys_of",
     "load_mapping",
     "parse_mapping",
     "replay_log",

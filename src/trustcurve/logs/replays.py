@@ -169,7 +169,7 @@ def tell_story(
     check_signals(mapping, curve)
     mapped = map_log(log, mapping)
     rows = rows_of(customer, log, mapping)
-    fold = Fold(Judge(curve, end), follow=customer)
+    fold = Fold(Judge(curve, end), follow=customer.__eq__)
     fold.run(mapped.about(customer), progress)
     fold.finish(end or _last_used(mapped, curve, fold.last))
     rejects = tuple(reject for reject in _rejects(mapped, fold) if reject.customer == customer)

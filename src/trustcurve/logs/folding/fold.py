@@ -31,6 +31,10 @@ class LogStep:
     step: Step
 
 
+def _nobody(_: str) -> bool:
+    return False
+
+
 @define(eq=False)
 class Fold:
     """What the fold of a log found.
@@ -40,11 +44,11 @@ class Fold:
 
     Args:
         judge: Says what becomes of each unit, and knows the standings.
-        follow: A customer whose steps are kept, if any.
+        follow: Whether a customer's steps are kept.
     """
 
     judge: Judge
-    follow: str | None = None
+    follow: Callable[[str], bool] = _nobody
     standings: dict[str, Standing] = field(factory=dict)
     moves: list[tuple[int | None, Move]] = field(factory=list)
     outcomes: list[Outcome] = field(factory=list)
@@ -89,7 +93,7 @@ class Fold:
                 look = self.judge.curve.observe(standing, end)
                 self.standings[customer] = look.after
                 self.moves += [(None, move) for move in _moves(look)]
-                if customer == self.follow:
+                if self.follow(customer):
                     self.steps.append(LogStep(None, look))
 
     def _keep(self, unit: Unit, applied: Applied) -> None:
@@ -102,7 +106,7 @@ class Fold:
         for step in applied.steps:
             for move in _moves(step):
                 self._moved.append((unit.place, unit.row if move.event is not None else None, move))
-        if unit.customer == self.follow:
+        if self.follow(unit.customer):
             self.steps += [LogStep(unit.row, step) for step in applied.steps]
 
 

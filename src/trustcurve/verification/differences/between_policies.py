@@ -9,7 +9,7 @@ from trustcurve.core.journeys import Journey
 from trustcurve.core.values import Value
 from trustcurve.policies.actions import Action
 from trustcurve.verification.answers.witnesses import Witness, indented
-from trustcurve.verification.differences.seen import decisions
+from trustcurve.verification.differences.seen import treated_alike
 from trustcurve.verification.unrolling.automaton import Edge
 from trustcurve.verification.unrolling.loop import Loop
 from trustcurve.verification.unrolling.turns import Node, Played
@@ -143,8 +143,7 @@ def _act(loop: Loop, played: Played) -> tuple[Action, int]:
 
 def _share_of(journeys: tuple[Journey, ...], old: Loop, new: Loop) -> float:
     """Count the journeys in which the two would have acted differently after some event or in a quiet turn."""
-    apart = [any(was != now for was, now in zip(decisions(old, j), decisions(new, j), strict=True)) for j in journeys]
-    return sum(apart) / len(apart)
+    return sum(not treated_alike(old, new, journey) for journey in journeys) / len(journeys)
 
 
 def _share(old: Loop, new: Loop, within: int) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from typing import NamedTuple
 
 from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Proposed, Repaired
 from trustcurve.core.journeys import Journey
@@ -12,20 +13,37 @@ from trustcurve.core.standing import Standing
 from trustcurve.policies.actions import Action
 from trustcurve.verification.unrolling.loop import Loop
 
-__all__ = ["decisions"]
+__all__ = ["decisions", "treated_alike"]
 
 _LAST = timedelta(microseconds=1)
 """The end of a journey itself is a turn as well, if one falls on it."""
 
 
-def decisions(loop: Loop, journey: Journey) -> Iterator[tuple[Event | None, Action]]:
-    """Answer with what a policy would do after each event of a journey, and (with no event) in each quiet turn.
+class Situation(NamedTuple):
+    """Where a customer stood after an event or (with no event) in a quiet turn, and what the company had done."""
 
-    Quiet turns are counted from an event to the next, or to the end of the journey.
-    Turns are counted back from the event: what the company did in a turn is the last of its acts in it, and
-    what it did in the turn before is what it did since, or exactly, one turn ago. Before the journey began there
-    were none.
+    event: Event | None
+    standing: Standing
+    turns: int  # whole turns since the journey began
+    acts: Sequence[tuple[datetime, Action]]
+
+
+def treated_alike(old: Loop, new: Loop, journey: Journey) -> bool:
+    """Whether two policies, on the same curve and with the same turns, would have done the same all along a journey."""
+    return all(_decision(old, each) == _decision(new, each) for each in _situations(old, journey))
+
+
+def decisions(loop: Loop, journey: Journey) -> Iterator[tuple[Event | None, Action]]:
+    """Answer with what a policy would do in each situation of a journey.
+
+    Turns are counted back from it: what the company did in a turn is the last of its acts in it, and what it did in
+    the turn before is what it did since, or exactly, one turn ago. Before the journey began there were none.
     """
+    return ((each.event, _decision(loop, each)) for each in _situations(loop, journey))
+
+
+def _situations(loop: Loop, journey: Journey) -> Iterator[Situation]:
+    """Answer with the situations after each event, and in each quiet turn until the next or the end of the journey."""
     acts: list[tuple[datetime, Action]] = []
     steps = [(step.event, step.after) for step in journey.steps if step.event is not None]
     ends = [event.at for event, _ in steps[1:]]
@@ -33,9 +51,9 @@ def decisions(loop: Loop, journey: Journey) -> Iterator[tuple[Event | None, Acti
         act = _act(event)
         if act is not None:
             acts.append((event.at, act))
-        yield event, _decision(loop, standing, _turns(loop, standing.as_of - journey.start.as_of), acts)
+        yield Situation(event, standing, _turns(loop, standing.as_of - journey.start.as_of), acts)
         for look in _quiet(loop, standing, journey.standing.as_of + _LAST if end is None else end):
-            yield None, _decision(loop, look, _turns(loop, look.as_of - journey.start.as_of), acts)
+            yield Situation(None, look, _turns(loop, look.as_of - journey.start.as_of), acts)
 
 
 def _quiet(loop: Loop, standing: Standing, end: datetime) -> Iterator[Standing]:
@@ -45,7 +63,8 @@ def _quiet(loop: Loop, standing: Standing, end: datetime) -> Iterator[Standing]:
         yield standing
 
 
-def _decision(loop: Loop, standing: Standing, turns: int, acts: Sequence[tuple[datetime, Action]]) -> Action:
+def _decision(loop: Loop, situation: Situation) -> Action:
+    _, standing, turns, acts = situation
     quiet = (standing.as_of - standing.quiet_since) // loop.turn
     quiet = quiet if quiet <= loop.quiet_turns else (quiet - 1) % loop.quiet_turns + 1
     policy = loop.policy
