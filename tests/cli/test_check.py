@@ -147,6 +147,6 @@ def test_policies_of_the_same_name_are_saved_apart(trustcurve: Trustcurve) -> No
     words = ("check", "a/funnel.toml", "b/funnel.toml", "-p", "repair_within(1)", "--save", "found")
     assert trustcurve(*words).code == 1
     assert {path.name for path in Path("found").iterdir()} == {
-        "a-funnel-repair_within-1.json",
-        "b-funnel-repair_within-1.json",
+        "funnel-repair_within-1.json",
+        "funnel-2-repair_within-1.json",
     }

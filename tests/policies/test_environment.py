@@ -36,7 +36,15 @@ def test_what_is_left_of_one_is_nothing():
     assert Environment(["kept"]).probabilities is None
 
 
-@pytest.mark.parametrize("moves", [["kepd"], {"kepd": 0.5}, "kept"])
+@pytest.mark.parametrize("moves", ["kept", 5, None, [["kept"]]])
+def test_what_is_no_list_of_moves(moves: object):
+    with pytest.raises(InvalidValueError, match="move"):
+        Environment(moves)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="keeps_promises"):
+        Environment(["kept"], keeps_promises="no")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("moves", [["kepd"], {"kepd": 0.5}])
 def test_a_word_that_is_no_move(moves: object):
     with pytest.raises(UnknownWordError, match="move"):
         Environment(moves)  # type: ignore[arg-type]

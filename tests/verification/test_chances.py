@@ -151,6 +151,63 @@ def test_what_is_certain_is_one_and_what_is_impossible_is_zero(curve: Curve, sha
     assert [verdict.status.name for verdict in report.verdicts] == ["PROVED", "PROVED", "REFUTED"]
 
 
+def test_what_is_certain_in_some_turns_is_one_whatever_is_rounded(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    world = Environment({"purchase": 0.1, "complaint": 0.7})
+    every = [probability(lambda _: True, within=turns, name=f"{turns}") for turns in (1, 5)]
+    assert [verdict.value for verdict in check(curve, waits, *every, environment=world).verdicts] == [1, 1]
+    mends = policy("mends")(lambda _: "repair")
+    assert diff(curve, waits, mends, environment=world).share == 1
+
+
+@pytest.mark.parametrize("share", [1e-3, 1e-6, 1e-8, 4e-13, 1e-30])
+def test_chances_too_small_to_compute_with_are_unknown(curve: Curve, share: float):
+    waits = policy("waits")(lambda _: "wait")
+    world = Environment({"complaint": share, "departure": share, "nothing": 1 - 2 * share})
+    complains = lambda turn: turn.move == "complaint" and turn.before.stage != "departed"  # noqa: E731
+    leaves = lambda turn: turn.move == "departure"  # noqa: E731
+    report = check(
+        curve,
+        waits,
+        probability(complains, name="first"),
+        expected_turns(lambda turn: complains(turn) or leaves(turn), at_most=inf, name="either"),
+        environment=world,
+    )
+    if share < 1e-7:
+        assert [verdict.status for verdict in report.verdicts] == [Status.UNKNOWN] * 2
+        assert all(verdict.value is None and "too many to compute" in verdict.note for verdict in report.verdicts)
+        return
+    assert report["first"].value == pytest.approx(0.5, rel=1e-9)
+    assert report["either"].value == pytest.approx(0.5 / share, rel=1e-9)
+    assert report.proved
+
+
+def test_a_bound_that_is_met_exactly_holds(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    asked = expected_turns(lambda turn: turn.move == "complaint", at_most=1e5)
+    assert check(curve, waits, asked, environment=Environment({"complaint": 1e-5})).proved
+
+
+@pytest.mark.parametrize("over", [0, 4e-10, 9e-10])
+def test_what_adds_up_to_a_little_more_than_one_is_scaled(curve: Curve, over: float):
+    waits = policy("waits")(lambda _: "wait")
+    world = Environment({"complaint": 0.6, "purchase": 0.399995 + over, "departure": 5e-6})
+    asked = expected_turns(lambda turn: turn.move == "departure", at_most=inf)
+    assert check(curve, waits, asked, environment=world).verdicts[0].value == pytest.approx(2e5, rel=1e-8)
+
+
+def test_nothing_is_as_likely_as_it_is_said(curve: Curve):
+    waits = policy("waits")(lambda _: "wait")
+    nothing = lambda turn: turn.move == "nothing"  # noqa: E731
+    never_so = Environment({"nothing": 0.0, "complaint": 1 - 9e-10})
+    seldom = Environment({"nothing": 1e-13, "complaint": 1 - 1e-13})
+    for world, value in ((never_so, 0), (seldom, 1), (Environment({"complaint": 1 - 1e-13}), 1)):
+        asked = (possible(nothing, name="possible"), probability(nothing, name="chance"))
+        report = check(curve, waits, *asked, environment=world)
+        assert report["chance"].value == value
+        assert report["possible"].status is (Status.PROVED if value else Status.REFUTED)
+
+
 def test_a_move_of_probability_zero_never_happens(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
     world = Environment({"complaint": 0.0, "departure": 0.5})
@@ -207,9 +264,11 @@ def test_expected_turns_are_infinite_where_it_may_never_come(curve: Curve):
 def test_without_probabilities_there_is_none(curve: Curve):
     with pytest.raises(InvalidValueError, match="has no probabilities"):
         check(curve, warm, probability(hoped))
-    for bounds in ((0.5, 0.4), (-0.1, 1), (0, 1.1)):
-        with pytest.raises(InvalidValueError, match="in this order"):
-            probability(hoped, at_least=bounds[0], at_most=bounds[1])
+    with pytest.raises(InvalidValueError, match="in this order"):
+        probability(hoped, at_least=0.5, at_most=0.4)
+    for wrong in ({"at_least": -0.1}, {"at_most": 1.1}, {"at_least": "a"}, {"at_most": None}, {"at_least": True}):
+        with pytest.raises(InvalidValueError, match="must be a number from 0 to 1"):
+            probability(hoped, **wrong)  # type: ignore[arg-type]
     for within in (0, -1, 1.5, True):
         with pytest.raises(InvalidValueError, match="within"):
             probability(hoped, within=within)  # type: ignore[arg-type]

@@ -302,8 +302,19 @@ def test_what_cannot_be_compared_is_refused():
     for arguments in ((DEFAULT, waits), (DEFAULT, DEFAULT, waits), (DEFAULT, 3)):
         with pytest.raises(InvalidValueError, match="takes two curves, or a curve and two policies"):
             diff(*arguments)  # type: ignore[call-overload]
-    with pytest.raises(InvalidValueError, match="takes two curves"):
-        equivalent(DEFAULT, waits)
+    for arguments in ((DEFAULT, waits), (DEFAULT, DEFAULT, waits), ("curve", DEFAULT), (DEFAULT, waits, 3)):
+        with pytest.raises(InvalidValueError, match="takes two curves"):
+            equivalent(*arguments)
+    for numbers in (
+        {"environment": {"kept": 0.5}},
+        {"within": 0},
+        {"within": "a"},
+        {"max_pairs": 0},
+        {"journeys": 5},
+        {"journeys": ["a"]},
+    ):
+        with pytest.raises(InvalidValueError, match=next(iter(numbers))):
+            diff(DEFAULT, waits, waits, **numbers)
     for ask in (diff, equivalent):
         with pytest.raises(InvalidValueError, match=r"promises_max.*no difference was found up to this limit"):
             ask(DEFAULT, greedy, greedy)

@@ -271,7 +271,11 @@ def test_arguments_of_another_kind_are_named(curve: Curve):
     ):
         with pytest.raises(InvalidValueError, match=match):
             check(*arguments, **numbers)  # type: ignore[arg-type]
-    with pytest.raises(InvalidValueError, match="a list of signals"):
-        relational("complaint", never="higher")
+    for insert in ("complaint", 5, None, [3]):
+        with pytest.raises(InvalidValueError, match="must be a list of words"):
+            relational(insert, never="higher")  # type: ignore[arg-type]
+    for made in (always, never, possible, recoverable_to, probability):
+        with pytest.raises(InvalidValueError, match="must be a function of a turn"):
+            made("departed")  # type: ignore[operator]
     with pytest.raises(UnknownWordError, match="complaint"):
         check(curve, None, relational(["complaints"], never="higher"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +58,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     """Prove what a policy (or a curve) never does, or show the shortest journey in which it does it.
 
     Everything that can happen is looked at, so PROVED means always. REFUTED comes with a shortest journey, and beside it the
-    nearest one that passes. UNKNOWN means that a limit was hit first. Saved journeys are read by `trustcurve explain FILE`.
+    nearest one that passes. UNKNOWN means that a limit was hit first; where one was, a journey may not be the shortest. Saved journeys are read by `trustcurve explain FILE`.
 
     For example:
 
@@ -80,7 +81,8 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             reports.append(
                 check(on, policy, *asked, environment=surroundings, max_states=max_states, promises_max=promises_max)
             )
-    for report, name in zip(reports, _names(policies or [Path()]), strict=True):
+    names = _names(policies or [Path()])
+    for report, name in zip(reports, names, strict=True):
         _print_report(screen, report)
         if save is not None:
             _save(screen, report, save, name)
@@ -115,17 +117,23 @@ def _print_report(screen: Screen, report: Report) -> None:
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """Name each file, so that no two have the same name."""
-    stems = [path.stem for path in paths]
-    return [
-        stem if stems.count(stem) == 1 else str(path.with_suffix("")) for path, stem in zip(paths, stems, strict=True)
-    ]
+    """Name each policy by its file, with a number where another one has that name."""
+    names: list[str] = []
+    for path in paths:
+        stem = _plain(path.stem)
+        more = (f"{stem}-{number}" for number in count(2))
+        names.append(next(name for name in chain((stem,), more) if name not in names))
+    return names
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"\W+", "-", words).strip("-")
 
 
 def _save(screen: Screen, report: Report, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for verdict in report.refuted:
         if isinstance(verdict.witness, Witness):
-            path = folder / (re.sub(r"\W+", "-", f"{name} {verdict.name}").strip("-") + ".json")
+            path = folder / f"{name}-{_plain(verdict.name)}.json"
             verdict.witness.save(path)
             screen.line(f"wrote {path}")

@@ -59,11 +59,14 @@ Until = Annotated[
 
 Surroundings = Annotated[
     Literal["any", "keeps-promises"],
-    typer.Option("--environment", "-e", help="What may happen: anything, or all but broken promises."),
+    typer.Option("--environment", "-e", help="For policies: what may happen. Anything, or all but broken promises."),
 ]
 
 PromisesMax = Annotated[
-    int, typer.Option("--promises-max", help="The most promises that may be open at once, up to 4.", metavar="N")
+    int,
+    typer.Option(
+        "--promises-max", help="For policies: the most promises that may be open at once, up to 4.", metavar="N"
+    ),
 ]
 ENVIRONMENTS: dict[str, Environment] = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
 """The environments, by what they are called on the command line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import fsum
 from typing import Final
 
 from attrs import field, frozen
@@ -14,9 +15,16 @@ from trustcurve.policies.actions import MOVES, Move
 __all__ = ["ANY", "KEEPS_PROMISES", "Environment"]
 
 _EXACT = 1e-9
+_ROUNDED = 1e-15  # less than this is left of 1 only because numbers are rounded
 
 
 def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move, float | None], ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidValueError("moves", value, "must be a list of moves, or their probabilities: {'complaint': 0.1}")
+    value = value if isinstance(value, Mapping) else tuple(value)
+    for move in value:
+        if not isinstance(move, str):
+            raise InvalidValueError("move", move, "must be a word")
     given = value if isinstance(value, Mapping) else dict.fromkeys(value)
     for move in given:
         if move not in MOVES:
@@ -51,6 +59,10 @@ class Environment:
     name: str = field(default="environment", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.keeps_promises, bool):
+            raise InvalidValueError("keeps_promises", self.keeps_promises, "must be True or False")
+        if not isinstance(self.name, str):
+            raise InvalidValueError("name", self.name, "must be text")
         given = {move: p for move, p in self.moves if p is not None}
         for move, p in given.items():
             if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
@@ -78,12 +90,14 @@ class Environment:
 
     @property
     def probabilities(self) -> dict[Move, float] | None:
-        """The probability of each move, "nothing" included; None where there are none."""
+        """The probability of each move, "nothing" included, which add up to 1; None where there are none."""
         given = {move: float(p) for move, p in self.moves if p is not None}
         if not given:
             return None
-        rest = round(1 - sum(p for move, p in given.items() if move != "nothing"), 12)
-        return {"nothing": max(rest, 0.0), **{move: p for move, p in given.items() if move != "nothing"}}
+        rest = 1 - fsum(given.values())
+        given = {"nothing": rest if rest > _ROUNDED else 0.0, **given}
+        total = fsum(given.values())  # as good as 1, if not 1
+        return {move: p / total for move, p in given.items()}
 
     def likely(self, moves: Sequence[Move]) -> list[float]:
         """Answer with the probabilities of the moves that are possible somewhere.
@@ -98,7 +112,7 @@ class Environment:
         if given is None:
             raise InvalidValueError("environment", self.name, "has no probabilities: give each move one")
         among = Counter(moves)
-        rest = min(given["nothing"] + sum(p for move, p in given.items() if move not in among), 1.0)
+        rest = min(given["nothing"] + fsum(p for move, p in given.items() if move not in among), 1.0)
         return [rest if move == "nothing" else given[move] / among[move] for move in moves]
 
 

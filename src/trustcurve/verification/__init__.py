@@ -7,14 +7,13 @@ from trustcurve.verification.deciding.relations import never_above
 from trustcurve.verification.differences.between_curves import CurveDifference
 from trustcurve.verification.differences.between_policies import PolicyDifference
 from trustcurve.verification.differences.diffs import diff, equivalent
+from trustcurve.verification.properties.chances import expected_turns, probability
 from trustcurve.verification.properties.combinators import (
     always,
     at_most,
-    expected_turns,
     leads_to,
     never,
     possible,
-    probability,
     recoverable_to,
     relational,
 )

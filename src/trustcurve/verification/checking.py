@@ -9,6 +9,7 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.answers.verdicts import Report
+from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.deciding.proving import Prover
 from trustcurve.verification.properties.kinds import Property
 from trustcurve.verification.properties.of_curves import CURVE_PROPERTIES
@@ -50,12 +51,11 @@ def check(
         >>> print(check(Curve.default(), None, no_stage_skipping))
         PROVED  no_stage_skipping
     """
-    _confirm("curve", curve, Curve, "must be a Curve, for example Curve.default()")
+    check_kind("curve", curve, Curve, "must be a Curve, for example Curve.default()")
     if policy is not None:
-        _confirm("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
-    _confirm("environment", environment, Environment, "must be an Environment")
-    if type(max_states) is not int or max_states < 1:
-        raise InvalidValueError("max_states", max_states, "must be a whole number of at least 1")
+        check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+    check_kind("environment", environment, Environment, "must be an Environment")
+    check_whole("max_states", max_states, 1)
     asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
     for place, each in enumerate(asked):
         if not isinstance(each, Property):
@@ -70,8 +70,3 @@ def check(
         environment=environment.name,
         verdicts=tuple(map(prover.decide, asked)),
     )
-
-
-def _confirm(argument: str, value: object, kind: type, rule: str) -> None:
-    if not isinstance(value, kind):
-        raise InvalidValueError(argument, value, rule)

@@ -27,7 +27,7 @@ class Verdict:
         name: The property's name.
         says: What it protects, in words.
         status: Proved, refuted or unknown.
-        witness: A shortest journey that shows it does not hold (or, for what must be possible, that it
+        witness: A shortest journey (where a limit was hit, of those looked at) that shows it does not hold (or, for what must be possible, that it
             does); None where there is none to show.
         nearest: Beside a witness, the nearest journey that passes: as long, with as few other moves of
             the environment as can be; None where there is none, or no such notion.
@@ -35,7 +35,7 @@ class Verdict:
         states: How many states were looked at.
         transitions: How many transitions.
         seconds: How long it took.
-        value: The exact probability, for properties about one.
+        value: The probability, or the expected number of turns, for properties about one.
         note: More in words: why it is unknown, say.
     """
 

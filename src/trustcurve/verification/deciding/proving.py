@@ -12,7 +12,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.verification.answers.verdicts import Status, Verdict
 from trustcurve.verification.answers.witnesses import CurveWitness, Witness
-from trustcurve.verification.deciding.chains import expected_turns_to, probability_of
+from trustcurve.verification.deciding.chains import LONGEST, expected_turns_to, probability_of
 from trustcurve.verification.deciding.nearest import nearest_pass
 from trustcurve.verification.deciding.relations import never_above, shortest_paradox
 from trustcurve.verification.deciding.search import (
@@ -194,17 +194,17 @@ class Prover:
             return self._of(asked, automaton, Status.UNKNOWN, None, automaton.stopped)
         goal = _marks(automaton, asked.goal)
         if isinstance(asked, Probability):
-            value = probability_of(automaton, goal, asked.within)
-            within, bounds = (
-                asked.at_least - EXACT <= value <= asked.at_most + EXACT,
-                f"lie between {asked.at_least:g} and ",
-            )
+            value, least = probability_of(automaton, goal, asked.within), asked.at_least
+            most, rule = asked.at_most + EXACT, f"must lie between {least:g} and {asked.at_most:g}"
         else:
-            value = expected_turns_to(automaton, goal)
-            within, bounds = value <= asked.at_most * (1 + EXACT), "be at most "
-        status = Status.PROVED if within else Status.REFUTED
-        bounds = "" if within else f"must {bounds}{asked.at_most:g}"
-        return evolve(self._of(asked, automaton, status, None, bounds), value=value)
+            value, least = expected_turns_to(automaton, goal), 0.0
+            most, rule = asked.at_most * (1 + EXACT), f"must be at most {asked.at_most:g}"
+        if value is None:
+            note = f"it may take more than {LONGEST:,} turns on average: too many to compute exactly"
+            return self._of(asked, automaton, Status.UNKNOWN, None, note)
+        status = Status.PROVED if least - EXACT <= value <= most else Status.REFUTED
+        note = rule if status is Status.REFUTED else ""
+        return evolve(self._of(asked, automaton, status, None, note), value=value)
 
     def _held(
         self, asked: Property, automaton: Automaton, states: int, transitions: int, *, vacuous: bool = False

@@ -164,4 +164,4 @@ def _share(old: Loop, new: Loop, within: int) -> float | None:
                     after = (was.after, now.after)
                     then[after] = then.get(after, 0.0) + weight * p
         likely = then
-    return parted
+    return min(parted, 1.0) if likely else 1.0

@@ -11,11 +11,14 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.journeys import Journey
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
+from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.differences.between_curves import CurveDifference, between_curves
 from trustcurve.verification.differences.between_policies import PolicyDifference, between_policies
 from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["diff", "equivalent"]
+
+_JOURNEYS = "must be journeys, as replay makes them"
 
 
 @overload
@@ -59,7 +62,7 @@ def diff(
         turn: For policies: how long a turn lasts; a third of the curve's quiet period if left out.
         promises_max: For policies: the most promises that may be open at once.
         journeys: Journeys of customers, to tell the share that ends in another state, or in which the
-            policies would have acted differently.
+            policies would have acted differently after some event, or in some quiet turn since one.
 
     Raises:
         InvalidValueError: They are neither; or no difference was found, and more pairs than ``max_pairs`` or more
@@ -70,14 +73,21 @@ def diff(
         >>> print(str(diff(Curve.default(), Curve.default(hopeful_lost_at=4))).splitlines()[0])
         hopeful becomes distrust.competitive; in 9883 of 13447 pairs of positions
     """
-    if isinstance(new, Curve) and newer is None:
-        return between_curves(old, new, tuple(journeys))
-    if isinstance(new, Policy) and isinstance(newer, Policy):
+    check_kind("environment", environment, Environment, "must be an Environment")
+    check_whole("within", within, 1)
+    check_whole("max_pairs", max_pairs, 1)
+    check_kind("journeys", journeys, Iterable, _JOURNEYS)
+    told = tuple(journeys)
+    for place, journey in enumerate(told):
+        check_kind(f"journeys[{place}]", journey, Journey, _JOURNEYS)
+    if isinstance(old, Curve) and isinstance(new, Curve) and newer is None:
+        return between_curves(old, new, told)
+    if isinstance(old, Curve) and isinstance(new, Policy) and isinstance(newer, Policy):
         before, after = (
             Loop(curve=old, policy=each, environment=environment, turn=turn, promises_max=promises_max)
             for each in (new, newer)
         )
-        return between_policies(before, after, within, max_pairs, tuple(journeys))
+        return between_policies(before, after, within, max_pairs, told)
     raise InvalidValueError("diff", (old, new, newer), "takes two curves, or a curve and two policies")
 
 
@@ -99,8 +109,8 @@ def equivalent(
         >>> equivalent(Curve.default(), Curve.default())
         True
     """
-    if isinstance(new, Curve):
+    if isinstance(new, Curve) and newer is None:
         return not diff(old, new)
-    if newer is None:
-        raise InvalidValueError("equivalent", (old, new), "takes two curves, or a curve and two policies")
-    return not diff(old, new, newer, environment=environment, promises_max=promises_max)
+    if isinstance(new, Policy) and newer is not None:
+        return not diff(old, new, newer, environment=environment, promises_max=promises_max)
+    raise InvalidValueError("equivalent", (old, new, newer), "takes two curves, or a curve and two policies")

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.verification.arguments import check_predicates, check_whole, check_word, check_words
 from trustcurve.verification.deciding.search import VIOLATED, Monitor
 from trustcurve.verification.properties.kinds import (
-    ExpectedTurns,
     LeadsTo,
     Possible,
     Predicate,
-    Probability,
     Recoverable,
     Relational,
     Safety,
@@ -25,11 +23,9 @@ from trustcurve.verification.unrolling.automaton import Turn
 __all__ = [
     "always",
     "at_most",
-    "expected_turns",
     "leads_to",
     "never",
     "possible",
-    "probability",
     "recoverable_to",
     "relational",
 ]
@@ -44,6 +40,7 @@ def always(holds: Predicate, *, when: Predicate | None = None, name: str = "alwa
         'doubt_is_bounded'
     """
     relevant = when or _any
+    check_predicates(holds=holds, when=relevant)
 
     def step(state: int, turn: Turn) -> int:
         return VIOLATED if relevant(turn) and not holds(turn) else state
@@ -58,6 +55,7 @@ def never(happens: Predicate, *, when: Predicate | None = None, name: str = "nev
         >>> never(lambda turn: turn.action == "ask", when=lambda turn: turn.met.stage == "departed").name
         'never'
     """
+    check_predicates(happens=happens)
     return always(lambda turn: not happens(turn), when=when, name=name, says=says)
 
 
@@ -68,6 +66,7 @@ def possible(goal: Predicate, *, name: str = "possible", says: str = "") -> Poss
         >>> possible(lambda turn: turn.after.stage == "advocate", name="can_be_won").name
         'can_be_won'
     """
+    check_predicates(goal=goal)
     return Possible(name=name, says=says, goal=goal)
 
 
@@ -78,6 +77,7 @@ def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", says: str =
         >>> recoverable_to(lambda turn: turn.after.stage == "hopeful", name="hope_returns").name
         'hope_returns'
     """
+    check_predicates(goal=goal)
     return Recoverable(name=name, says=says, goal=goal)
 
 
@@ -117,10 +117,11 @@ def leads_to(
         >>> thanked.name
         'favours_are_thanked'
     """
-    _word("fair", fair, ("nothing", "moves"))
+    check_predicates(after=after, comes=comes)
+    check_word("fair", fair, ("nothing", "moves"))
     if within is None:
         return LeadsTo(name=name, says=says, after=after, comes=comes, fair=fair)
-    turns = _whole("within", within, 0)
+    turns = check_whole("within", within, 0)
 
     def step(state: int, turn: Turn) -> int:
         if comes(turn):
@@ -159,7 +160,8 @@ def at_most(
         >>> at_most(1, lambda turn: turn.action == "ask", per=3, name="one_ask_a_quarter").name
         'one_ask_a_quarter'
     """
-    most, width = _whole("n", n, 0), None if per is None else _whole("per", per, 1)
+    check_predicates(event=event, while_=while_ or _any)
+    most, width = check_whole("n", n, 0), None if per is None else check_whole("per", per, 1)
 
     def step(state: int, turn: Turn) -> int:
         if while_ is not None and not while_(turn):
@@ -173,64 +175,6 @@ def at_most(
     return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=while_ or event)
 
 
-def probability(
-    goal: Predicate,
-    *,
-    within: int | None = None,
-    at_least: float = 0.0,
-    at_most: float = 1.0,
-    name: str = "probability",
-    says: str = "",
-) -> Probability:
-    """Make a property: the probability that a turn comes in which ``goal`` holds lies within bounds.
-
-    It needs an environment with probabilities. It is computed exactly, as far as floating-point numbers go: a
-    value up to 1e-9 beyond a bound counts as on it. What is impossible is 0, and what is certain is 1.
-
-    Args:
-        goal: What is hoped for or feared.
-        within: In how many turns; None: ever.
-        at_least: The least it may be.
-        at_most: The most it may be.
-        name: The property's name.
-        says: What it protects, in words.
-
-    Raises:
-        InvalidValueError: The bounds are no probabilities, or the wrong way round.
-
-    Examples:
-        >>> probability(lambda turn: turn.after.stage == "departed", within=12, at_most=0.1).at_most
-        0.1
-    """
-    if not 0 <= at_least <= at_most <= 1:
-        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must lie between 0 and 1, in this order")
-    turns = None if within is None else _whole("within", within, 1)
-    return Probability(name=name, says=says, goal=goal, within=turns, at_least=at_least, at_most=at_most)
-
-
-def expected_turns(goal: Predicate, *, at_most: float, name: str = "expected_turns", says: str = "") -> ExpectedTurns:
-    """Make a property: on average a turn in which ``goal`` holds comes within so many turns, that one counted.
-
-    It is computed as ``probability`` is. Where the goal is not certain to come, the time is infinite.
-
-    Args:
-        goal: What is hoped for.
-        at_most: The most turns it may take on average; ``math.inf``: just tell.
-        name: The property's name.
-        says: What it protects, in words.
-
-    Raises:
-        InvalidValueError: ``at_most`` is no number of at least 1.
-
-    Examples:
-        >>> expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=6).at_most
-        6
-    """
-    if isinstance(at_most, bool) or not isinstance(at_most, int | float) or not at_most >= 1:
-        raise InvalidValueError("at_most", at_most, "must be a number of turns, at least 1")
-    return ExpectedTurns(name=name, says=says, goal=goal, at_most=at_most)
-
-
 def relational(
     insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", says: str = ""
 ) -> Relational:
@@ -240,28 +184,15 @@ def relational(
 
     Raises:
         UnknownWordError: ``never`` is neither "higher" nor "lower"; from ``check``: the curve has no such signal.
-        InvalidValueError: ``insert`` is one text, and no list of signals.
+        InvalidValueError: ``insert`` is no list of signals.
 
     Examples:
         >>> relational(["complaint"], never="higher").insert
         ('complaint',)
     """
-    _word("never", never, ("higher", "lower"))
-    if isinstance(insert, str) or not all(isinstance(signal, str) for signal in insert):
-        raise InvalidValueError("insert", insert, f"must be a list of signals, for example {[insert]}")
-    return Relational(name=name, says=says, insert=tuple(insert), helps=never == "higher")
+    check_word("never", never, ("higher", "lower"))
+    return Relational(name=name, says=says, insert=check_words("insert", insert), helps=never == "higher")
 
 
 def _any(_: Turn) -> bool:
     return True
-
-
-def _word(argument: str, value: str, words: tuple[str, ...]) -> None:
-    if value not in words:
-        raise UnknownWordError(argument, value, words)
-
-
-def _whole(argument: str, value: int, least: int) -> int:
-    if type(value) is not int or value < least:
-        raise InvalidValueError(argument, value, f"must be a whole number of at least {least}")
-    return value
