@@ -58,14 +58,15 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     """Prove what a policy (or a curve) never does, or show the shortest journey in which it does it.
 
     Everything that can happen is looked at, so PROVED means always. REFUTED comes with a shortest journey, and beside it the
-    nearest one that passes. UNKNOWN means that a limit was hit first; where one was, a journey may not be the shortest. Saved journeys are read by `trustcurve explain FILE`.
+    nearest one that passes. UNKNOWN means that a limit was hit first; where one was, a journey may not be the
+    shortest. Saved journeys are read by `trustcurve explain FILE`.
 
     For example:
 
-        trustcurve check                                         (the default curve)
+        trustcurve check                    (the default curve)
         trustcurve check funnel.toml
         trustcurve check policies/*.toml --environment keeps-promises
-        trustcurve check funnel.toml -p "repair_within(2)" -p no_ask_on_open_account
+        trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
 
     Exit code: 0; 1 where something is refuted; 2 where something is unknown, or a file is wrong.
     """

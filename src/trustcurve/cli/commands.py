@@ -1,4 +1,4 @@
-"""How commands show their help: flags take no value, and examples stay as they are written."""
+"""How commands show their help: flags take no value, prose fills its lines, and examples stay as they are written."""
 
 from __future__ import annotations
 
@@ -17,8 +17,18 @@ def _without_types_of_flags(params: list[Any]) -> list[Any]:
     return params
 
 
+def _flowing(told: str) -> str:
+    """Join the lines of each paragraph that is not set in: where they end in the source is nobody's business."""
+    return "\n\n".join(
+        part if part.startswith(" ") else part.replace("\n", " ") for part in told.strip("\n").split("\n\n")
+    )
+
+
 class Command(TyperCommand):
     """A command."""
+
+    def __init__(self, *args: Any, help: str | None = None, **options: Any) -> None:  # noqa: A002 - typer's name for it
+        super().__init__(*args, help=None if help is None else _flowing(help), **options)
 
     def get_params(self, ctx: Any) -> list[Any]:
         """List the options and arguments."""

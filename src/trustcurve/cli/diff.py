@@ -56,7 +56,7 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
 
         trustcurve diff funnel.toml gentle.toml
         trustcurve diff curve.toml stricter.toml
-        trustcurve diff funnel.toml gentle.toml --log orders.csv --mapping orders.toml
+        trustcurve diff funnel.toml gentle.toml --log orders.csv -m orders.toml
 
     Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a limit was hit first, or a file is wrong.
     """
