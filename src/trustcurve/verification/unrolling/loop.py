@@ -33,6 +33,9 @@ __all__ = ["BEGIN", "Loop"]
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
+Begun = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+"""How a turn begins: the position, what is promised still, the quiet turns, and the signals so far (who, what)."""
+
 _TURNS_PER_SILENCE = 3
 _GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
 """The signals after which a silence begins anew, as in the ledger."""
@@ -66,6 +69,7 @@ class Loop:
     turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
     promises_max: int = 2
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
+    _latest: tuple[Node, Begun] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
@@ -166,8 +170,8 @@ class Loop:
 
     def play(self, node: Node, choice: Choice) -> Played | None:
         """Play a turn; None where the policy promises more than ``promises_max`` at once."""
-        position, promises, quiet, signals = self._begun(node)
-        clock = position
+        position, promises, quiet, begun = self._begun(node)
+        clock, signals = position, [*begun]
         signal = MOVE_SIGNALS[choice.move]
         if choice.promise is not None:
             weight, _ = promises[choice.promise]
@@ -201,8 +205,15 @@ class Loop:
         last = 1 if self.environment.keeps_promises else 0
         return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
 
-    def _begun(self, node: Node) -> tuple[int, Open, int, list[tuple[str, str]]]:
-        """Let the clock have its say as a turn begins; who keeps promises then keeps those that are due."""
+    def _begun(self, node: Node) -> Begun:
+        """Let the clock have its say as a turn begins, once for all that may happen then."""
+        if self._latest is None or self._latest[0] is not node:
+            object.__setattr__(self, "_latest", (node, self._begin_turn(node)))
+        assert self._latest is not None  # noqa: S101 - it was just set
+        return self._latest[1]
+
+    def _begin_turn(self, node: Node) -> Begun:
+        """Let what is due happen; who keeps promises then keeps those that are due."""
         position, signals = node.position, list[tuple[str, str]]()
         left = tuple((weight, turns - 1) for weight, turns in node.promises if turns)
         broken = [weight for weight, turns in node.promises if not turns]
@@ -226,7 +237,7 @@ class Loop:
                     signals.append(("kept", f"kept_{weight}"))
                     quiet = 0
             left = tuple(each for each in left if each[1])
-        return position, left, quiet, signals
+        return position, left, quiet, tuple(signals)
 
     def _react(self, position: int, signal: str) -> tuple[int, bool]:
         reaction = self.table.reactions[position][self._columns[signal]]
