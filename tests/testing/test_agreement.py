@@ -40,7 +40,7 @@ PROPERTIES = (
     *(recovery_comes_first, repair_within(1), no_ask_on_open_account, bounded_asks_while_distrusted(1)),
     *(quiet_period(1, 3), no_flapping(6, 2), nobody_forgotten),
 )
-SHALLOW = [name for name, bug in POLICIES.items() if not bug.deep]
+SHALLOW = [name for name in POLICIES if name.startswith(("a breach", "its window", "it thanks"))]
 SLOWLY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trustcurve.testing import smallest
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 9), min_size=1), st.integers(1, 4))
 def test_of_few_items_a_shortest_part_is_found(needed: set[int], threshold: int):
     def fails(part: Sequence[int]) -> bool:
@@ -22,6 +23,7 @@ def test_of_few_items_a_shortest_part_is_found(needed: set[int], threshold: int)
     assert len(found) == sizes[0]
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 199), min_size=1, max_size=5))
 def test_of_many_items_what_is_needed_stays(needed: set[int]):
     assert set(smallest(range(200), lambda part: needed <= set(part))) == needed

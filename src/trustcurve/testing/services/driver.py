@@ -56,7 +56,11 @@ class Driver(RuleBasedStateMachine):
         self._teller = Teller(self.task.curve, self.task.start, most=_MOST)
         self._expected = Expected(self.task.curve, self.task.start)
         self._delivered: list[Delivery] = []
-        self._compare()
+        try:
+            self._compare()
+        except BaseException:
+            self.teardown()  # nobody else would: there is no machine yet
+            raise
 
     @rule(deed=_deeds)
     def happens(self, deed: Deed) -> None:

@@ -18,7 +18,7 @@ from trustcurve.core.events import Event
 from trustcurve.core.journeys import Journey
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.saving import saved
-from trustcurve.testing.services.deliveries import Delivery
+from trustcurve.testing.services.deliveries import Delivery, at_of
 from trustcurve.testing.services.disagreements import (
     Disagreement,
     DisagreementError,
@@ -151,7 +151,8 @@ def _deliveries(journey: Journey, *, again: bool) -> Iterator[Delivery]:
 
 def _kept(found: Disagreement) -> str:
     """Save what happened, in its order; what was delivered twice stands among the duplicates."""
-    events = [each for each in found.deliveries if isinstance(each, Event)]
-    until = max((each if not isinstance(each, Event) else each.at for each in found.deliveries), default=None)
+    made = (*found.deliveries, *found.coming)
+    events = [each for each in made if isinstance(each, Event)]
+    until = max(map(at_of, made), default=None)
     journey = found.curve.replay(events, start=found.start, until=until)
     return saved(journey, found.curve, os.environ.get(_TEST, "service").partition(" ")[0])

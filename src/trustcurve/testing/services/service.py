@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from inspect import isawaitable
 from typing import Any
@@ -65,26 +65,25 @@ class Service:
 def opened(make: MakeService, start: Standing) -> Iterator[Service]:
     """Make a service for one customer, enter it where it is a context manager, and leave it afterwards.
 
+    An event loop is only made for a service that has something to await.
+
     Raises:
         InvalidValueError: It has no ``apply`` or no ``standing``.
     """
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-        try:
-            made = make(start)
-            if isawaitable(made):
-                made = runner.run(_awaited(made))
-            if hasattr(made, "__aenter__"):
-                made = runner.run(stack.enter_async_context(made))
-            elif hasattr(made, "__enter__"):
-                made = stack.enter_context(made)
-            if not callable(getattr(made, "apply", None)) or (
-                not hasattr(type(made), "standing") and not hasattr(made, "standing")
-            ):
-                raise InvalidValueError("make_service", made, "must make an object with apply(event) and standing")
-            yield Service(made, runner)
-        finally:
-            runner.run(stack.aclose())
+    with ExitStack() as stack:
+        runner = stack.enter_context(asyncio.Runner())
+        made = make(start)
+        if isawaitable(made):
+            made = runner.run(_awaited(made))
+        if hasattr(made, "__aenter__"):
+            leave = made.__aexit__
+            made = runner.run(_awaited(made.__aenter__()))
+            stack.callback(lambda: runner.run(_awaited(leave(None, None, None))))
+        elif hasattr(made, "__enter__"):
+            made = stack.enter_context(made)
+        if not callable(getattr(made, "apply", None)) or not hasattr(made, "standing"):
+            raise InvalidValueError("make_service", made, "must make an object with apply(event) and standing")
+        yield Service(made, runner)
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
