@@ -1,0 +1,4 @@
+"""Pictures of what was simulated.
+
+Needs the extra ``plot`` (matplotlib).
+"""

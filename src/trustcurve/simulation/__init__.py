@@ -1,0 +1,38 @@
+"""Populations: what a policy would do to many customers, exactly where that can be computed, and sampled.
+
+Needs the extra ``simulation`` (numpy, scipy, polars).
+"""
+
+from trustcurve.core.extras import require
+
+for module in ("numpy", "scipy", "polars"):
+    require(module, "simulation")
+
+from trustcurve.simulation.errors import (  # noqa: E402
+    CoupledError,
+    InvalidScenarioError,
+    SimulationError,
+    UnboundedPolicyError,
+    UnpairedRunsError,
+)
+from trustcurve.simulation.exact.expecting import Expected, expect_scenario, expected  # noqa: E402
+from trustcurve.simulation.populations.hazards import Departures, WordOfMouth  # noqa: E402
+from trustcurve.simulation.populations.scenarios import Arrivals, Scenario  # noqa: E402
+from trustcurve.simulation.populations.segments import Segment, Turning  # noqa: E402
+
+__all__ = [
+    "Arrivals",
+    "CoupledError",
+    "Departures",
+    "Expected",
+    "InvalidScenarioError",
+    "Scenario",
+    "Segment",
+    "SimulationError",
+    "Turning",
+    "UnboundedPolicyError",
+    "UnpairedRunsError",
+    "WordOfMouth",
+    "expect_scenario",
+    "expected",
+]
