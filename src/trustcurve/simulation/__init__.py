@@ -19,6 +19,8 @@ from trustcurve.simulation.exact.expecting import Expected, expect_scenario, exp
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth  # noqa: E402
 from trustcurve.simulation.populations.scenarios import Arrivals, Scenario  # noqa: E402
 from trustcurve.simulation.populations.segments import Segment, Turning  # noqa: E402
+from trustcurve.simulation.sampling.runs import Run  # noqa: E402
+from trustcurve.simulation.sampling.simulating import simulate, simulate_scenario  # noqa: E402
 
 __all__ = [
     "Arrivals",
@@ -26,6 +28,7 @@ __all__ = [
     "Departures",
     "Expected",
     "InvalidScenarioError",
+    "Run",
     "Scenario",
     "Segment",
     "SimulationError",
@@ -35,4 +38,6 @@ __all__ = [
     "WordOfMouth",
     "expect_scenario",
     "expected",
+    "simulate",
+    "simulate_scenario",
 ]
