@@ -8,6 +8,9 @@ from trustcurve.core.extras import require
 for module in ("numpy", "scipy", "polars"):
     require(module, "simulation")
 
+from trustcurve.simulation.comparing.comparisons import Comparison, compare, compare_runs, exact_differences  # noqa: E402
+from trustcurve.simulation.comparing.parameters import parameters_of, with_parameter  # noqa: E402
+from trustcurve.simulation.comparing.sweeps import sweep  # noqa: E402
 from trustcurve.simulation.errors import (  # noqa: E402
     CoupledError,
     InvalidScenarioError,
@@ -21,9 +24,11 @@ from trustcurve.simulation.populations.scenarios import Arrivals, Scenario  # no
 from trustcurve.simulation.populations.segments import Segment, Turning  # noqa: E402
 from trustcurve.simulation.sampling.runs import Run  # noqa: E402
 from trustcurve.simulation.sampling.simulating import simulate, simulate_scenario  # noqa: E402
+from trustcurve.simulation.scenarios.reading import load_scenario, parse_scenario  # noqa: E402
 
 __all__ = [
     "Arrivals",
+    "Comparison",
     "CoupledError",
     "Departures",
     "Expected",
@@ -36,8 +41,16 @@ __all__ = [
     "UnboundedPolicyError",
     "UnpairedRunsError",
     "WordOfMouth",
+    "compare",
+    "compare_runs",
+    "exact_differences",
     "expect_scenario",
     "expected",
+    "load_scenario",
+    "parameters_of",
+    "parse_scenario",
     "simulate",
     "simulate_scenario",
+    "sweep",
+    "with_parameter",
 ]

@@ -145,13 +145,15 @@ def expected(
 
     Examples:
         >>> from trustcurve.policies import policy
-        >>> @policy("promise once", promise_due=2)
+        >>> @policy("prove it, then give", promise_due=2)
         ... def promise(view):
-        ...     return "promise_major" if view.outside and not view.open else "exchange"
+        ...     if view.account in ("slip", "breach"):
+        ...         return "repair"
+        ...     return "exchange" if view.kept or view.open else "promise_major"
         >>> answer = expected(Curve.default(), promise, Environment({"kept": 0.5, "broken": 0.1}), steps=12)
         >>> row = answer.stages.filter(stage="customer_centric").row(0, named=True)
         >>> round(row["within"], 3), round(row["mean"], 1)
-        (0.953, 6.7)
+        (0.951, 6.0)
     """
     asked = alone(curve, policy, environment, steps=steps, departures=departures, turn=turn, promises_max=promises_max)
     return expect_scenario(asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import field, frozen
 
 from trustcurve.core.errors import InvalidValueError
@@ -34,6 +36,10 @@ class Turning:
         _environment(self.environment, "environment")
 
 
+def _turnings(value: Iterable[Turning]) -> tuple[Turning, ...]:
+    return tuple(value)
+
+
 @frozen(kw_only=True)
 class Segment:
     """Customers of one kind.
@@ -54,7 +60,7 @@ class Segment:
     environment: Environment
     name: str = "everyone"
     share: float = 1.0
-    turnings: tuple[Turning, ...] = field(default=(), converter=tuple)
+    turnings: tuple[Turning, ...] = field(default=(), converter=_turnings)
 
     def __attrs_post_init__(self) -> None:
         check_kind(
