@@ -25,6 +25,7 @@ from trustcurve.simulation.populations.segments import Segment, Turning  # noqa:
 from trustcurve.simulation.sampling.runs import Run  # noqa: E402
 from trustcurve.simulation.sampling.simulating import simulate, simulate_scenario  # noqa: E402
 from trustcurve.simulation.scenarios.reading import load_scenario, parse_scenario  # noqa: E402
+from trustcurve.simulation.tallies.files import write_frames  # noqa: E402
 
 __all__ = [
     "Arrivals",
@@ -53,4 +54,5 @@ __all__ = [
     "simulate_scenario",
     "sweep",
     "with_parameter",
+    "write_frames",
 ]

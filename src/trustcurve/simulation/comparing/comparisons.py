@@ -118,6 +118,7 @@ def exact_differences(old: Scenario, new: Scenario) -> pl.DataFrame:
 
     Raises:
         CoupledError: Customers influence each other in one of them.
+        UnpairedRunsError: They do not have the same steps, customers or segments.
 
     Examples:
         >>> from trustcurve.policies import Environment, policy
@@ -130,6 +131,7 @@ def exact_differences(old: Scenario, new: Scenario) -> pl.DataFrame:
         >>> exact_differences(old, new).filter(measure="does: ask")["difference"].item()
         4.0
     """
+    _check_same(old, new)
     one, other = expect_scenario(old), expect_scenario(new)
     rows = []
     for before, after in zip(
@@ -163,22 +165,32 @@ def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
     )
 
 
+def _check_same(old: Scenario, new: Scenario) -> None:
+    """Refuse scenarios of other customers."""
+    _check_equal(
+        {
+            "their steps": (old.steps, new.steps),
+            "their customers": (old.customers, new.customers),
+            "the names of their segments": tuple([s.name for s in each.segments] for each in (old, new)),
+            "the shares of their segments": tuple([s.share for s in each.segments] for each in (old, new)),
+            "their states": (old.curve.states, new.curve.states),
+        }
+    )
+
+
 def _check_pair(old: Scenario, new: Scenario) -> None:
-    pairs = {
-        "their steps": (old.steps, new.steps),
-        "their customers": (old.customers, new.customers),
-        "the names of their segments": tuple([s.name for s in each.segments] for each in (old, new)),
-        "the shares of their segments": tuple([s.share for s in each.segments] for each in (old, new)),
-        "their states": (old.curve.states, new.curve.states),
-        "the seed": (old.seed, new.seed),
-        "their replications": (old.replications, new.replications),
-    }
-    for what, (one, other) in pairs.items():
-        if one != other:
-            raise UnpairedRunsError(what, one, other)
+    """Refuse scenarios whose customers do not meet the same chance."""
+    _check_same(old, new)
+    _check_equal({"the seed": (old.seed, new.seed), "their replications": (old.replications, new.replications)})
     if old.seed is None:
         raise InvalidValueError("seed", None, "two scenarios need the same seed to be compared")
     if old.replications < _LEAST:
         raise InvalidValueError(
             "replications", old.replications, "it takes two or more to say how sure a difference is"
         )
+
+
+def _check_equal(pairs: dict[str, tuple[object, ...]]) -> None:
+    for what, (one, other) in pairs.items():
+        if one != other:
+            raise UnpairedRunsError(what, one, other)

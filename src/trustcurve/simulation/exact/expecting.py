@@ -18,7 +18,7 @@ from trustcurve.simulation.exact.lasting import long_run
 from trustcurve.simulation.populations.hazards import Departures
 from trustcurve.simulation.populations.scenarios import Scenario, alone
 from trustcurve.simulation.populations.segments import Segment
-from trustcurve.simulation.tallies.frames import frame_of
+from trustcurve.simulation.tallies.frames import FRAMES, frame_of
 from trustcurve.simulation.tallies.tally import Names, Tally
 from trustcurve.simulation.unrolled.shape import Shape
 
@@ -59,6 +59,12 @@ class Expected:
     def frame(self, what: str) -> pl.DataFrame:
         """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached`` or ``cohorts``."""
         return frame_of(what, [(None, names, tally) for names, tally in zip(self.names, self.tallies, strict=True)])
+
+    @property
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """All tables by name."""
+        more = {"occupancy": self.occupancy, "stages": self.stages, "long_run": self.long_run}
+        return {what: self.frame(what) for what in FRAMES} | more
 
     @property
     def occupancy(self) -> pl.DataFrame:

@@ -12,11 +12,13 @@ from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.populations.scenarios import Scenario
 from trustcurve.simulation.sampling.kernel import Replicated, seed_of
 from trustcurve.simulation.sampling.plans import Plan, SegmentPlan
-from trustcurve.simulation.tallies.frames import frame_of
+from trustcurve.simulation.tallies.frames import FRAMES, frame_of
 from trustcurve.simulation.tallies.intervals import with_intervals
 from trustcurve.simulation.tallies.tally import Names
 
 __all__ = ["Run"]
+
+_SEEDS = {"replication": pl.Int32, **{f"state_{number}": pl.UInt32 for number in range(1, 5)}}
 
 
 @frozen(eq=False, repr=False)
@@ -63,6 +65,19 @@ class Run:
                 for names, tally in zip(self.names, each.tallies, strict=True)
             ],
         )
+
+    @property
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """All tables by name."""
+        seeds = pl.DataFrame(
+            [(each.number, *state) for each, state in zip(self.replications, self.seeds, strict=True)],
+            _SEEDS,
+            orient="row",
+        )
+        more = {"occupancy": self.occupancy(), "stages": self.stages(), "seeds": seeds}
+        if self.replications[0].number == 0:
+            more["journeys"] = self.journeys
+        return {what: self.frame(what) for what in FRAMES} | more
 
     @property
     def counts(self) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.tallies.tally import Names, Tally
 
-__all__ = ["FRAMES", "Row", "frame_of"]
+__all__ = ["FRAMES", "Row", "frame_of", "per_customer"]
 
 Row = tuple[int | None, Names, Tally]
 """A tally, whose it is, and in which replication; None: an exact answer."""
@@ -33,6 +33,23 @@ def frame_of(what: str, rows: Sequence[Row]) -> pl.DataFrame:
             first = [pl.lit(replication, pl.Int32).alias("replication"), *first]
         parts.append(FRAMES[what](names, tally).select(*first, pl.all()))
     return pl.concat(parts)
+
+
+def per_customer(counts: pl.DataFrame, cohorts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Sum counts over steps and replications, and part them by the customers that arrived.
+
+    Args:
+        counts: A table with a column ``count``.
+        cohorts: The table of that name, of the same answer.
+        keys: What to tell apart, beyond segments.
+
+    Returns:
+        ``segment``, the keys and ``each``.
+    """
+    arrived = cohorts.group_by("segment").agg(arrived=pl.col("customers").sum())
+    summed = counts.group_by("segment", *keys, maintain_order=True).agg(pl.col("count").sum())
+    both = summed.join(arrived, on="segment", maintain_order="left")
+    return both.select("segment", *keys, each=pl.col("count") / pl.col("arrived"))
 
 
 def _long(values: Any, names: Sequence[str], value: str) -> pl.DataFrame:
