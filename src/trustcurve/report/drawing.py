@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from matplotlib.axes import Axes
 
+from trustcurve.core.errors import InvalidValueError
 from trustcurve.report.figures.flow import plot_flow
 from trustcurve.report.figures.occupancy import plot_occupancy
 from trustcurve.report.figures.times import plot_times
@@ -203,7 +204,8 @@ def _title(scenario: Scenario, segment: str, run: Run | None, *, with_name: bool
     if run is None:
         return ", ".join([*said, "exactly"])
     place = [each.name for each in scenario.segments].index(segment)
-    said.append(f"{run.plan.sizes[0][place]:,} customers" + (" and newcomers" if any(scenario.planned) else ""))
+    size = run.plan.sizes[0][place]
+    said.append(f"{size:,} customer{'' if size == 1 else 's'}" + (" and newcomers" if any(scenario.planned) else ""))
     times = len(run.replications)
     said.append("sampled once" if times == 1 else f"sampled {times} times")
     return ", ".join(said)
@@ -217,11 +219,11 @@ def _known(exact: Expected | None, run: Run | None) -> Expected | Run:
     """Answer with what is known, exactly if it can be.
 
     Raises:
-        ValueError: Nothing is known.
+        InvalidValueError: Nothing is known.
     """
     known = exact or run
     if known is None:
-        raise ValueError("give an exact answer, a run, or both")
+        raise InvalidValueError("exact", None, "give an exact answer, a run, or both")
     return known
 
 

@@ -25,7 +25,8 @@ def with_intervals(counts: pl.DataFrame, keys: list[str], confidence: float, *, 
     """Make shares of counts, all replications together, and intervals for what they are on average.
 
     Where customers do not influence each other, all of them together are one sample, and the interval is Wilson's. Where they
-    do, only replications are independent of each other: the interval is Student's, and with one replication there is none.
+    do, only replications are independent of each other, so that with two or more of them the interval is stretched until it
+    holds Student's interval of their shares, too; with one, it is too short, and nothing can be done about it.
 
     Args:
         counts: ``replication``, the keys, ``count`` and ``of``.
@@ -37,18 +38,21 @@ def with_intervals(counts: pl.DataFrame, keys: list[str], confidence: float, *, 
         InvalidValueError: The confidence does not lie between 0 and 1.
     """
     check_confidence(confidence)
-    grouped = counts.group_by(keys, maintain_order=True)
-    if coupled:
-        replications = counts["replication"].n_unique()
-        each = pl.col("count") / pl.col("of")
-        wide = t_quantile(confidence, replications) * each.std() / replications**0.5
-        made = grouped.agg(share=each.mean(), wide=wide)
-        low, high = pl.col("share") - pl.col("wide"), pl.col("share") + pl.col("wide")
-    else:
-        z = float(require("scipy.special", "simulation").ndtri((1 + confidence) / 2))
-        made = grouped.agg(pl.col("count").sum(), pl.col("of").sum()).with_columns(share=pl.col("count") / pl.col("of"))
-        n, p = pl.col("of"), pl.col("share")
-        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-        wide = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)).sqrt()
-        low, high = middle - wide, middle + wide
-    return made.select(*keys, "share", low=low.clip(0, 1), high=high.clip(0, 1))
+    replications = counts["replication"].n_unique()
+    z = float(require("scipy.special", "simulation").ndtri((1 + confidence) / 2))
+    each = pl.col("count") / pl.col("of")
+    spread = each.std() / replications**0.5
+    made = counts.group_by(keys, maintain_order=True).agg(
+        pl.col("count").sum(), pl.col("of").sum(), middle=each.mean(), spread=spread
+    )
+    n, p = pl.col("of"), pl.col("share")
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    wide = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)).sqrt()
+    lows, highs = [middle - wide], [middle + wide]
+    if coupled and replications > 1:
+        between = pl.col("spread") * t_quantile(confidence, replications)
+        lows.append(pl.col("middle") - between)
+        highs.append(pl.col("middle") + between)
+    shares = made.with_columns(share=pl.col("count") / pl.col("of"))
+    low, high = pl.min_horizontal(lows).clip(0, 1), pl.max_horizontal(highs).clip(0, 1)
+    return shares.select(*keys, "share", low=low, high=high)
