@@ -85,7 +85,9 @@ class Shape:
 
     def per_change(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Sum what is counted per edge, shape (..., edges), to what is counted per kind of change."""
-        return _summed(counts, self.way, self.times.shape[1]) @ self.times.T
+        sparse = require("scipy.sparse", "simulation")  # dense, it would start threads for next to nothing
+        summed: NDArray[np.float64] = _summed(counts, self.way, self.times.shape[1]) @ sparse.csr_matrix(self.times.T)
+        return summed
 
     def per_action(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Sum what is counted per edge to what is counted per action."""
