@@ -99,10 +99,11 @@ class _Told:
 
     def causes(self) -> tuple[list[Column], list[Row]]:
         """Tell what made them fall."""
-        frame = self._per_customer("moves", ["rule", "because"], pl.col("change") < 0)
+        because = {rule.name: rule.because for rule in self.scenario.curve.rules}
+        frame = self._per_customer("moves", ["rule"], pl.col("change") < 0)
         columns = [*self._segment_column(), *_numbers("falls"), Column("rule", "name"), Column("because")]
         rows = [
-            (*self._segment(row), f"{row['each'] * 100:.1f}", row["rule"], row["because"])
+            (*self._segment(row), f"{row['each'] * 100:.1f}", row["rule"], because[row["rule"]])
             for row in frame.sort("each", descending=True).iter_rows(named=True)
         ]
         return columns, rows
