@@ -110,7 +110,7 @@ class _Told:
 
     def actions(self) -> tuple[list[Column], list[Row]]:
         """Tell what the company does."""
-        frame = self._per_customer("actions", ["action"], pl.lit(value=True))
+        frame = self._per_customer("actions", ["action"], pl.col("count") > 0)
         rows = [(*self._segment(row), row["action"], f"{row['each']:.2f}") for row in frame.iter_rows(named=True)]
         return [*self._segment_column(), Column("action", "name"), *_numbers("times")], rows
 
