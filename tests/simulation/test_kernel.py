@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -184,6 +189,33 @@ def test_stopping_keeps_what_is_done(processes: int):
     assert len(done) == 2
     assert run.counts.equals(whole.counts.filter(pl.col("replication").is_in(done)))
     assert not whole.stopped
+
+
+UNGUARDED = """
+from tests.simulation.worlds import CURVE, ORDINARY, shipped
+from trustcurve.simulation import ProcessesEndedError, simulate
+
+try:
+    simulate(CURVE, shipped("funnel"), ORDINARY, 300, steps=4, replications=2, processes=2)
+except ProcessesEndedError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_is_not_guarded_is_told_how_to(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED, encoding="utf-8")
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [sys.executable, script],
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert "the 2 processes ended before their work was done: let your script" in run.stdout
 
 
 def test_progress_is_told():

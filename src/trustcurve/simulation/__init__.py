@@ -14,6 +14,7 @@ from trustcurve.simulation.comparing.sweeps import sweep  # noqa: E402
 from trustcurve.simulation.errors import (  # noqa: E402
     CoupledError,
     InvalidScenarioError,
+    ProcessesEndedError,
     SimulationError,
     UnboundedPolicyError,
     UnpairedRunsError,
@@ -34,6 +35,7 @@ __all__ = [
     "Departures",
     "Expected",
     "InvalidScenarioError",
+    "ProcessesEndedError",
     "Run",
     "Scenario",
     "Segment",

@@ -9,6 +9,7 @@ from trustcurve.core.errors import Finding, TrustcurveError
 __all__ = [
     "CoupledError",
     "InvalidScenarioError",
+    "ProcessesEndedError",
     "SimulationError",
     "UnboundedPolicyError",
     "UnpairedRunsError",
@@ -38,6 +39,19 @@ class CoupledError(SimulationError):
 
     def __str__(self) -> str:
         return f"scenario {self.scenario!r} has no exact answer: its customers influence each other by {self.coupled_by}; simulate it"
+
+
+@define(slots=False, repr=False)
+class ProcessesEndedError(SimulationError):
+    """Processes that were started ended before their work was done: ``processes``."""
+
+    processes: int
+
+    def __str__(self) -> str:
+        return (
+            f"the {self.processes} processes ended before their work was done: let your script simulate below "
+            "if __name__ == '__main__' (each process imports it), or use processes=1"
+        )
 
 
 @define(slots=False, repr=False)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from trustcurve.simulation.errors import ProcessesEndedError
 from trustcurve.simulation.sampling.kernel import Replicated, replicate
 from trustcurve.simulation.sampling.plans import Plan
 
@@ -42,6 +47,7 @@ def replicate_all(
 
     Raises:
         KeyboardInterrupt: Stopped before any was done.
+        ProcessesEndedError: The processes ended before their work was done.
     """
     work = sum(map(sum, plan.sizes)) * plan.steps * replications
     many = min(replications, processes or (cores() if work >= _WORTH_IT else 1))
@@ -68,14 +74,23 @@ def _here(plan: Plan, replications: int) -> Generator[Any, None, None]:
 def _elsewhere(plan: Plan, replications: int, many: int) -> Generator[Any, None, None]:
     context = get_context("spawn")
     stop = context.Event()
-    with _pool(ProcessPoolExecutor(many, context, _receive, (plan, stop)), stop) as pool:
-        waiting: set[Future[Replicated | None]] = {pool.submit(_replicate, number) for number in range(replications)}
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                replicated = future.result()
-                if replicated is not None:
-                    yield replicated
+    with TemporaryDirectory() as folder:
+        # By a file, for what a process is started with goes through a pipe, which a process that ends too soon leaves full.
+        path = Path(folder, "plan")
+        path.write_bytes(pickle.dumps(plan))
+        with _pool(ProcessPoolExecutor(many, context, _receive, (path, stop)), stop) as pool:
+            waiting: set[Future[Replicated | None]] = {
+                pool.submit(_replicate, number) for number in range(replications)
+            }
+            while waiting:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    try:
+                        replicated = future.result()
+                    except BrokenProcessPool:
+                        raise ProcessesEndedError(many) from None
+                    if replicated is not None:
+                        yield replicated
 
 
 @contextmanager
@@ -91,10 +106,10 @@ def _pool(pool: ProcessPoolExecutor, stop: Any) -> Iterator[ProcessPoolExecutor]
 _received: list[Any] = []
 
 
-def _receive(plan: Plan, stop: Any) -> None:
+def _receive(path: Path, stop: Any) -> None:
     """Take the plan as a process begins; Ctrl-C is for the one that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _received[:] = [plan, stop]
+    _received[:] = [pickle.loads(path.read_bytes()), stop]  # noqa: S301 - written a moment ago by the one that started it
 
 
 def _replicate(number: int) -> Replicated | None:

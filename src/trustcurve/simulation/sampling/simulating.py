@@ -56,6 +56,7 @@ def simulate(
     Raises:
         InvalidValueError: The environment has no probabilities, or a number is out of its range.
         UnboundedPolicyError: The policy promises more than ``promises_max``, or its loop has too many states.
+        ProcessesEndedError: Processes were started by a script that does not guard what it does.
         KeyboardInterrupt: Stopped before any replication was done; later, what is done is kept, and the run is ``stopped``.
 
     Examples:
