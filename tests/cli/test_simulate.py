@@ -71,6 +71,12 @@ def test_where_customers_influence_each_other_the_answer_is_sampled(trustcurve: 
     assert "sampled 3 times, seed 1" in said.out
 
 
+def test_where_nobody_is_at_first_and_none_is_seen_to_the_end_the_rest_is_told(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "talks.toml", "--customers", "0")
+    assert said.code == 0
+    assert any(line.split()[:2] == ["departed", "?"] for line in said.lines)
+
+
 def test_two_scenarios_are_compared_exactly(trustcurve: Trustcurve) -> None:
     said = trustcurve("simulate", "asks_now.toml", "--compare", "pitches_now.toml")
     assert said.code == 0

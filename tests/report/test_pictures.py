@@ -78,6 +78,28 @@ def test_where_nobody_moves_the_picture_says_so(tmp_path: Path):
     assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"customers": 0, "arrivals": Arrivals(each_step=2)},
+        {"customers": 0, "arrivals": Arrivals(each_step=1), "word_of_mouth": WordOfMouth(telling=1.0, keeps_away=100)},
+        {
+            "customers": 2,
+            "segments": tuple(
+                Segment(name=str(share), share=share, policy=shipped("funnel"), environment=ORDINARY)
+                for share in (0.0, 1.0)
+            ),
+        },
+    ],
+    ids=["nobody at first", "nobody in the end", "nobody in a segment"],
+)
+def test_where_nobody_is_there_is_a_picture_all_the_same(more: dict[str, object], tmp_path: Path):
+    exact, run = answers(**more)  # type: ignore[arg-type]
+    assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
+    for frame in (run.occupancy(), run.stages(), *([exact.occupancy] if exact else [])):
+        assert not frame["share"].is_nan().any()
+
+
 def test_without_an_answer_there_is_no_picture(tmp_path: Path):
     with pytest.raises(InvalidValueError, match="give an exact answer, a run, or both"):
         draw_flow(tmp_path / "x.png", None)

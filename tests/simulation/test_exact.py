@@ -178,6 +178,14 @@ def test_newcomers_do_what_strangers_did():
     assert whole.frame("reached").filter(age=8)["observed"].unique().to_list() == [100]
 
 
+def test_where_nobody_is_at_first_there_is_no_share_before_the_first_newcomer():
+    segment = Segment(policy=shipped("solve_first"), environment=ORDINARY)
+    answer = expect_scenario(Scenario(segments=segment, steps=4, customers=0, arrivals=Arrivals(each_step=2)))
+    assert answer.occupancy["step"].unique().to_list() == [1, 2, 3, 4]
+    assert answer.stages["within"].null_count() == len(answer.stages)
+    assert answer.stages["ever"].null_count() == 0
+
+
 def test_what_couples_customers_has_no_exact_answer():
     segment = Segment(policy=shipped("funnel"), environment=ORDINARY)
     coupled = Scenario(segments=segment, steps=3, word_of_mouth=WordOfMouth(), name="gossip")

@@ -122,22 +122,24 @@ class _Told:
         self, key: str, exact: dict[str, tuple[pl.DataFrame | None, str]], run: pl.DataFrame | None
     ) -> tuple[list[Column], list[Row]]:
         """Lay columns of exact numbers and a sampled share side by side."""
-        known = {heading: (frame, column) for heading, (frame, column) in exact.items() if frame is not None}
-        names = [*(frame for frame, _ in known.values()), *([] if run is None else [run])]
+        known = {
+            heading: ({(row["segment"], row[key]): row[column] for row in frame.iter_rows(named=True)}, column)
+            for heading, (frame, column) in exact.items()
+            if frame is not None
+        }
         columns = [
             *self._segment_column(),
             Column(key, "name"),
             *_numbers(*known, *(("sampled", _INTERVAL) if run is not None else ())),
         ]
-        rows = []
-        for place, row in enumerate(names[0].iter_rows(named=True)):
-            told = [_told(column, frame.row(place, named=True)[column]) for frame, column in known.values()]
-            if run is not None:
-                sampled = run.row(
-                    by_predicate=(pl.col("segment") == row["segment"]) & (pl.col(key) == row[key]), named=True
-                )
-                told += [_percent(sampled["share"]), f"{_percent(sampled['low'])} to {_percent(sampled['high'])}"]
-            rows.append((*self._segment(row), row[key], *told))
+        sampled = {} if run is None else {(row["segment"], row[key]): row for row in run.iter_rows(named=True)}
+        rows: list[Row] = []
+        for names in self.answer.names:
+            for word in names.states if key == "state" else names.goals:
+                told = [_told(column, values.get((names.segment, word))) for values, column in known.values()]
+                if run is not None:
+                    told += _interval(sampled.get((names.segment, word)))
+                rows.append((*self._segment({"segment": names.segment}), word, *told))
         return columns, rows
 
     def _segment_column(self) -> list[Column]:
@@ -149,6 +151,13 @@ class _Told:
 
 def _percent(share: float | None) -> str:
     return "?" if share is None else f"{share:.2%}"
+
+
+def _interval(row: dict[str, float] | None) -> list[str]:
+    """Tell a sampled share and its interval; nothing where nobody could be seen."""
+    if row is None:
+        return ["?", ""]
+    return [_percent(row["share"]), f"{_percent(row['low'])} to {_percent(row['high'])}"]
 
 
 def _told(column: str, value: float | None) -> str:

@@ -229,5 +229,5 @@ def _known(exact: Expected | None, run: Run | None) -> Expected | Run:
 
 def _reached(exact: Expected) -> pl.DataFrame:
     """Answer with the exact shares that have been at a stage, by age."""
-    frame = exact.frame("reached").rename({"goal": "stage"})
+    frame = exact.frame("reached").rename({"goal": "stage"}).filter(pl.col("observed") > 0)
     return frame.select("segment", "age", "stage", share=pl.col("reached") / pl.col("observed"))

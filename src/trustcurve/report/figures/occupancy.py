@@ -34,8 +34,11 @@ def plot_occupancy(
     drawn = sampled if sampled is not None else exact
     if drawn is None:
         return
-    shares = _shares(drawn, curve.states)
-    steps = np.arange(shares.shape[1])
+    if drawn.is_empty():
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
+        return
+    shares, steps = _shares(drawn, curve.states), drawn["step"].unique().sort().to_numpy()
     axes.stackplot(steps, shares, colors=[colours[state] for state in curve.states], linewidth=0)
     if exact is not None and sampled is not None:
         for bound in np.cumsum(_shares(exact, curve.states), axis=0)[:-1]:
@@ -43,7 +46,7 @@ def plot_occupancy(
             axes.plot(steps, bound, color=INK, linewidth=0.9)
     axes.set_ylim(0, 1)
     percent_axis(axes, "share of customers")
-    step_axis(axes, len(steps) - 1, "step")
+    step_axis(axes, int(steps[-1]), "step")
     if labels:
         _label(axes, curve.states, colours, shares[:, -1])
 

@@ -29,6 +29,8 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
             if frame is None:
                 continue
             rows = frame.filter(pl.col("stage") == stage).sort("age")
+            if rows.is_empty():
+                continue
             ages, shares = rows["age"].to_numpy(), rows["share"].to_numpy()
             steps, most = int(ages[-1]), max(most, float(rows["share"].to_numpy().max()))
             if line:
@@ -41,6 +43,9 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
                 axes.plot([], [], color=colour, linewidth=2.4, label=f"{word}: {shares[-1]:.1%}")
     if sampled is not None and exact is not None:
         axes.plot([], [], color=INK, linewidth=1, label="exactly")
+    if not axes.lines:
+        axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
+        return
     axes.legend(loc="upper left", framealpha=0.85, edgecolor="none")
     axes.set_ylim(0, min(max(most * 1.35, 0.02), 1.02))
     percent_axis(axes, "share of customers")

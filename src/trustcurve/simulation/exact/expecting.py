@@ -68,15 +68,10 @@ class Expected:
 
     @property
     def occupancy(self) -> pl.DataFrame:
-        """The share of each segment's customers in each state, after each step."""
-        counts = (
-            self.frame("counts")
-            .group_by("segment", "step", "state", maintain_order=True)
-            .agg(pl.col("customers").sum())
-        )
-        return counts.select(
-            "segment", "step", "state", share=pl.col("customers") / pl.col("customers").sum().over("segment", "step")
-        )
+        """The share of each segment's customers in each state, after each step at which there are any."""
+        keys, total = ["segment", "step", "state"], pl.col("customers").sum().over("segment", "step")
+        counts = self.frame("counts").group_by(keys, maintain_order=True).agg(pl.col("customers").sum())
+        return counts.filter(total > 0).select(*keys, share=pl.col("customers") / total)
 
     @property
     def moves(self) -> pl.DataFrame:
@@ -94,13 +89,17 @@ class Expected:
 
         ``within``: the share of those who are seen to the end that have been there; ``mean_within``: how many steps it took
         those. ``ever`` and ``mean``: if the last environment held for ever; ``mean`` is infinite where it is not certain.
-        Both are null where chances are so small that they cannot be told exactly.
+        Both are null where chances are so small that they cannot be told exactly; the first two where nobody is seen to the
+        end.
         ``lost``: who was a customer and now distrusts, or has left since then.
         """
-        rows = []
+        rows: list[tuple[str, str, *tuple[float | None, ...]]] = []
         for names, tally, firsts in zip(self.names, self.tallies, self._firsts, strict=True):
             for number, goal in enumerate(names.goals):
-                share = tally.reached[:, number] / np.maximum(tally.observed, 1e-300)
+                if not tally.observed[-1]:
+                    rows.append((names.segment, goal, None, None, firsts[goal].ever, firsts[goal].steps))
+                    continue
+                share = tally.reached[:, number] / tally.observed
                 within, new = float(share[-1]), np.diff(share)
                 mean = float((new * np.arange(1, len(share))).sum() / within) if within else None
                 rows.append((names.segment, goal, within, mean, firsts[goal].ever, firsts[goal].steps))

@@ -28,6 +28,8 @@ def with_intervals(counts: pl.DataFrame, keys: list[str], confidence: float, *, 
     do, only replications are independent of each other, so that with two or more of them the interval is stretched until it
     holds Student's interval of their shares, too; with one, it is too short, and nothing can be done about it.
 
+    Where nobody could be seen there is no share.
+
     Args:
         counts: ``replication``, the keys, ``count`` and ``of``.
         keys: What a share is about.
@@ -40,6 +42,7 @@ def with_intervals(counts: pl.DataFrame, keys: list[str], confidence: float, *, 
     check_confidence(confidence)
     replications = counts["replication"].n_unique()
     z = float(require("scipy.special", "simulation").ndtri((1 + confidence) / 2))
+    counts = counts.filter(pl.col("of") > 0)
     each = pl.col("count") / pl.col("of")
     spread = each.std() / replications**0.5
     made = counts.group_by(keys, maintain_order=True).agg(
