@@ -35,6 +35,44 @@ def test_every_journey_is_one_that_advance_goes(world: int):
             assert (turn.action, CURVE.state(turn.after)) == (row["action"], row["state"]), row
 
 
+INSIDE = {"hopeful", "customer_centric", "advocate"}
+
+
+@pytest.mark.parametrize("name", ["funnel", "loyalty", "solve_first"])
+def test_only_distrusting_former_customers_leave_by_the_hazard_and_the_lost_are_counted(name: str):
+    # Nothing else makes anybody leave here; who was a customer is read from the stages of every turn.
+    calm = Environment({"kept": 0.2, "broken": 0.2, "complaint": 0.2, "return": 0.1})
+    how = {"steps": 15, "seed": 3, "replications": 1, "journeys": 200, "departures": Departures(hazard=0.99)}
+    run = simulate(CURVE, shipped(name), calm, 200, promises_max=1, **how)  # type: ignore[arg-type]
+    loop = PlainLoop(
+        curve=CURVE,
+        policy=shipped(name),
+        environment=Environment(["kept", "broken", "complaint", "return", "departure"]),
+        promises_max=1,
+    )
+    lost_by, left = [0] * 16, 0
+    for journey in run.journeys.partition_by("customer"):
+        place, past, lost_at = loop.start, "stranger", None
+        for row in journey.iter_rows(named=True):
+            move = next(move for move in loop.moves(place) if move.word == row["move"])
+            place, turn, _ = loop.play(place, move)
+            for moment, position in enumerate((turn.clock, turn.met, turn.after)):
+                if position.stage in INSIDE:
+                    past = "customer"
+                elif position.stage == "distrust" and past != "stranger":
+                    past = "lost"
+                if moment == 0 and move.word == "departure":
+                    assert past == "lost"
+                    left += 1
+            if past == "lost" and lost_at is None:
+                lost_at = row["step"]
+        for age in range(lost_at or 16, 16):
+            lost_by[age] += 1
+    assert left > 50
+    shares = run.stages().filter(stage="lost").sort("age")["share"]
+    assert (shares * 200).round().to_list() == lost_by
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40).filter(lambda each: sum(each) > 0))
 def test_an_alias_table_holds_the_chances_to_the_last_bit(weights: list[float]):
     chances = np.array(weights) / sum(weights)

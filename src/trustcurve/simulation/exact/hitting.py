@@ -90,7 +90,7 @@ def _from(chain: Chain, goal: Bools, at: Floats, came: float, steps: float) -> F
     there = _reached(_without(ways, goal), among)
     factors = _Factors.of(ways, goal, there & (certain if sure else possible & ~goal))
     if factors is None:
-        return First(1.0 if sure else None, None)
+        return First(1.0, None) if sure else First(None, np.inf)
     if sure:
         return First(1.0, steps + factors.total(at, np.ones(len(at))))
     entering = np.asarray(ways @ goal.astype(float)).ravel()
