@@ -115,7 +115,7 @@ def draw_flow(path: str | PathLike[str], exact: Expected | None, run: Run | None
     def plot(axes: Axes, segment: str) -> None:
         plot_flow(axes, _scenario(exact, run).curve, moves.filter(segment=segment))
 
-    return _draw(path, exact, run, "moves per customer, from left to right (orange: falls)", plot)
+    return _draw(path, exact, None if exact else run, "moves per customer, from left to right (orange: falls)", plot)
 
 
 def draw_times(path: str | PathLike[str], exact: Expected | None, run: Run | None = None) -> Path:
