@@ -93,6 +93,14 @@ def test_two_samples_are_compared_by_pairs(trustcurve: Trustcurve) -> None:
     assert "+0.0000 to +0.0000" in said.out
 
 
+def test_a_sampled_difference_stands_beside_the_exact_one(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "asks_now.toml", "--compare", "pitches_now.toml", "--sample")
+    assert said.code == 0
+    (row,) = [line for line in said.lines if line.startswith("does: ask")]
+    low, high, exactly = (float(word) for word in row.split()[5:] if word != "to")
+    assert low <= exactly <= high
+
+
 def test_tables_and_pictures_are_written(trustcurve: Trustcurve) -> None:
     said = trustcurve(
         "simulate",

@@ -30,6 +30,7 @@ from trustcurve.simulation import (
     sweep,
     with_parameter,
 )
+from trustcurve.simulation.comparing.comparisons import _paired
 
 
 def scenario(name: str, **more: object) -> Scenario:
@@ -44,6 +45,25 @@ def test_differences_are_those_of_the_exact_answers_within_their_intervals():
     assert found["difference"].to_list() == pytest.approx((found["new"] - found["old"]).to_list())
     exact = exact_differences(scenario("funnel"), scenario("solve_first"))
     assert found["exact"].to_list() == exact["difference"].to_list()
+
+
+def test_intervals_hold_what_they_promise():
+    exact = expect_scenario(scenario("solve_first", steps=6)).occupancy.filter(step=6, state="hopeful")["share"].item()
+    difference = exact_differences(scenario("funnel", steps=6), scenario("solve_first", steps=6)).filter(
+        measure="rises"
+    )
+    held = paired = 0
+    for seed in range(150):
+        how = {"steps": 6, "customers": 60, "replications": 4, "seed": seed}
+        run = simulate_scenario(scenario("solve_first", **how))
+        row = run.occupancy(0.9).row(by_predicate=(pl.col("step") == 6) & (pl.col("state") == "hopeful"), named=True)
+        held += row["low"] <= exact <= row["high"]
+        found = compare_runs(simulate_scenario(scenario("funnel", **how)), run, confidence=0.9)
+        pair = _paired(found.old, found.new, 0.9).row(by_predicate=pl.col("measure") == "rises", named=True)
+        paired += pair["low"] <= difference["difference"].item() <= pair["high"]
+    # Of 150 intervals of 90 %, from 120 to 147 hold with a chance of 0.999.
+    assert 120 <= held <= 147
+    assert 120 <= paired <= 147
 
 
 def test_common_random_numbers_make_differences_surer():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,15 @@ def test_every_journey_is_one_that_advance_goes(world: int):
             assert (turn.action, CURVE.state(turn.after)) == (row["action"], row["state"]), row
 
 
+GOLDEN = {
+    "departed": 105,
+    "distrust.adversarial": 0,
+    "distrust.competitive": 31,
+    "distrust.suspicious": 41,
+    "hopeful": 172,
+    "customer_centric": 651,
+    "advocate": 0,
+}
 INSIDE = {"hopeful", "customer_centric", "advocate"}
 
 
@@ -120,6 +130,22 @@ def test_the_same_seed_gives_the_same_result_with_any_number_of_processes():
     assert same(*runs)
     assert runs[0].journeys.equals(runs[1].journeys)
     assert runs[0].seeds == runs[1].seeds
+
+
+def test_the_same_seed_gives_today_what_it_gave_when_this_was_written():
+    run = simulate(CURVE, shipped("solve_first"), ORDINARY, 1000, steps=12, seed=1, replications=1)
+    last = run.counts.filter(step=12)
+    assert dict(zip(last["state"], last["customers"], strict=True)) == GOLDEN
+
+
+def test_a_customer_takes_less_than_two_hundred_bytes():
+    many = 300_000
+    simulate(CURVE, shipped("solve_first"), ORDINARY, 10, steps=6, seed=1, replications=1)
+    tracemalloc.start()
+    simulate(CURVE, shipped("solve_first"), ORDINARY, many, steps=6, seed=1, replications=1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most / many < 200
 
 
 def test_another_seed_gives_another_result():

@@ -45,11 +45,13 @@ def print_answer(screen: Screen, scenario: Scenario, exact: Expected | None, run
 def print_differences(screen: Screen, old: str, new: str, differences: pl.DataFrame) -> None:
     """Print how two scenarios differ, measure by measure; what is nowhere is left out."""
     sampled, many = "low" in differences.columns, differences["segment"].n_unique() > 1
-    headings = ("old", "new", "difference", *((_INTERVAL,) if sampled else ()))
+    exactly = sampled and differences["exact"].null_count() == 0
+    headings = ("old", "new", "difference", *((_INTERVAL,) if sampled else ()), *(("exactly",) if exactly else ()))
     columns = [*([Column("segment", "name")] if many else []), Column("measure", "name"), *_numbers(*headings)]
     rows = []
     for row in differences.filter((pl.col("old") != 0) | (pl.col("new") != 0)).iter_rows(named=True):
-        interval = (f"{row['low']:+.4f} to {row['high']:+.4f}",) if sampled else ()
+        interval = [f"{row['low']:+.4f} to {row['high']:+.4f}"] if sampled else []
+        interval += [f"{row['exact']:+.4f}"] if exactly else []
         numbers = (f"{row['old']:.4f}", f"{row['new']:.4f}", f"{row['difference']:+.4f}")
         rows.append((*([row["segment"]] if many else []), row["measure"], *numbers, *interval))
     screen.table(f"What differs, per customer: old is {old}, new is {new}", columns, rows)

@@ -20,7 +20,7 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
         sampled: ``age``, ``stage``, ``share``, ``low``, ``high``.
         exact: ``age``, ``stage``, ``share``.
     """
-    highest, most, steps = curve.stages[-1].name, 0.0, 1
+    highest, most, top, steps = curve.stages[-1].name, 0.0, 0.0, 1
     for stage, colour, word in (
         (highest, RISE, f"has been {highest.replace('_', '-')}"),
         ("lost", FALL, "was a customer, and was lost"),
@@ -37,6 +37,7 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
                 axes.plot(ages, shares, color=INK if sampled is not None else colour, linewidth=1, zorder=3)
             else:
                 low, high = rows["low"].to_numpy(), rows["high"].to_numpy()
+                top = max(top, float(high.max()))
                 axes.fill_between(ages, low, high, color=colour, alpha=0.25, linewidth=0)
                 axes.plot(ages, shares, color=colour, linewidth=2.4)
             if frame is (sampled if sampled is not None else exact):
@@ -47,6 +48,6 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
         axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
         return
     axes.legend(loc="upper left", framealpha=0.85, edgecolor="none")
-    axes.set_ylim(0, min(max(most * 1.35, 0.02), 1.02))
+    axes.set_ylim(0, min(max(most * 1.35, top * 1.05, 0.02), 1.02))
     percent_axis(axes, "share of customers")
     step_axis(axes, steps, "steps since they came")

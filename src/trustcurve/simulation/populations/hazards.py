@@ -66,8 +66,8 @@ class WordOfMouth:
     """Those who were customers and now distrust, or have left since, tell others, and newcomers stay away.
 
     Args:
-        telling: How likely it is that one of them tells others over ``over``. Source: a default we were given and could not
-            trace to a survey; the one that has the 77 % reports more.
+        telling: How likely it is that one of them tells others over ``over``. Source: none that we could
+            find; the survey that has the 77 % reports more.
         over: Over how long.
         keeps_away: How many newcomers of the next turn stay away for each time that somebody tells. Source: our choice;
             one is the least that makes telling matter.
