@@ -134,7 +134,7 @@ def computed() -> list[Row]:
     rows = []
     for name, (first, again, whole) in populations.exact_seconds().items():
         times = tuple(f"{seconds * 1000:,.0f} ms" for seconds in (first, again, whole))
-        rows.append((f"expected, {name}", *times, verdict("<= 100 ms", met=again <= 0.1)))
+        rows.append((f"expected, {name}", *times, verdict("<= 100 ms", met=whole <= 0.1)))
     return rows
 
 
@@ -160,7 +160,9 @@ def main() -> None:
     show("Once", ("what", "cost", "target"), once())
     show("Proofs", ("what", "proved, refuted, unknown", "time", "target"), proved())
     show("Populations", ("what", "cost", "vs Mesa", "target"), simulated())
-    show("Exact answers, 24 steps", ("what", "first, unrolling", "again", "all tables", "target: again"), computed())
+    show(
+        "Exact answers, 24 steps", ("what", "first, unrolling", "again", "all tables", "target: all tables"), computed()
+    )
     budget = f"hypothesis.stateful has {proofs.EXAMPLES} journeys of up to {proofs.STEPS} steps for each"
     show(f"Planted bugs; {budget}", ("bug", "shortest", "proof", "by chance", "its time"), found())
 

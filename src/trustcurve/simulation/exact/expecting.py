@@ -15,6 +15,7 @@ from trustcurve.simulation.errors import CoupledError
 from trustcurve.simulation.exact.flows import Chain, Floats, flow
 from trustcurve.simulation.exact.hitting import First, first_time, goals_of, reached_by
 from trustcurve.simulation.exact.lasting import long_run
+from trustcurve.simulation.exact.lumping import lumped
 from trustcurve.simulation.populations.hazards import Departures
 from trustcurve.simulation.populations.scenarios import Scenario, alone
 from trustcurve.simulation.populations.segments import Segment
@@ -48,13 +49,14 @@ class Expected:
 
     @cached_property
     def _firsts(self) -> tuple[dict[str, First], ...]:
+        chains = map(lumped, self.chains)
         return tuple(
-            {goal: first_time(chain, nodes) for goal, nodes in goals_of(chain.shape).items()} for chain in self.chains
+            {goal: first_time(chain, nodes) for goal, nodes in goals_of(chain.shape).items()} for chain in chains
         )
 
     @cached_property
     def _lasting(self) -> tuple[Floats | None, ...]:
-        return tuple(map(long_run, self.chains))
+        return tuple(long_run(lumped(chain)) for chain in self.chains)
 
     def frame(self, what: str) -> pl.DataFrame:
         """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached`` or ``cohorts``."""
@@ -200,12 +202,13 @@ def _tally(scenario: Scenario, number: int, chain: Chain) -> Tally:
     found = flow(chain, cohorts)
     shape, ages = chain.shape, scenario.steps + 1
     reached, observed = np.zeros((ages, len(shape.stages) + 1)), np.zeros(ages)
-    goals = goals_of(shape).values()
+    small = lumped(chain)
+    goals = goals_of(small.shape).values()
     known: dict[int, Floats] = {}
     for begins, size in cohorts:
         key = begins if segment.turnings else 0
         if key not in known:
-            known[key] = np.array([reached_by(chain, goal, key) for goal in goals]).T
+            known[key] = np.array([reached_by(small, goal, key) for goal in goals]).T
         seen = ages - begins
         reached[:seen] += size * known[key][:seen]
         observed[:seen] += size

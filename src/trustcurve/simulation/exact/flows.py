@@ -15,7 +15,7 @@ from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.unrolled.shape import Shape
 from trustcurve.simulation.unrolled.weights import edge_probabilities
 
-__all__ = ["Chain", "Flow", "flow"]
+__all__ = ["Chain", "Flow", "flow", "ways_of"]
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from trustcurve.policies import MOVES, Environment
 from trustcurve.simulation.unrolled.shape import Shape
 
-__all__ = ["Lots", "edge_probabilities", "lots_of"]
+__all__ = ["Lots", "edge_probabilities", "edges_of_lots", "lots_of"]
 
 _NOTHING, _DEPARTURE = MOVES.index("nothing"), MOVES.index("departure")
 
@@ -57,15 +57,10 @@ def lots_of(shape: Shape, environments: tuple[Environment, ...], hazard: float) 
     many lots as make them equally likely wherever one, two or more are open. So the same lot means the same move
     everywhere, under every policy: this is what makes random numbers common.
     """
-    many = _promises(shape)
-    moves = [
-        (move, place) for move in range(len(MOVES)) for place in range(many if MOVES[move] in ("kept", "broken") else 1)
-    ]
-    edge = _edges(shape, moves)
+    moves, many = _lots(shape)
+    edge = edges_of_lots(shape)
     risky = np.zeros(len(moves) + 1)
     risky[-1] = hazard
-    leaves = _edges(shape, [(_DEPARTURE, 0)])
-    edge = np.concatenate([edge, leaves], axis=1).astype(np.int32)
     found = []
     for environment in environments:
         chances = _chances(environment)
@@ -74,6 +69,19 @@ def lots_of(shape: Shape, environments: tuple[Environment, ...], hazard: float) 
         )
         found.append(Lots(np.stack([each, each * (1 - hazard) + risky]), edge))
     return tuple(found)
+
+
+def edges_of_lots(shape: Shape) -> NDArray[np.int32]:
+    """Answer with the edge to which each lot leads from each node: (nodes, lots); the last lot is to leave by the hazard."""
+    moves, _ = _lots(shape)
+    return _edges(shape, [*moves, (_DEPARTURE, 0)])
+
+
+def _lots(shape: Shape) -> tuple[list[tuple[int, int]], int]:
+    """Answer with the move of each lot and which of its promises, and with how many lots a move about promises has."""
+    many = _promises(shape)
+    promising = {move for move, word in enumerate(MOVES) if word in ("kept", "broken")}
+    return [(move, place) for move in range(len(MOVES)) for place in range(many if move in promising else 1)], many
 
 
 def _chances(environment: Environment) -> NDArray[np.float64]:
