@@ -194,3 +194,8 @@ def test_ctrl_c_keeps_what_is_done() -> None:
     assert code == 130
     assert "stopped before 300" in seen
     assert "Where customers stand after 6 steps" in seen
+
+
+def test_help_loses_no_word(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "--help")
+    assert "Where they do (word_of_mouth in the file), or with --sample" in " ".join(said.out.split())

@@ -69,7 +69,7 @@ def simulate(  # noqa: PLR0917 - one argument for each option of the command
 ) -> None:
     """Tell what a policy would do to many customers before it meets one: where they stand, who falls and why.
 
-    Where customers do not influence each other, the answer is exact, without throwing dice. Where they do ([word_of_mouth]
+    Where customers do not influence each other, the answer is exact, without throwing dice. Where they do (word_of_mouth
     in the file), or with --sample, all of them are sampled, as often as the file says; Ctrl-C keeps what is done.
 
     For example:
