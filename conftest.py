@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent
 
+pytest_plugins = ["pytester"]  # the plugin's own tests run pytest
+
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect README.md and the pages of the documentation."""

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, assert_type
 
+from hypothesis.strategies import SearchStrategy
+
 import trustcurve
 from trustcurve import (
     Adoption,
@@ -39,7 +41,11 @@ from trustcurve import (
     TrustcurveError,
     load_curve,
 )
+from trustcurve.machine import Callbacks, LiveCustomer
+from trustcurve.policies import Policy
 from trustcurve.snapshots import SnapshotError, from_dict, from_json, json_schema, to_dict, to_json
+from trustcurve.testing import falsify, holds, journeys, service_machine, standings
+from trustcurve.verification import Witness, repair_within
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -189,3 +195,20 @@ def store_a_standing(curve: Curve, standing: Standing) -> None:
     except SnapshotError as error:
         assert_type(str(error), str)
     to_json("ann", curve=curve)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def test_with_the_kit(curve: Curve, retail: Policy) -> None:
+    """Draw, prove and drive."""
+    assert_type(journeys(curve, retail, max_size=10), SearchStrategy[Journey])
+    assert_type(journeys(curve, reach=lambda at: at.kept == 1), SearchStrategy[Journey])
+    assert_type(standings(curve), SearchStrategy[Standing])
+    assert_type(falsify(curve, retail, repair_within(3)), Witness | None)
+
+    @holds(curve, retail, repair_within(3))
+    def test_retail(number: int) -> None:
+        """Hold."""
+
+    test_retail(3)
+    service_machine(curve, lambda standing: LiveCustomer(standing, Callbacks(curve)), redeliver=True)
+    journeys("default")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    holds(curve, retail, "quiet")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -111,6 +111,13 @@ class Event(Value):
         if type(self) is Event:
             raise InvalidValueError("event", "Event", "record one of its kinds, for example Exchanged")
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
+        """Show only what it says."""
+        said = ((each.name, getattr(self, each.name)) for each in self.__attrs_attrs__)
+        printer.text(
+            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said if value is not None)})"
+        )
+
 
 class Proposed(Event):
     """The company made a hopeful proposition."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
@@ -65,6 +65,13 @@ class Journey:
     def explain(self) -> str:
         """Tell the whole journey, a few plain lines a step."""
         return "\n".join(step.explain() for step in self.steps)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
+        """Show it a line each: what happened, and where it led."""
+        printer.text(f"<Journey of {self.customer!r}, {len(self.steps)} steps>")
+        told = [line.splitlines() for line in (step.explain() for step in self.steps)]
+        for line in (line for lines in told for line in lines if not line.startswith(("  because", "  stays"))):
+            printer.text(f"\n    {line}")
 
 
 def replay(

@@ -54,6 +54,10 @@ class Rulebook:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} {self.fingerprint[:12]}>"
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
+        """Show it by its name, too, where a printer would show every row."""
+        printer.text(repr(self))
+
     def __reduce__(self) -> tuple[Any, ...]:
         names = ("name", "start_words", "counters", "parameter_rows", "stages", "signal_rows", "rules", "settling")
         return _rebuild, (type(self), {name: getattr(self, name) for name in names})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from trustcurve.core.rules import Rule
 
-__all__ = ["Move", "Step", "Tick"]
+__all__ = ["Move", "Step", "Tick", "happened"]
 
 
 @frozen(eq=False, repr=False)
@@ -138,9 +138,9 @@ class Step(Value):
         found = f" ({where})" if where else ""
         lines: list[str] = []
         for at, reaction, event, promise in self._dated():
-            lines += [f"{_when(at)}  {_what(event, promise)}{found if event else ''}", *_outcome(reaction)]
+            lines += [f"{_when(at)}  {happened(event, promise)}{found if event else ''}", *_outcome(reaction)]
         if self.event is not None and self.reaction is None:
-            lines += [f"{_when(self.event.at)}  {_what(self.event, None)}{found}", f"  {_no_signal(self)}"]
+            lines += [f"{_when(self.event.at)}  {happened(self.event, None)}{found}", f"  {_no_signal(self)}"]
         return "\n".join(lines) or f"{_when(self.after.as_of)}  nothing came due"
 
 
@@ -148,7 +148,8 @@ def _when(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _what(event: Event | None, promise: str | None) -> str:
+def happened(event: Event | None, promise: str | None = None) -> str:
+    """Say in a few words what happened: an event, or what the clock found (a promise broken; None: silence)."""
     if event is None:
         return f"promise {promise!r} was not kept by its date" if promise is not None else "a whole quiet period passed"
     words = [type(event).__name__]

@@ -16,7 +16,7 @@ from trustcurve.verification.properties.of_curves import CURVE_PROPERTIES
 from trustcurve.verification.properties.of_policies import POLICY_PROPERTIES
 from trustcurve.verification.unrolling.loop import Loop
 
-__all__ = ["check"]
+__all__ = ["asked_of", "check", "prover_for"]
 
 
 def check(
@@ -51,22 +51,46 @@ def check(
         >>> print(check(Curve.default(), None, no_stage_skipping))
         PROVED  no_stage_skipping
     """
+    prover = prover_for(
+        curve, policy, environment=environment, max_states=max_states, turn=turn, promises_max=promises_max
+    )
+    return Report(
+        curve=curve.name,
+        policy=None if policy is None else policy.name,
+        environment=environment.name,
+        verdicts=tuple(map(prover.decide, asked_of(policy, properties))),
+    )
+
+
+def asked_of(policy: Policy | None, properties: tuple[Property, ...]) -> tuple[Property, ...]:
+    """Answer with what is to be decided: the properties that are given, or else all that are asked of a policy or a curve.
+
+    Raises:
+        InvalidValueError: Something among them is no property.
+    """
+    asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
+    for place, each in enumerate(asked):
+        if not isinstance(each, Property):
+            raise InvalidValueError(f"properties[{place}]", each, "must be a property, for example always(...)")
+    return asked
+
+
+def prover_for(
+    curve: Curve,
+    policy: Policy | None,
+    *,
+    environment: Environment,
+    max_states: int,
+    turn: timedelta | None,
+    promises_max: int,
+) -> Prover:
+    """Make a prover, which unrolls the loop once for all that it decides; for arguments and errors see ``check``."""
     check_kind("curve", curve, Curve, "must be a Curve, for example Curve.default()")
     if policy is not None:
         check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
     check_kind("environment", environment, Environment, "must be an Environment")
     check_whole("max_states", max_states, 1)
-    asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
-    for place, each in enumerate(asked):
-        if not isinstance(each, Property):
-            raise InvalidValueError(f"properties[{place}]", each, "must be a property, for example always(...)")
     loop = None
     if policy is not None:
         loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
-    prover = Prover(curve, loop, max_states)
-    return Report(
-        curve=curve.name,
-        policy=None if policy is None else policy.name,
-        environment=environment.name,
-        verdicts=tuple(map(prover.decide, asked)),
-    )
+    return Prover(curve, loop, max_states)

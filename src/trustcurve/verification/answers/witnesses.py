@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
@@ -31,7 +32,7 @@ from trustcurve.core.standing import Position
 from trustcurve.core.values import Value
 from trustcurve.policies.rules import RuleBook
 from trustcurve.verification.unrolling.automaton import Edge
-from trustcurve.verification.unrolling.loop import BEGIN, Loop
+from trustcurve.verification.unrolling.loop import Loop
 from trustcurve.verification.unrolling.turns import Played
 
 __all__ = ["CurveWitness", "Line", "Witness", "events_of", "indented"]
@@ -82,8 +83,8 @@ class Witness(Value):
     @property
     def journey(self) -> Journey:
         """The same journey through the pure ``replay``: the clock finds out by itself what falls due."""
-        stranger = self.loop.curve.begin("witness", BEGIN)
-        return self.loop.curve.replay(self.events, start=stranger, until=BEGIN + len(self.edges) * self.loop.turn)
+        begin = self.loop.begin
+        return self.loop.curve.replay(self.events, start=begin, until=begin.as_of + len(self.edges) * self.loop.turn)
 
     def lines(self) -> Iterator[Line]:
         """Tell it, one event a line; and a line for each turn in which nothing happened."""
@@ -100,7 +101,7 @@ class Witness(Value):
             for place, reaction in enumerate(step.reactions):
                 tick = step.ticks[place] if place < len(step.ticks) else None
                 what = _event_words(step.event) + row if tick is None else _clock_words(tick.promise)
-                turn = number if tick is None else (tick.at - BEGIN) // self.loop.turn + 1
+                turn = number if tick is None else (tick.at - self.loop.begin.as_of) // self.loop.turn + 1
                 yield Line(turn, what, reaction.state_after, reaction.after, reaction.rule.name)
             if step.event is not None and step.reaction is None:
                 at = step.after.position
@@ -111,6 +112,10 @@ class Witness(Value):
         if self.loops_from is not None:
             told.append(f"and so on: from turn {self.loops_from + 1} it goes round for ever")
         return "\n".join(told)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
+        """Show it a line each, where a printer would show the whole loop."""
+        printer.text("\n    ".join([repr(self), *str(self).splitlines()]))
 
     def save(self, path: str | Path) -> None:
         """Write the journey as a snapshot that ``trustcurve explain FILE`` and ``from_json`` read."""
@@ -157,9 +162,10 @@ class CurveWitness(Value):
 
 def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event, str]]:
     """Answer with the events of a run, each with the number of its turn, from 1, and the policy's row behind it."""
-    made, names = 0, list[str]()
+    names, known = list[str](), {promise.id for promise in loop.begin.promises}
+    new = (name for made in count(1) if (name := f"promise {made:03}") not in known)
     for number, edge in enumerate(edges, start=1):
-        at, played = BEGIN + number * loop.turn, edge.played
+        at, played = loop.begin.as_of + number * loop.turn, edge.played
         due = loop.due(played.before)
         if loop.environment.keeps_promises:
             yield from ((number, PromiseKept(at=at, promise=names[place]), "") for place in due)
@@ -172,8 +178,7 @@ def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event,
             yield number, _PLAIN[move](at), ""
         row = _row(loop, played)
         if played.action in _WEIGHTS:
-            made += 1
-            names.append(f"promise {made:03}")
+            names.append(next(new))
             due_at = at + loop.policy.promise_due * loop.turn
             yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=_WEIGHTS[played.action]), row
         elif played.action in _PLAIN:

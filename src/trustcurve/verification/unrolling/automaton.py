@@ -12,7 +12,7 @@ from trustcurve.policies.actions import Action, Move
 from trustcurve.verification.unrolling.loop import Loop
 from trustcurve.verification.unrolling.turns import Node, Played
 
-__all__ = ["Automaton", "Edge", "Turn", "unroll_loop"]
+__all__ = ["Automaton", "Edge", "Turn", "turn_of", "unroll_loop"]
 
 
 @frozen(eq=False)
@@ -93,19 +93,24 @@ class Automaton:
 
     def turn(self, edge: Edge) -> Turn:
         """Show an edge as properties see it."""
-        source, target, played = self.nodes[edge.source], self.nodes[edge.target], edge.played
-        key = (
-            source.position, played.clock, played.met, target.position, played.choice.move, played.action,
-            played.signals, len(source.promises), len(target.promises),
+        return turn_of(self.loop, edge.played, self._turns)
+
+
+def turn_of(loop: Loop, played: Played, known: dict[tuple[object, ...], Turn]) -> Turn:
+    """Show a played turn as properties see it; those that look alike are one object, kept in ``known``."""
+    source, target = played.before, played.after
+    key = (
+        source.position, played.clock, played.met, target.position, played.choice.move, played.action,
+        played.signals, len(source.promises), len(target.promises),
+    )  # fmt: skip
+    found = known.get(key)
+    if found is None:
+        at = loop.table.positions
+        found = known[key] = Turn(
+            at[source.position], at[played.clock], at[played.met], at[target.position], played.choice.move,
+            played.action, tuple(signal for _, signal in played.signals), len(source.promises), len(target.promises),
         )  # fmt: skip
-        known = self._turns.get(key)
-        if known is None:
-            at = self.loop.table.positions
-            known = self._turns[key] = Turn(
-                at[source.position], at[played.clock], at[played.met], at[target.position], played.choice.move,
-                played.action, tuple(signal for _, signal in played.signals), len(source.promises), len(target.promises),
-            )  # fmt: skip
-        return known
+    return found
 
 
 def unroll_loop(loop: Loop, max_states: int = 200_000) -> Automaton:

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.signals import SILENCE, Weight
+from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.policies.actions import ACTION_SIGNALS, MOVE_SIGNALS, Action
 from trustcurve.policies.environment import ANY, Environment
@@ -29,15 +31,15 @@ from trustcurve.verification.unrolling.turns import Choice, Node, Open, Played
 __all__ = ["BEGIN", "Loop"]
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-"""The day on which every journey of a proof begins. Source: our choice; only durations matter."""
+"""The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
 _TURNS_PER_SILENCE = 3
 _GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
 """The signals after which a silence begins anew, as in the ledger."""
 
 
-def _or_none(value: timedelta | None) -> timedelta:
-    return value  # type: ignore[return-value] # None is replaced once the curve is known
+def _or_none(value: Any) -> Any:
+    return value  # None is replaced once the curve is known
 
 
 @frozen(kw_only=True, eq=False)
@@ -51,6 +53,8 @@ class Loop:
         turn: How long a turn lasts; the curve's quiet period must be a whole number of turns. If left
             out, a third of it: 30 days on the default curve.
         promises_max: The most promises that may be open at once.
+        begin: Where the customer stands as it begins: no promise open, and a whole number of turns after
+            ``quiet_since``. A stranger if left out.
 
     Raises:
         InvalidValueError: The quiet period is no whole number of turns, or a number is out of range.
@@ -61,8 +65,11 @@ class Loop:
     environment: Environment = ANY
     turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
     promises_max: int = 2
+    begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
 
     def __attrs_post_init__(self) -> None:
+        if self.begin is None:
+            object.__setattr__(self, "begin", self.curve.begin("witness", BEGIN))
         if self.turn is None:
             object.__setattr__(self, "turn", self.curve.silence_after / _TURNS_PER_SILENCE)
         if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
@@ -73,6 +80,10 @@ class Loop:
             )
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
+        if any(not promise.overdue for promise in self.begin.promises):
+            raise InvalidValueError("begin", self.begin, "must have no open promise")
+        if (self.begin.as_of - self.begin.quiet_since) % self.turn:
+            raise InvalidValueError("begin", self.begin, f"must lie whole turns of {self.turn} after quiet_since")
 
     @cached_property
     def table(self) -> Table:
@@ -86,8 +97,11 @@ class Loop:
 
     @cached_property
     def start(self) -> Node:
-        """A stranger of whom the company knows nothing yet."""
-        return Node(0, (), 0, (), 0)
+        """The customer as it begins, of whom the policy remembers nothing yet."""
+        quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn
+        return Node(
+            self.table.number(self.begin.position), (), (quiet - 1) % self.quiet_turns + 1 if quiet else 0, (), 0
+        )
 
     @cached_property
     def _columns(self) -> dict[str, int]:

@@ -1,0 +1,107 @@
+"""Test a property by examples, where a proof would have to look at too much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from hypothesis import HealthCheck, Phase, Verbosity, find
+from hypothesis import settings as hypothesis_settings
+from hypothesis.errors import NoSuchExample
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.policy import Policy
+from trustcurve.testing.arguments import check_curve
+from trustcurve.testing.properties.judging import breaks, can_be_broken
+from trustcurve.testing.session import session
+from trustcurve.testing.shrinking import smallest
+from trustcurve.testing.strategies.runs import runs, walked
+from trustcurve.verification.answers.witnesses import Witness
+from trustcurve.verification.arguments import check_kind
+from trustcurve.verification.properties.kinds import Property
+from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.unrolling.turns import Choice
+
+__all__ = ["falsify", "falsify_on"]
+
+TURNS = 40
+"""How long a run is at most, in turns. Source: our choice: over three years on the default curve."""
+
+
+def falsify(
+    curve: Curve,
+    policy: Policy,
+    prop: Property,
+    *,
+    environment: Environment = ANY,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
+    settings: hypothesis_settings | None = None,
+) -> Witness | None:
+    """Look by property testing for a run that breaks a property: the statement that ``check`` proves, asked of examples.
+
+    Args:
+        curve: The curve.
+        policy: The policy.
+        prop: A property that a single run can break: ``always``, ``never``, ``at_most``, ``leads_to`` (without
+            fairness) and the named ones made of them.
+        environment: What may happen that the company does not choose.
+        turn: How long a turn lasts; a third of the curve's quiet period if left out.
+        promises_max: The most promises that may be open at once; a run ends where the policy would make more.
+        settings: Hypothesis's; the present profile if left out.
+
+    Returns:
+        A run that breaks it, of which no turn can be left out, and in which as little happens as can be; or None where no example did. That is no proof.
+
+    Raises:
+        InvalidValueError: An argument is of another kind, or no single run can break the property.
+
+    Examples:
+        >>> from trustcurve.policies import load_policy
+        >>> from trustcurve.verification import no_ask_on_open_account
+        >>> funnel = load_policy("examples/policies/funnel.toml")
+        >>> print(falsify(Curve.default(), funnel, no_ask_on_open_account))
+        turn 1: the company makes a proposition (policy row: pitch) -> hopeful (...) by proposition.opens
+        turn 2: the company asks (policy row: close) -> hopeful (...) by company_one_sided.unpaid
+    """
+    check_curve(curve)
+    check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+    check_kind("environment", environment, Environment, "must be an Environment")
+    check_kind("prop", prop, Property, "must be a property, for example always(...)")
+    if not can_be_broken(prop):
+        raise InvalidValueError("prop", prop.name, "no single run can break it: only a proof can decide it")
+    session.saw(curve)
+    loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+    return falsify_on(loop, prop, settings)
+
+
+def falsify_on(loop: Loop, prop: Property, settings: hypothesis_settings | None = None) -> Witness | None:
+    """Look for a run of a loop that breaks a property; for more see ``falsify``."""
+    given = settings or hypothesis_settings()
+    # No shrinking by Hypothesis: the loop is deterministic, so what can be left out is found exactly.
+    quiet = hypothesis_settings(
+        given,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        verbosity=Verbosity.quiet,
+        phases=[phase for phase in given.phases if phase is Phase.generate],
+    )
+    try:
+        found = find(runs(loop, None, TURNS), lambda run: breaks(prop, run), settings=quiet)
+    except NoSuchExample:
+        return None
+    fails = partial(_fails, loop, prop)
+    choices = list(smallest([edge.played.choice for edge in found.edges], fails))
+    for place, choice in enumerate(choices):
+        choices[place] = Choice("nothing")
+        if not fails(choices):
+            choices[place] = choice
+    return walked(loop, choices)
+
+
+def _fails(loop: Loop, prop: Property, choices: Sequence[Choice]) -> bool:
+    return breaks(prop, walked(loop, choices))

@@ -1,0 +1,220 @@
+"""``@holds``: one test for each property, proved where that can be, tested by examples where not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property, wraps
+from inspect import Parameter, isclass, iscoroutinefunction, signature
+from time import perf_counter
+from typing import Any, TypeVar
+
+import pytest
+from attrs import evolve, field, frozen
+from hypothesis import settings as hypothesis_settings
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.policy import Policy
+from trustcurve.testing.properties.falsifying import falsify_on
+from trustcurve.testing.properties.judging import breaks, can_be_broken
+from trustcurve.testing.properties.outcomes import Outcome
+from trustcurve.testing.properties.rerunning import rerun
+from trustcurve.testing.saving import saved
+from trustcurve.testing.session import session
+from trustcurve.verification.answers.verdicts import Status, Verdict
+from trustcurve.verification.answers.witnesses import Witness
+from trustcurve.verification.checking import asked_of, prover_for
+from trustcurve.verification.deciding.proving import Prover
+from trustcurve.verification.properties.kinds import Property
+
+__all__ = ["KEY", "holds"]
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+KEY = "trustcurve"
+"""Under which user property of a test report its outcome stands, as JSON."""
+
+_ARGUMENT = "trustcurve_property"
+
+
+def holds(
+    curve: Curve,
+    policy: Policy | None = None,
+    *properties: Property,
+    environment: Environment = ANY,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
+    settings: hypothesis_settings | None = None,
+) -> Callable[[Test], Test]:
+    """Make a pytest test of each property: ``test_retail[repair_within(3)]``.
+
+    What can be proved is proved, once for all of them. What a limit keeps from being decided is tested by examples
+    instead, with the same statement. A test fails with the shortest journey that shows why, and saves it, so that
+    ``pytest --trustcurve-replay FILE`` tests it again. The function's own body runs after that, with its fixtures.
+
+    Args:
+        curve: The curve.
+        policy: The policy; without one, only properties of the curve can be asked.
+        properties: What must hold; if left out, all named properties of policies, or without a policy those of curves.
+        environment: What may happen that the company does not choose.
+        turn: How long a turn lasts; a third of the curve's quiet period if left out.
+        promises_max: The most promises that may be open at once.
+        settings: Hypothesis's, for what is tested by examples; the present profile if left out.
+
+    Raises:
+        InvalidValueError: An argument is of another kind or out of range, or the decorated thing is no plain function.
+
+    Examples:
+        >>> from trustcurve.verification import no_harm_helps, no_good_hurts
+        >>> @holds(Curve.default(), None, no_harm_helps, no_good_hurts)
+        ... def test_our_curve(): ...
+    """
+    asked = asked_of(policy, properties)
+    held = _Held(curve, policy, environment, turn, promises_max, settings)
+    held.check()
+
+    def decorate(test: Test) -> Test:
+        if not callable(test) or isclass(test) or iscoroutinefunction(test):
+            raise InvalidValueError("test", test, "must be a plain function")
+        return _with_property(test, held, asked)
+
+    return decorate
+
+
+def _with_property(test: Test, held: _Held, asked: tuple[Property, ...]) -> Test:
+    """Wrap a test function: another parameter, over which pytest parametrizes, and a check before the body."""
+    own = list(signature(test).parameters.values())
+    wants_request = any(parameter.name == "request" for parameter in own)
+    added = [Parameter(name, Parameter.KEYWORD_ONLY) for name in ("request", _ARGUMENT)[wants_request:]]
+
+    def checked(*args: Any, **fixtures: Any) -> None:
+        request, prop = fixtures["request"], fixtures.pop(_ARGUMENT)
+        outcome = held.decide(prop, request.node.name)
+        request.node.user_properties.append((KEY, json.dumps(outcome.plain())))
+        if not outcome.holds:
+            pytest.fail(outcome.told, pytrace=False)
+        test(*args, **(fixtures if wants_request else {k: v for k, v in fixtures.items() if k != "request"}))
+
+    made: Any = wraps(test)(checked)
+    del made.__wrapped__  # pytest would look for the parameters there
+    made.__signature__ = signature(test).replace(parameters=[*own, *added])
+    parametrized: Test = pytest.mark.parametrize(_ARGUMENT, [pytest.param(prop, id=prop.name) for prop in asked])(made)
+    return parametrized
+
+
+@frozen(eq=False, slots=False)
+class _Held:
+    """What one decorator holds: decides its properties, each when its turn comes, on one unrolling."""
+
+    curve: Curve
+    policy: Policy | None
+    environment: Environment
+    turn: timedelta | None
+    promises_max: int
+    settings: hypothesis_settings | None
+    _noted: list[bool] = field(factory=list, init=False)
+
+    def check(self) -> None:
+        """Refuse wrong arguments at once; nothing is unrolled yet."""
+        self._prover_for(1)
+        session.saw(self.curve)
+
+    @cached_property
+    def _prover(self) -> Prover:
+        return self._prover_for(session.max_states)
+
+    def _prover_for(self, max_states: int) -> Prover:
+        return prover_for(
+            self.curve,
+            self.policy,
+            environment=self.environment,
+            max_states=max_states,
+            turn=self.turn,
+            promises_max=self.promises_max,
+        )
+
+    def decide(self, prop: Property, test: str) -> Outcome:
+        """Prove a property, or test it by examples; or hold only the saved journey against it, if there is one."""
+        if session.replayed is not None and self._prover.loop is not None:
+            return self._replayed(prop)
+        verdict = self._prover.decide(prop)
+        self._note()
+        if verdict.status is Status.UNKNOWN and self._prover.loop is not None and can_be_broken(prop):
+            return self._tested(prop, verdict, test)
+        told = verdict.explain()
+        if isinstance(verdict.witness, Witness) and verdict.status is Status.REFUTED:
+            told += saved(verdict.witness.journey, self.curve, test)
+        if verdict.status is Status.UNKNOWN:
+            told += "\n  No example can decide it. Raise --trustcurve-max-states, or promises_max, or make the policy smaller."
+        return self._outcome(verdict, told=told)
+
+    def _note(self) -> None:
+        """Note for the coverage what the proofs looked at: where the policy leads. Proofs about a curve look at all of it."""
+        if self._prover.loop is None or self._noted:
+            return
+        self._noted.append(True)
+        table, looked_at = self.curve.table(), session.looked_at.setdefault(self.curve.fingerprint, set())
+        columns = {signal: column for column, signal in enumerate(table.signals)}
+        for edge in self._prover.automaton("").edges:
+            at = edge.played.before.position
+            for _, signal in edge.played.signals:
+                looked_at.add(at * len(columns) + columns[signal])
+                at = table.next[at][columns[signal]]
+
+    def _tested(self, prop: Property, verdict: Verdict, test: str) -> Outcome:
+        assert self._prover.loop is not None  # noqa: S101 - asked before
+        start = perf_counter()
+        given = self.settings or hypothesis_settings()
+        found = falsify_on(self._prover.loop, prop, given)
+        seconds = verdict.seconds + perf_counter() - start
+        if found is None:
+            note = f"{verdict.note}; tested by {given.max_examples} examples instead, none of which refutes it"
+            return evolve(
+                self._outcome(verdict, told=note),
+                status="TESTED",
+                note=note,
+                examples=given.max_examples,
+                seconds=seconds,
+            )
+        shown = evolve(
+            verdict, status=Status.REFUTED, witness=found, note="an example shows it; perhaps there is a shorter one"
+        )
+        return evolve(
+            self._outcome(shown, told=shown.explain() + saved(found.journey, self.curve, test)), seconds=seconds
+        )
+
+    def _replayed(self, prop: Property) -> Outcome:
+        assert self._prover.loop is not None  # noqa: S101 - asked before
+        run = rerun(self._prover.loop, session.replayed_on(self.curve))
+        if not can_be_broken(prop):
+            verdict = self._prover.decide(prop)
+            return self._outcome(verdict, told=verdict.explain())
+        broken = breaks(prop, run)
+        shown = Verdict(
+            prop.name,
+            prop.says,
+            Status.REFUTED if broken else Status.UNKNOWN,
+            witness=run if broken else None,
+            note="the saved journey shows it" if broken else "only the saved journey was tested",
+        )
+        return evolve(self._outcome(shown, told=shown.explain()), status="REFUTED" if broken else "TESTED", examples=1)
+
+    def _outcome(self, verdict: Verdict, *, told: str) -> Outcome:
+        return Outcome(
+            curve=self.curve.name,
+            policy=None if self.policy is None else self.policy.name,
+            environment=self.environment.name,
+            prop=verdict.name,
+            says=verdict.says,
+            status=verdict.status.name,
+            vacuous=verdict.vacuous,
+            states=verdict.states,
+            transitions=verdict.transitions,
+            seconds=verdict.seconds,
+            examples=0,
+            note=verdict.note,
+            told=told,
+        )

@@ -1,0 +1,91 @@
+"""Somebody's own service, as the kit drives it: sync or async, opened and closed where it wants to be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
+from inspect import isawaitable
+from typing import Any
+
+from attrs import frozen
+
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.events import Event
+from trustcurve.core.standing import Position, Standing
+
+__all__ = ["MakeService", "Seen", "Service", "opened"]
+
+MakeService = Callable[[Standing], Any]
+"""Makes a service for one new customer, who stands where the argument says."""
+
+Seen = Standing | Position | str
+"""What a service says of where its customer stands: all of it, the position, or the name of the leaf state."""
+
+
+@frozen(eq=False)
+class Service:
+    """A service in use."""
+
+    made: Any
+    _runner: asyncio.Runner
+
+    def apply(self, event: Event) -> None:
+        """Hand an event to it."""
+        self._wait(self.made.apply(event))
+
+    @property
+    def looks(self) -> bool:
+        """Whether it lets the clock be run without an event."""
+        return callable(getattr(self.made, "observe", None))
+
+    def observe(self, at: datetime) -> None:
+        """Let its clock run, if it has a way to do that."""
+        self._wait(self.made.observe(at))
+
+    @property
+    def standing(self) -> Seen:
+        """Where it says that its customer stands.
+
+        Raises:
+            InvalidValueError: It says something else.
+        """
+        found = self.made.standing
+        found = self._wait(found() if callable(found) else found)
+        if not isinstance(found, Standing | Position | str):
+            raise InvalidValueError("standing", found, "must be a Standing, a Position or the name of a leaf state")
+        return found
+
+    def _wait(self, answer: Any) -> Any:
+        return self._runner.run(_awaited(answer)) if isawaitable(answer) else answer
+
+
+@contextmanager
+def opened(make: MakeService, start: Standing) -> Iterator[Service]:
+    """Make a service for one customer, enter it where it is a context manager, and leave it afterwards.
+
+    Raises:
+        InvalidValueError: It has no ``apply`` or no ``standing``.
+    """
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        try:
+            made = make(start)
+            if isawaitable(made):
+                made = runner.run(_awaited(made))
+            if hasattr(made, "__aenter__"):
+                made = runner.run(stack.enter_async_context(made))
+            elif hasattr(made, "__enter__"):
+                made = stack.enter_context(made)
+            if not callable(getattr(made, "apply", None)) or (
+                not hasattr(type(made), "standing") and not hasattr(made, "standing")
+            ):
+                raise InvalidValueError("make_service", made, "must make an object with apply(event) and standing")
+            yield Service(made, runner)
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer

@@ -1,0 +1,49 @@
+"""What the test run asks of the kit: the pytest plugin sets it; without the plugin it is as it stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, field
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.journeys import Journey
+from trustcurve.snapshots import from_dict
+
+__all__ = ["Session", "session"]
+
+
+@define(eq=False)
+class Session:
+    """The present test run.
+
+    Args:
+        max_states: The most states that a proof looks at.
+        replayed: The saved journey that is tested in place of drawn ones, as plain data; None: journeys are drawn.
+        folder: Answers with where journeys that fail are saved, and makes it; None: nowhere.
+        curves: The curves that the kit was asked about, by fingerprint.
+        looked_at: Which transitions proofs looked at, by the curve's fingerprint: position times signals plus signal.
+    """
+
+    max_states: int = 200_000
+    replayed: dict[str, object] | None = None
+    folder: Callable[[], str] | None = None
+    curves: dict[str, Curve] = field(factory=dict)
+    looked_at: dict[str, set[int]] = field(factory=dict)
+
+    def saw(self, curve: Curve) -> None:
+        """Note a curve that the tests are about."""
+        self.curves.setdefault(curve.fingerprint, curve)
+
+    def replayed_on(self, curve: Curve) -> Journey:
+        """Read the saved journey.
+
+        Raises:
+            OtherCurveError: It was made on another curve.
+        """
+        assert self.replayed is not None  # noqa: S101 - who asks has looked
+        return from_dict(Journey, self.replayed, curve=curve)
+
+
+session = Session()
+"""The present test run. It is the one thing that the kit shares with the plugin: a test run is one for the whole process."""

@@ -1,0 +1,1 @@
+"""What Hypothesis draws: events, positions, standings, journeys, policies and curves."""

@@ -1,0 +1,156 @@
+"""Journeys, and where they end: every position that a curve can reach is reached, rare ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from hypothesis import strategies as st
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.journeys import Journey
+from trustcurve.core.standing import Position, Standing
+from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.policy import Policy
+from trustcurve.testing.arguments import check_curve, check_max_size
+from trustcurve.testing.session import session
+from trustcurve.testing.strategies.routes import NOWHERE, routes_of
+from trustcurve.testing.strategies.runs import runs
+from trustcurve.testing.strategies.telling import End, planned, told
+from trustcurve.testing.strategies.wishes import edited, edits, wishes
+from trustcurve.verification.arguments import check_kind
+from trustcurve.verification.unrolling.loop import BEGIN, Loop
+
+__all__ = ["Reach", "journeys", "positions", "standings"]
+
+Reach = str | Position | Callable[[Position], bool]
+"""Where a journey shall end: a stage or leaf state, a position, or a condition on it."""
+
+CUSTOMER: Final = "customer"
+
+
+def journeys(
+    curve: Curve,
+    policy: Policy | None = None,
+    start: Standing | None = None,
+    reach: Reach | None = None,
+    max_size: int = 50,
+    *,
+    environment: Environment = ANY,
+) -> st.SearchStrategy[Journey]:
+    """Draw journeys: events that fit each other, in time order, with what each did; perhaps a last look.
+
+    They are steered by the curve's table, so that positions are reached to which chance alone hardly ever leads. They
+    shrink to short ones and to mild events. Nothing is drawn in vain: no draw is ever refused.
+
+    Args:
+        curve: The curve.
+        policy: What the company does; the environment does the rest, turn by turn, as in ``verification.check``. If
+            left out, anybody may do anything.
+        start: Where the customer stands before; a stranger if left out.
+        reach: Where every journey ends: a stage ("advocate"), a leaf state, a position, or a function of a position.
+        max_size: The most events, at least 0; with a policy, the most turns, too.
+        environment: With a policy: what may happen that the company does not choose.
+
+    Raises:
+        InvalidValueError: An argument is of another kind or out of range; nothing leads to what shall be reached.
+        UnknownWordError: ``reach`` is no stage and no state.
+
+    Examples:
+        >>> from hypothesis import given
+        >>> curve = Curve.default()
+        >>> @given(journeys(curve, reach="advocate"))
+        ... def test_advocates_have_seen_promises_kept(journey):
+        ...     assert journey.standing.position.kept >= 3
+        >>> test_advocates_have_seen_promises_kept()
+    """
+    check_curve(curve)
+    check_max_size(max_size)
+    if policy is not None:
+        check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+    if start is not None and not isinstance(start, Standing):
+        raise InvalidValueError("start", start, "must be a Standing, for example curve.begin(id, at)")
+    session.saw(curve)
+    if session.replayed is not None:
+        return st.just(session.replayed_on(curve))
+    begin = curve.begin(CUSTOMER, BEGIN) if start is None else start
+    goals = None if reach is None else _goals(curve, reach)
+    if policy is not None:
+        loop = Loop(curve=curve, policy=policy, environment=environment, begin=begin)
+        return runs(loop, goals, max_size).map(lambda run: run.journey)
+    if goals is None:
+        return _journeys(curve, begin, max_size, None)
+    away, _ = routes_of(curve).way(goals)
+    if not NOWHERE < away[curve.table().number(begin.position)] <= max_size:
+        raise InvalidValueError("reach", reach, f"no journey of at most {max_size} events leads there")
+    return _journeys(curve, begin, max_size, st.builds(End, st.just(goals), st.sampled_from(sorted(goals))))
+
+
+def _journeys(
+    curve: Curve, begin: Standing, most: int, ends: st.SearchStrategy[End] | None
+) -> st.SearchStrategy[Journey]:
+    wished, changes = st.lists(wishes(curve), max_size=most), edits(most)
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Journey:
+        plan = planned(curve, begin, draw(wished), most)
+        end = None if ends is None else draw(ends)
+        return told(curve, begin, edited(curve, plan, draw(changes)), most, end)
+
+    return drawn()
+
+
+def standings(curve: Curve) -> st.SearchStrategy[Standing]:
+    """Draw where a customer may stand, with promises and clock: the ends of ``journeys``.
+
+    Examples:
+        >>> from hypothesis import given
+        >>> curve = Curve.default()
+        >>> @given(standings(curve))
+        ... def test_looking_twice_shows_the_same(standing):
+        ...     look = curve.observe(standing, standing.as_of)
+        ...     assert curve.observe(look.after, standing.as_of).after == look.after
+        >>> test_looking_twice_shows_the_same()
+    """
+    return journeys(curve, max_size=20).map(lambda journey: journey.standing)
+
+
+def positions(curve: Curve) -> st.SearchStrategy[Position]:
+    """Draw positions that the start of a curve can reach; they shrink to those that are nearest to it.
+
+    Examples:
+        >>> from hypothesis import given
+        >>> curve = Curve.default()
+        >>> @given(positions(curve))
+        ... def test_nobody_falls_by_a_kept_promise(position):
+        ...     assert not curve.react(position, "kept_major").fell
+        >>> test_nobody_falls_by_a_kept_promise()
+    """
+    check_curve(curve)
+    session.saw(curve)
+    return _positions(curve)
+
+
+@lru_cache(maxsize=16)
+def _positions(curve: Curve) -> st.SearchStrategy[Position]:
+    return st.deferred(lambda: st.sampled_from(curve.table().positions))
+
+
+def _goals(curve: Curve, reach: Reach) -> frozenset[int]:
+    table = curve.table()
+    if isinstance(reach, Position):
+        return frozenset({table.number(reach)})
+    if isinstance(reach, str):
+        known = tuple(dict.fromkeys([*(stage.name for stage in curve.stages), *curve.states]))
+        if reach not in known:
+            raise UnknownWordError("reach", reach, known)
+        found = [n for n, at in enumerate(table.positions) if reach in (at.stage, curve.state(at))]
+    elif callable(reach):
+        found = [n for n, at in enumerate(table.positions) if reach(at)]
+    else:
+        raise InvalidValueError("reach", reach, "must be a stage, a state, a Position or a function of one")
+    if not found:
+        raise InvalidValueError("reach", reach, "holds in no position that this curve can reach")
+    return frozenset(found)

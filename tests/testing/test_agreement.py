@@ -1,0 +1,131 @@
+"""Proof and property test say the same: what one refutes, the other can show, and nothing shows what is proved to be false."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from tests.verification.planted import POLICIES
+from trustcurve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, Policy, View, policy
+from trustcurve.testing import breaks, falsify, policies
+from trustcurve.testing.properties.judging import can_be_broken
+from trustcurve.testing.strategies.runs import runs, walked
+from trustcurve.verification import (
+    Property,
+    Status,
+    Witness,
+    bounded_asks_while_distrusted,
+    check,
+    leads_to,
+    no_ask_on_open_account,
+    no_flapping,
+    nobody_forgotten,
+    possible,
+    probability,
+    quiet_period,
+    recovery_comes_first,
+    repair_within,
+    way_back,
+)
+from trustcurve.verification.unrolling.loop import Loop
+
+CURVE = Curve.default()
+PROPERTIES = (
+    *(recovery_comes_first, repair_within(1), no_ask_on_open_account, bounded_asks_while_distrusted(1)),
+    *(quiet_period(1, 3), no_flapping(6, 2), nobody_forgotten),
+)
+SHALLOW = [name for name, bug in POLICIES.items() if not bug.deep]
+SLOWLY = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@settings(SLOWLY, max_examples=40)
+@given(policies(CURVE), st.sampled_from([ANY, KEEPS_PROMISES]))
+def test_every_witness_is_a_failing_example_and_no_example_refutes_what_is_proved(
+    drawn: Policy, environment: Environment
+):
+    loop = Loop(curve=CURVE, policy=drawn, environment=environment)
+    report = check(CURVE, drawn, *PROPERTIES, environment=environment)
+    for prop, verdict in zip(PROPERTIES, report.verdicts, strict=True):
+        if verdict.status is Status.REFUTED:
+            assert isinstance(verdict.witness, Witness)
+            assert breaks(prop, verdict.witness)
+    proved = [prop for prop, verdict in zip(PROPERTIES, report.verdicts, strict=True) if verdict]
+    with pytest.raises(NoSuchExample):
+        find(
+            runs(loop, None, 25),
+            lambda run: any(breaks(prop, run) for prop in proved),
+            settings=settings(SLOWLY, max_examples=25),
+        )
+
+
+@pytest.mark.parametrize("name", SHALLOW)
+def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
+    bug = POLICIES[name]
+    found = falsify(
+        bug.curve,
+        bug.policy,
+        bug.asked,
+        environment=bug.environment,
+        settings=settings(max_examples=2_000, derandomize=True),
+    )
+    assert found is not None
+    assert breaks(bug.asked, found)
+    (verdict,) = check(bug.curve, bug.policy, bug.asked, environment=bug.environment).verdicts
+    assert verdict.witness is not None
+    assert len(verdict.witness) <= len(found)
+    moves = [edge.played.choice for edge in found.edges]
+    fewer = [walked(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
+    assert not any(breaks(bug.asked, run) for run in fewer)
+
+
+@policy("wait for ever")
+def forgetful(_view: View) -> str:
+    """Never do anything."""
+    return "wait"
+
+
+def test_what_must_come_is_missed_by_a_run_that_goes_round():
+    found = falsify(CURVE, forgetful, nobody_forgotten)
+    assert found is not None
+    nodes = [edge.played.after for edge in found.edges]
+    assert breaks(nobody_forgotten, found)
+    assert len(set(nodes)) < len(nodes) + 1
+
+
+def test_what_comes_in_time_is_not_missed():
+    @policy("answer", promise_due=1)
+    def answer(_view: View) -> str:
+        return "exchange"
+
+    assert falsify(CURVE, answer, nobody_forgotten) is None
+
+
+@pytest.mark.parametrize(
+    "prop",
+    [
+        way_back,
+        possible(lambda _: True),
+        probability(lambda _: True),
+        leads_to(lambda _: True, lambda _: True, fair="moves"),
+    ],
+    ids=lambda prop: prop.name,
+)
+def test_what_no_single_run_can_break_is_refused(prop: Property):
+    assert not can_be_broken(prop)
+    with pytest.raises(InvalidValueError, match="no single run can break it"):
+        falsify(CURVE, forgetful, prop)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"policy": "wait"}, {"prop": "quiet"}, {"environment": "any"}, {"curve": None}], ids=str
+)
+def test_wrong_arguments_are_refused(wrong: dict[str, Any]):
+    given_ = {"curve": CURVE, "policy": forgetful, "prop": nobody_forgotten, **wrong}
+    with pytest.raises(InvalidValueError, match=next(iter(wrong))):
+        falsify(**given_)

@@ -1,0 +1,426 @@
+"""The pytest plugin, as a team would use it: pytest is run on small test files, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from trustcurve import Curve, Journey
+from trustcurve.snapshots import from_json
+
+POLICIES = Path(__file__).parents[2] / "examples" / "policies"
+HEAD = f"""
+import pytest
+from hypothesis import given
+from trustcurve import Curve
+from trustcurve.policies import load_policy
+from trustcurve.testing import holds, journeys, service_machine
+from trustcurve.verification import *
+
+curve = Curve.default()
+FUNNEL = load_policy({str(POLICIES / "funnel.toml")!r})
+SOLVE_FIRST = load_policy({str(POLICIES / "solve_first.toml")!r})
+"""
+RETAIL = """
+@holds(curve, FUNNEL, repair_within(3), no_ask_on_open_account, nobody_forgotten)
+def test_retail(): ...
+"""
+GOOD = """
+@holds(curve, SOLVE_FIRST, repair_within(3), no_ask_on_open_account)
+def test_good(): ...
+"""
+VACUOUS = """
+partner = lambda turn: turn.met.stage == "partner"
+@holds(curve, SOLVE_FIRST, never(partner, when=partner, name="partners"))
+def test_partners(): ...
+"""
+DEAF = """
+class Deaf:
+    def __init__(self, standing):
+        self.standing = standing
+    def apply(self, event):
+        pass
+TestDeaf = service_machine(curve, Deaf).TestCase
+"""
+
+
+class Kit:
+    """Runs pytest on a test file, in a process of its own."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+
+    def __call__(self, test: str, *options: str) -> pytest.RunResult:
+        """Run it."""
+        self.pytester.makepyfile(HEAD + test)
+        return self.pytester.runpytest_subprocess("-p", "no:randomly", *options)
+
+
+@pytest.fixture
+def kit(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """Answer with a way to run pytest, with nothing of this run in its environment."""
+    for name in [name for name in os.environ if name.startswith(("COV", "PYTEST", "TRUSTCURVE"))]:
+        monkeypatch.delenv(name)
+    return Kit(pytester)
+
+
+# --- holds --------------------------------------------------------------------------------------
+
+
+def test_there_is_a_test_for_each_property(kit: Kit):
+    done = kit(RETAIL, "-v")
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines_random(
+        [
+            "*::test_retail?repair_within(3)? FAILED*",
+            "*::test_retail?no_ask_on_open_account? FAILED*",
+            "*::test_retail?nobody_forgotten? PASSED*",
+        ]
+    )
+
+
+def test_a_failure_shows_the_journey_and_nothing_of_our_internals(kit: Kit):
+    done = kit(RETAIL)
+    told = done.stdout.str()
+    assert "REFUTED  no_ask_on_open_account" in told
+    assert "a shortest journey that shows it:" in told
+    assert re.search(r"turn 2: the company asks .* by company_one_sided\.unpaid", told)
+    assert "holding.py" not in told
+    assert "Traceback" not in told
+    assert "trustcurve/testing" not in told
+
+
+def test_one_property_can_be_run_by_its_node_id(kit: Kit):
+    kit(RETAIL, "test_one_property_can_be_run_by_its_node_id.py::test_retail[nobody_forgotten]").assert_outcomes(
+        passed=1
+    )
+
+
+def test_the_body_runs_afterwards_with_its_fixtures_in_functions_and_classes(kit: Kit):
+    body = """
+@pytest.fixture
+def thing():
+    return 3
+
+@holds(curve, SOLVE_FIRST, repair_within(3))
+def test_plain(thing, request):
+    assert thing == 3 and request.node.name == "test_plain[repair_within(3)]"
+
+class TestAll:
+    @holds(curve, SOLVE_FIRST, repair_within(3))
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_method(self, number, thing):
+        assert number < thing
+
+@holds(curve, SOLVE_FIRST, repair_within(3))
+def test_body_fails():
+    assert 1 == 2
+"""
+    done = kit(body)
+    done.assert_outcomes(passed=3, failed=1)
+    done.stdout.fnmatch_lines(["*assert 1 == 2*"])
+
+
+def test_all_named_properties_are_asked_if_none_is_given(kit: Kit):
+    kit("@holds(curve)\ndef test_curve(): ...\n").assert_outcomes(passed=11)
+
+
+def test_marks_keep_their_meaning(kit: Kit):
+    marked = "@pytest.mark.xfail(strict=True)\n@holds(curve, FUNNEL, no_ask_on_open_account)\ndef test_known(): ...\n"
+    kit(marked).assert_outcomes(xfailed=1)
+
+
+def test_what_a_limit_leaves_open_is_tested_by_examples(kit: Kit):
+    done = kit(GOOD, "--trustcurve-max-states=20")
+    done.assert_outcomes(passed=2)
+    done.stdout.fnmatch_lines(
+        [
+            "not proved: repair_within(3) (solve first): there are more than max_states=20 states; tested by 100 examples*"
+        ]
+    )
+
+
+def test_examples_refute_what_no_proof_decides(kit: Kit):
+    done = kit(RETAIL, "--trustcurve-max-states=1", "-k", "no_ask")
+    done.assert_outcomes(failed=1, deselected=2)
+    done.stdout.fnmatch_lines(["REFUTED  no_ask_on_open_account: an example shows it; perhaps there is a shorter one"])
+
+
+def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
+    done = kit("@holds(curve, SOLVE_FIRST, way_back)\ndef test_it(): ...\n", "--trustcurve-max-states=5")
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it. Raise --trustcurve-max-states*"])
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        ("@holds(curve, SOLVE_FIRST, 'quiet')\ndef test_it(): ...", "properties[[]0] is 'quiet': must be a property"),
+        ("@holds('default')\ndef test_it(): ...", "curve is 'default': must be a Curve"),
+        ("@holds(curve, 'solve first')\ndef test_it(): ...", "policy is 'solve first': must be a Policy"),
+        ("@holds(curve)\nclass TestIt: ...", "test is *: must be a plain function"),
+        ("@holds(curve)\nasync def test_it(): ...", "test is *: must be a plain function"),
+    ],
+)
+def test_wrong_arguments_are_refused_at_collection(kit: Kit, test: str, says: str):
+    done = kit(test + "\n")
+    assert done.ret == pytest.ExitCode.INTERRUPTED
+    done.stdout.fnmatch_lines([f"E *InvalidValueError: *{says}*"])
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+class Words(HTMLParser):
+    """Reads a page, and complains about tags that do not close."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the base class gives them
+        """Note what opens."""
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Hold it against what was opened."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep the words."""
+        self.words.append(data)
+
+
+def test_reports_tell_every_property_with_its_journey(kit: Kit):
+    kit(RETAIL + VACUOUS, "--trustcurve-report=json", "--trustcurve-report=html:build/proofs.html", "--trustcurve-cov")
+    plain = json.loads((kit.path / "trustcurve-report.json").read_text())
+    told = {each["prop"]: each for each in plain["properties"]}
+    assert {name: each["status"] for name, each in told.items()} == {
+        "repair_within(3)": "REFUTED",
+        "no_ask_on_open_account": "REFUTED",
+        "nobody_forgotten": "PROVED",
+        "partners": "PROVED",
+    }
+    assert told["partners"]["vacuous"]
+    assert told["no_ask_on_open_account"]["test"].endswith("::test_retail[no_ask_on_open_account]")
+    assert "the company asks" in told["no_ask_on_open_account"]["told"]
+    assert plain["coverage"][0]["positions"] == 524
+    page = (kit.path / "build" / "proofs.html").read_text()
+    words = "".join(Words(page).words)
+    assert "2 proved, 2 refuted" in words
+    assert "turn 2: the company asks (policy row: close) -> hopeful" in words
+    assert "524 positions" in words
+
+
+# --- coverage -----------------------------------------------------------------------------------
+
+
+WALK = """
+def test_walk():
+    start = curve.begin("ann", __import__("datetime").datetime(2026, 1, 1, tzinfo=__import__("datetime").UTC))
+    from trustcurve import Exchanged, Proposed
+    curve.replay([Proposed(at=start.as_of), Exchanged(at=start.as_of)], start=start)
+"""
+
+
+def test_coverage_counts_the_positions_and_transitions_of_steps(kit: Kit):
+    done = kit(WALK, "--trustcurve-cov")
+    done.stdout.fnmatch_lines(
+        [
+            "curve default: 3 of 524 positions (0.6 %) and 2 of 8,384 transitions (0.0 %) covered; by journeys alone 3 and 2"
+        ]
+    )
+
+
+def test_coverage_counts_what_proofs_looked_at(kit: Kit):
+    done = kit(GOOD, "--trustcurve-cov")
+    told = re.search(r"curve default: (\d+) of 524 positions .* by journeys alone (\d+) and", done.stdout.str())
+    assert told is not None
+    assert int(told[1]) > 50
+    assert int(told[2]) == 0
+
+
+def test_coverage_tells_of_vacuous_properties(kit: Kit):
+    done = kit(VACUOUS, "--trustcurve-cov")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["vacuous: partners (solve first): what it speaks of never happens"])
+
+
+@pytest.mark.parametrize(("least", "code"), [("0.5", pytest.ExitCode.OK), ("1", pytest.ExitCode.TESTS_FAILED)])
+def test_too_little_coverage_fails(kit: Kit, least: str, code: pytest.ExitCode):
+    done = kit(WALK, f"--trustcurve-cov-fail-under={least}")
+    assert done.ret == code
+    done.assert_outcomes(passed=1)
+    assert ("FAIL: 0.6 % of the positions of curve default are covered, less than 1 %" in done.stdout.str()) == (
+        least == "1"
+    )
+
+
+# --- saved journeys -----------------------------------------------------------------------------
+
+
+def saved(kit: Kit) -> list[Path]:
+    """Answer with the journeys that a run kept."""
+    return sorted((kit.path / ".pytest_cache" / "d" / "trustcurve").glob("*.json"))
+
+
+def test_what_fails_is_saved_and_fails_again_when_it_is_replayed(kit: Kit):
+    done = kit(RETAIL, "-k", "no_ask")
+    (file,) = saved(kit)
+    done.stdout.fnmatch_lines([f"*saved; to test it again: pytest --trustcurve-replay {file}"])
+    assert from_json(Journey, file.read_text(), curve=Curve.default()).customer == "witness"
+    again = kit(RETAIL, "-k", "no_ask", "--trustcurve-replay", str(file))
+    again.assert_outcomes(failed=1, deselected=2)
+    again.stdout.fnmatch_lines(["REFUTED  no_ask_on_open_account: the saved journey shows it"])
+
+
+def test_a_mended_policy_stands_the_saved_journey(kit: Kit):
+    kit(RETAIL, "-k", "no_ask")
+    (file,) = saved(kit)
+    mended = kit(GOOD, "--trustcurve-replay", str(file))
+    mended.assert_outcomes(passed=2)
+    mended.stdout.fnmatch_lines(["not proved: no_ask_on_open_account (solve first): only the saved journey was tested"])
+
+
+def test_a_saved_journey_takes_the_place_of_drawn_ones(kit: Kit):
+    kit(RETAIL, "-k", "no_ask")
+    (file,) = saved(kit)
+    drawn = "\n@given(journeys(curve))\ndef test_drawn(journey):\n    assert journey.customer == 'witness'\n"
+    kit(drawn, "--trustcurve-replay", str(file)).assert_outcomes(passed=1)
+    kit(drawn).assert_outcomes(failed=1)
+
+
+def test_the_journey_of_a_service_is_saved_and_replayed(kit: Kit):
+    done = kit(DEAF)
+    done.assert_outcomes(failed=1)
+    assert "trustcurve/testing" not in done.stdout.str()
+    (file,) = saved(kit)
+    again = kit(DEAF, "--trustcurve-replay", str(file))
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["the service and the curve disagree after 1 delivery:"])
+    kit(
+        DEAF.replace("pass", "self.standing = curve.advance(self.standing, event).after"),
+        "--trustcurve-replay",
+        str(file),
+    ).assert_outcomes(passed=1)
+
+
+def test_without_a_cache_nothing_is_saved(kit: Kit):
+    done = kit(RETAIL, "-k", "no_ask", "-p", "no:cacheprovider")
+    done.assert_outcomes(failed=1, deselected=2)
+    assert "saved;" not in done.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("--trustcurve-replay=missing.json", "--trustcurve-replay missing.json: *No such file*"),
+        ("--trustcurve-replay=test_wrong_options_are_usage_errors.py", "--trustcurve-replay *: Expecting value*"),
+        ("--trustcurve-report=xml", "--trustcurve-report xml: must be html or json, with a file or without*"),
+        ("--trustcurve-max-states=0", "--trustcurve-max-states 0: must be at least 1"),
+        ("--trustcurve-cov-fail-under=101", "--trustcurve-cov-fail-under 101: must be a percentage from 0 to 100"),
+    ],
+)
+def test_wrong_options_are_usage_errors(kit: Kit, option: str, says: str):
+    done = kit("def test(): ...\n", option)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: {says}"])
+
+
+def test_a_journey_on_another_curve_is_refused(kit: Kit):
+    kit(RETAIL, "-k", "no_ask")
+    (file,) = saved(kit)
+    other = GOOD.replace("holds(curve,", "holds(curve.with_parameters(initial_doubt=1),")
+    done = kit(other, "--trustcurve-replay", str(file))
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(["*OtherCurveError*"])
+
+
+# --- beside other plugins -----------------------------------------------------------------------
+
+
+def test_it_works_under_xdist(kit: Kit):
+    done = kit(RETAIL + VACUOUS + DEAF, "-n", "2", "--trustcurve-cov", "--trustcurve-report=json")
+    done.assert_outcomes(passed=2, failed=3)
+    done.stdout.fnmatch_lines(
+        ["curve default: * of 524 positions*", "vacuous: partners (solve first)*", "wrote trustcurve-report.json"]
+    )
+    assert len(json.loads((kit.path / "trustcurve-report.json").read_text())["properties"]) == 4
+
+
+def test_it_covers_the_same_under_xdist(kit: Kit):
+    alone, several = (
+        re.search(r"curve default: .*", kit(GOOD + WALK, "--trustcurve-cov", *more).stdout.str())
+        for more in ((), ("-n", "2"))
+    )
+    assert alone is not None
+    assert several is not None
+    assert alone[0] == several[0]
+
+
+def test_it_works_under_coverage(kit: Kit):
+    done = kit(GOOD, "--cov=.", "--trustcurve-cov")
+    done.assert_outcomes(passed=2)
+    done.stdout.fnmatch_lines(["curve default: *", "TOTAL *"])
+
+
+def test_it_leaves_the_options_of_hypothesis_alone(kit: Kit):
+    drawn = "\n@given(journeys(curve))\ndef test_drawn(journey): ...\n"
+    done = kit(GOOD + drawn, "--hypothesis-seed=3", "--hypothesis-show-statistics", "--hypothesis-verbosity=normal")
+    done.assert_outcomes(passed=3)
+    done.stdout.fnmatch_lines(["*test_drawn*", "*passing*"])
+
+
+# --- when it is not used ------------------------------------------------------------------------
+
+
+def test_unused_it_loads_nothing_of_ours(kit: Kit):
+    test = "def test():\n    import sys\n    assert [name for name in sys.modules if name.startswith('trustcurve')] == []\n"
+    kit.path.joinpath("test_nothing.py").write_text(test)
+    for command in (["-m", "pytest", "-q", "test_nothing.py"], ["-m", "pytest", "-q", "-n", "2", "test_nothing.py"]):
+        done = subprocess.run([sys.executable, *command], cwd=kit.path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def processor_ms(folder: Path, *options: str) -> float:
+    """Measure what an empty test run costs the processor, with no other plugins: they would cost more than they show."""
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "pytest", "-q", *options, "test_empty.py"]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True, env=alone)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
+@pytest.mark.slow
+def test_unused_it_costs_less_than_ten_milliseconds(kit: Kit):
+    (kit.path / "test_empty.py").write_text("def test(): ...\n")
+    least = {"no:nothing": float("inf"), "_trustcurve_pytest": float("inf")}
+    for tries in range(40):
+        for plugin, so_far in least.items():
+            least[plugin] = min(so_far, processor_ms(kit.path, "-p", plugin))
+        # The least of five, or of more: a minimum only gets better.
+        if tries >= 5 and least["_trustcurve_pytest"] - least["no:nothing"] < 10:
+            break
+    assert least["_trustcurve_pytest"] - least["no:nothing"] < 10
+
+
+def test_where_something_is_missing_it_says_what_to_install(kit: Kit):
+    (kit.path / "test_empty.py").write_text("def test(): ...\n")
+    code = "import sys; sys.modules['scipy'] = None; import pytest; sys.exit(pytest.main(['-q', '--trustcurve-cov', 'test_empty.py']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=kit.path, capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "this needs scipy, which is not installed: pip install 'trustcurve[testing]'" in done.stderr

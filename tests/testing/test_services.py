@@ -1,0 +1,314 @@
+"""A service of one's own against the curve: sound ones pass, and each fault is found soon and told in few words."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import Any, Self
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trustcurve import Curve, Event, Exchanged, PromiseMade, Returned, Standing, TrustcurveError
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
+from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
+from trustcurve.testing.services.deliveries import at_of, settled
+from trustcurve.testing.services.disagreements import disagreement
+from trustcurve.testing.services.minimal import smallest_disagreement
+
+CURVE = Curve.default()
+START = datetime(2026, 1, 1, tzinfo=UTC)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "testing"
+
+
+def run(make: Callable[[Standing], Any], *, examples: int = 30, **options: Any) -> Disagreement | None:
+    """Drive a service; answer with the disagreement that was found, if any."""
+    test = service_machine(CURVE, make, **options).TestCase
+    test.settings = settings(test.settings, max_examples=examples)  # type: ignore[attr-defined] # Hypothesis's
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("PYTEST_CURRENT_TEST")
+            test().runTest()  # type: ignore[attr-defined]
+    except DisagreementError as error:
+        return error.disagreement
+    return None
+
+
+class Plain:
+    """The simplest service that is right as long as events come once and in order."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+
+    def apply(self, event: Event) -> None:
+        """Take an event in."""
+        self.standing = CURVE.advance(self.standing, event).after
+
+
+class Sorting:
+    """A service that keeps all events, and is right in whatever order and however often they come."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.start, self.events = standing, dict[str | None, Event]()
+
+    def apply(self, event: Event) -> None:
+        """Take an event in."""
+        self.events[event.id] = event
+
+    @property
+    def standing(self) -> Standing:
+        """Say where the customer stands."""
+        return CURVE.replay(list(self.events.values()), start=self.start).standing
+
+
+class InWords:
+    """A service that tells the name of the state and no more, and does so in a method."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.kept = standing
+
+    async def apply(self, event: Event) -> None:
+        """Take an event in."""
+        self.kept = CURVE.advance(self.kept, event).after
+
+    async def standing(self) -> str:
+        """Say where the customer stands."""
+        return CURVE.state(self.kept.position)
+
+
+SOUND: dict[str, tuple[Callable[[Standing], Any], dict[str, bool]]] = {
+    "plain": (Plain, {}),
+    "live": (lambda standing: LiveCustomer(standing, Callbacks(CURVE)), {}),
+    "live, async": (lambda standing: AsyncLiveCustomer(standing, Callbacks(CURVE)), {}),
+    "in words": (InWords, {}),
+    "sorting": (Sorting, {"redeliver": True, "reorder": True}),
+}
+
+
+@pytest.mark.parametrize("which", SOUND)
+def test_sound_services_agree(which: str):
+    make, options = SOUND[which]
+    assert run(make, **options) is None
+
+
+# --- the example's three faults -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Any:
+    """Load the example: a service, and three faulty ones."""
+    for name in ("service", "faulty"):
+        spec = importlib.util.spec_from_file_location(name, EXAMPLE / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    yield sys.modules["faulty"]
+    for name in ("service", "faulty"):
+        del sys.modules[name]
+
+
+def test_the_example_itself_is_sound(faulty: ModuleType):
+    assert run(faulty.TrustService, redeliver=True) is None
+
+
+@pytest.mark.parametrize("fault", ["LostUpdate", "DoubleCounted", "NeverDue"])
+def test_each_fault_of_the_example_is_found_soon_and_told_in_few_events(faulty: ModuleType, fault: str):
+    begun = perf_counter()
+    found = run(getattr(faulty, fault), examples=100, redeliver=True)
+    assert perf_counter() - begun < 30
+    assert found is not None
+    assert 1 <= len(found.deliveries) <= 4
+    again = disagreement(CURVE, getattr(faulty, fault), found.start, found.deliveries)
+    assert str(again) == str(found)
+
+
+def test_what_is_counted_twice_was_delivered_twice(faulty: ModuleType):
+    found = run(faulty.DoubleCounted, examples=100, redeliver=True)
+    assert found is not None
+    assert len(set(map(id, found.deliveries))) == len(found.deliveries) - 1
+    assert "(delivered again)" in str(found)
+
+
+# --- how a disagreement is told -----------------------------------------------------------------
+
+
+class Deaf(Plain):
+    """Does nothing."""
+
+    def apply(self, event: Event) -> None:
+        """Take an event in, and forget it."""
+
+
+class Failing(Plain):
+    """Fails on a recommendation."""
+
+    def apply(self, event: Event) -> None:
+        """Take an event in."""
+        if type(event).__name__ == "Advocated":
+            raise ZeroDivisionError("a bug")
+        super().apply(event)
+
+
+def test_a_disagreement_tells_what_happened_and_what_both_say():
+    ann = CURVE.begin("ann", START)
+    found = disagreement(CURVE, Deaf, ann, [Exchanged(at=START)])
+    assert str(found) == (
+        "the service and the curve disagree after 1 delivery:\n"
+        "  1. 2026-01-01 00:00:00  Exchanged\n"
+        "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
+        "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
+        "the curve's last step: 2026-01-01 00:00 UTC Exchanged stays distrust.suspicious because a useful exchange earns "
+        "goodwill, settles what is due and lowers doubt; before the barrier nothing accrues doubt 2 -> 1"
+    )
+
+
+def test_an_error_of_the_service_is_told():
+    found = run(Failing)
+    assert found is not None
+    assert isinstance(found.service, ZeroDivisionError)
+    assert len(found.deliveries) == 1
+    assert "the service fails: ZeroDivisionError: a bug" in str(found)
+
+
+def test_a_plain_service_does_not_stand_what_comes_out_of_order():
+    found = run(Plain, reorder=True)
+    assert found is not None
+    assert len(found.deliveries) <= 3
+    assert "(delivered late)" in str(found)
+    assert "OutOfOrderError" in str(found)
+
+
+def test_a_service_that_begins_elsewhere_disagrees_before_anything_happened():
+    found = run(lambda standing: Plain(CURVE.advance(standing, Exchanged(at=standing.as_of)).after))
+    assert found is not None
+    assert str(found).startswith("the service and the curve disagree before anything happened\n")
+
+
+def test_what_is_not_needed_goes_and_the_rest_happens_as_soon_as_it_can():
+    ann, day = CURVE.begin("ann", START), timedelta(days=1)
+    made = PromiseMade(at=START + 5 * day, promise="p", due=START + 9 * day)
+    told = [Exchanged(at=START + day), made, Returned(at=START + 7 * day), Exchanged(at=START + 20 * day)]
+
+    class Timeless(Plain):
+        """Keeps promises without their dates, and shows the position alone."""
+
+        def apply(self, event: Event) -> None:
+            """Take an event in."""
+            super().apply(evolve(event, due=None) if isinstance(event, PromiseMade) else event)
+
+    def make(standing: Standing) -> Any:
+        service = Timeless(standing)
+        return type("Shown", (), {"apply": service.apply, "standing": lambda _: service.standing.position})()
+
+    found = disagreement(CURVE, make, ann, told)
+    assert found is not None
+    least = smallest_disagreement(make, found).deliveries
+    assert [(type(each).__name__, at_of(each) - START) for each in least] == [
+        ("PromiseMade", 0 * day),
+        ("Exchanged", 15 * day),
+    ]
+
+
+def test_the_clock_of_a_service_is_run_where_it_has_one():
+    looked: list[Any] = []
+
+    class Looking(Plain):
+        def observe(self, at: Any) -> None:
+            looked.append(at)
+            self.standing = CURVE.observe(self.standing, at).after
+
+    class Blind(Looking):
+        def observe(self, at: Any) -> None:
+            """Forget to look."""
+
+    assert run(Looking) is None
+    assert looked
+    found = run(Blind)
+    assert found is not None
+    assert "the clock runs up to here" in str(found)
+
+
+def test_context_managers_are_left_again_whatever_happens():
+    opened: list[str] = []
+
+    @contextmanager
+    def making(standing: Standing) -> Any:
+        opened.append("in")
+        try:
+            yield Failing(standing)
+        finally:
+            opened.append("out")
+
+    assert run(making) is not None
+    assert opened.count("in") == opened.count("out") > 1
+
+
+def test_async_context_managers_are_left_again():
+    opened: list[str] = []
+
+    class Session(InWords):
+        async def __aenter__(self) -> Self:
+            opened.append("in")
+            return self
+
+        async def __aexit__(self, *error: object) -> None:
+            opened.append("out")
+
+    async def make(standing: Standing) -> Session:
+        return Session(standing)
+
+    assert run(make, examples=5) is None
+    assert opened.count("in") == opened.count("out") > 1
+
+
+@settings(max_examples=50)
+@given(journeys(CURVE, max_size=8), st.randoms(use_true_random=False))
+def test_nothing_is_compared_while_something_earlier_is_under_way(journey: Any, order: Any):
+    told = [step.event for step in journey.steps if step.event is not None]
+    shuffled = told[:]
+    order.shuffle(shuffled)
+    for number in settled(shuffled):
+        came = max((event.at for event in shuffled[:number]), default=None)
+        assert came is None or all(event.at >= came for event in shuffled[number:])
+    assert len(shuffled) in set(settled(shuffled))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda _: object(), "must make an object with apply"),
+        (lambda _: type("Mute", (), {"apply": print})(), "must make an object with apply"),
+        (
+            lambda _: type("Odd", (), {"apply": print, "standing": 3})(),
+            "standing is 3: must be a Standing, a Position or the name",
+        ),
+    ],
+)
+def test_what_is_no_service_is_refused(make: Any, says: str):
+    with pytest.raises(InvalidValueError, match=says):
+        run(make)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"make_service": "shop"}, "make_service is 'shop': must be a function"),
+        ({"curve": "default"}, "curve is 'default'"),
+        ({"redeliver": 1}, "redeliver is 1: must be True or False"),
+        ({"reorder": "yes"}, "reorder is 'yes'"),
+        ({"customer": ""}, "customer is ''"),
+    ],
+)
+def test_wrong_arguments_are_refused(wrong: dict[str, Any], says: str):
+    with pytest.raises(TrustcurveError, match=says):
+        service_machine(**{"curve": CURVE, "make_service": Plain, **wrong})

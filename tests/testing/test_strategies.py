@@ -1,0 +1,357 @@
+"""What is drawn: rare positions are reached, nothing is drawn in vain, and what fails shrinks to what is mild and short."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, seed, settings
+from hypothesis import strategies as st
+
+import trustcurve.testing
+from tests.core.test_own_curve import OURS
+from trustcurve import (
+    Curve,
+    Event,
+    Exchanged,
+    Journey,
+    Position,
+    PromiseKept,
+    PromiseMade,
+    PromiseMoved,
+    Signalled,
+    Standing,
+    TrustcurveError,
+)
+from trustcurve.core.errors import InvalidPositionError, InvalidValueError, UnknownWordError
+from trustcurve.core.events import EVENTS
+from trustcurve.policies import Environment, Policy, load_policy
+from trustcurve.testing import curves, events, journeys, policies, positions, standings
+from trustcurve.verification import check, no_harm_helps
+
+CURVE = Curve.default()
+TABLE = CURVE.table()
+EXAMPLES = Path(__file__).parents[2] / "examples" / "policies"
+OWN_CURVE = Curve.from_toml(OURS, "ours.toml")
+LOYALTY = load_policy(EXAMPLES / "loyalty.toml")
+SEEK = settings(database=None, deadline=None, phases=[Phase.generate, Phase.shrink])  # explaining traces every line
+DRAW = settings(database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+
+
+def reached(strategy: st.SearchStrategy[list[Position]], examples: int, number: int) -> int:
+    """Count the positions of the curve that some examples reach."""
+    seen: set[Position] = set()
+
+    @seed(number)
+    @settings(DRAW, max_examples=examples)
+    @given(strategy)
+    def draw(drawn: list[Position]) -> None:
+        seen.update(drawn)
+
+    draw()
+    return len(seen & set(TABLE.positions))
+
+
+def passed(journey: Journey) -> list[Position]:
+    """Name all positions of a journey."""
+    return [CURVE.start, *(reaction.after for step in journey.steps for reaction in step.reactions)]
+
+
+def told(signals: list[str]) -> list[Position]:
+    """Name all positions to which signals lead."""
+    at = [CURVE.start]
+    for signal in signals:
+        at.append(CURVE.react(at[-1], signal).after)
+    return at
+
+
+def test_journeys_reach_four_fifths_of_all_positions(capsys: pytest.CaptureFixture[str]):
+    plain = st.lists(st.sampled_from(CURVE.signals), max_size=50).map(told)
+    steered = [reached(journeys(CURVE).map(passed), 200, number) for number in range(5)]
+    by_chance = [reached(plain, 100, number) for number in range(5)]
+    with capsys.disabled():
+        print(f"\n200 journeys reach {steered} of {len(TABLE)} positions, 100 lists of signals {by_chance}")
+    assert sorted(steered)[2] >= 0.8 * len(TABLE)
+    assert sorted(by_chance)[2] <= 0.2 * len(TABLE)
+
+
+def test_nothing_is_drawn_in_vain():
+    folder = Path(trustcurve.testing.__file__).parent
+    vain = re.compile(r"\.filter\(|\bassume\(|\breject\(")
+    assert [path for path in folder.rglob("*.py") if vain.search(path.read_text(encoding="utf-8"))] == []
+
+
+@given(journeys(CURVE))
+def test_a_journey_is_a_fold_of_events_that_fit(journey: Journey):
+    told = [step.event for step in journey.steps if step.event is not None]
+    assert len(told) <= 50
+    assert CURVE.replay(told, start=journey.start, until=journey.standing.as_of) == journey
+
+
+@given(st.data())
+def test_a_journey_goes_on_from_where_it_is_told_to(data: st.DataObject):
+    start = data.draw(standings(CURVE))
+    journey = data.draw(journeys(CURVE, start=start, max_size=5))
+    assert journey.start == start
+    assert len([step for step in journey.steps if step.event]) <= 5
+
+
+@pytest.mark.parametrize("reach", ["advocate", "distrust.adversarial", "departed", "customer_centric"])
+def test_a_journey_ends_where_it_has_to(reach: str):
+    @settings(max_examples=30)
+    @given(journeys(CURVE, reach=reach, max_size=15))
+    def ends(journey: Journey) -> None:
+        at = journey.standing.position
+        assert reach in (at.stage, CURVE.state(at))
+        assert len([step for step in journey.steps if step.event]) <= 15
+
+    ends()
+
+
+def test_a_journey_ends_in_the_one_position_that_is_asked_for():
+    rare = TABLE.positions[-1]
+    assert find(journeys(CURVE, reach=rare, max_size=12), lambda _: True).standing.position == rare
+
+
+def test_a_journey_ends_where_a_condition_holds():
+    journey = find(journeys(CURVE, reach=lambda at: at.kept == 3 and at.account == "slip"), lambda _: True)
+    assert (journey.standing.position.kept, journey.standing.position.account) == (3, "slip")
+
+
+SHORTEST = {
+    "deep distrust": (lambda journey: CURVE.state(journey.standing.position) == "distrust.adversarial", 2),
+    "an advocate": (lambda journey: journey.standing.position.stage == "advocate", 8),
+    "one who came back": (
+        lambda journey: any(step.before.position.stage == "departed" and step.rose for step in journey.steps),
+        2,
+    ),
+    "a promise overdue": (lambda journey: any(promise.overdue for promise in journey.standing.promises), 2),
+    "a breach among the hopeful": (
+        lambda journey: (at := journey.standing.position).stage == "hopeful" and at.account == "breach",
+        4,
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", SHORTEST)
+def test_what_is_looked_for_is_found_and_shrinks_to_few_events(what: str):
+    wanted, least = SHORTEST[what]
+    found = find(journeys(CURVE), wanted, settings=settings(SEEK, max_examples=2_000))
+    assert least <= len(found.steps) <= least + 1  # of two that are as simple to draw, either
+
+
+def test_a_failing_journey_is_shown_a_line_each():
+    @given(journeys(CURVE))
+    def test(journey: Journey) -> None:
+        assert journey.standing.position.stage != "hopeful"
+
+    with pytest.raises(AssertionError) as error:
+        test()
+    (note,) = [note for note in error.value.__notes__ if "Failing test case" in note]
+    assert re.search(
+        r"<Journey of 'customer', 1 steps>\n +2026-01-\d\d 00:00 UTC  Proposed\n +rose: distrust.suspicious -> hopeful",
+        note,
+    )
+    assert "Standing(" not in note
+
+
+# --- with a policy ------------------------------------------------------------------------------
+
+
+@settings(max_examples=50)
+@given(journeys(CURVE, LOYALTY, max_size=20))
+def test_the_company_does_what_its_policy_says(journey: Journey):
+    begin, month = journey.start.as_of, timedelta(days=30)
+    asked = [step.event for step in journey.steps if step.event is not None]
+    assert all((event.at - begin) % month == timedelta(0) for event in asked)
+    assert (journey.standing.as_of - begin) // month <= 20
+
+
+def test_a_policy_leads_where_it_has_to():
+    @settings(max_examples=20, deadline=None)
+    @given(journeys(CURVE, LOYALTY, reach="advocate"))
+    def ends(journey: Journey) -> None:
+        assert journey.standing.position.stage == "advocate"
+
+    ends()
+
+
+def test_a_policy_goes_on_from_any_standing_without_promises():
+    hopeful = find(journeys(CURVE, reach="hopeful"), lambda journey: not journey.standing.promises).standing
+    begin = CURVE.begin("ann", hopeful.as_of)
+    start = Standing("ann", begin.as_of, hopeful.position, (), begin.as_of)
+    journey = find(journeys(CURVE, LOYALTY, start=start), lambda journey: len(journey.steps) > 3)
+    assert journey.start == start
+
+
+def test_a_policy_does_not_begin_with_a_promise_open():
+    made = PromiseMade(at=CURVE.begin("ann", find(journeys(CURVE), lambda _: True).start.as_of).as_of, promise="p")
+    start = CURVE.advance(CURVE.begin("ann", made.at), made).after
+    with pytest.raises(InvalidValueError, match="must have no open promise"):
+        journeys(CURVE, LOYALTY, start=start)
+
+
+def test_the_environment_is_that_which_is_given():
+    calm = Environment(["complaint"])
+
+    @settings(max_examples=30)
+    @given(journeys(CURVE, LOYALTY, environment=calm))
+    def test(journey: Journey) -> None:
+        assert not [step for step in journey.steps if isinstance(step.event, PromiseKept)]
+
+    test()
+
+
+# --- the others ---------------------------------------------------------------------------------
+
+
+@given(positions(CURVE))
+def test_positions_can_be_reached(position: Position):
+    assert position in TABLE.numbers
+
+
+def test_positions_shrink_to_the_start():
+    assert find(positions(CURVE), lambda _: True) == CURVE.start
+
+
+def test_events_are_of_every_kind_but_a_curves_own():
+    kinds: set[type[Event]] = set()
+
+    @settings(DRAW, max_examples=300)
+    @given(events(CURVE))
+    def draw(event: Event) -> None:
+        kinds.add(type(event))
+
+    draw()
+    assert kinds == set(EVENTS) - {Signalled}
+
+
+def test_a_curves_own_signals_are_drawn_too():
+    own = find(events(OWN_CURVE), lambda event: isinstance(event, Signalled))
+    assert isinstance(own, Signalled)
+    journey = find(
+        journeys(OWN_CURVE), lambda journey: any(isinstance(step.event, Signalled) for step in journey.steps)
+    )
+    assert len(journey.steps) == 1
+
+
+def test_policies_are_small_enough_to_be_decided():
+    @settings(max_examples=25, deadline=None)
+    @given(policies(CURVE))
+    def test(policy: Policy) -> None:
+        assert not check(CURVE, policy).unknown
+
+    test()
+
+
+def test_policies_shrink_to_the_one_that_waits():
+    assert find(policies(CURVE), lambda _: True).decide.rules == ()  # type: ignore[attr-defined]
+
+
+@settings(max_examples=25, deadline=None)
+@given(curves())
+def test_no_harm_ever_helps_on_any_curve_that_is_drawn(curve: Curve):
+    assert check(curve, None, no_harm_helps).proved
+
+
+def test_curves_differ_and_shrink_to_the_default():
+    drawn: set[Curve] = set()
+
+    @settings(DRAW, max_examples=20)
+    @given(curves())
+    def draw(curve: Curve) -> None:
+        drawn.add(curve)
+
+    draw()
+    assert len(drawn) > 5
+    assert find(curves(), lambda curve: curve.name == "default", settings=settings(SEEK, max_examples=1)) == CURVE
+
+
+# --- by their types -----------------------------------------------------------------------------
+
+
+@settings(max_examples=20)
+@given(...)
+def test_strategies_are_found_by_type(
+    standing: Standing, at: Position, event: Exchanged, moved: PromiseMoved, whole: Journey
+):
+    assert standing.position in TABLE.numbers
+    assert at in TABLE.numbers
+    assert moved.due >= moved.at
+    assert isinstance(event, Exchanged)
+    assert whole.start.position == CURVE.start
+
+
+@pytest.mark.parametrize("kind", [Curve, Event, Journey, Policy, Position, Standing])
+def test_every_type_has_a_strategy(kind: type):
+    assert isinstance(find(st.from_type(kind), lambda _: True, settings=settings(SEEK, max_examples=1)), kind)
+
+
+def test_importing_hypothesis_loads_nothing_of_ours_but_the_door():
+    code = "import sys, hypothesis; print([name for name in sys.modules if name.startswith(('trustcurve', '_trustcurve'))])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['_trustcurve_hypothesis']"
+
+
+def test_where_hypothesis_has_no_lazy_way_the_types_are_registered_at_once():
+    code = """
+from hypothesis.strategies._internal import types
+del types._global_extra_lookup["trustcurve"]
+import _trustcurve_hypothesis
+_trustcurve_hypothesis._register_now()
+from trustcurve import Standing
+from hypothesis import find, strategies as st
+print(find(st.from_type(Standing), lambda _: True).customer)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "customer"
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: journeys("default"), InvalidValueError, "curve is 'default': must be a Curve"),  # type: ignore[arg-type]
+        (
+            lambda: journeys(CURVE, max_size=-1),
+            InvalidValueError,
+            "max_size is -1: must be a whole number of at least 0",
+        ),
+        (lambda: journeys(CURVE, start=CURVE.start), InvalidValueError, "start is .*: must be a Standing"),  # type: ignore[arg-type]
+        (lambda: journeys(CURVE, LOYALTY.name), InvalidValueError, "policy is 'loyalty': must be a Policy"),  # type: ignore[arg-type]
+        (
+            lambda: journeys(CURVE, reach="advocat"),
+            UnknownWordError,
+            "reach 'advocat' is unknown; did you mean 'advocate'",
+        ),
+        (lambda: journeys(CURVE, reach=3), InvalidValueError, "reach is 3: must be a stage"),  # type: ignore[arg-type]
+        (lambda: journeys(CURVE, reach="advocate", max_size=7), InvalidValueError, "no journey of at most 7 events"),
+        (lambda: journeys(CURVE, reach=lambda _: False), InvalidValueError, "holds in no position"),
+        (
+            lambda: journeys(CURVE, reach=Position("advocate", 0, 0, 12, "clear")),
+            InvalidPositionError,
+            "cannot reach it",
+        ),
+        (
+            lambda: journeys(CURVE, LOYALTY, reach="advocate", max_size=3),
+            InvalidValueError,
+            "no journey of at most 3 turns",
+        ),
+        (lambda: positions(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
+        (lambda: events(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
+        (lambda: policies(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
+    ],
+)
+def test_wrong_arguments_are_refused_where_they_are_given(
+    make: Callable[[], object], error: type[TrustcurveError], says: str
+):
+    with pytest.raises(error, match=says):
+        make()
