@@ -12,11 +12,12 @@ import pytest
 from tests.simulation.worlds import CURVE, ORDINARY, SHIPPED, random_world, shipped
 from tests.verification.plain import PlainLoop
 from trustcurve import Curve
-from trustcurve.policies import Environment, policy
+from trustcurve.policies import Action, Environment, View, policy
 from trustcurve.simulation import (
     Arrivals,
     CoupledError,
     Departures,
+    Expected,
     Scenario,
     Segment,
     Turning,
@@ -132,13 +133,60 @@ def test_what_is_made_one_changes_no_answer(world: int):
         assert one.steps == (None if other.steps is None else pytest.approx(other.steps, rel=1e-6)), goal
 
 
+@policy("promise, or give", promise_due=2)
+def promise_or_give(view: View) -> Action:
+    return "promise_major" if view.outside and not view.open else "exchange"
+
+
+def late(answer: Expected, after: int) -> list[float]:
+    """Answer with the mean shares of the last steps."""
+    found = answer.occupancy.filter(pl.col("step") > after).group_by("state", maintain_order=True)
+    return found.agg(pl.col("share").mean())["share"].to_list()
+
+
 def test_several_ends_count_as_much_as_they_are_likely():
+    # Who is let down once is never made amends, and stays; who is not is won for good.
+    answer = expected(CURVE, promise_or_give, Environment({"kept": 0.5, "broken": 0.1}), 300)
+    ends = answer.long_run.filter(pl.col("share") > 0.01)
+    assert len(ends) > 1
+    assert answer.long_run["share"].to_list() == pytest.approx(late(answer, 200), abs=1e-4)
+    won = answer.stages.row(by_predicate=pl.col("stage") == "customer_centric", named=True)
+    assert (won["mean"], won["ever"]) == (inf, pytest.approx(won["within"], abs=1e-4))
+    assert 0 < won["ever"] < 1
+
+
+def test_the_long_run_and_first_times_go_on_from_a_turning():
+    # After the turning nothing is broken any more: who has been let down before is lost for good all the same.
+    early, later = Environment({"kept": 0.1, "broken": 0.5}), Environment({"kept": 0.5, "broken": 0.0})
+    segment = Segment(policy=promise_or_give, environment=early, turnings=(Turning(from_step=6, environment=later),))
+    short, long = (
+        expect_scenario(Scenario(segments=segment, steps=steps, customers=1, departures=None)) for steps in (6, 300)
+    )
+    assert short.long_run["share"].to_list() == pytest.approx(late(long, 200), abs=1e-4)
+    for stage in ("hopeful", "customer_centric", "lost"):
+        one, other = (each.stages.row(by_predicate=pl.col("stage") == stage, named=True) for each in (short, long))
+        assert one["ever"] == pytest.approx(other["within"], abs=1e-5), stage
+    calm = Segment(policy=promise_or_give, environment=later, turnings=(Turning(from_step=4, environment=later),))
+    turned = expect_scenario(Scenario(segments=calm, steps=9, customers=1, departures=None)).stages
+    plain = expected(CURVE, promise_or_give, later, 9).stages
+    for column in ("within", "ever", "mean"):
+        assert turned[column].to_list() == pytest.approx(plain[column].to_list()), column
+
+
+def test_what_numbers_do_not_carry_is_left_out():
+    # Once in a hundred million turns somebody comes back: nine digits of where they are in the long run would be made up.
+    rare = Environment({"departure": 0.25, "return": 1e-8})
+    answer = expected(CURVE, shipped("solve_first"), rare, 5)
+    assert answer.long_run["share"].null_count() == len(answer.long_run)
+    assert answer.occupancy["share"].null_count() == 0
+
+
+def test_who_leaves_for_good_is_gone_in_the_long_run():
     @policy("wait")
-    def wait(_: object) -> str:
+    def wait(_: View) -> Action:
         return "wait"
 
-    # Who leaves stays away: and of two ways to leave, nothing else ever happens.
-    answer = expected(CURVE, wait, Environment({"departure": 0.25}), 2)  # type: ignore[arg-type]
+    answer = expected(CURVE, wait, Environment({"departure": 0.25}), 2)
     assert answer.long_run.filter(state="departed")["share"].item() == pytest.approx(1)
     row = answer.stages.row(by_predicate=pl.col("stage") == "departed", named=True)
     assert (row["ever"], row["mean"], row["within"]) == pytest.approx((1, 4, 1 - 0.75**2))

@@ -62,7 +62,9 @@ class Flow:
 def ways_of(shape: Shape, likely: Floats) -> Any:
     """Make the sparse matrix of a chain: from column to row."""
     sparse = require("scipy.sparse", "simulation")
-    return sparse.csr_matrix((likely, (shape.target, shape.source)), shape=(shape.nodes, shape.nodes))
+    ways = sparse.csr_matrix((likely, (shape.target, shape.source)), shape=(shape.nodes, shape.nodes))
+    ways.eliminate_zeros()  # what never happens is no way
+    return ways
 
 
 def flow(chain: Chain, cohorts: Sequence[tuple[int, int]]) -> Flow:

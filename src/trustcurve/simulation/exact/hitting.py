@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from trustcurve.core.extras import require
 from trustcurve.simulation.exact.flows import Chain, Floats
-from trustcurve.simulation.exact.solving import factors_of
+from trustcurve.simulation.exact.solving import Factors
 from trustcurve.simulation.unrolled.shape import LOST, Shape
-from trustcurve.verification.deciding.chains import LONGEST
 
 __all__ = ["First", "first_time", "goals_of", "reached_by"]
 
@@ -88,7 +87,7 @@ def _from(chain: Chain, goal: Bools, at: Floats, came: float, steps: float) -> F
         return First(came, np.inf)
     sure = bool(certain[among].all())
     there = _reached(_without(ways, goal), among)
-    factors = _Factors.of(ways, goal, there & (certain if sure else possible & ~goal))
+    factors = Factors.of(ways, there & ~goal & (certain if sure else possible))
     if factors is None:
         return First(1.0, None) if sure else First(None, np.inf)
     if sure:
@@ -130,33 +129,3 @@ def _reaching(ways: Any, goal: Bools) -> Bools:
     found = np.zeros(count + 1, bool)
     found[graphs.breadth_first_order(wide, count, return_predecessors=False)] = True
     return found[:count]
-
-
-@frozen(eq=False)
-class _Factors:
-    """The solved system (1 - ways) x = known among some nodes, each of which has a way out."""
-
-    among: Bools
-    solve: Any
-
-    @classmethod
-    def of(cls, ways: Any, goal: Bools, among: Bools) -> _Factors | None:
-        """Factor the system; None where customers stay there so long that numbers do not carry it (see LONGEST)."""
-        sparse = require("scipy.sparse", "simulation")
-        among = among & ~goal
-        inner = ways[among][:, among].tocsr()
-        stays = inner.diagonal()
-        inner.setdiag(0)
-        out = np.asarray(ways[among].sum(axis=1)).ravel() - stays
-        factors = factors_of(sparse.diags(out) - inner)
-        if factors is None:
-            return None
-        turns = factors.solve(np.ones(int(among.sum())))
-        if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= LONGEST):
-            return None
-        return cls(among, factors.solve)
-
-    def total(self, at: Floats, known: Floats) -> float:
-        """Sum what is gained on the way, from where the customers are."""
-        gained: Floats = self.solve(known[self.among])
-        return float(at[self.among] @ gained)

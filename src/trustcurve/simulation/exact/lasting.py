@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustcurve.core.extras import require
 from trustcurve.simulation.exact.flows import Chain, Floats
-from trustcurve.simulation.exact.solving import factors_of
+from trustcurve.simulation.exact.solving import Factors
 
 __all__ = ["long_run"]
 
-_CLOSE = 1e-9
+_WALK = 64
+"""How many steps are walked to find a node where customers often are. Source: our choice; any node would do."""
 
 
 def long_run(chain: Chain) -> Floats | None:
@@ -52,41 +54,51 @@ def _ends(ways: Any, at: Floats) -> tuple[list[int], Any]:
     leaving = positive & (member[rows] != member[ways.indices])
     left = np.zeros(count, bool)
     left[member[rows[leaving]]] = True
+    reached = _reached(ways, np.flatnonzero(at))
+    return sorted({int(each) for each in member[reached] if not left[each]}), member
+
+
+def _reached(ways: Any, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Answer with the nodes that some way leads to."""
+    graphs = require("scipy.sparse.csgraph", "simulation")
     reached = np.zeros(ways.shape[0], bool)
-    for start in np.flatnonzero(at):
+    for start in starts:
         if not reached[start]:
             reached[graphs.breadth_first_order(ways, start, return_predecessors=False)] = True
-    return sorted({int(each) for each in member[reached] if not left[each]}), member
+    return reached
 
 
 def _absorbed(ways: Any, at: Floats, ends: list[int], member: Any) -> Floats | None:
     """Compute how likely each end is."""
-    sparse = require("scipy.sparse", "simulation")
     passing = ~np.isin(member, ends)
     shares = np.array([float(at[member == end].sum()) for end in ends])
-    if at[passing].any():
-        inner = ways[passing][:, passing]
-        factors = factors_of(sparse.identity(int(passing.sum())) - inner.T)
-        if factors is None:
-            return None
-        flows = factors.solve(at[passing]) @ ways[passing]
-        shares = shares + np.array([float(flows[member == end].sum()) for end in ends])
-    return shares if abs(shares.sum() - 1) < _CLOSE else None
+    if not at[passing].any():
+        return shares
+    # From some of these nodes perhaps nobody comes, but all of them lead on to an end.
+    factors = Factors.of(ways, passing & _reached(ways, np.flatnonzero(at)))
+    if factors is None:
+        return None
+    flows = factors.visits(at) @ ways[factors.among]
+    found: Floats = shares + np.array([float(flows[member == end].sum()) for end in ends])
+    return found
 
 
 def _stationary(ways: Any) -> Floats | None:
-    """Solve for the shares of time that do not change, in a set of nodes that is never left."""
-    sparse = require("scipy.sparse", "simulation")
+    """Compute the shares of time that do not change, in a set of nodes that is never left.
+
+    They are the visits between two visits to one node, which is one where customers often are.
+    """
     count = ways.shape[0]
-    if count == 1:
-        return np.ones(1)
-    # One node's share is set to 1, its equation is left out, and all is scaled at the end.
-    system = (sparse.identity(count) - ways.T).tocsc()
-    factors = factors_of(system[1:, 1:])
-    if factors is None:
-        return None
-    shares: Floats = np.concatenate([[1.0], factors.solve(-system[1:, [0]].toarray().ravel())])
-    if not np.isfinite(shares).all() or shares.min() < -_CLOSE * shares.max():
-        return None
-    shares = shares / shares.sum()
-    return shares if float(np.abs(system @ shares).max()) < _CLOSE else None
+    at = np.full(count, 1 / count)
+    for _ in range(_WALK):
+        at = at @ ways
+    often = int(np.argmax(at))
+    others = np.arange(count) != often
+    shares = np.ones(count)
+    if count > 1:
+        factors = Factors.of(ways, others)
+        if factors is None:
+            return None
+        shares[others] = factors.visits(ways[[often]].toarray().ravel())
+    found: Floats = shares / shares.sum()
+    return found
