@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import contenders
 import costs
+import populations
 import proofs
 from rich.console import Console
 from rich.table import Table
@@ -106,6 +107,37 @@ def found() -> list[Row]:
     ]
 
 
+def simulated() -> list[Row]:
+    """Measure what simulating a population costs, beside Mesa."""
+    ours, theirs = populations.speeds()
+    ratio, each = ours / theirs, populations.bytes_each()
+    sizes = populations.growth()
+    per_customer = [seconds / size for size, seconds in sizes]
+    grown = per_customer[-1] / per_customer[0]
+    return [
+        ("Mesa, an agent each", f"{theirs:,.0f} agent-steps/s", "1", ""),
+        ("simulate, one process", f"{ours:,.0f} agent-steps/s", f"{ratio:.0f}x", verdict(">= 30x", met=ratio >= 30)),
+        ("Mesa against the exact answer", f"<= {populations.agreement():.1f} standard errors", "", ""),
+        *((f"simulate {size:,} customers", f"{seconds:.2f} s", "", "") for size, seconds in sizes),
+        (
+            "one of the last beside one of the first",
+            f"{grown:.2f} of the time",
+            "",
+            verdict("<= 1.2", met=grown <= 1.2),
+        ),
+        ("memory for each customer", f"{each:.0f} bytes", "", verdict("< 200", met=each < 200)),
+    ]
+
+
+def computed() -> list[Row]:
+    """Measure what the exact answer costs for each shipped policy."""
+    rows = []
+    for name, (first, again, whole) in populations.exact_seconds().items():
+        times = tuple(f"{seconds * 1000:,.0f} ms" for seconds in (first, again, whole))
+        rows.append((f"expected, {name}", *times, verdict("<= 100 ms", met=whole <= 0.1)))
+    return rows
+
+
 def show(title: str, head: Row, rows: list[Row]) -> None:
     """Print a table."""
     table = Table(title=title, title_justify="left")
@@ -120,13 +152,17 @@ def show(title: str, head: Row, rows: list[Row]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    names = ("attrs", "transitions", "python-statemachine")
+    names = ("attrs", "transitions", "python-statemachine", "mesa", "numpy", "scipy")
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     print(f"Python {platform.python_version()}, {packages}; least of {ROUNDS} interleaved rounds")
     show("Each event", ("what", "time", "per second", "vs transitions", "target"), speeds())
     show("In memory, each customer", ("what", "size", "vs transitions", "target"), held())
     show("Once", ("what", "cost", "target"), once())
     show("Proofs", ("what", "proved, refuted, unknown", "time", "target"), proved())
+    show("Populations", ("what", "cost", "vs Mesa", "target"), simulated())
+    show(
+        "Exact answers, 24 steps", ("what", "first, unrolling", "again", "all tables", "target: all tables"), computed()
+    )
     budget = f"hypothesis.stateful has {proofs.EXAMPLES} journeys of up to {proofs.STEPS} steps for each"
     show(f"Planted bugs; {budget}", ("bug", "shortest", "proof", "by chance", "its time"), found())
 

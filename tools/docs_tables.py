@@ -27,12 +27,16 @@ from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILE
 from trustcurve.logs import errors as logs
 from trustcurve.machine import errors as machine
 from trustcurve.policies import errors as policies
+from trustcurve.simulation import errors as simulation
 from trustcurve.snapshots import errors as snapshots
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLIC = ("trustcurve", "trustcurve.snapshots", "trustcurve.logs", "trustcurve.machine", "trustcurve.policies")
+PUBLIC = (
+    *("trustcurve", "trustcurve.snapshots", "trustcurve.logs", "trustcurve.machine"),
+    *("trustcurve.policies", "trustcurve.simulation"),
+)
 RULE_HEAD = ("row", "when", "effect", "because")
 OWES = {
     "clear": "nothing",
@@ -233,7 +237,7 @@ def errors(_: Curve) -> Iterator[str]:
     """Write the errors; when each is raised is what its class says before it names its data."""
     found = [
         kind
-        for part in (core, snapshots, logs, machine, policies)
+        for part in (core, snapshots, logs, machine, policies, simulation)
         for kind in vars(part).values()
         if is_error(kind, part)
     ]

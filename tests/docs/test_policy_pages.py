@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import fields_dict
 
-from trustcurve import policies, verification
+from trustcurve import policies, report, simulation, verification
 from trustcurve.policies import ACTIONS, MOVES, View
 from trustcurve.policies.rules import NUMBERS, WORDS
 from trustcurve.verification import PROPERTY_NAMES
@@ -56,7 +56,7 @@ def test_every_part_of_a_turn_is_in_the_reference():
     assert told("properties", "What a turn has") == parts
 
 
-@pytest.mark.parametrize("package", [policies, verification], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [policies, report, simulation, verification], ids=lambda package: package.__name__)
 def test_every_public_name_is_on_a_page_of_the_reference(package: object):
     text = "\n".join(path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.md"))
     names = package.__all__  # type: ignore[attr-defined]

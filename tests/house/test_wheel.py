@@ -74,6 +74,8 @@ def test_command_line_without_its_extra_says_what_to_install(clean: Run):
     [
         ("from trustcurve import Curve; Curve.default().to_toml()", "toml"),
         ("from trustcurve.logs import scan_log; scan_log('log.csv')", "logs"),
+        ("from trustcurve.simulation import expected", "simulation"),
+        ("from trustcurve.report import draw_all", "plot"),
     ],
 )
 def test_what_needs_an_extra_says_which(clean: Run, use: str, extra: str):

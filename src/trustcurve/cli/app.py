@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import check, curves, diff, draw, explain, replay
+from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.core.errors import TrustcurveError
@@ -27,6 +27,10 @@ You need a log of orders, deliveries, letters or tickets, and a mapping, a file 
 Before a journey policy meets customers, learn where it betrays them:
 
     trustcurve check policy.toml
+
+And what it would do to a hundred thousand of them:
+
+    trustcurve simulate scenario.toml
 
 For writing a mapping:
 
@@ -49,6 +53,7 @@ explain.add_to(app)
 draw.add_to(app)
 check.add_to(app)
 diff.add_to(app)
+simulate.add_to(app)
 curves.add_to(app)
 
 

@@ -32,6 +32,11 @@ class Work:
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, description="replaying events", completed=done, total=total)
 
+    def simulated(self, done: int, total: int) -> None:
+        """Tell how many replications are done."""
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, description="simulating replications", completed=done, total=total)
+
 
 class _Count(ProgressColumn):
     """How many of how many, once that is known."""

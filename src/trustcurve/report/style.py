@@ -1,0 +1,81 @@
+"""How all pictures look, and how they become files that are the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from trustcurve.core.curve import Curve
+
+__all__ = ["FALL", "INK", "LOST", "RISE", "colours_of", "figure", "percent_axis", "save", "step_axis"]
+
+RISE: Final = "#0072B2"
+FALL: Final = "#D55E00"
+LOST: Final = FALL
+INK: Final = "#222222"
+"""Colours. Source: Okabe and Ito's set, which people who confuse colours can tell apart; the same as of the statechart."""
+
+_STYLE: Final[Any] = {
+    "axes.edgecolor": "#888888",
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+_DPI: Final = 120
+
+
+@contextmanager
+def figure(wide: float, high: float, title: str) -> Iterator[Figure]:
+    """Make a figure of some inches, without a window and without touching anybody's settings."""
+    with rc_context(_STYLE):
+        made = Figure(figsize=(wide, high), dpi=_DPI, layout="constrained")
+        FigureCanvasAgg(made)
+        made.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+        yield made
+
+
+def save(made: Figure, path: Path) -> Path:
+    """Write a PNG file: the same figure makes the same bytes."""
+    with rc_context(_STYLE):
+        made.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
+    return path
+
+
+def colours_of(curve: Curve) -> dict[str, str]:
+    """Give each leaf state a colour: red before the barrier, blue beyond it, grey apart."""
+    apart = [state for stage in curve.stages if stage.apart for state in stage.states]
+    before = [state for stage in curve.stages if stage.outside and not stage.apart for state in stage.states]
+    beyond = [state for state in curve.states if state not in apart and state not in before]
+    reds, blues = colormaps["Oranges"], colormaps["Blues"]
+    colours = dict.fromkeys(apart, "#B8B8B8")
+    colours |= {state: to_hex(reds(0.85 - 0.55 * n / max(len(before) - 1, 1))) for n, state in enumerate(before)}
+    return colours | {state: to_hex(blues(0.3 + 0.6 * n / max(len(beyond) - 1, 1))) for n, state in enumerate(beyond)}
+
+
+def percent_axis(axes: Axes, label: str) -> None:
+    """Let the vertical axis count shares."""
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_ylabel(label)
+
+
+def step_axis(axes: Axes, steps: int, label: str) -> None:
+    """Let the horizontal axis count steps."""
+    axes.set_xlim(0, steps)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel(label)

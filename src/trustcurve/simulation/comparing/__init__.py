@@ -1,0 +1,1 @@
+"""Two scenarios held against each other, and one with other numbers."""

@@ -1,0 +1,135 @@
+"""A scenario with one number changed, by the number's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from attrs import evolve
+
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.policies import Environment, Policy
+from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
+from trustcurve.simulation.populations.scenarios import Scenario
+from trustcurve.simulation.populations.segments import Segment, Turning
+
+__all__ = ["parameters_of", "with_parameter"]
+
+_POLICY = ("remember", "window", "promise_due")
+_PARTS = {
+    "departures": ("hazard", "over"),
+    "word_of_mouth": ("telling", "over", "keeps_away"),
+    "arrivals": ("each_step",),
+}
+
+
+def parameters_of(scenario: Scenario) -> dict[str, Any]:
+    """Answer with every parameter that can be changed, by its name, and its value.
+
+    ``curve.NAME``: a parameter of the curve. ``environment.MOVE``: the probability of a move. ``policy.NAME``: a number of the
+    policy's head, or with ``policy.ROW.PART`` one of its rows. ``departures.NAME``, ``word_of_mouth.NAME``, ``arrivals.NAME``:
+    the numbers of those tables. Where segments differ, the value is that of the first one that has it.
+
+    Examples:
+        >>> from trustcurve.policies import policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"complaint": 0.2})), steps=4)
+        >>> found = parameters_of(one)
+        >>> found["curve.doubt_max"], found["environment.complaint"], found["departures.hazard"]
+        (12, 0.2, 0.77)
+    """
+    found: dict[str, Any] = {f"curve.{name}": value for name, value in scenario.curve.parameters.items()}
+    for segment in scenario.segments:
+        for name in _POLICY:
+            found.setdefault(f"policy.{name}", getattr(segment.policy, name))
+        for row, part, value in _numbers(segment.policy):
+            found.setdefault(f"policy.{row}.{part}", value)
+        for environment in segment.environments:
+            for move, p in (environment.probabilities or {}).items():
+                if move != "nothing":
+                    found.setdefault(f"environment.{move}", p)
+    for table, names in _PARTS.items():
+        part = getattr(scenario, table)
+        found |= {f"{table}.{name}": getattr(part, name) for name in names if part is not None}
+    return found
+
+
+def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
+    """Change one number of a scenario, in every segment that has it.
+
+    Args:
+        scenario: The scenario.
+        name: A name of ``parameters_of``.
+        value: The new value; where a duration is meant, a timedelta or a number of days.
+
+    Raises:
+        UnknownWordError: There is no such parameter.
+        InvalidValueError, InvalidParameterError: The value is out of its range.
+
+    Examples:
+        >>> from trustcurve.policies import policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"complaint": 0.2})), steps=4)
+        >>> with_parameter(one, "environment.complaint", 0.3).segments[0].environment.probabilities["complaint"]
+        0.3
+    """
+    known = parameters_of(scenario)
+    if name not in known:
+        raise UnknownWordError("parameter", name, tuple(known))
+    table, _, rest = name.partition(".")
+    if table == "curve":
+        return evolve(scenario, curve=scenario.curve.with_parameters(**{rest: value}))
+    if table in _PARTS:
+        days = isinstance(known[name], timedelta) and not isinstance(value, timedelta)
+        return evolve(
+            scenario, **{table: evolve(getattr(scenario, table), **{rest: timedelta(days=value) if days else value})}
+        )
+    change = _with_number if table == "policy" else _with_chance
+    return evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
+
+
+def _with_chance(segment: Segment, move: str, value: float) -> Segment:
+    def changed(environment: Environment) -> Environment:
+        chances: dict[str, float] = {str(its): p for its, p in (environment.probabilities or {}).items()}
+        if move not in chances:
+            return environment
+        del chances["nothing"]
+        return Environment({**chances, move: value}, keeps_promises=environment.keeps_promises, name=environment.name)
+
+    turnings = tuple(
+        Turning(from_step=each.from_step, environment=changed(each.environment)) for each in segment.turnings
+    )
+    return evolve(segment, environment=changed(segment.environment), turnings=turnings)
+
+
+def _with_number(segment: Segment, name: str, value: Any) -> Segment:
+    policy = segment.policy
+    if name in _POLICY:
+        return evolve(segment, policy=evolve(policy, **{name: value}))
+    if type(value) is not int:
+        raise InvalidValueError(f"policy.{name}", value, "must be a whole number")
+    row, _, part = name.rpartition(".")
+    book = policy.decide
+    if not isinstance(book, RuleBook) or (row, part) not in {(its, of) for its, of, _ in _numbers(policy)}:
+        return segment
+    rules = tuple(_with_value(rule, part, value) if rule.name == row else rule for rule in book.rules)
+    return evolve(segment, policy=evolve(policy, decide=RuleBook(rules)))
+
+
+def _with_value(rule: PolicyRule, part: str, value: int) -> PolicyRule:
+    when = tuple(
+        evolve(each, value=(value,) if isinstance(each.value, tuple) else value) if each.part == part else each
+        for each in rule.when
+    )
+    return PolicyRule(rule.name, when, rule.do, rule.because)
+
+
+def _numbers(policy: Policy) -> Iterator[tuple[str, str, int]]:
+    """Answer with the numbers in a policy's rows that stand alone: the row, the part it asks about, and the number."""
+    rules = policy.decide.rules if isinstance(policy.decide, RuleBook) else ()
+    for rule in rules:
+        for part in NUMBERS:
+            values = tuple(rule.numbers(part))
+            if len(values) == 1:
+                yield rule.name, part, values[0]

@@ -1,0 +1,1 @@
+"""Exact answers, by sparse linear algebra."""

@@ -1,0 +1,131 @@
+"""When customers come to a stage for the first time: by some age, ever, and how long it takes on average."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from trustcurve.core.extras import require
+from trustcurve.simulation.exact.flows import Chain, Floats
+from trustcurve.simulation.exact.solving import Factors
+from trustcurve.simulation.unrolled.shape import LOST, Shape
+
+__all__ = ["First", "first_time", "goals_of", "reached_by"]
+
+Bools = NDArray[np.bool_]
+
+
+@frozen
+class First:
+    """A first time: how likely it ever comes, and after how many steps on average (infinite if it is not certain).
+
+    Both are None where chances are so small that they cannot be told exactly.
+    """
+
+    ever: float | None
+    steps: float | None
+
+
+def goals_of(shape: Shape) -> dict[str, Bools]:
+    """Answer with the nodes of each goal: every stage, and "lost".
+
+    Lost is who was a customer and now distrusts, or was one and has left.
+    """
+    goals = {name: shape.stage == number for number, name in enumerate(shape.stages)}
+    return goals | {"lost": shape.past == LOST}
+
+
+def reached_by(chain: Chain, goal: Bools, begins: int = 0) -> Floats:
+    """Answer with the share of a cohort that has been at a goal by each age, as far as the steps go.
+
+    Args:
+        chain: The chain of a segment.
+        goal: The nodes of the goal; a customer is there if it stands there at the end of a step.
+        begins: The step at whose end the cohort arrives.
+    """
+    at = np.zeros(chain.shape.nodes)
+    at[0] = 1
+    left = (~goal).astype(float)
+    there = [0.0]
+    for phase in [None, *chain.phases[begins:]]:
+        at = at if phase is None else chain.ways[phase] @ at
+        there.append(there[-1] + float(at[goal].sum()))
+        at = at * left
+    shares: Floats = np.minimum(np.array(there[1:]), 1)
+    return shares
+
+
+def first_time(chain: Chain, goal: Bools) -> First:
+    """Compute the first time that a customer of the first cohort is at a goal.
+
+    What happens after the last step is computed as if the last environment held for ever.
+    """
+    at = np.zeros(chain.shape.nodes)
+    at[0] = 1
+    left = (~goal).astype(float)
+    at, steps = at * left, 0.0
+    came = 1 - float(at.sum())
+    for phase in chain.phases if len(chain.ways) > 1 else ():
+        steps += float(at.sum())
+        at = chain.ways[phase] @ at
+        came += float(at[goal].sum())
+        at = at * left
+    return _from(chain, goal, at, came, steps)
+
+
+def _from(chain: Chain, goal: Bools, at: Floats, came: float, steps: float) -> First:
+    """Go on from where the customers are, with the last environment for ever."""
+    among = np.flatnonzero(at)
+    if not len(among):
+        return First(1.0, steps)
+    ways = chain.ways[-1].T.tocsr()  # from row to column
+    possible, certain = _possible_and_certain(ways, goal)
+    if not possible[among].any():
+        return First(came, np.inf)
+    sure = bool(certain[among].all())
+    there = _reached(_without(ways, goal), among)
+    factors = Factors.of(ways, there & ~goal & (certain if sure else possible))
+    if factors is None:
+        return First(1.0, None) if sure else First(None, np.inf)
+    if sure:
+        return First(1.0, steps + factors.total(at, np.ones(len(at))))
+    entering = np.asarray(ways @ goal.astype(float)).ravel()
+    return First(min(came + factors.total(at, entering), 1.0), np.inf)
+
+
+def _possible_and_certain(ways: Any, goal: Bools) -> tuple[Bools, Bools]:
+    """Read off the graph from where a goal can be reached at all, and from where it is certain to be."""
+    on = _without(ways, goal)
+    possible = _reaching(on, goal)
+    doomed = _reaching(on, ~possible)
+    return possible, possible & ~doomed & ~goal
+
+
+def _without(ways: Any, goal: Bools) -> Any:
+    """Leave out what leads on from a goal."""
+    sparse = require("scipy.sparse", "simulation")
+    kept = (sparse.diags((~goal).astype(float)) @ ways).tocsr()
+    kept.eliminate_zeros()
+    return kept
+
+
+def _reached(ways: Any, starts: NDArray[np.int64]) -> Bools:
+    """Answer with the nodes that some way leads to from one of several."""
+    goal = np.zeros(ways.shape[0], bool)
+    goal[starts] = True
+    return _reaching(ways.T, goal)
+
+
+def _reaching(ways: Any, goal: Bools) -> Bools:
+    """Answer with the nodes from which some way leads to a goal, by one search backwards from a node beside them all."""
+    sparse, graphs = require("scipy.sparse", "simulation"), require("scipy.sparse.csgraph", "simulation")
+    count = len(goal)
+    wide = sparse.bmat(
+        [[ways.T, None], [sparse.csr_matrix(goal.astype(float)[None, :]), sparse.csr_matrix((1, 1))]]
+    ).tocsr()
+    found = np.zeros(count + 1, bool)
+    found[graphs.breadth_first_order(wide, count, return_predecessors=False)] = True
+    return found[:count]

@@ -1,0 +1,1 @@
+"""Who the customers are: segments, arrivals, departures, and what they tell others."""

@@ -1,0 +1,193 @@
+"""A scenario: everything that a simulation needs, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import accumulate
+
+from attrs import field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import Environment, Policy
+from trustcurve.simulation.populations.hazards import Departures, WordOfMouth, per_turn
+from trustcurve.simulation.populations.segments import Segment
+from trustcurve.simulation.unrolled.shape import Shape, shape_of
+from trustcurve.verification.arguments import check_kind, check_whole
+
+__all__ = ["Arrivals", "Scenario", "alone", "parted"]
+
+_WHOLE = 1e-9
+
+
+@frozen(kw_only=True)
+class Arrivals:
+    """Newcomers: strangers who arrive while the simulation runs. Those of one step are a cohort.
+
+    Args:
+        each_step: How many arrive at the end of each step, segments together.
+        until_step: The last step at whose end somebody arrives; to the end if left out.
+    """
+
+    each_step: int
+    until_step: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_whole("each_step", self.each_step, 0)
+        if self.until_step is not None:
+            check_whole("until_step", self.until_step, 0)
+
+    def at(self, step: int) -> int:
+        """Answer with how many are expected at the end of a step."""
+        return self.each_step if self.until_step is None or step <= self.until_step else 0
+
+
+def _segments(value: Segment | Sequence[Segment]) -> tuple[Segment, ...]:
+    return (value,) if isinstance(value, Segment) else tuple(value)
+
+
+@frozen(kw_only=True)
+class Scenario:
+    """Who the customers are, what happens to them, and for how long.
+
+    Args:
+        segments: One segment or more; their shares add up to 1.
+        curve: The curve; the default one if left out.
+        steps: How many turns.
+        customers: How many customers there are at the beginning, all of them strangers.
+        arrivals: Newcomers, if there are any.
+        departures: What distrusting former customers do beyond the environment; None: nothing.
+        word_of_mouth: Whether they tell others; then customers influence each other, and there is no exact answer.
+        replications: How many times all of it is sampled.
+        seed: Where chance begins; None: somewhere else each time. The same seed gives the same result.
+        turn: How long a turn lasts; a third of the curve's quiet period if left out.
+        promises_max: The most promises that may be open at once.
+        name: What it is called.
+        says: What it is about, in words.
+
+    Raises:
+        InvalidValueError: There is no customer, shares do not add up, or a number is out of its range.
+
+    Examples:
+        >>> from trustcurve.policies import Environment, policy
+        >>> @policy("wait")
+        ... def patient(view):
+        ...     return "wait"
+        >>> Scenario(segments=Segment(policy=patient, environment=Environment({"purchase": 0.1})), steps=3).customers
+        100000
+    """
+
+    segments: tuple[Segment, ...] = field(converter=_segments)
+    steps: int
+    curve: Curve = field(factory=Curve.default)
+    customers: int = 100_000
+    arrivals: Arrivals | None = None
+    departures: Departures | None = field(factory=Departures)
+    word_of_mouth: WordOfMouth | None = None
+    replications: int = 10
+    seed: int | None = 1
+    turn: timedelta | None = None
+    promises_max: int = 2
+    name: str = "scenario"
+    says: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        check_kind("curve", self.curve, Curve, "must be a Curve, for example Curve.default()")
+        check_whole("steps", self.steps, 1)
+        check_whole("customers", self.customers, 0)
+        check_whole("replications", self.replications, 1)
+        if self.seed is not None:
+            check_whole("seed", self.seed, 0)
+        if self.customers + sum(self.planned) == 0:
+            raise InvalidValueError("customers", self.customers, "there must be at least one customer, or arrivals")
+        if not self.segments:
+            raise InvalidValueError("segments", self.segments, "there must be at least one segment")
+        for segment in self.segments:
+            check_kind("segments", segment, Segment, "must be made of segments")
+        if abs(sum(segment.share for segment in self.segments) - 1) > _WHOLE:
+            total = sum(segment.share for segment in self.segments)
+            raise InvalidValueError("segments", total, "the shares of all segments must add up to 1")
+        names = [segment.name for segment in self.segments]
+        if len(set(names)) < len(names):
+            raise InvalidValueError("segments", names, "each segment needs a name of its own")
+
+    @property
+    def planned(self) -> tuple[int, ...]:
+        """How many newcomers are expected at the end of each step."""
+        return tuple(self.arrivals.at(step) if self.arrivals else 0 for step in range(1, self.steps + 1))
+
+    @property
+    def cohorts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """The steps at whose end somebody is expected (0: at the beginning), and how many in each segment."""
+        sizes = ((0, self.customers), *enumerate(self.planned, 1))
+        return tuple((step, parted(size, self.segments)) for step, size in sizes if size or step == 0)
+
+    @property
+    def coupled_by(self) -> str | None:
+        """By what customers influence each other, if they do."""
+        return None if self.word_of_mouth is None else "word_of_mouth"
+
+    def shape(self, segment: Segment) -> Shape:
+        """Unroll the loop of a segment."""
+        leaving = ("departure",) if self.departures is not None and self.departures.hazard else ()
+        return shape_of(
+            self.curve, segment.policy, (*segment.moves, *leaving), keeps_promises=segment.environment.keeps_promises,
+            turn=self.turn, most=self.promises_max,
+        )  # fmt: skip
+
+    def leaving(self, shape: Shape) -> float:
+        """Answer with how likely it is in a turn that a distrusting former customer leaves."""
+        return 0.0 if self.departures is None else per_turn(self.departures.hazard, self.departures.over, shape.turn)
+
+    def telling(self, shape: Shape) -> float:
+        """Answer with how likely it is in a turn that a distrusting former customer tells others."""
+        return (
+            0.0
+            if self.word_of_mouth is None
+            else per_turn(self.word_of_mouth.telling, self.word_of_mouth.over, shape.turn)
+        )
+
+
+def parted(customers: int, segments: tuple[Segment, ...]) -> tuple[int, ...]:
+    """Part customers among segments as their shares say; what is left over goes to the earliest.
+
+    Examples:
+        >>> from trustcurve.policies import Environment, policy
+        >>> wait = policy("wait")(lambda view: "wait")
+        >>> calm = Environment({"purchase": 0.1})
+        >>> parted(10, (Segment(policy=wait, environment=calm, share=0.35), Segment(policy=wait, environment=calm, share=0.65)))
+        (4, 6)
+    """
+    bounds = [round(customers * part + 1e-6) for part in accumulate(segment.share for segment in segments)]
+    bounds[-1] = customers
+    return tuple(after - before for before, after in zip([0, *bounds], bounds, strict=False))
+
+
+def alone(
+    curve: Curve,
+    policy: Policy,
+    environment: Environment,
+    *,
+    steps: int,
+    customers: int = 1,
+    departures: Departures | None = None,
+    replications: int = 1,
+    seed: int | None = None,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
+) -> Scenario:
+    """Make the scenario of one segment, to which nothing happens beyond its environment."""
+    check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+    return Scenario(
+        segments=Segment(policy=policy, environment=environment),
+        steps=steps,
+        curve=curve,
+        customers=customers,
+        departures=departures,
+        replications=replications,
+        seed=seed,
+        turn=turn,
+        promises_max=promises_max,
+        name=policy.name,
+    )

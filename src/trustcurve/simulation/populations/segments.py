@@ -1,0 +1,92 @@
+"""Segments: customers with their own policy and their own environment, which may change at some step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import MOVES, Environment, Move, Policy
+from trustcurve.verification.arguments import check_kind, check_number, check_whole
+
+__all__ = ["Segment", "Turning"]
+
+
+def _environment(environment: object, argument: str) -> None:
+    check_kind(argument, environment, Environment, "must be an Environment")
+    if isinstance(environment, Environment) and environment.probabilities is None:
+        raise InvalidValueError(argument, environment.name, "has no probabilities: give each move one")
+
+
+@frozen(kw_only=True)
+class Turning:
+    """From some step on another environment holds.
+
+    Args:
+        from_step: The first step in which it holds; steps count from 1.
+        environment: The environment.
+    """
+
+    from_step: int
+    environment: Environment
+
+    def __attrs_post_init__(self) -> None:
+        check_whole("from_step", self.from_step, 1)
+        _environment(self.environment, "environment")
+
+
+def _turnings(value: Iterable[Turning]) -> tuple[Turning, ...]:
+    return tuple(value)
+
+
+@frozen(kw_only=True)
+class Segment:
+    """Customers of one kind.
+
+    Args:
+        policy: What the company does with them.
+        environment: What happens to them, with probabilities.
+        name: What they are called.
+        share: Their share of all customers and of all newcomers.
+        turnings: From when on another environment holds, in order.
+
+    Raises:
+        InvalidValueError: A share is not between 0 and 1, an environment has no probabilities, the turnings are not in order,
+            or only some of the environments keep promises.
+    """
+
+    policy: Policy
+    environment: Environment
+    name: str = "everyone"
+    share: float = 1.0
+    turnings: tuple[Turning, ...] = field(default=(), converter=_turnings)
+
+    def __attrs_post_init__(self) -> None:
+        check_kind(
+            "policy", self.policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)"
+        )
+        _environment(self.environment, "environment")
+        check_number("share", self.share, 0, 1)
+        steps = [turning.from_step for turning in self.turnings]
+        if steps != sorted(set(steps)):
+            raise InvalidValueError("turnings", steps, "must begin one after the other")
+        if len({environment.keeps_promises for environment in self.environments}) > 1:
+            raise InvalidValueError(
+                "turnings", steps, "promises must be kept in all environments of a segment, or in none"
+            )
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """The environments, one after the other."""
+        return (self.environment, *(turning.environment for turning in self.turnings))
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """Every move that can happen at all."""
+        possible = {move for each in self.environments for move, p in (each.probabilities or {}).items() if p}
+        return tuple(move for move in MOVES if move in possible or move == "nothing")
+
+    def phase(self, step: int) -> int:
+        """Answer with the number of the environment that holds in a step."""
+        return sum(turning.from_step <= step for turning in self.turnings)

@@ -1,0 +1,1 @@
+"""Sampled answers: many customers at once, by table lookup."""

@@ -1,0 +1,121 @@
+"""What a replication needs, as arrays: made once, sent to every process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.simulation.exact.hitting import goals_of
+from trustcurve.simulation.populations.scenarios import Scenario
+from trustcurve.simulation.populations.segments import Segment
+from trustcurve.simulation.sampling.alias import Alias, alias_of
+from trustcurve.simulation.unrolled.shape import Shape
+from trustcurve.simulation.unrolled.weights import lots_of
+
+__all__ = ["Plan", "SegmentPlan", "plan_of"]
+
+_GOALS_MAX = 16
+"""The most goals: a customer has a bit for each."""
+
+
+@frozen(eq=False)
+class SegmentPlan:
+    """How the customers of a segment are drawn.
+
+    Args:
+        shape: The loop.
+        lots: In each environment: the alias table of customers who are not at risk, and of those who are.
+        edge: ``edge[node * width + lot]``.
+        width: How many lots there are.
+        state: The leaf state at the end of each edge.
+        phases: Which environment holds in each step.
+        goals: For each node a bit for each goal.
+        risky: Whether some customers are ever at risk.
+        telling: How likely it is in a step that one who is lost tells others.
+    """
+
+    shape: Shape
+    lots: tuple[tuple[Alias, Alias], ...]
+    edge: NDArray[np.int32]
+    width: int
+    state: NDArray[np.int8]
+    phases: tuple[int, ...]
+    goals: NDArray[Any]
+    risky: bool
+    telling: float
+
+
+@frozen(eq=False)
+class Plan:
+    """A scenario as arrays.
+
+    Args:
+        segments: The plan of each segment.
+        begins: At the end of which steps newcomers are expected; the first is 0, the beginning.
+        sizes: How many are expected in each segment, for each of these steps.
+        steps: How many steps.
+        keeps_away: How many newcomers stay away for each time that somebody tells others.
+        journeys: How many customers of each segment are followed in the first replication.
+        seed: The entropy of the seed sequence.
+    """
+
+    segments: tuple[SegmentPlan, ...]
+    begins: tuple[int, ...]
+    sizes: tuple[tuple[int, ...], ...]
+    steps: int
+    keeps_away: float
+    journeys: int
+    seed: int
+
+
+def plan_of(scenario: Scenario, seed: int, journeys: int) -> Plan:
+    """Make the plan of a scenario.
+
+    Raises:
+        UnboundedPolicyError: A policy promises more than ``promises_max``, or its loop has too many states.
+    """
+    begins, sizes = zip(*scenario.cohorts, strict=True)
+    return Plan(
+        segments=tuple(_segment(scenario, segment) for segment in scenario.segments),
+        begins=begins,
+        sizes=sizes,
+        steps=scenario.steps,
+        keeps_away=scenario.word_of_mouth.keeps_away if scenario.word_of_mouth else 0.0,
+        journeys=journeys,
+        seed=seed,
+    )
+
+
+def _segment(scenario: Scenario, segment: Segment) -> SegmentPlan:
+    shape = scenario.shape(segment)
+    hazard = scenario.leaving(shape)
+    lots = lots_of(shape, segment.environments, hazard)
+    goals = goals_of(shape)
+    if len(goals) > _GOALS_MAX:
+        raise InvalidValueError(
+            "curve", scenario.curve.name, f"must have at most {_GOALS_MAX - 1} stages to be simulated"
+        )
+    bits = np.uint8 if len(goals) <= np.iinfo(np.uint8).bits else np.uint16
+    return SegmentPlan(
+        shape=shape,
+        lots=tuple((alias_of(each.chances[0]), alias_of(each.chances[1])) for each in lots),
+        edge=np.ascontiguousarray(lots[0].edge.ravel()),
+        width=lots[0].edge.shape[1],
+        state=shape.state[shape.target],
+        phases=tuple(segment.phase(step) for step in range(1, scenario.steps + 1)),
+        goals=_bits(list(goals.values()), bits),
+        risky=bool(hazard and shape.at_risk.any()),
+        telling=scenario.telling(shape),
+    )
+
+
+def _bits(goals: list[NDArray[np.bool_]], kind: Any) -> NDArray[Any]:
+    """Gather a bit for each goal."""
+    found = np.zeros(len(goals[0]), np.int64)
+    for number, nodes in enumerate(goals):
+        found |= nodes.astype(np.int64) << number
+    return found.astype(kind)

@@ -1,0 +1,99 @@
+"""A table of a scenario's file, read key by key: what is wrong is noted, and replaced by something harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from math import fsum
+from typing import Any, cast
+
+from attrs import frozen
+
+from trustcurve.core.errors import did_you_mean
+from trustcurve.core.reader import Reader
+from trustcurve.policies import MOVES, Environment, Move
+
+__all__ = ["Part"]
+
+_EXACT = 1e-9
+_HARMLESS: dict[Move, float] = {"purchase": 0.1}
+
+
+@frozen
+class Part:
+    """A table: where it stands, and what is in it."""
+
+    reader: Reader
+    place: str
+    row: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, reader: Reader, place: str, value: object, known: Iterable[str]) -> Part:
+        """Read a table, and note its unknown keys."""
+        return cls(reader, place, reader.table(value, place, known))
+
+    def wrong(self, key: str, says: str) -> None:
+        """Note what is wrong."""
+        self.reader.wrong(self.place, key, says)
+
+    def needs(self, key: str, what: str) -> None:
+        """Note that a key is missing, if it is."""
+        if key not in self.row:
+            self.wrong(key, f"is missing: {what}")
+
+    def whole(self, key: str, least: int, default: int) -> int:
+        """Read a whole number of at least so much."""
+        value = self.row.get(key, default)
+        if type(value) is int and value >= least:
+            return value
+        self.wrong(key, f"must be a whole number of at least {least}, not {value!r}")
+        return max(default, least)
+
+    def number(self, key: str, default: float, most: float = 1.0) -> float:
+        """Read a number from 0 to so much."""
+        value = self.row.get(key, default)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
+            return value
+        self.wrong(key, f"must be a number from 0 to {most:g}, not {value!r}")
+        return default
+
+    def days(self, key: str, default: timedelta) -> timedelta:
+        """Read a duration above zero."""
+        if key not in self.row:
+            return default
+        value = self.reader.duration(self.place, key, self.row[key])
+        if value is not None and value <= timedelta(0):
+            self.wrong(key, f"must be above zero, not {self.row[key]!r}")
+            return default
+        return default if value is None else value
+
+    def environment(self, name: str, *, keeps_promises: bool) -> Environment:
+        """Read the probabilities of moves."""
+        given = self.row.get("moves")
+        if not isinstance(given, Mapping) or not given:
+            said = "is missing" if given is None else f"must be a table, not {given!r}"
+            self.wrong("moves", f"{said}: the probability of each move, for example {{ purchase = 0.1 }}")
+            return Environment(_HARMLESS)
+        wrong = len(self.reader.findings)
+        chances = {move: p for move, p in given.items() if self._is_chance(move, p, keeps_promises=keeps_promises)}
+        total = fsum(chances.values())
+        if len(self.reader.findings) == wrong and total > 1 + _EXACT:
+            self.wrong("moves", f"the probabilities add up to {total:g}, more than 1")
+        elif len(self.reader.findings) == wrong and "nothing" in chances and abs(total - 1) > _EXACT:
+            self.wrong("moves", f"with 'nothing' the probabilities must add up to 1, not {total:g}")
+        if len(self.reader.findings) > wrong:
+            return Environment(_HARMLESS)
+        return Environment(cast("dict[str, float]", chances), keeps_promises=keeps_promises, name=name)
+
+    def _is_chance(self, move: str, p: object, *, keeps_promises: bool) -> bool:
+        """Note what is wrong with the probability of a move."""
+        if move not in MOVES:
+            hint = did_you_mean(move, MOVES) or "; known: " + ", ".join(MOVES)
+            self.wrong(f"moves.{move}", f"unknown move{hint}")
+        elif keeps_promises and move == "broken":
+            self.wrong(f"moves.{move}", "where keeps_promises is true no promise is broken: leave it out")
+        elif isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
+            self.wrong(f"moves.{move}", f"must be a probability from 0 to 1, not {p!r}")
+        else:
+            return True
+        return False

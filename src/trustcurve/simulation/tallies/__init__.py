@@ -1,0 +1,1 @@
+"""What is counted, and the tables that are made of it."""

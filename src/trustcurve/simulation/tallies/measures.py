@@ -1,0 +1,34 @@
+"""A few numbers that say what became of customers: the same for a sample and for an exact answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trustcurve.policies import ACTIONS
+from trustcurve.simulation.tallies.tally import Names, Tally
+
+__all__ = ["measures_of"]
+
+
+def measures_of(names: Names, tally: Tally) -> dict[str, float]:
+    """Measure what became of the customers of a segment, each number per customer that arrived.
+
+    Args:
+        names: What the columns mean.
+        tally: What was counted.
+
+    Returns:
+        By name: ``at the end: STATE``, the share that stands there; ``reached: STAGE``, the share of those who are seen to
+        the end that have been there ("lost": were customers, and distrusted again); ``rises``, ``falls`` and ``does: ACTION``,
+        how often in all.
+    """
+    arrived = max(float(sum(tally.sizes)), 1e-300)
+    places = np.array([kind[5] for kind in names.kinds])
+    changes = tally.changes.sum(axis=0)
+    ends = tally.states[:, -1].sum(axis=0)
+    found = {f"at the end: {state}": float(n) / arrived for state, n in zip(names.states, ends, strict=True)}
+    seen = max(float(tally.observed[-1]), 1e-300)
+    found |= {f"reached: {goal}": float(n) / seen for goal, n in zip(names.goals, tally.reached[-1], strict=True)}
+    found |= {"rises": float(changes[places > 0].sum()) / arrived, "falls": float(changes[places < 0].sum()) / arrived}
+    acted = tally.actions.sum(axis=0)
+    return found | {f"does: {action}": float(n) / arrived for action, n in zip(ACTIONS, acted, strict=True)}

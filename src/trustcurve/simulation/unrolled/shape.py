@@ -1,0 +1,217 @@
+"""The loop of turns as arrays: who can be where, and which turns lead on from there. No probabilities yet.
+
+A node of a shape is a node of the prover's automaton and the customer's past: a stranger, a customer, or one who is
+lost: who was a customer, and now distrusts (or has left since).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.extras import require
+from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
+from trustcurve.simulation.errors import UnboundedPolicyError
+from trustcurve.simulation.unrolled.changes import Change, changes_of
+from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
+from trustcurve.verification.unrolling.loop import Loop
+
+__all__ = ["CUSTOMER", "LOST", "STRANGER", "Shape", "shape_of"]
+
+STRANGER, CUSTOMER, LOST = 0, 1, 2
+"""A customer's past."""
+
+_PASTS: Final = 3
+_KEPT = 32
+_MOST_STATES = 500_000
+
+Ints = NDArray[np.int32]
+Small = NDArray[np.int8]
+
+
+@frozen(eq=False)
+class Shape:
+    """An unrolled loop.
+
+    Args:
+        policy: The policy's name.
+        turn: How long a turn lasts.
+        states: The leaf states, from low to high.
+        stages: The stages, in the curve's order.
+        source: The node before each edge; edges are ordered by it, and node 0 is the start.
+        target: The node after each edge.
+        move: The environment's move on each edge, a number in ``MOVES``.
+        action: The policy's action on each edge, a number in ``ACTIONS``.
+        way: What each edge changes; see ``times``.
+        state: The leaf state of each node.
+        stage: The stage of each node.
+        past: The past of each node.
+        at_risk: Whether a customer of each node is lost but has not left, as the environment's move comes.
+        kinds: Every change of leaf state that there is.
+        times: ``times[kind, way]``: how often an edge of this way makes such a change.
+    """
+
+    policy: str
+    turn: timedelta
+    states: tuple[str, ...]
+    stages: tuple[str, ...]
+    source: Ints
+    target: Ints
+    move: Small
+    action: Small
+    way: Ints
+    state: Small
+    stage: Small
+    past: Small
+    at_risk: NDArray[np.bool_]
+    kinds: tuple[Change, ...]
+    times: NDArray[np.float64]
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes there are."""
+        return len(self.state)
+
+    @property
+    def edges(self) -> int:
+        """How many edges there are."""
+        return len(self.target)
+
+    def per_change(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum what is counted per edge, shape (..., edges), to what is counted per kind of change."""
+        sparse = require("scipy.sparse", "simulation")  # dense, it would start threads for next to nothing
+        summed: NDArray[np.float64] = _summed(counts, self.way, self.times.shape[1]) @ sparse.csr_matrix(self.times.T)
+        return summed
+
+    def per_action(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum what is counted per edge to what is counted per action."""
+        return _summed(counts, self.action, len(ACTIONS))
+
+    def per_move(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum what is counted per edge to what is counted per move of the environment."""
+        return _summed(counts, self.move, len(MOVES))
+
+    def per_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum what is counted per node, shape (..., nodes), to what is counted per leaf state."""
+        return _summed(counts, self.state, len(self.states))
+
+
+def shape_of(
+    curve: Curve, policy: Policy, moves: tuple[Move, ...], *, keeps_promises: bool, turn: timedelta | None, most: int
+) -> Shape:
+    """Unroll a loop; the last ones are kept, so that asking again costs nothing.
+
+    Args:
+        curve: The curve.
+        policy: The policy.
+        moves: The moves that may happen.
+        keeps_promises: As for an environment.
+        turn: How long a turn lasts; a third of the curve's quiet period if left out.
+        most: The most promises that may be open at once.
+
+    Raises:
+        UnboundedPolicyError: The policy promises more, or there are too many states.
+        UnfitPolicyError: The policy reads or answers what a policy may not.
+        InvalidValueError: ``turn`` or ``most`` is out of range.
+    """
+    ordered = tuple(move for move in MOVES if move in moves)
+    return _unrolled(curve, policy, Environment(ordered, keeps_promises=keeps_promises), turn, most)
+
+
+@lru_cache(maxsize=_KEPT)
+def _unrolled(curve: Curve, policy: Policy, environment: Environment, turn: timedelta | None, most: int) -> Shape:
+    loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=most)
+    automaton = unroll_loop(loop, _MOST_STATES)
+    if automaton.stopped is not None:
+        raise UnboundedPolicyError(policy.name, automaton.stopped)
+    return _with_pasts(automaton)
+
+
+def _summed(counts: NDArray[Any], group: NDArray[Any], groups: int) -> NDArray[np.float64]:
+    sparse = require("scipy.sparse", "simulation")
+    ones = np.ones(len(group))
+    matrix = sparse.csr_matrix((ones, (np.arange(len(group)), group)), shape=(len(group), groups))
+    summed: NDArray[np.float64] = counts @ matrix
+    return summed
+
+
+def _with_pasts(automaton: Automaton) -> Shape:
+    """Tell the pasts of an automaton's nodes apart, and keep the nodes that can be reached."""
+    curve, table = automaton.loop.curve, automaton.loop.table
+    stages = tuple(stage.name for stage in curve.stages)
+    stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
+    state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
+    position = np.array([node.position for node in automaton.nodes], np.int32)
+    columns = [
+        (edge.source, edge.target, edge.played.clock, edge.played.met, MOVES.index(edge.played.choice.move),
+         ACTIONS.index(edge.played.action))
+        for edge in automaton.edges
+    ]  # fmt: skip
+    source, target, clock, met, move, action = np.array(columns, np.int32).T
+    later = _Pasts.of(curve, stage_at)
+    clocked = later.after(np.arange(_PASTS)[:, None], clock)  # (pasts, edges)
+    past_then = later.after(later.after(clocked, met), position[target])
+    apart = np.array([stage.apart for stage in curve.stages])[stage_at]
+    risk = (clocked == LOST) & ~apart[clock]
+    begins = int(later.after(np.array(STRANGER), position[0]))
+    sources = (source * _PASTS + np.arange(_PASTS)[:, None]).ravel()
+    targets = (target * _PASTS + past_then).ravel()
+    reached = _reached(sources, targets, begins, len(position) * _PASTS)
+    number = np.cumsum(reached) - 1
+    kept = np.flatnonzero(reached[sources])
+    kept = kept[np.argsort(sources[kept], kind="stable")]
+    edge, wide = kept % len(source), np.flatnonzero(reached)
+    at_risk = np.zeros(len(position) * _PASTS, bool)
+    at_risk[sources] = risk.ravel()
+    changes = changes_of(automaton)
+    return Shape(
+        policy=automaton.loop.policy.name,
+        turn=automaton.loop.turn,
+        states=table.states,
+        stages=stages,
+        source=number[sources[kept]].astype(np.int32),
+        target=number[targets[kept]].astype(np.int32),
+        move=move[edge].astype(np.int8),
+        action=action[edge].astype(np.int8),
+        way=changes.way[edge],
+        state=state_at[position[wide // _PASTS]],
+        stage=stage_at[position[wide // _PASTS]],
+        past=(wide % _PASTS).astype(np.int8),
+        at_risk=at_risk[wide],
+        kinds=changes.kinds,
+        times=changes.times,
+    )
+
+
+@frozen(eq=False)
+class _Pasts:
+    """How standing somewhere changes a past."""
+
+    inside: NDArray[np.bool_]
+    distrusts: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, curve: Curve, stage_at: Small) -> _Pasts:
+        """Read from the curve which positions lie beyond the barrier, and which before it."""
+        outside = np.array([stage.outside for stage in curve.stages])
+        apart = np.array([stage.apart for stage in curve.stages])
+        return cls(~outside[stage_at], (outside & ~apart)[stage_at])
+
+    def after(self, past: NDArray[Any], position: NDArray[Any] | np.int32) -> NDArray[Any]:
+        """Answer with the past of one who stood at a position; who has left keeps it."""
+        lost = np.where(self.distrusts[position] & (past != STRANGER), LOST, past)
+        return np.where(self.inside[position], CUSTOMER, lost)
+
+
+def _reached(sources: NDArray[Any], targets: NDArray[Any], begins: int, nodes: int) -> NDArray[np.bool_]:
+    sparse, graphs = require("scipy.sparse", "simulation"), require("scipy.sparse.csgraph", "simulation")
+    ways = sparse.csr_matrix((np.ones(len(sources), np.int8), (sources, targets)), shape=(nodes, nodes))
+    reached = np.zeros(nodes, bool)
+    reached[graphs.breadth_first_order(ways, begins, return_predecessors=False)] = True
+    return reached

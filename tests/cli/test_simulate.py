@@ -1,0 +1,201 @@
+"""``trustcurve simulate``, as users see it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.cli.conftest import Trustcurve
+from tests.cli.programs import on_terminal
+
+POLICY = '[policy]\nname = "{name}"\nremember = 1\n[[rules]]\nwhen = {{ account = ["slip", "breach"] }}\ndo = "repair"\n[[rules]]\ndo = "{do}"\n'
+SCENARIO = """\
+[scenario]
+name = "{name}"
+says = "why not"
+steps = 6
+customers = 400
+replications = 3
+[[segments]]
+policy = "{name}.toml"
+moves = {{ purchase = 0.2, complaint = 0.1, departure = 0.05 }}
+"""
+GOSSIP = "[arrivals]\neach_step = 20\n[word_of_mouth]\ntelling = 0.9\n"
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write two policies and their scenarios."""
+    for name, do in (("asks", "ask"), ("pitches", "propose")):
+        (tmp_path / f"{name}.toml").write_text(POLICY.format(name=name, do=do), encoding="utf-8")
+        (tmp_path / f"{name}_now.toml").write_text(SCENARIO.format(name=name), encoding="utf-8")
+    (tmp_path / "talks.toml").write_text(SCENARIO.format(name="pitches") + GOSSIP, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_answer_is_exact_where_nothing_couples_customers(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "pitches_now.toml")
+    assert said.code == 0
+    assert said.lines[:2] == ["pitches: 400 customers, 6 steps", "why not"]
+    assert "sampled" not in said.out
+    assert "Where customers stand after 6 steps" in said.out
+    assert "What made them fall, per 100 customers" in said.out
+    assert "propose 5." in " ".join(said.lines)
+
+
+def test_a_sample_stands_beside_the_exact_answer(trustcurve: Trustcurve) -> None:
+    said = trustcurve(
+        "simulate", "pitches_now.toml", "--sample", "--customers", "1000", "--replications", "2", "--seed", "9"
+    )
+    assert said.code == 0
+    assert "sampled 2 times, seed 9" in said.out
+    assert "95 % interval" in said.out
+    assert (
+        said.out
+        == trustcurve(
+            "simulate", "pitches_now.toml", "--sample", "--customers", "1000", "--replications", "2", "--seed", "9"
+        ).out
+    )
+
+
+def test_where_customers_influence_each_other_the_answer_is_sampled(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "talks.toml")
+    assert said.code == 0
+    assert "there is no exact answer: customers influence each other by word_of_mouth" in said.out
+    assert "pitches: 400 customers and up to 120 newcomers, 6 steps" in said.out
+    assert "sampled 3 times, seed 1" in said.out
+
+
+def test_where_nobody_is_at_first_and_none_is_seen_to_the_end_the_rest_is_told(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "talks.toml", "--customers", "0")
+    assert said.code == 0
+    assert any(line.split()[:2] == ["departed", "?"] for line in said.lines)
+
+
+def test_two_scenarios_are_compared_exactly(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "asks_now.toml", "--compare", "pitches_now.toml")
+    assert said.code == 0
+    (row,) = [line for line in said.lines if line.startswith("does: ask")]
+    old, new, difference = map(float, row.split()[2:])
+    assert (new, difference) == (0, -old)
+    assert 0 < old < 6
+    assert "What differs, per customer: old is asks, new is pitches" in said.out
+
+
+def test_two_samples_are_compared_by_pairs(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "talks.toml", "--compare", "talks.toml")
+    assert said.code == 0
+    assert "+0.0000 to +0.0000" in said.out
+
+
+def test_a_sampled_difference_stands_beside_the_exact_one(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "asks_now.toml", "--compare", "pitches_now.toml", "--sample")
+    assert said.code == 0
+    (row,) = [line for line in said.lines if line.startswith("does: ask")]
+    low, high, exactly = (float(word) for word in row.split()[5:] if word != "to")
+    assert low <= exactly <= high
+
+
+def test_tables_and_pictures_are_written(trustcurve: Trustcurve) -> None:
+    said = trustcurve(
+        "simulate",
+        "asks_now.toml",
+        "--compare",
+        "pitches_now.toml",
+        "-o",
+        "tables",
+        "--format",
+        "csv",
+        "--png",
+        "pictures",
+    )
+    assert said.code == 0
+    assert {path.relative_to("tables").as_posix() for path in Path("tables").rglob("*.csv")} >= {
+        "differences.csv", "old/exact/occupancy.csv", "new/exact/stages.csv", "old/sampled/seeds.csv", "new/sampled/journeys.csv",
+    }  # fmt: skip
+    assert {path.name for path in Path("pictures").iterdir()} >= {
+        "old_occupancy.png",
+        "new_flow.png",
+        "side_by_side.png",
+    }
+    assert "wrote tables/differences.csv" in said.out
+    assert "wrote pictures/side_by_side.png" in said.out
+    assert pl.read_csv("tables/old/exact/occupancy.csv").columns == ["segment", "step", "state", "share"]
+
+
+def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> None:
+    assert trustcurve("simulate", "talks.toml", "--out", "here").code == 0
+    assert pl.read_parquet("here/sampled/cohorts.parquet")["customers"].sum() > 0
+    assert not Path("here/exact").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nowhere.toml"], "No such file or directory: 'nowhere.toml'"),
+        (["asks.toml"], "asks.toml: the file policy: unknown word"),
+        (["asks_now.toml", "--customers", "0"], "customers is 0: there must be at least one customer"),
+        (["asks_now.toml", "--replications", "0"], "replications is 0: must be a whole number of at least 1"),
+        (["asks_now.toml", "--sample", "--processes", "0"], "processes is 0: must be a whole number of at least 1"),
+        (
+            ["asks_now.toml", "--compare", "talks.toml", "--sample", "--replications", "1"],
+            "replications is 1: it takes two or more",
+        ),
+    ],
+)
+def test_what_cannot_be_simulated_is_told_in_a_sentence(trustcurve: Trustcurve, words: list[str], says: str) -> None:
+    said = trustcurve("simulate", *words)
+    assert (said.code, said.out) == (2, "")
+    assert says in said.err
+    assert "Traceback" not in said.err
+
+
+def test_scenarios_of_other_customers_cannot_be_compared(trustcurve: Trustcurve) -> None:
+    Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("steps = 6", "steps = 7"), encoding="utf-8")
+    said = trustcurve("simulate", "asks_now.toml", "--compare", "longer.toml")
+    assert said.code == 2
+    assert "the two runs differ in their steps (6 and 7)" in said.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("missing", "option", "extra"), [("scipy", [], "simulation"), ("matplotlib", ["--png", "x"], "plot")]
+)
+def test_a_missing_extra_is_told_in_a_sentence(missing: str, option: list[str], extra: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; from trustcurve.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "simulate", "asks_now.toml", *option], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr == f"trustcurve: this needs {missing}, which is not installed: pip install 'trustcurve[{extra}]'\n"
+    )
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done() -> None:
+    words = (
+        "simulate",
+        "pitches_now.toml",
+        "--sample",
+        "--customers",
+        "3000000",
+        "--replications",
+        "300",
+        "--processes",
+        "1",
+    )
+    code, seen = on_terminal(*words, interrupt_at=b"1 of 300")
+    assert code == 130
+    assert "stopped before 300" in seen
+    assert "Where customers stand after 6 steps" in seen
+
+
+def test_help_loses_no_word(trustcurve: Trustcurve) -> None:
+    said = trustcurve("simulate", "--help")
+    assert "Where they do (word_of_mouth in the file), or with --sample" in " ".join(said.out.split())

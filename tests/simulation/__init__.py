@@ -1,0 +1,1 @@
+"""Tests of simulations: exact answers, sampled ones, and that both agree."""

@@ -1,0 +1,109 @@
+"""Sampled and exact answers agree, and the test that says so finds a bias of one in a hundred."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from tests.simulation.agreement import FAMILYWISE, agrees, p_values, tails
+from tests.simulation.worlds import CURVE, ORDINARY, SHIPPED, random_world, shipped
+from trustcurve.policies import Environment
+from trustcurve.simulation import (
+    Arrivals,
+    Departures,
+    Scenario,
+    Segment,
+    expect_scenario,
+    expected,
+    simulate,
+    simulate_scenario,
+)
+
+WORLDS = range(20)
+CUSTOMERS, STEPS = 200_000, 18
+
+
+def departures(world: int) -> Departures | None:
+    """Let distrusting former customers leave in every other world."""
+    return Departures() if world % 2 else None
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_simulation_and_exact_answer_agree_and_a_bias_of_one_percent_is_caught(world: int):
+    policy, environment = random_world(world)
+    leave = departures(world)
+    answer = expected(CURVE, policy, environment, STEPS, departures=leave)
+    how = {"steps": STEPS, "seed": 1000 + world, "replications": 1, "departures": leave}
+    assert agrees(simulate(CURVE, policy, environment, CUSTOMERS, **how), answer, len(WORLDS))  # type: ignore[arg-type]
+    biased = simulate(CURVE, policy, planted(environment), CUSTOMERS, **how)  # type: ignore[arg-type]
+    assert not agrees(biased, answer, len(WORLDS))
+
+
+def planted(environment: Environment) -> Environment:
+    """Move one percent of all chance from the likeliest of what is always possible to another such move."""
+    chances = dict(environment.probabilities or {})
+    always = sorted(
+        ("nothing", "complaint", "advocacy", "purchase", "customer_one_sided"), key=lambda move: chances.get(move, 0)
+    )
+    chances[always[-1]] -= 0.01
+    chances[always[0]] = chances.get(always[0], 0) + 0.01
+    chances.pop("nothing")
+    return Environment(chances, keeps_promises=environment.keeps_promises)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_policies_agree_too(name: str):
+    answer = expected(CURVE, shipped(name), ORDINARY, 24)
+    run = simulate(CURVE, shipped(name), ORDINARY, 50_000, steps=24, seed=5, replications=2)
+    assert agrees(run, answer, len(SHIPPED))
+
+
+def test_a_kept_promise_that_is_one_percent_likelier_is_caught():
+    answer = expected(CURVE, shipped("solve_first"), ORDINARY, 12)
+    chances = {**(ORDINARY.probabilities or {}), "kept": 0.5 * 1.01}
+    chances.pop("nothing")
+    biased = Environment(chances)  # type: ignore[arg-type]
+    assert not agrees(
+        simulate(CURVE, shipped("solve_first"), biased, 1_000_000, steps=12, seed=3, replications=1), answer
+    )
+
+
+def test_segments_agree_each_by_itself():
+    calm = Environment({"kept": 0.6, "purchase": 0.1})
+    segments = (
+        Segment(name="old", policy=shipped("loyalty"), environment=ORDINARY, share=0.25),
+        Segment(name="new", policy=shipped("solve_first"), environment=calm, share=0.75),
+    )
+    scenario = Scenario(segments=segments, steps=12, customers=100_000, replications=2, seed=11)
+    assert agrees(simulate_scenario(scenario), expect_scenario(scenario))
+
+
+def test_cohorts_agree_each_by_itself():
+    segment = Segment(policy=shipped("solve_first"), environment=ORDINARY)
+    scenario = Scenario(
+        segments=segment, steps=6, customers=50_000, arrivals=Arrivals(each_step=50_000), replications=1, seed=2
+    )
+    run, answer = simulate_scenario(scenario), expect_scenario(scenario)
+    (sampled,), (exact,) = run.replications[0].tallies, answer.tallies
+    found = np.concatenate([tails(sampled.states[n], 50_000, exact.states[n] / 50_000).ravel() for n in range(7)])
+    assert found.min() >= FAMILYWISE / len(found)
+    assert sampled.observed.tolist() == exact.observed.tolist()
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-9, 0.003, 0.5, 1.0])
+def test_the_tails_are_those_of_the_binomial_distribution(chance: float):
+    counts = np.array([0, 1, 3, 500, 999, 1000])
+    other = np.minimum(2 * np.minimum(binom.cdf(counts, 1000, chance), binom.sf(counts - 1, 1000, chance)), 1)
+    assert tails(counts, 1000, np.array(chance)) == pytest.approx(other, rel=1e-6, abs=1e-300)
+
+
+def test_what_agrees_looks_like_chance():
+    # Neither too far nor too near: p-values of a discrete distribution are at least as large as even ones.
+    answer = expected(CURVE, shipped("solve_first"), ORDINARY, 12)
+    found = p_values(
+        simulate(CURVE, shipped("solve_first"), ORDINARY, 100_000, steps=12, seed=8, replications=1), answer
+    )
+    inside = found[(found > 0) & (found < 1)]
+    assert (inside < 0.05).mean() < 0.15
+    assert (inside < 0.5).mean() > 0.25

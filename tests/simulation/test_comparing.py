@@ -1,0 +1,221 @@
+"""Comparisons with common random numbers, and sweeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from attrs import evolve
+
+from tests.simulation.worlds import CURVE, ORDINARY, shipped
+from trustcurve import Curve
+from trustcurve.core.errors import InvalidParameterError, InvalidValueError, UnknownWordError
+from trustcurve.policies import Environment, load_policy
+from trustcurve.simulation import (
+    Arrivals,
+    Departures,
+    Scenario,
+    Segment,
+    Turning,
+    UnpairedRunsError,
+    WordOfMouth,
+    compare,
+    compare_runs,
+    exact_differences,
+    expect_scenario,
+    parameters_of,
+    simulate_scenario,
+    sweep,
+    with_parameter,
+)
+from trustcurve.simulation.comparing.comparisons import _paired
+
+
+def scenario(name: str, **more: object) -> Scenario:
+    """Make a scenario of one shipped policy."""
+    how = {"steps": 12, "customers": 2000, "replications": 10, "seed": 3, "departures": None, **more}
+    return Scenario(segments=Segment(policy=shipped(name), environment=ORDINARY), name=name, **how)  # type: ignore[arg-type]
+
+
+def test_differences_are_those_of_the_exact_answers_within_their_intervals():
+    found = compare(scenario("funnel"), scenario("solve_first"), confidence=0.9999).differences
+    assert found.filter((pl.col("exact") < pl.col("low") - 1e-9) | (pl.col("exact") > pl.col("high") + 1e-9)).is_empty()
+    assert found["difference"].to_list() == pytest.approx((found["new"] - found["old"]).to_list())
+    exact = exact_differences(scenario("funnel"), scenario("solve_first"))
+    assert found["exact"].to_list() == exact["difference"].to_list()
+
+
+def test_intervals_hold_what_they_promise():
+    exact = expect_scenario(scenario("solve_first", steps=6)).occupancy.filter(step=6, state="hopeful")["share"].item()
+    difference = exact_differences(scenario("funnel", steps=6), scenario("solve_first", steps=6)).filter(
+        measure="rises"
+    )
+    held = paired = 0
+    for seed in range(150):
+        how = {"steps": 6, "customers": 60, "replications": 4, "seed": seed}
+        run = simulate_scenario(scenario("solve_first", **how))
+        row = run.occupancy(0.9).row(by_predicate=(pl.col("step") == 6) & (pl.col("state") == "hopeful"), named=True)
+        held += row["low"] <= exact <= row["high"]
+        found = compare_runs(simulate_scenario(scenario("funnel", **how)), run, confidence=0.9)
+        pair = _paired(found.old, found.new, 0.9).row(by_predicate=pl.col("measure") == "rises", named=True)
+        paired += pair["low"] <= difference["difference"].item() <= pair["high"]
+    # Of 150 intervals of 90 %, from 120 to 147 hold with a chance of 0.999.
+    assert 120 <= held <= 147
+    assert 120 <= paired <= 147
+
+
+def test_common_random_numbers_make_differences_surer():
+    # What the environment does is the same under both policies; so is most of what follows from it.
+    old, new = scenario("solve_first"), scenario("win_back")
+    paired = compare(old, new).differences
+    apart = compare_runs(simulate_scenario(old), simulate_scenario(new)).differences
+    assert paired.equals(apart)
+    other = simulate_scenario(evolve(new, seed=99))
+    unpaired = np.var([t.states[0, -1, 0] for r in other.replications for t in r.tallies], ddof=1)
+    by_pairs = [
+        a.tallies[0].states[0, -1, 0] - b.tallies[0].states[0, -1, 0]
+        for a, b in zip(simulate_scenario(old).replications, simulate_scenario(new).replications, strict=True)
+    ]
+    assert np.var(by_pairs, ddof=1) < unpaired / 10  # who leaves, leaves under both
+
+
+def test_nothing_differs_from_itself():
+    found = compare(scenario("loyalty"), scenario("loyalty")).differences
+    assert found.select(pl.col("difference", "low", "high").abs().max()).row(0) == (0, 0, 0)
+
+
+def test_a_planted_difference_is_found():
+    worse = with_parameter(scenario("solve_first"), "environment.kept", 0.45)
+    row = compare(scenario("solve_first", customers=20_000), evolve(worse, customers=20_000)).differences.row(
+        by_predicate=pl.col("measure") == "reached: customer_centric", named=True
+    )
+    assert row["high"] < 0
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"steps": 11}, "their steps"),
+        ({"customers": 1999}, "their customers"),
+        ({"seed": 4}, "the seed"),
+        ({"replications": 9}, "their replications"),
+        ({"curve": Curve.from_toml(CURVE.to_toml().replace('"adversarial"', '"hostile"'))}, "their states"),
+    ],
+)
+def test_what_is_no_pair_is_told(change: dict[str, object], what: str):
+    with pytest.raises(UnpairedRunsError, match=what):
+        compare(scenario("funnel"), evolve(scenario("funnel"), **change))
+
+
+def test_segments_of_other_names_or_shares_are_no_pair():
+    one = scenario("funnel")
+    other = evolve(one, segments=evolve(one.segments[0], name="others"))
+    with pytest.raises(UnpairedRunsError, match="names of their segments"):
+        compare(one, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"), [({"seed": None}, "need the same seed"), ({"replications": 1}, "two or more")]
+)
+def test_what_cannot_be_compared_is_told(change: dict[str, object], says: str):
+    one = scenario("funnel", **change)
+    with pytest.raises(InvalidValueError, match=says):
+        compare(one, one)
+
+
+def test_runs_of_other_seeds_are_no_pair():
+    one = simulate_scenario(scenario("funnel", seed=None))
+    with pytest.raises((UnpairedRunsError, InvalidValueError), match="seed"):
+        compare_runs(one, simulate_scenario(scenario("funnel", seed=None)))
+
+
+def test_where_customers_are_coupled_differences_are_sampled_only():
+    gossip = {"arrivals": Arrivals(each_step=100), "word_of_mouth": WordOfMouth()}
+    found = compare(scenario("funnel", **gossip), scenario("solve_first", **gossip)).differences
+    assert found["exact"].null_count() == len(found)
+
+
+# --- sweeps ------------------------------------------------------------------------------------------
+
+
+def test_every_parameter_can_be_changed_and_says_what_it_is():
+    one = scenario("solve_first", departures=Departures(), word_of_mouth=WordOfMouth(), arrivals=Arrivals(each_step=5))
+    found = parameters_of(one)
+    assert {
+        "curve.doubt_max",
+        "environment.kept",
+        "policy.promise_due",
+        "policy.ask.engaged",
+        "departures.hazard",
+    } <= set(found)
+    assert {"word_of_mouth.telling", "arrivals.each_step", "departures.over"} <= set(found)
+    for name, value in found.items():
+        assert parameters_of(with_parameter(one, name, value)) == found, name
+
+
+def test_a_sweep_is_the_exact_answer_for_each_value():
+    one = scenario("solve_first")
+    found = sweep(one, {"environment.kept": (0.3, 0.55), "curve.advocate_kept": (2,)})
+    assert found["parameter"].unique(maintain_order=True).to_list() == ["environment.kept", "curve.advocate_kept"]
+    by_hand = expect_scenario(with_parameter(one, "environment.kept", 0.55))
+    end = by_hand.occupancy.filter(step=12, state="customer_centric")["share"].item()
+    told = found.filter(parameter="environment.kept", value=0.55, measure="at the end: customer_centric")[
+        "result"
+    ].item()
+    assert told == pytest.approx(end)
+
+
+def test_a_number_in_a_row_of_the_policy_is_changed_there():
+    changed = with_parameter(scenario("solve_first"), "policy.go on proving.kept", 1)
+    text = (shipped("solve_first"), changed.segments[0].policy)
+    assert text[0] != text[1]
+    assert parameters_of(changed)["policy.go on proving.kept"] == 1
+    assert load_policy  # the policy of the file stays as it was
+    assert parameters_of(scenario("solve_first"))["policy.go on proving.kept"] == 2
+
+
+def test_durations_may_be_days():
+    one = scenario("funnel", departures=Departures())
+    assert with_parameter(one, "departures.over", 90).departures == Departures(over=timedelta(days=90))
+    assert sweep(one, {"departures.over": (timedelta(days=90),)})["value"].unique().to_list() == [90]
+    assert sweep(one, {"curve.silence_after": (60,)})["value"].unique().to_list() == [60]
+
+
+def test_every_environment_of_a_segment_changes():
+    crisis = Environment({"complaint": 0.5})
+    segment = Segment(
+        policy=shipped("funnel"), environment=ORDINARY, turnings=[Turning(from_step=3, environment=crisis)]
+    )
+    one = Scenario(segments=segment, steps=5)
+    (changed,) = with_parameter(one, "environment.complaint", 0.07).segments
+    assert [each.probabilities["complaint"] for each in changed.environments] == [0.07, 0.07]  # type: ignore[index]
+    (other,) = with_parameter(one, "environment.kept", 0.25).segments
+    assert other.turnings == segment.turnings
+
+
+def test_a_coupled_scenario_is_swept_by_chance():
+    one = scenario(
+        "funnel", arrivals=Arrivals(each_step=50), word_of_mouth=WordOfMouth(), customers=500, replications=2
+    )
+    told: list[tuple[int, int]] = []
+    found = sweep(one, {"word_of_mouth.telling": (0.0, 0.9)}, progress=lambda *each: told.append(each))
+    assert found["result"].null_count() == 0
+    assert told == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("curve.doubt_maxx", 3, UnknownWordError),
+        ("environment.broken_heart", 0.1, UnknownWordError),
+        ("environment.kept", 1.5, InvalidValueError),
+        ("curve.doubt_max", -1, InvalidParameterError),
+        ("policy.promise_due", 0, InvalidValueError),
+        ("policy.ask.engaged", 0.5, InvalidValueError),
+    ],
+)
+def test_wrong_parameters_are_told(name: str, value: float, error: type[Exception]):
+    with pytest.raises(error):
+        with_parameter(scenario("solve_first"), name, value)

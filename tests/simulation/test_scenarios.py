@@ -1,0 +1,243 @@
+"""Scenario files: what can stand in them, and that everything wrong is told at once, with file, table and key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.worlds import ORDINARY, shipped
+from trustcurve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import Environment
+from trustcurve.simulation import (
+    Arrivals,
+    Departures,
+    InvalidScenarioError,
+    Scenario,
+    Segment,
+    Turning,
+    WordOfMouth,
+    expect_scenario,
+    load_scenario,
+    parse_scenario,
+)
+
+POLICY = '[policy]\nname = "ask"\n[[rules]]\ndo = "ask"\n'
+HEAD = '[scenario]\nname = "x"\nsteps = 6\n'
+SEGMENT = '[[segments]]\npolicy = "ask.toml"\nmoves = { purchase = 0.1 }\n'
+TWO = "".join(
+    f'[[segments]]\nname = "{name}"\nshare = {share}\npolicy = "ask.toml"\nmoves = {{ purchase = 0.1 }}\n'
+    for name, share in (("a", 0.4), ("b", 0.6))
+)
+FULL = (
+    '[scenario]\nname = "all of it"\nsays = "why"\ncurve = "mine.toml"\nsteps = 8\ncustomers = 50\nreplications = 2\nseed = 9\n'
+    'turn_days = 45\npromises_max = 1\n'
+    '[[segments]]\nname = "a"\nshare = 0.25\npolicy = "ask.toml"\nkeeps_promises = true\nmoves = { purchase = 0.1 }\n'
+    '[[segments.turnings]]\nfrom_step = 3\nmoves = { nothing = 0.5, complaint = 0.5 }\n'
+    '[[segments]]\nname = "b"\nshare = 0.75\npolicy = "ask.toml"\nmoves = { kept = 0.5, broken = 0.5 }\n'
+    "[arrivals]\neach_step = 4\nuntil_step = 5\n"
+    "[departures]\nhazard = 0.5\nover_days = 180\n"
+    "[word_of_mouth]\ntelling = 0.2\nover_days = 90\nkeeps_away = 3\n"
+)  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with a policy and a curve."""
+    (tmp_path / "ask.toml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(Curve.default(doubt_max=11).to_toml(), encoding="utf-8")
+    (tmp_path / "bad.toml").write_text('[policy]\nname = "bad"\n[[rules]]\ndo = "shout"\n', encoding="utf-8")
+    return tmp_path
+
+
+def test_a_file_holds_all_that_a_scenario_has(folder: Path):
+    (folder / "full.toml").write_text(FULL, encoding="utf-8")
+    found = load_scenario(folder / "full.toml")
+    assert (found.name, found.says, found.steps, found.customers, found.replications) == ("all of it", "why", 8, 50, 2)
+    assert (found.seed, found.turn, found.promises_max) == (9, timedelta(days=45), 1)
+    assert found.curve == Curve.default(doubt_max=11)
+    assert [(each.name, each.share, each.policy.name) for each in found.segments] == [
+        ("a", 0.25, "ask"),
+        ("b", 0.75, "ask"),
+    ]
+    assert [each.environment.keeps_promises for each in found.segments] == [True, False]
+    (turning,) = found.segments[0].turnings
+    assert (turning.from_step, turning.environment.probabilities) == (3, {"nothing": 0.5, "complaint": 0.5})
+    assert found.arrivals == Arrivals(each_step=4, until_step=5)
+    assert found.departures == Departures(hazard=0.5, over=timedelta(days=180))
+    assert found.word_of_mouth == WordOfMouth(telling=0.2, over=timedelta(days=90), keeps_away=3)
+
+
+def test_a_short_file_has_the_defaults(folder: Path):
+    found = parse_scenario(HEAD + SEGMENT, folder=folder)
+    assert (found.customers, found.replications, found.seed, found.promises_max) == (100_000, 10, 1, 2)
+    assert (found.departures, found.arrivals, found.word_of_mouth) == (Departures(), None, None)
+    assert found.departures == Departures(hazard=0.77, over=timedelta(days=360))
+    told = parse_scenario(HEAD + SEGMENT + "[arrivals]\neach_step = 1\n[word_of_mouth]\n", folder=folder)
+    assert told.word_of_mouth == WordOfMouth(telling=0.33, over=timedelta(days=360), keeps_away=1)
+    assert found.curve is Curve.default()
+
+
+WRONG = {
+    "no head": (SEGMENT, "[scenario]: is missing"),
+    "no name": (HEAD.replace('name = "x"\n', "") + SEGMENT, "[scenario] name: must be a text that is not empty"),
+    "no steps": (HEAD.replace("steps = 6\n", "") + SEGMENT, "[scenario] steps: is missing: how many turns"),
+    "no segments": (HEAD, "[[segments]]: there must be at least one segment"),
+    "no customers": (HEAD + "customers = 0\n" + SEGMENT, "[scenario] customers: there must be at least one customer, or arrivals"),
+    "nobody arrives": (
+        HEAD + "customers = 0\n" + SEGMENT + "[arrivals]\neach_step = 3\nuntil_step = 0\n",
+        "[scenario] customers: there must be at least one customer, or arrivals",
+    ),
+    "fewer than none": (HEAD + "customers = -1\n" + SEGMENT, "[scenario] customers: must be a whole number of at least 0, not -1"),
+    "half a step": (HEAD.replace("6", "6.5") + SEGMENT, "[scenario] steps: must be a whole number of at least 1, not 6.5"),
+    "an unknown key": (HEAD + "step = 6\n" + SEGMENT, "[scenario] step: unknown word; did you mean 'steps'?"),
+    "an unknown table": (HEAD + SEGMENT + "[arival]\n", "the file arival: unknown word; did you mean 'arrivals'?"),
+    "too many promises": (HEAD + "promises_max = 9\n" + SEGMENT, "[scenario] promises_max: must be at most 4, not 9"),
+    "a turn that does not fit": (
+        HEAD + "turn_days = 40\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must be a whole number of turns",
+    ),
+    "a turn of nothing": (HEAD + "turn_days = 0\n" + SEGMENT, "[scenario] turn_days: must be above zero, not 0"),
+    "no such curve": (HEAD + 'curve = "no.toml"\n' + SEGMENT, "[scenario] curve: cannot open"),
+    "no policy": (HEAD + "[[segments]]\nmoves = { purchase = 0.1 }\n", "[[segments]] number 1 policy: must be a text"),
+    "no such policy": (HEAD + SEGMENT.replace("ask.toml", "no.toml"), "[[segments]] number 1 policy: cannot open"),
+    "a wrong policy": (HEAD + SEGMENT.replace("ask.toml", "bad.toml"), "bad.toml: [[rules]] number 1 do: must be an action"),
+    "an unknown signal": (
+        HEAD + SEGMENT.replace("purchase", "purchse"), "[[segments]] number 1 moves.purchse: unknown move; did you mean 'purchase'?",
+    ),
+    "probabilities that do not add up": (
+        HEAD + SEGMENT.replace("purchase = 0.1", "purchase = 0.7, complaint = 0.5"),
+        "[[segments]] number 1 moves: the probabilities add up to 1.2, more than 1",
+    ),
+    "probabilities that should be all": (
+        HEAD + SEGMENT.replace("purchase = 0.1", "purchase = 0.7, nothing = 0.2"),
+        "[[segments]] number 1 moves: with 'nothing' the probabilities must add up to 1, not 0.9",
+    ),
+    "a probability of two": (
+        HEAD + SEGMENT.replace("0.1", "2"), "[[segments]] number 1 moves.purchase: must be a probability from 0 to 1, not 2",
+    ),
+    "a probability in words": (HEAD + SEGMENT.replace("0.1", '"often"'), "moves.purchase: must be a probability from 0 to 1, not 'often'"),
+    "no moves": (HEAD + '[[segments]]\npolicy = "ask.toml"\n', "[[segments]] number 1 moves: is missing: the probability of each move"),
+    "moves as a list": (HEAD + SEGMENT.replace("{ purchase = 0.1 }", '["purchase"]'), "moves: must be a table, not ['purchase']"),
+    "broken where promises are kept": (
+        HEAD + SEGMENT.replace("purchase", "broken") + "keeps_promises = true\n", "moves.broken: where keeps_promises is true no promise is broken",
+    ),
+    "shares that do not add up": (HEAD + TWO.replace("0.4", "0.3"), "[[segments]] share: the shares of all segments add up to 0.9, not to 1"),
+    "a missing share": (HEAD + TWO.replace("share = 0.4\n", ""), "[[segments]] a share: is missing"),
+    "two of a name": (HEAD + TWO.replace('"b"', '"a"'), "[[segments]] a name: another segment has this name, too"),
+    "no name of two": (HEAD + TWO.replace('name = "b"\n', ""), "[[segments]] number 2 name: must be a text that is not empty"),
+    "a turning without a step": (
+        HEAD + SEGMENT + "[[segments.turnings]]\nmoves = { purchase = 0.1 }\n", "turnings number 1 from_step: is missing",
+    ),
+    "a late turning": (
+        HEAD + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = { purchase = 0.1 }\n",
+        "[[segments]] everyone turnings: step 9 comes after the last one, 6",
+    ),
+    "turnings in disorder": (
+        HEAD + SEGMENT + "".join(f"[[segments.turnings]]\nfrom_step = {n}\nmoves = {{ purchase = 0.1 }}\n" for n in (3, 2)),
+        "turnings number 2 from_step: must come after step 3",
+    ),
+    "arrivals without a number": (HEAD + SEGMENT + "[arrivals]\n", "[arrivals] each_step: is missing"),
+    "a hazard of two": (HEAD + SEGMENT + "[departures]\nhazard = 2\n", "[departures] hazard: must be a number from 0 to 1, not 2"),
+    "a hazard over no time": (HEAD + SEGMENT + "[departures]\nover_days = -1\n", "[departures] over_days: must be above zero, not -1"),
+    "gossip without newcomers": (HEAD + SEGMENT + "[word_of_mouth]\n", "[word_of_mouth]: changes nothing where nobody arrives"),
+    "no TOML": ("[scenario", "TOML: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_one_clear_sentence_with_file_and_key(name: str, folder: Path):
+    text, says = WRONG[name]
+    (folder / "it.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidScenarioError) as caught:
+        load_scenario(folder / "it.toml")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 1, lines
+    source = folder / ("bad.toml" if name == "a wrong policy" else "it.toml")
+    assert lines[0].startswith(f"{source}: ")
+    assert says in lines[0]
+
+
+def test_everything_wrong_is_told_at_once(folder: Path):
+    text = (
+        HEAD.replace("6", '"six"')
+        + SEGMENT.replace("0.1", "3").replace("ask.toml", "bad.toml")
+        + "[departures]\nhazard = -1\n"
+    )
+    with pytest.raises(InvalidScenarioError) as caught:
+        parse_scenario(text, "many.toml", folder)
+    assert [(each.table, each.key) for each in caught.value.findings] == [
+        ("[scenario]", "steps"),
+        ("[departures]", "hazard"),
+        ("[[segments]] number 1", "moves.purchase"),
+        ("[[rules]] number 1", "do"),
+    ]
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path):
+    (tmp_path / "x.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidScenarioError, match="is not UTF-8"):
+        load_scenario(tmp_path / "x.toml")
+
+
+# --- scenarios as values -----------------------------------------------------------------------------
+
+ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"segments": ()}, "there must be at least one segment"),
+        ({"customers": 0}, "there must be at least one customer"),
+        ({"steps": 0}, "steps is 0"),
+        ({"segments": (Segment(policy=shipped("funnel"), environment=ORDINARY, share=0.5),)}, "must add up to 1"),
+        ({"curve": "default"}, "must be a Curve"),
+        ({"segments": ("everyone",)}, "must be made of segments"),
+    ],
+)
+def test_scenarios_that_make_no_sense_are_told(change: dict[str, object], says: str):
+    with pytest.raises((InvalidValueError, AttributeError), match=says):
+        Scenario(**{"segments": ONE, "steps": 3, **change})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"share": 1.5}, "share is 1.5"),
+        ({"environment": Environment(["purchase"])}, "has no probabilities"),
+        ({"policy": "funnel"}, "must be a Policy"),
+        (
+            {"turnings": [Turning(from_step=2, environment=Environment({"kept": 0.5}, keeps_promises=True))]},
+            "in all environments",
+        ),
+        ({"turnings": [Turning(from_step=step, environment=ORDINARY) for step in (3, 2)]}, "one after the other"),
+    ],
+)
+def test_segments_that_make_no_sense_are_told(change: dict[str, object], says: str):
+    with pytest.raises(InvalidValueError, match=says):
+        Segment(**{"policy": shipped("funnel"), "environment": ORDINARY, **change})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [{"hazard": 1.1}, {"hazard": True}, {"over": timedelta(0)}, {"over": 360}])
+def test_departures_that_make_no_sense_are_told(wrong: dict[str, object]):
+    with pytest.raises(InvalidValueError):
+        Departures(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("customers", [1, 2, 3, 7, 100, 100_001])
+def test_nobody_is_lost_between_segments(customers: int):
+    shares = (0.33, 0.33, 0.34)
+    segments = tuple(
+        Segment(name=str(n), policy=shipped("funnel"), environment=ORDINARY, share=share)
+        for n, share in enumerate(shares)
+    )
+    ((_, sizes),) = Scenario(segments=segments, steps=1, customers=customers).cohorts
+    assert sum(sizes) == customers
+    assert all(abs(size - customers * share) <= 1 for size, share in zip(sizes, shares, strict=True))
+
+
+def test_a_coming_departure_alone_can_move_somebody():
+    answer = expect_scenario(Scenario(segments=ONE, steps=3, departures=Departures(hazard=1.0)))
+    assert answer.chains[0].shape.at_risk.any()

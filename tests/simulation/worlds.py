@@ -1,0 +1,57 @@
+"""Policies and environments that the tests of simulations share, shipped ones and random ones."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.verification.strategies import CONDITIONS, LIKELY
+from trustcurve import Curve
+from trustcurve.core.rules import Condition
+from trustcurve.policies import MOVES, Environment, Policy, load_policy
+from trustcurve.policies.rules import PolicyRule, RuleBook
+
+POLICIES = Path(__file__).parents[2] / "examples" / "policies"
+SHIPPED = ("funnel", "frequency_cap", "win_back", "loyalty", "solve_first")
+CURVE = Curve.default()
+ORDINARY = Environment(
+    {
+        "purchase": 0.2,
+        "kept": 0.5,
+        "broken": 0.05,
+        "complaint": 0.05,
+        "advocacy": 0.1,
+        "departure": 0.01,
+        "return": 0.02,
+    },
+    name="an ordinary year",
+)
+
+
+@cache
+def shipped(name: str) -> Policy:
+    """Load one of the example policies."""
+    return load_policy(POLICIES / f"{name}.toml")
+
+
+def random_world(seed: int) -> tuple[Policy, Environment]:
+    """Make up a policy and an environment; the same seed makes the same ones."""
+    chance = Random(seed)  # noqa: S311 - nothing is kept secret here
+    rows = []
+    for number in range(chance.randint(2, 5)):
+        when = tuple(chance.sample(CONDITIONS, chance.randint(0, 2)))
+        rows.append(PolicyRule(f"row {number}", when, chance.choice(LIKELY)))
+    rows.insert(
+        0,
+        PolicyRule("enough", (Condition("open", "at_least", 1),), chance.choice(["wait", "exchange", "repair", "ask"])),
+    )
+    numbers: dict[str, Any] = {"remember": chance.randint(0, 1), "window": chance.randint(0, 2)}
+    policy = Policy(name=f"random {seed}", decide=RuleBook(tuple(rows)), promise_due=chance.randint(1, 4), **numbers)
+    keeps = chance.random() < 0.3
+    moves = [move for move in MOVES if not (keeps and move == "broken")]
+    weights = [chance.random() ** 2 for _ in moves]
+    total = sum(weights)
+    chances = {move: weight / total for move, weight in zip(moves, weights, strict=True) if move != "nothing"}
+    return policy, Environment(chances, keeps_promises=keeps, name=f"random {seed}")

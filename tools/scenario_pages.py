@@ -1,0 +1,105 @@
+"""Write what becomes of the customers of the example scenarios into their pages.
+
+A page holds a region between ``<!-- simulated: scenario.toml, other.toml -->`` and ``<!-- end of simulation -->``: a table
+with a column for each scenario, or for each of its segments. ``python tools/scenario_pages.py`` writes them; with ``--check``
+it only says which pages are out of date. Where customers influence each other the numbers are sampled, with the file's seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from trustcurve.simulation import Scenario, expect_scenario, load_scenario, simulate_scenario
+from trustcurve.simulation.tallies.measures import measures_of
+
+__all__ = ["FOLDER", "measured", "renewed"]
+
+FOLDER = Path(__file__).parent.parent / "examples" / "scenarios"
+REGION = re.compile(
+    r"(?P<opening><!-- simulated: (?P<what>[^\n]+) -->\n).*?(?P<closing><!-- end of simulation -->)", re.DOTALL
+)
+SHARES = {
+    "recommends, at the end": ("at the end: advocate",),
+    "is customer-centric": ("at the end: customer_centric",),
+    "hopes": ("at the end: hopeful",),
+    "distrusts": tuple(f"at the end: distrust.{posture}" for posture in ("suspicious", "competitive", "adversarial")),
+    "has left": ("at the end: departed",),
+    "was a customer, and was lost on the way": ("reached: lost",),
+}
+NUMBERS = {"falls": ("falls",), "is asked": ("does: ask",), "gets something useful": ("does: exchange",)}
+
+
+@cache
+def measured(path: Path) -> dict[str, dict[str, float]]:
+    """Measure what becomes of the customers of each segment: exactly, where that can be."""
+    scenario = load_scenario(path)
+    if scenario.coupled_by is None:
+        answer = expect_scenario(scenario)
+        return {
+            names.segment: measures_of(names, tally) for names, tally in zip(answer.names, answer.tallies, strict=True)
+        }
+    run = simulate_scenario(scenario, processes=1)
+    found = {}
+    for place, names in enumerate(run.names):
+        each = [measures_of(names, replicated.tallies[place]) for replicated in run.replications]
+        found[names.segment] = {measure: sum(one[measure] for one in each) / len(each) for measure in each[0]}
+    return found
+
+
+def table(paths: list[Path]) -> Iterator[str]:
+    """Write the table of some scenarios."""
+    columns = {
+        _heading(load_scenario(path), segment): measures
+        for path in paths
+        for segment, measures in measured(path).items()
+    }
+    yield _row("a customer", *columns)
+    yield _row(*["---"] * (len(columns) + 1))
+    for label, parts in SHARES.items():
+        yield _row(label, *(f"{sum(measures[part] for part in parts):.1%}" for measures in columns.values()))
+    for label, parts in NUMBERS.items():
+        yield _row(label, *(f"{sum(measures[part] for part in parts):.2f} times" for measures in columns.values()))
+
+
+def _heading(scenario: Scenario, segment: str) -> str:
+    return scenario.name if len(scenario.segments) == 1 else f"{scenario.name}: {segment}"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def renewed(page: Path) -> str:
+    """Write every region of a page anew."""
+
+    def write(found: re.Match[str]) -> str:
+        paths = [(page.parent / name.strip()).resolve() for name in found["what"].split(",")]
+        return "\n".join((found["opening"], *table(paths), "", found["closing"]))
+
+    return REGION.sub(write, page.read_text(encoding="utf-8"))
+
+
+def main() -> int:
+    """Write the pages, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; answer with 1 where a page is out of date")
+    only_check = parser.parse_args().check
+    stale = {
+        page: new for page in sorted(FOLDER.rglob("*.md")) if (new := renewed(page)) != page.read_text(encoding="utf-8")
+    }
+    for page, new in stale.items():
+        print(
+            f"{page.relative_to(FOLDER)}: {'out of date: run python tools/scenario_pages.py' if only_check else 'written'}"
+        )
+        if not only_check:
+            page.write_text(new, encoding="utf-8")
+    return 1 if only_check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Write into the page on sensitivity which conclusions depend on the numbers that are conventions, and which do not.
+
+The page holds regions between ``<!-- sensitivity: what -->`` and ``<!-- end of sensitivity -->``; ``what`` is ``thresholds`` or
+``hazard``. ``python tools/sensitivity_page.py`` writes them; with ``--check`` it only says whether the page is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from attrs import evolve
+
+from trustcurve import Curve
+from trustcurve.core.errors import InvalidCurveError, InvalidParameterError
+from trustcurve.simulation import Scenario, expect_scenario, load_scenario, with_parameter
+
+__all__ = ["PAGE", "renewed"]
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "explanation" / "sensitivity.md"
+REGION = re.compile(
+    r"(?P<opening><!-- sensitivity: (?P<what>\w+) -->\n).*?(?P<closing><!-- end of sensitivity -->)", re.DOTALL
+)
+SCENARIOS = {
+    "spam": "spam_funnel/scenario",
+    "solve": "solve_first/scenario",
+    "silent": "delivery_crisis/say_nothing",
+    "sorry": "delivery_crisis/apologise",
+    "all": "promise_everything/promise_everything",
+    "some": "promise_everything/promise_what_we_keep",
+}
+HAZARDS = (0.0, 0.25, 0.5, 0.77, 0.95)
+
+Found = dict[str, dict[str, float]]
+"""By scenario and stage: the share of customers who have been there."""
+
+CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
+    "Under the spam funnel nobody becomes customer-centric.": (
+        "spam", "customer_centric", lambda found: found["spam"]["customer_centric"] == 0,
+    ),
+    "The spam funnel loses more customers than solve first.": (
+        "spam", "lost", lambda found: found["spam"]["lost"] > found["solve"]["lost"],
+    ),
+    "Solve first makes advocates.": ("solve", "advocate", lambda found: found["solve"]["advocate"] > 0),
+    "After a crisis, who apologises has more advocates than who says nothing.": (
+        "sorry", "advocate", lambda found: found["sorry"]["advocate"] > found["silent"]["advocate"],
+    ),
+    "Who apologises loses fewer.": ("sorry", "lost", lambda found: found["sorry"]["lost"] < found["silent"]["lost"]),
+    "Who promises everything loses more than who promises what can be kept.": (
+        "all", "lost", lambda found: found["all"]["lost"] > found["some"]["lost"],
+    ),
+}  # fmt: skip
+
+
+@cache
+def scenario(name: str) -> Scenario:
+    """Load a scenario, without what couples customers and with its last segment alone, so that its answer is exact."""
+    whole = load_scenario(ROOT / "examples" / "scenarios" / f"{SCENARIOS[name]}.toml")
+    return evolve(whole, segments=evolve(whole.segments[-1], share=1.0), arrivals=None, word_of_mouth=None)
+
+
+def found_with(change: Callable[[Scenario], Scenario]) -> Found:
+    """Answer with what becomes of customers in every scenario, with something changed."""
+    found = {}
+    for name in SCENARIOS:
+        answer = expect_scenario(change(scenario(name)))
+        (names,), (tally,) = answer.names, answer.tallies
+        found[name] = dict(zip(names.goals, (tally.reached[-1] / tally.observed[-1]).tolist(), strict=True))
+    return found
+
+
+def thresholds() -> Iterator[str]:
+    """Write what becomes of each conclusion where one parameter of the curve is one more or one less."""
+    usual = found_with(lambda each: each)
+    changed = {label: found_with(lambda each, curve=curve: evolve(each, curve=curve)) for label, curve in curves()}
+    yield row("conclusion", "share", f"in {len(changed)} other curves", "holds in", "does not hold with")
+    yield row(*["---"] * 5)
+    for claim, (name, stage, holds) in CLAIMS.items():
+        shares = [found[name][stage] for found in changed.values()]
+        failing = [label for label, found in changed.items() if not holds(found)]
+        yield row(
+            claim, f"{usual[name][stage]:.0%}", f"{min(shares):.0%} to {max(shares):.0%}",
+            "all" if not failing else str(len(changed) - len(failing)), ", ".join(failing) or "",
+        )  # fmt: skip
+
+
+def curves() -> Iterator[tuple[str, Curve]]:
+    """Answer with every curve that has one whole number one more or one less than the default one, as far as there is such a curve."""
+    usual = Curve.default()
+    for name, value in usual.parameters.items():
+        for changed in () if isinstance(value, timedelta) else (value - 1, value + 1):
+            try:
+                yield f"`{name}` = {changed}", usual.with_parameters(**{name: changed})
+            except (InvalidParameterError, InvalidCurveError):  # it is against another one: no such curve
+                continue
+
+
+def hazard() -> Iterator[str]:
+    """Write what becomes of customers with other hazards of leaving."""
+    found = {
+        chance: found_with(lambda each, chance=chance: with_parameter(each, "departures.hazard", chance))
+        for chance in HAZARDS
+    }
+    yield row("hazard over four quarters", *(f"{chance:.0%}" for chance in HAZARDS))
+    yield row(*["---"] * (len(HAZARDS) + 1))
+    for name, stage, says in (
+        ("spam", "departed", "has left, spam funnel"),
+        ("solve", "departed", "has left, solve first"),
+        ("sorry", "advocate", "has recommended, after an apology"),
+        ("silent", "advocate", "has recommended, after silence"),
+    ):
+        yield row(says, *(f"{found[chance][name][stage]:.0%}" for chance in HAZARDS))
+    holding = [sum(holds(found[chance]) for *_, holds in CLAIMS.values()) for chance in HAZARDS]
+    yield row(f"of {len(CLAIMS)} conclusions hold", *map(str, holding))
+
+
+def row(*cells: str) -> str:
+    """Write a row of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def renewed() -> str:
+    """Write every region anew."""
+
+    def write(found: re.Match[str]) -> str:
+        lines = {"thresholds": thresholds, "hazard": hazard}[found["what"]]()
+        return "\n".join((found["opening"], *lines, "", found["closing"]))
+
+    return REGION.sub(write, PAGE.read_text(encoding="utf-8"))
+
+
+def main() -> int:
+    """Write the page, or check it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; answer with 1 where the page is out of date"
+    )
+    only_check = parser.parse_args().check
+    if (new := renewed()) == PAGE.read_text(encoding="utf-8"):
+        return 0
+    print(f"{PAGE.name}: {'out of date: run python tools/sensitivity_page.py' if only_check else 'written'}")
+    if not only_check:
+        PAGE.write_text(new, encoding="utf-8")
+    return int(only_check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
