@@ -10,6 +10,7 @@ from attrs import field, fields_dict, frozen
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.actions import ACTIONS, Action
 from trustcurve.policies.errors import UnfitPolicyError
+from trustcurve.policies.rules import RuleBook
 from trustcurve.policies.view import View
 
 if TYPE_CHECKING:
@@ -61,17 +62,22 @@ class Policy:
     promise_due: int = field(default=2, validator=_turns(1, 24))
     says: str = ""
 
+    @property
+    def is_data(self) -> bool:
+        """Whether it is made of rows, as from a file: then it cannot answer one view in two ways, and is asked once."""
+        return isinstance(self.decide, RuleBook)
+
     def action(self, view: View) -> Action:
-        """Ask for the action, twice, and hold it against the words.
+        """Ask for the action, a function twice, and hold it against the words.
 
         Raises:
             UnfitPolicyError: The policy fails, reads what it may not, answers with no action, or answers
                 the same view in two ways.
         """
-        answers = [self._ask(view) for _ in range(2)]
-        if answers[0] != answers[1]:
+        answers = [self._ask(view) for _ in range(1 if self.is_data else 2)]
+        if answers[0] != answers[-1]:
             raise UnfitPolicyError(
-                self.name, f"it answers {answers[0]!r} and then {answers[1]!r} to the same view, {view}"
+                self.name, f"it answers {answers[0]!r} and then {answers[-1]!r} to the same view, {view}"
             )
         if answers[0] not in ACTIONS:
             raise UnfitPolicyError(

@@ -141,6 +141,8 @@ class Loop:
         Raises:
             UnfitPolicyError: It answers otherwise than before.
         """
+        if self.policy.is_data:
+            return
         for view, action in reversed(self._decisions.values()):
             again = self.policy.action(view)
             if again != action:
