@@ -128,10 +128,26 @@ def test_body_fails():
     done = kit(body)
     done.assert_outcomes(passed=3, failed=1)
     done.stdout.fnmatch_lines(["*assert 1 == 2*"])
+    assert "holding.py" not in done.stdout.str()
 
 
 def test_all_named_properties_are_asked_if_none_is_given(kit: Kit):
     kit("@holds(curve)\ndef test_curve(): ...\n").assert_outcomes(passed=11)
+
+
+def test_in_unittest_one_test_asks_for_all(kit: Kit):
+    cases = """
+import unittest
+class TestIt(unittest.TestCase):
+    @holds(curve, SOLVE_FIRST, repair_within(3), no_ask_on_open_account)
+    def test_good(self):
+        self.assertTrue(True)
+    @holds(curve, FUNNEL, nobody_forgotten, no_ask_on_open_account)
+    def test_bad(self): ...
+"""
+    done = kit(cases)
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["*REFUTED  no_ask_on_open_account*"])
 
 
 def test_marks_keep_their_meaning(kit: Kit):
@@ -168,6 +184,7 @@ def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
         ("@holds('default')\ndef test_it(): ...", "curve is 'default': must be a Curve"),
         ("@holds(curve, 'solve first')\ndef test_it(): ...", "policy is 'solve first': must be a Policy"),
         ("@holds(curve)\nclass TestIt: ...", "test is *: must be a plain function"),
+        ("@holds(curve)\n@holds(curve)\ndef test_it(): ...", "is under @holds already: write a test for each policy"),
         ("@holds(curve)\nasync def test_it(): ...", "test is *: must be a plain function"),
     ],
 )

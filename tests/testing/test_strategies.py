@@ -76,7 +76,7 @@ def test_journeys_reach_four_fifths_of_all_positions(capsys: pytest.CaptureFixtu
     by_chance = [reached(plain, 100, number) for number in range(5)]
     with capsys.disabled():
         print(f"\n200 journeys reach {steered} of {len(TABLE)} positions, 100 lists of signals {by_chance}")
-    assert sorted(steered)[2] >= 0.8 * len(TABLE)
+    assert min(steered) >= 0.8 * len(TABLE)
     assert sorted(by_chance)[2] <= 0.2 * len(TABLE)
 
 
@@ -193,7 +193,7 @@ def test_a_policy_goes_on_from_any_standing_without_promises():
 def test_a_policy_does_not_begin_with_a_promise_open():
     made = PromiseMade(at=CURVE.begin("ann", find(journeys(CURVE), lambda _: True).start.as_of).as_of, promise="p")
     start = CURVE.advance(CURVE.begin("ann", made.at), made).after
-    with pytest.raises(InvalidValueError, match="must have no open promise"):
+    with pytest.raises(InvalidValueError, match="start is .*: must have no open promise"):
         journeys(CURVE, LOYALTY, start=start)
 
 

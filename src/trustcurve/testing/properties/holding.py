@@ -53,7 +53,8 @@ def holds(
 
     What can be proved is proved, once for all of them. What a limit keeps from being decided is tested by examples
     instead, with the same statement. A test fails with the shortest journey that shows why, and saves it, so that
-    ``pytest --trustcurve-replay FILE`` tests it again. The function's own body runs after that, with its fixtures.
+    ``pytest --trustcurve-replay FILE`` tests it again. The function's own body runs after that, with its fixtures. In a
+    ``unittest.TestCase`` there are no parameters: one test then asks for all properties.
 
     Args:
         curve: The curve.
@@ -65,7 +66,8 @@ def holds(
         settings: Hypothesis's, for what is tested by examples; the present profile if left out.
 
     Raises:
-        InvalidValueError: An argument is of another kind or out of range, or the decorated thing is no plain function.
+        InvalidValueError: An argument is of another kind or out of range, or the decorated thing is no plain function,
+            or is decorated already.
 
     Examples:
         >>> from trustcurve.verification import no_harm_helps, no_good_hurts
@@ -79,6 +81,8 @@ def holds(
     def decorate(test: Test) -> Test:
         if not callable(test) or isclass(test) or iscoroutinefunction(test):
             raise InvalidValueError("test", test, "must be a plain function")
+        if _ARGUMENT in signature(test).parameters:
+            raise InvalidValueError("test", test, "is under @holds already: write a test for each policy")
         return _with_property(test, held, asked)
 
     return decorate
@@ -91,11 +95,17 @@ def _with_property(test: Test, held: _Held, asked: tuple[Property, ...]) -> Test
     added = [Parameter(name, Parameter.KEYWORD_ONLY) for name in ("request", _ARGUMENT)[wants_request:]]
 
     def checked(*args: Any, **fixtures: Any) -> None:
+        if _ARGUMENT not in fixtures:  # called by unittest, or by hand: one test for all
+            for outcome in [held.decide(prop, test.__name__) for prop in asked]:
+                assert outcome.holds, outcome.told  # noqa: S101 - that is how a test fails
+            test(*args, **fixtures)
+            return
         request, prop = fixtures["request"], fixtures.pop(_ARGUMENT)
         outcome = held.decide(prop, request.node.name)
         request.node.user_properties.append((KEY, json.dumps(outcome.plain())))
         if not outcome.holds:
             pytest.fail(outcome.told, pytrace=False)
+        __tracebackhide__ = True  # from here on only the body can fail
         test(*args, **(fixtures if wants_request else {k: v for k, v in fixtures.items() if k != "request"}))
 
     made: Any = wraps(test)(checked)

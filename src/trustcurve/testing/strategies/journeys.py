@@ -30,6 +30,9 @@ Reach = str | Position | Callable[[Position], bool]
 
 CUSTOMER: Final = "customer"
 
+_LEAST: Final = 4
+"""How many wishes a journey is made of at least. Source: our choice; fewer reach fewer positions, more hardly any others."""
+
 
 def journeys(
     curve: Curve,
@@ -78,7 +81,10 @@ def journeys(
     begin = curve.begin(CUSTOMER, BEGIN) if start is None else start
     goals = None if reach is None else _goals(curve, reach)
     if policy is not None:
-        loop = Loop(curve=curve, policy=policy, environment=environment, begin=begin)
+        try:
+            loop = Loop(curve=curve, policy=policy, environment=environment, begin=begin)
+        except InvalidValueError as error:
+            raise InvalidValueError(error.argument.replace("begin", "start"), error.value, error.rule) from None
         return runs(loop, goals, max_size).map(lambda run: run.journey)
     if goals is None:
         return _journeys(curve, begin, max_size, None)
@@ -91,7 +97,8 @@ def journeys(
 def _journeys(
     curve: Curve, begin: Standing, most: int, ends: st.SearchStrategy[End] | None
 ) -> st.SearchStrategy[Journey]:
-    wished, changes = st.lists(wishes(curve), max_size=most), edits(most)
+    # Some wishes at least: what is short is made so by the edits, and many short lists would see little.
+    wished, changes = st.lists(wishes(curve), min_size=min(_LEAST, most), max_size=most), edits(most)
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Journey:

@@ -93,8 +93,8 @@ class Teller:
         self.wait(deed)
         self.happen(deed)
 
-    def way(self, goals: frozenset[int]) -> Iterator[Deed]:
-        """Answer with the deeds that lead to the nearest of some positions, one a day; each is to be done before the next.
+    def way(self, goals: frozenset[int], wait: str = "a day") -> Iterator[Deed]:
+        """Answer with the deeds that lead to the nearest of some positions, a wait apart; each is to be done before the next.
 
         What comes due meanwhile may lead astray; the way goes on from there. It ends where the journey is long enough.
         """
@@ -102,11 +102,11 @@ class Teller:
         silences = self.most
         while (column := first[self.number]) != NOWHERE and self.left and silences:
             silences -= self.curve.signals[column] == SILENCE
-            yield Deed(self.curve.signals[column], "none" if self.curve.signals[column] == SILENCE else "a day")
+            yield Deed(self.curve.signals[column], "none" if self.curve.signals[column] == SILENCE else wait)
 
-    def go(self, goals: frozenset[int]) -> bool:
+    def go(self, goals: frozenset[int], wait: str = "a day") -> bool:
         """Go to the nearest of some positions; answer with whether it was reached."""
-        for deed in self.way(goals):
+        for deed in self.way(goals, wait):
             self.do(deed)
         return self.number in goals
 
@@ -119,7 +119,7 @@ class Teller:
                 self.now = max(self.now, due - MICROSECOND if deed.wait == "to the last moment" else due)
             return
         gaps = {
-            "a day": DAY,
+            "a day": min(DAY, period / 90),
             "a third of a quiet period": period / _THIRDS,
             "a quiet period": period,
             "two": period * 2,
@@ -219,7 +219,7 @@ def told(curve: Curve, start: Standing, plan: Iterable[Deed], most: int, end: En
             break
     if end is not None and not _ended(teller, end):
         teller = Teller(curve, start, most)  # what was told stood in the way: go there at once
-        if not teller.go(end.goals):
+        if not teller.go(end.goals, wait="none"):
             raise InvalidValueError("reach", most, f"no journey of at most {most} events leads there")
     return curve.replay(teller.events, start=start, until=teller.now)
 

@@ -31,7 +31,7 @@ WAITS: Final = ("none", "a day", "a third of a quiet period", "to the last momen
 after it."""
 
 _OFTEN: Final = (*["none"] * 40, *["a day"] * 20, *WAITS[2:])
-_DUE: Final = (*[None] * 12, 0, 1, 3, 6)
+_DUE: Final = (None, None, 0, 1, 3, 6)
 
 
 @frozen(eq=False, repr=False)
