@@ -193,7 +193,7 @@ def test_a_policy_goes_on_from_any_standing_without_promises():
 def test_a_policy_does_not_begin_with_a_promise_open():
     made = PromiseMade(at=CURVE.begin("ann", find(journeys(CURVE), lambda _: True).start.as_of).as_of, promise="p")
     start = CURVE.advance(CURVE.begin("ann", made.at), made).after
-    with pytest.raises(InvalidValueError, match="start is .*: must have no open promise"):
+    with pytest.raises(InvalidValueError, match=r"start is .*: must have no open promise"):
         journeys(CURVE, LOYALTY, start=start)
 
 
