@@ -143,9 +143,10 @@ def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> Non
         (["asks_now.toml", "--replications", "0"], "replications is 0: must be a whole number of at least 1"),
         (["asks_now.toml", "--sample", "--processes", "0"], "processes is 0: must be a whole number of at least 1"),
         (
-            ["asks_now.toml", "--compare", "talks.toml", "--sample", "--replications", "1"],
+            ["asks_now.toml", "--compare", "pitches_now.toml", "--sample", "--replications", "1"],
             "replications is 1: it takes two or more",
         ),
+        (["asks_now.toml", "--compare", "talks.toml"], "the two runs differ in their arrivals (None and Arrivals("),
     ],
 )
 def test_what_cannot_be_simulated_is_told_in_a_sentence(trustcurve: Trustcurve, words: list[str], says: str) -> None:

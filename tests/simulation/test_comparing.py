@@ -101,6 +101,8 @@ def test_a_planted_difference_is_found():
         ({"customers": 1999}, "their customers"),
         ({"seed": 4}, "the seed"),
         ({"replications": 9}, "their replications"),
+        ({"turn": timedelta(days=45)}, "how long a turn lasts"),
+        ({"arrivals": Arrivals(each_step=9)}, "their arrivals"),
         ({"curve": Curve.from_toml(CURVE.to_toml().replace('"adversarial"', '"hostile"'))}, "their states"),
     ],
 )

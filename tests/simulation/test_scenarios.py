@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation.worlds import ORDINARY, shipped
 from trustcurve import Curve
+from trustcurve.core.curve import default_toml
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment
 from trustcurve.simulation import (
@@ -194,6 +195,10 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
         ({"steps": 0}, "steps is 0"),
         ({"segments": (Segment(policy=shipped("funnel"), environment=ORDINARY, share=0.5),)}, "must add up to 1"),
         ({"curve": "default"}, "must be a Curve"),
+        (
+            {"curve": Curve.from_toml(default_toml().replace('"customer_centric"', '"lost"'))},
+            "has a stage named 'lost'",
+        ),
         ({"segments": ("everyone",)}, "must be made of segments"),
     ],
 )

@@ -22,8 +22,6 @@ ACTION_SIGNALS: Final[dict[Action, str | None]] = {
 }
 """The signal that the curve sees of each action. A minor promise has none until it is kept or broken."""
 
-"""The actions that take and give nothing."""
-
 Move = Literal[
     "nothing", "kept", "broken", "complaint", "advocacy", "purchase", "customer_one_sided", "departure", "return"
 ]

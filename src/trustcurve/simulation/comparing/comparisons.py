@@ -174,6 +174,8 @@ def _check_same(old: Scenario, new: Scenario) -> None:
             "the names of their segments": tuple([s.name for s in each.segments] for each in (old, new)),
             "the shares of their segments": tuple([s.share for s in each.segments] for each in (old, new)),
             "their states": (old.curve.states, new.curve.states),
+            "how long a turn lasts": (old.lasts, new.lasts),
+            "their arrivals": (old.arrivals, new.arrivals) if old.planned != new.planned else (None, None),
         }
     )
 

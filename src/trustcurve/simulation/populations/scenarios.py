@@ -19,6 +19,9 @@ from trustcurve.verification.arguments import check_kind, check_whole
 __all__ = ["Arrivals", "Scenario", "alone", "parted"]
 
 _WHOLE = 1e-9
+_TURNS = 3  # in a quiet period, as in a proof, where nothing else is said
+LOST_NAME = "lost"
+"""What the tables call those who were customers and now distrust, or have left since."""
 
 
 @frozen(kw_only=True)
@@ -94,6 +97,11 @@ class Scenario:
 
     def __attrs_post_init__(self) -> None:
         check_kind("curve", self.curve, Curve, "must be a Curve, for example Curve.default()")
+        if any(stage.name == LOST_NAME for stage in self.curve.stages):
+            problem = (
+                f"has a stage named {LOST_NAME!r}, as those are called here who were customers and are none any more"
+            )
+            raise InvalidValueError("curve", self.curve.name, problem)
         check_whole("steps", self.steps, 1)
         check_whole("customers", self.customers, 0)
         check_whole("replications", self.replications, 1)
@@ -111,6 +119,11 @@ class Scenario:
         names = [segment.name for segment in self.segments]
         if len(set(names)) < len(names):
             raise InvalidValueError("segments", names, "each segment needs a name of its own")
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long a turn lasts, whether it is said or not."""
+        return self.curve.silence_after / _TURNS if self.turn is None else self.turn
 
     @property
     def planned(self) -> tuple[int, ...]:
