@@ -8,9 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from attrs import evolve
 
 from tests.cli.conftest import Trustcurve
 from tests.cli.programs import on_terminal
+from trustcurve.simulation import Run, Scenario, simulate_scenario
 
 POLICY = '[policy]\nname = "{name}"\nremember = 1\n[[rules]]\nwhen = {{ account = ["slip", "breach"] }}\ndo = "repair"\n[[rules]]\ndo = "{do}"\n'
 SCENARIO = """\
@@ -195,6 +197,57 @@ def test_ctrl_c_keeps_what_is_done() -> None:
     assert code == 130
     assert "stopped before 300" in seen
     assert "Where customers stand after 6 steps" in seen
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, *done: int) -> list[str]:
+    """Let Ctrl-C come in each run of a scenario after so many replications; answer with the scenarios that were begun."""
+    begun: list[str] = []
+
+    def stopped(scenario: Scenario, **_: object) -> Run:
+        begun.append(scenario.name)
+        many = done[len(begun) - 1]
+        if not many:
+            raise KeyboardInterrupt
+        run = simulate_scenario(scenario, processes=1)
+        return evolve(run, replications=run.replications[:many])
+
+    monkeypatch.setattr("trustcurve.cli.simulated.simulate_scenario", stopped)
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("done", "begun", "compared"),
+    [
+        ((1,), ["asks"], False),
+        ((2,), ["asks"], False),
+        ((0,), ["asks"], False),
+        ((3, 0), ["asks", "pitches"], False),
+        ((3, 1), ["asks", "pitches"], False),
+        ((3, 2), ["asks", "pitches"], True),
+    ],
+)
+def test_ctrl_c_begins_nothing_more_and_tells_what_is_done(
+    done: tuple[int, ...], begun: list[str], *, compared: bool, trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = stop_after(monkeypatch, *done)
+    said = trustcurve("simulate", "asks_now.toml", "--compare", "pitches_now.toml", "--sample", "-o", "tables")
+    assert (said.code, said.err, seen) == (130, "", begun)
+    assert "asks: 400 customers, 6 steps" in said.out
+    assert ("pitches: 400 customers, 6 steps" in said.out) == (len(begun) > 1)
+    assert ("The difference is left out" in said.out) != compared
+    assert ("What differs, per customer" in said.out) == compared
+    assert Path("tables/old/exact/occupancy.parquet").exists()
+    assert Path("tables/differences.parquet").exists() == compared
+
+
+def test_ctrl_c_before_the_second_sample_keeps_the_first(
+    trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_after(monkeypatch, 3, 0)
+    said = trustcurve("simulate", "talks.toml", "--compare", "talks.toml", "--png", "pictures")
+    assert (said.code, said.err) == (130, "")
+    assert "sampled 3 times, seed 1" in said.out
+    assert "The difference is left out" in said.out
 
 
 def test_help_loses_no_word(trustcurve: Trustcurve) -> None:

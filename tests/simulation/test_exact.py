@@ -256,7 +256,9 @@ def test_where_nobody_is_at_first_there_is_no_share_before_the_first_newcomer():
 
 def test_what_couples_customers_has_no_exact_answer():
     segment = Segment(policy=shipped("funnel"), environment=ORDINARY)
-    coupled = Scenario(segments=segment, steps=3, word_of_mouth=WordOfMouth(), name="gossip")
+    coupled = Scenario(
+        segments=segment, steps=3, arrivals=Arrivals(each_step=1), word_of_mouth=WordOfMouth(), name="gossip"
+    )
     with pytest.raises(
         CoupledError, match="'gossip' has no exact answer: its customers influence each other by word_of_mouth"
     ):

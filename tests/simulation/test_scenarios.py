@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.worlds import ORDINARY, shipped
 from trustcurve import Curve
 from trustcurve.core.curve import default_toml
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment
 from trustcurve.simulation import (
     Arrivals,
@@ -50,6 +50,12 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "ask.toml").write_text(POLICY, encoding="utf-8")
     (tmp_path / "mine.toml").write_text(Curve.default(doubt_max=11).to_toml(), encoding="utf-8")
     (tmp_path / "bad.toml").write_text('[policy]\nname = "bad"\n[[rules]]\ndo = "shout"\n', encoding="utf-8")
+    head = '[policy]\nname = "{0}"\npromise_due = 9\n'
+    (tmp_path / "promises.toml").write_text(
+        head.format("promises") + '[[rules]]\ndo = "promise_minor"\n', encoding="utf-8"
+    )
+    other = head.format("elsewhere") + '[[rules]]\nwhen = { state = "elsewhere" }\ndo = "ask"\n'
+    (tmp_path / "elsewhere.toml").write_text(other, encoding="utf-8")
     return tmp_path
 
 
@@ -101,7 +107,7 @@ WRONG = {
     ),
     "a turn of nothing": (HEAD + "turn_days = 0\n" + SEGMENT, "[scenario] turn_days: must be above zero, not 0"),
     "no such curve": (HEAD + 'curve = "no.toml"\n' + SEGMENT, "[scenario] curve: cannot open"),
-    "no policy": (HEAD + "[[segments]]\nmoves = { purchase = 0.1 }\n", "[[segments]] number 1 policy: must be a text"),
+    "no policy": (HEAD + "[[segments]]\nmoves = { purchase = 0.1 }\n", "[[segments]] number 1 policy: is missing: the file that says"),
     "no such policy": (HEAD + SEGMENT.replace("ask.toml", "no.toml"), "[[segments]] number 1 policy: cannot open"),
     "a wrong policy": (HEAD + SEGMENT.replace("ask.toml", "bad.toml"), "bad.toml: [[rules]] number 1 do: must be an action"),
     "an unknown signal": (
@@ -133,7 +139,7 @@ WRONG = {
     ),
     "a late turning": (
         HEAD + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = { purchase = 0.1 }\n",
-        "[[segments]] everyone turnings: step 9 comes after the last one, 6",
+        "[[segments]] number 1 turnings number 1 from_step: step 9 comes after the last one, 6",
     ),
     "turnings in disorder": (
         HEAD + SEGMENT + "".join(f"[[segments.turnings]]\nfrom_step = {n}\nmoves = {{ purchase = 0.1 }}\n" for n in (3, 2)),
@@ -144,6 +150,43 @@ WRONG = {
     "a hazard over no time": (HEAD + SEGMENT + "[departures]\nover_days = -1\n", "[departures] over_days: must be above zero, not -1"),
     "gossip without newcomers": (HEAD + SEGMENT + "[word_of_mouth]\n", "[word_of_mouth]: changes nothing where nobody arrives"),
     "no TOML": ("[scenario", "TOML: "),
+    "a policy that no path can name": (HEAD + SEGMENT.replace("ask.toml", r"a\u0000b"), "[[segments]] number 1 policy: cannot read"),
+    "a curve that no path can name": (HEAD + r'curve = "a\u0000b"' + "\n" + SEGMENT, "[scenario] curve: cannot read"),
+    "a number of many digits": (HEAD + f"seed = {'7' * 5001}\n" + SEGMENT, "line 4: a number has too many digits"),
+    "many digits in another way": (HEAD + f"seed = 0x{'7' * 5001}\n" + SEGMENT, "scenario.seed: a number has too many digits"),
+    "tables in tables": (f"x = {'[' * 5000}", "TOML: "),
+    "more customers than can be": (HEAD + "customers = 1000000000000\n" + SEGMENT, "[scenario] customers: must be at most 100000000, not 1000000000000"),
+    "more customers than there are numbers": (
+        HEAD + "customers = 99999999999999999999\n" + SEGMENT, "[scenario] customers: must be at most 100000000, not 99999999999999999999",
+    ),
+    "more steps than can be": (
+        HEAD.replace("6", "99999999999999999999") + SEGMENT, "[scenario] steps: must be at most 10000, not 99999999999999999999",
+    ),
+    "more samples than can be": (HEAD + "replications = 10001\n" + SEGMENT, "[scenario] replications: must be at most 10000, not 10001"),
+    "more newcomers than can be": (HEAD + SEGMENT + "[arrivals]\neach_step = 100000001\n", "[arrivals] each_step: must be at most 100000000"),
+    "more newcomers in all than can be": (
+        HEAD + SEGMENT + "[arrivals]\neach_step = 50000000\n", "[arrivals] each_step: newcomers must be at most 100000000 in all, not 300000000",
+    ),
+    "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must have at most 100 turns"),
+    "a curve that is missing, and a policy that would fit it": (
+        HEAD + 'curve = "no.toml"\nturn_days = 7\n' + SEGMENT.replace("ask.toml", "elsewhere.toml"), "[scenario] curve: cannot open",
+    ),
+    "one segment's table": (HEAD + SEGMENT.replace("[[segments]]", "[segments]"), "segments: must be an array of tables, [[segments]]"),
+    "a head that is none": ("scenario = 3\n" + SEGMENT, "[scenario]: must be a table, not 3"),
+    "arrivals that are none": ("arrivals = 3\n" + HEAD + SEGMENT, "[arrivals]: must be a table, not 3"),
+    "arrivals that are wrong, of nobody else": (
+        HEAD + "customers = 0\n" + SEGMENT + "[arrivals]\neach_step = -1\n", "[arrivals] each_step: must be a whole number of at least 0, not -1",
+    ),
+    "turnings that are none": (HEAD + SEGMENT + "turnings = [1]\n", "turnings number 1: must be a table, not 1"),
+    "moves of none": (HEAD + SEGMENT.replace("{ purchase = 0.1 }", "{}"), "[[segments]] number 1 moves: is empty: the probability of each move"),
+    "a wrong policy twice": (HEAD + TWO.replace("ask.toml", "bad.toml"), "bad.toml: [[rules]] number 1 do: must be an action"),
+    "more promises than may be open": (
+        HEAD + SEGMENT.replace("ask.toml", "promises.toml"),
+        "[[segments]] number 1 policy: policy 'promises' cannot be simulated: the policy promises more than promises_max=2 things at once",
+    ),
+    "gossip, and no newcomer in any step": (
+        HEAD + SEGMENT + "[arrivals]\neach_step = 0\n[word_of_mouth]\n", "[word_of_mouth]: changes nothing where nobody arrives",
+    ),
 }  # fmt: skip
 
 
@@ -155,7 +198,7 @@ def test_what_is_wrong_is_one_clear_sentence_with_file_and_key(name: str, folder
         load_scenario(folder / "it.toml")
     lines = str(caught.value).splitlines()
     assert len(lines) == 1, lines
-    source = folder / ("bad.toml" if name == "a wrong policy" else "it.toml")
+    source = folder / ("bad.toml" if name.startswith("a wrong policy") else "it.toml")
     assert lines[0].startswith(f"{source}: ")
     assert says in lines[0]
 
@@ -174,6 +217,39 @@ def test_everything_wrong_is_told_at_once(folder: Path):
         ("[[segments]] number 1", "moves.purchase"),
         ("[[rules]] number 1", "do"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (
+            HEAD + TWO.replace("0.4", "0.3").replace("purchase = 0.1", "purchase = 3"),
+            [("[[segments]] a", "moves.purchase"), ("[[segments]] b", "moves.purchase"), ("[[segments]]", "share")],
+        ),
+        (
+            HEAD + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = { purchase = 3 }\n",
+            [
+                ("[[segments]] number 1 turnings number 1", "from_step"),
+                ("[[segments]] number 1 turnings number 1", "moves.purchase"),
+            ],
+        ),
+        ('segments = [1, "a"]\n' + HEAD, [("[[segments]] number 1", ""), ("[[segments]] number 2", "")]),
+        (
+            HEAD.replace("6", "-6") + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = {}\n",
+            [("[scenario]", "steps"), ("[[segments]] number 1 turnings number 1", "moves")],
+        ),
+    ],
+    ids=["shares", "a late turning", "no tables", "steps"],
+)
+def test_what_is_wrong_hides_nothing_and_is_told_once(text: str, places: list[tuple[str, str]], folder: Path):
+    with pytest.raises(InvalidScenarioError) as caught:
+        parse_scenario(text, "many.toml", folder)
+    assert [(each.table, each.key) for each in caught.value.findings] == places
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(folder: Path):
+    (folder / "bom.toml").write_text(HEAD + SEGMENT, encoding="utf-8-sig")
+    assert load_scenario(folder / "bom.toml").name == "x"
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path):
@@ -200,6 +276,33 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
             "has a stage named 'lost'",
         ),
         ({"segments": ("everyone",)}, "must be made of segments"),
+        ({"segments": None}, "segments is None: must be a Segment, or several"),
+        ({"arrivals": 5}, "arrivals is 5: must be Arrivals"),
+        ({"departures": 0.5}, "departures is 0.5: must be Departures"),
+        ({"word_of_mouth": True}, "word_of_mouth is True: must be WordOfMouth"),
+        ({"turn": 30}, "turn is 30: must be a timedelta above zero"),
+        (
+            {"turn": timedelta(days=40)},
+            "turn is .*: the curve's quiet period, 90 days, must be a whole number of turns",
+        ),
+        ({"turn": timedelta(minutes=1)}, "turn is .*: the curve's quiet period, 90 days, must have at most 100 turns"),
+        ({"promises_max": 9}, "promises_max is 9: must be at most 4"),
+        ({"name": 3}, "name is 3: must be text"),
+        ({"customers": 10**12}, "customers is 1000000000000: must be at most 100000000"),
+        ({"steps": 10**20}, "steps is 100000000000000000000: must be at most 10000"),
+        ({"replications": 10_001}, "replications is 10001: must be at most 10000"),
+        ({"steps": 3, "arrivals": Arrivals(each_step=10**8)}, "arrivals is 300000000: newcomers must be at most"),
+        ({"word_of_mouth": WordOfMouth()}, "word_of_mouth is .*: changes nothing where nobody arrives"),
+        (
+            {
+                "segments": Segment(
+                    policy=shipped("funnel"),
+                    environment=ORDINARY,
+                    turnings=[Turning(from_step=4, environment=ORDINARY)],
+                )
+            },
+            "turnings is 4: comes after the last step, 3, in segment 'everyone'",
+        ),
     ],
 )
 def test_scenarios_that_make_no_sense_are_told(change: dict[str, object], says: str):
@@ -213,6 +316,9 @@ def test_scenarios_that_make_no_sense_are_told(change: dict[str, object], says: 
         ({"share": 1.5}, "share is 1.5"),
         ({"environment": Environment(["purchase"])}, "has no probabilities"),
         ({"policy": "funnel"}, "must be a Policy"),
+        ({"turnings": [3]}, "turnings is 3: must be made of turnings"),
+        ({"turnings": 3}, "turnings is 3: must be made of turnings"),
+        ({"name": 3}, "name is 3: must be text"),
         (
             {"turnings": [Turning(from_step=2, environment=Environment({"kept": 0.5}, keeps_promises=True))]},
             "in all environments",
@@ -241,6 +347,11 @@ def test_nobody_is_lost_between_segments(customers: int):
     ((_, sizes),) = Scenario(segments=segments, steps=1, customers=customers).cohorts
     assert sum(sizes) == customers
     assert all(abs(size - customers * share) <= 1 for size, share in zip(sizes, shares, strict=True))
+
+
+def test_a_table_that_is_not_there_is_told():
+    with pytest.raises(UnknownWordError, match="what 'foo' is unknown; known: counts"):
+        expect_scenario(Scenario(segments=ONE, steps=1)).frame("foo")
 
 
 def test_a_coming_departure_alone_can_move_somebody():

@@ -27,6 +27,7 @@ from trustcurve.simulation.tallies.files import Form
 __all__ = ["Answer", "Asked", "answer"]
 
 _SIDES = ("old", "new")
+_LEAST = 2
 
 
 @frozen
@@ -44,11 +45,12 @@ class Asked:
 
 @frozen
 class Answer:
-    """What one scenario answers with: exactly, by a sample, or both."""
+    """What one scenario answers with: exactly, by a sample, or both; and whether the sample was stopped."""
 
     scenario: Scenario
     exact: Expected | None
     run: Run | None
+    stopped: bool = False
 
 
 def answer(screen: Screen, asked: Asked) -> bool:
@@ -62,17 +64,23 @@ def answer(screen: Screen, asked: Asked) -> bool:
                     parents=True, exist_ok=True
                 )  # what cannot be written to says so before the work, not after
         chance = asked.sample or asked.png is not None or any(each.coupled_by for each in scenarios)
-        answers = [_answered(work, asked, each, sample=chance) for each in scenarios]
-        differences = _differences(answers)
+        answers = _answers(work, asked, scenarios, sample=chance)
+        stopped = len(answers) < len(scenarios) or any(each.stopped for each in answers)
+        comparable = len(scenarios) > 1 and not (stopped and _too_few(scenarios, answers))
+        differences = _differences(answers) if comparable else None
         work.at("writing files")
         written = [*_tables(asked, answers, differences), *_pictures(asked, answers)]
     for each in answers:
         print_answer(screen, each.scenario, each.exact, each.run)
     if differences is not None:
         print_differences(screen, scenarios[0].name, scenarios[1].name, differences)
+    elif len(scenarios) > 1:
+        screen.line(
+            "The difference is left out: it takes two samples or more of both scenarios, and it was stopped before."
+        )
     for path in written:
         screen.line(f"wrote {path}")
-    return not any(each.run is not None and each.run.stopped for each in answers)
+    return not stopped
 
 
 def _scenarios(asked: Asked) -> list[Scenario]:
@@ -80,6 +88,21 @@ def _scenarios(asked: Asked) -> list[Scenario]:
     first = evolve(load_scenario(asked.paths[0]), **asked.numbers)
     numbers: dict[str, Any] = {**asked.numbers, "seed": first.seed, "replications": first.replications}
     return [first, *(evolve(load_scenario(path), **numbers) for path in asked.paths[1:])]
+
+
+def _answers(work: Work, asked: Asked, scenarios: list[Scenario], *, sample: bool) -> list[Answer]:
+    """Answer to one scenario after the other; after Ctrl-C nothing more is begun, and what is done is kept."""
+    answers: list[Answer] = []
+    for scenario in scenarios:
+        try:
+            answers.append(_answered(work, asked, scenario, sample=sample))
+        except KeyboardInterrupt:
+            if not answers:
+                raise
+            break
+        if answers[-1].stopped:
+            break
+    return answers
 
 
 def _answered(work: Work, asked: Asked, scenario: Scenario, *, sample: bool) -> Answer:
@@ -90,13 +113,23 @@ def _answered(work: Work, asked: Asked, scenario: Scenario, *, sample: bool) -> 
     if not sample:
         return Answer(scenario, exact, None)
     work.at(f"sampling {scenario.name}")
-    return Answer(scenario, exact, simulate_scenario(scenario, processes=asked.processes, progress=work.simulated))
+    try:
+        run = simulate_scenario(scenario, processes=asked.processes, progress=work.simulated)
+    except KeyboardInterrupt:
+        if exact is None:
+            raise
+        return Answer(scenario, exact, None, stopped=True)
+    return Answer(scenario, exact, run, run.stopped)
 
 
-def _differences(answers: list[Answer]) -> pl.DataFrame | None:
-    """Tell how two scenarios differ, if there are two."""
-    if len(answers) == 1:
-        return None
+def _too_few(scenarios: list[Scenario], answers: list[Answer]) -> bool:
+    """Tell whether fewer samples are done in both than it takes to say how sure a difference is."""
+    done = [{each.number for each in answer.run.replications} for answer in answers if answer.run is not None]
+    return len(done) < len(scenarios) or len(set.intersection(*done)) < _LEAST
+
+
+def _differences(answers: list[Answer]) -> pl.DataFrame:
+    """Tell how two scenarios differ."""
     old, new = answers
     if old.run is None or new.run is None:
         return exact_differences(old.scenario, new.scenario)
@@ -108,7 +141,9 @@ def _tables(asked: Asked, answers: list[Answer], differences: pl.DataFrame | Non
     if asked.out_dir is None:
         return []
     written: list[Path] = []
-    for side, each in zip(_SIDES if len(answers) > 1 else ("",), answers, strict=True):
+    for side, each in zip(
+        _SIDES if len(asked.paths) > 1 else ("",), answers, strict=False
+    ):  # one may have been stopped
         for kind, found in (("exact", each.exact), ("sampled", each.run)):
             if found is not None:
                 written += write_frames(found.frames, asked.out_dir / side / kind, asked.form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import accumulate
 
@@ -11,7 +11,16 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy
+from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth, per_turn
+from trustcurve.simulation.populations.limits import (
+    CUSTOMERS_MAX,
+    REPLICATIONS_MAX,
+    STEPS_MAX,
+    check_between,
+    check_text,
+    turn_problem,
+)
 from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.unrolled.shape import Shape, shape_of
 from trustcurve.verification.arguments import check_kind, check_whole
@@ -37,7 +46,7 @@ class Arrivals:
     until_step: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        check_whole("each_step", self.each_step, 0)
+        check_between("each_step", self.each_step, 0, CUSTOMERS_MAX)
         if self.until_step is not None:
             check_whole("until_step", self.until_step, 0)
 
@@ -46,7 +55,9 @@ class Arrivals:
         return self.each_step if self.until_step is None or step <= self.until_step else 0
 
 
-def _segments(value: Segment | Sequence[Segment]) -> tuple[Segment, ...]:
+def _segments(value: Segment | Iterable[Segment]) -> tuple[Segment, ...]:
+    if not isinstance(value, Segment | Iterable):
+        raise InvalidValueError("segments", value, "must be a Segment, or several")
     return (value,) if isinstance(value, Segment) else tuple(value)
 
 
@@ -57,20 +68,22 @@ class Scenario:
     Args:
         segments: One segment or more; their shares add up to 1.
         curve: The curve; the default one if left out.
-        steps: How many turns.
-        customers: How many customers there are at the beginning, all of them strangers.
+        steps: How many turns, at most 10,000.
+        customers: How many customers there are at the beginning, all of them strangers, at most 100 million; there may be
+            as many newcomers.
         arrivals: Newcomers, if there are any.
         departures: What distrusting former customers do beyond the environment; None: nothing.
         word_of_mouth: Whether they tell others; then customers influence each other, and there is no exact answer.
-        replications: How many times all of it is sampled.
+        replications: How many times all of it is sampled, at most 10,000.
         seed: Where chance begins; None: somewhere else each time. The same seed gives the same result.
-        turn: How long a turn lasts; a third of the curve's quiet period if left out.
-        promises_max: The most promises that may be open at once.
+        turn: How long a turn lasts; a third of the curve's quiet period if left out. The quiet period has at most 100 turns.
+        promises_max: The most promises that may be open at once, at most 4.
         name: What it is called.
         says: What it is about, in words.
 
     Raises:
-        InvalidValueError: There is no customer, shares do not add up, or a number is out of its range.
+        InvalidValueError: There is no customer, shares do not add up, an environment holds only after the last step,
+            word of mouth has nobody to keep away, or a value is of another kind or out of its range.
 
     Examples:
         >>> from trustcurve.policies import Environment, policy
@@ -97,22 +110,58 @@ class Scenario:
 
     def __attrs_post_init__(self) -> None:
         check_kind("curve", self.curve, Curve, "must be a Curve, for example Curve.default()")
+        check_between("steps", self.steps, 1, STEPS_MAX)
+        check_between("customers", self.customers, 0, CUSTOMERS_MAX)
+        check_between("replications", self.replications, 1, REPLICATIONS_MAX)
+        check_between("promises_max", self.promises_max, 0, OPEN_MAX)
+        if self.seed is not None:
+            check_whole("seed", self.seed, 0)
+        for argument in ("name", "says"):
+            check_text(argument, getattr(self, argument))
+        for argument, kind in (("arrivals", Arrivals), ("departures", Departures), ("word_of_mouth", WordOfMouth)):
+            if getattr(self, argument) is not None:
+                check_kind(argument, getattr(self, argument), kind, f"must be {kind.__name__}(...), or None")
+        self._check_curve()
+        self._check_turn()
+        self._check_newcomers()
+        self._check_segments()
+
+    def _check_curve(self) -> None:
         if any(stage.name == LOST_NAME for stage in self.curve.stages):
             problem = (
                 f"has a stage named {LOST_NAME!r}, as those are called here who were customers and are none any more"
             )
             raise InvalidValueError("curve", self.curve.name, problem)
-        check_whole("steps", self.steps, 1)
-        check_whole("customers", self.customers, 0)
-        check_whole("replications", self.replications, 1)
-        if self.seed is not None:
-            check_whole("seed", self.seed, 0)
-        if self.customers + sum(self.planned) == 0:
+
+    def _check_turn(self) -> None:
+        if self.turn is None:
+            return
+        if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0):
+            raise InvalidValueError("turn", self.turn, "must be a timedelta above zero")
+        problem = turn_problem(self.turn, self.curve.silence_after)
+        if problem is not None:
+            raise InvalidValueError("turn", self.turn, problem)
+
+    def _check_newcomers(self) -> None:
+        newcomers = sum(self.planned)
+        if newcomers > CUSTOMERS_MAX:
+            raise InvalidValueError("arrivals", newcomers, f"newcomers must be at most {CUSTOMERS_MAX} in all")
+        if self.customers + newcomers == 0:
             raise InvalidValueError("customers", self.customers, "there must be at least one customer, or arrivals")
+        if self.word_of_mouth is not None and not newcomers:
+            rule = "changes nothing where nobody arrives: give arrivals, or leave it out"
+            raise InvalidValueError("word_of_mouth", self.word_of_mouth, rule)
+
+    def _check_segments(self) -> None:
         if not self.segments:
             raise InvalidValueError("segments", self.segments, "there must be at least one segment")
         for segment in self.segments:
             check_kind("segments", segment, Segment, "must be made of segments")
+            late = [turning.from_step for turning in segment.turnings if turning.from_step > self.steps]
+            if late:
+                raise InvalidValueError(
+                    "turnings", late[0], f"comes after the last step, {self.steps}, in segment {segment.name!r}"
+                )
         if abs(sum(segment.share for segment in self.segments) - 1) > _WHOLE:
             total = sum(segment.share for segment in self.segments)
             raise InvalidValueError("segments", total, "the shares of all segments must add up to 1")

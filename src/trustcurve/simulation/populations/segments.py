@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import MOVES, Environment, Move, Policy
+from trustcurve.simulation.populations.limits import check_text
 from trustcurve.verification.arguments import check_kind, check_number, check_whole
 
 __all__ = ["Segment", "Turning"]
@@ -37,7 +38,10 @@ class Turning:
 
 
 def _turnings(value: Iterable[Turning]) -> tuple[Turning, ...]:
-    return tuple(value)
+    turnings = tuple(value) if isinstance(value, Iterable) else (value,)
+    for turning in turnings:
+        check_kind("turnings", turning, Turning, "must be made of turnings")
+    return turnings
 
 
 @frozen(kw_only=True)
@@ -67,6 +71,7 @@ class Segment:
             "policy", self.policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)"
         )
         _environment(self.environment, "environment")
+        check_text("name", self.name)
         check_number("share", self.share, 0, 1)
         steps = [turning.from_step for turning in self.turnings]
         if steps != sorted(set(steps)):

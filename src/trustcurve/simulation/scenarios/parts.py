@@ -16,21 +16,23 @@ from trustcurve.policies import MOVES, Environment, Move
 __all__ = ["Part"]
 
 _EXACT = 1e-9
+_SHOWN = 60
 _HARMLESS: dict[Move, float] = {"purchase": 0.1}
 
 
 @frozen
 class Part:
-    """A table: where it stands, and what is in it."""
+    """A table: where it stands, and what is in it; whether it is one at all: of what is none, nothing more is missed."""
 
     reader: Reader
     place: str
     row: Mapping[str, Any]
+    given: bool = True
 
     @classmethod
     def of(cls, reader: Reader, place: str, value: object, known: Iterable[str]) -> Part:
         """Read a table, and note its unknown keys."""
-        return cls(reader, place, reader.table(value, place, known))
+        return cls(reader, place, reader.table(value, place, known), isinstance(value, Mapping))
 
     def wrong(self, key: str, says: str) -> None:
         """Note what is wrong."""
@@ -38,15 +40,18 @@ class Part:
 
     def needs(self, key: str, what: str) -> None:
         """Note that a key is missing, if it is."""
-        if key not in self.row:
+        if self.given and key not in self.row:
             self.wrong(key, f"is missing: {what}")
 
-    def whole(self, key: str, least: int, default: int) -> int:
-        """Read a whole number of at least so much."""
+    def whole(self, key: str, least: int, default: int, most: int | None = None) -> int:
+        """Read a whole number of at least so much, and at most so much."""
         value = self.row.get(key, default)
-        if type(value) is int and value >= least:
+        if type(value) is not int or value < least:
+            self.wrong(key, f"must be a whole number of at least {least}, not {_shown(value)}")
+        elif most is not None and value > most:
+            self.wrong(key, f"must be at most {most}, not {_shown(value)}")
+        else:
             return value
-        self.wrong(key, f"must be a whole number of at least {least}, not {value!r}")
         return max(default, least)
 
     def number(self, key: str, default: float, most: float = 1.0) -> float:
@@ -71,8 +76,9 @@ class Part:
         """Read the probabilities of moves."""
         given = self.row.get("moves")
         if not isinstance(given, Mapping) or not given:
-            said = "is missing" if given is None else f"must be a table, not {given!r}"
-            self.wrong("moves", f"{said}: the probability of each move, for example {{ purchase = 0.1 }}")
+            said = "is missing" if given is None else "is empty" if given == {} else f"must be a table, not {given!r}"
+            if self.given:
+                self.wrong("moves", f"{said}: the probability of each move, for example {{ purchase = 0.1 }}")
             return Environment(_HARMLESS)
         wrong = len(self.reader.findings)
         chances = {move: p for move, p in given.items() if self._is_chance(move, p, keeps_promises=keeps_promises)}
@@ -97,3 +103,9 @@ class Part:
         else:
             return True
         return False
+
+
+def _shown(value: object) -> str:
+    """Show a value, a long one in part."""
+    said = repr(value)
+    return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."

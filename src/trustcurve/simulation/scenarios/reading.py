@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from datetime import timedelta
+import re
+from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ from trustcurve.core.errors import Finding, InvalidCurveError
 from trustcurve.core.reader import Reader
 from trustcurve.files import load_curve
 from trustcurve.policies.policy import OPEN_MAX
-from trustcurve.simulation.errors import InvalidScenarioError
+from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyError
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth
+from trustcurve.simulation.populations.limits import CUSTOMERS_MAX, REPLICATIONS_MAX, STEPS_MAX, turn_problem
 from trustcurve.simulation.populations.scenarios import Arrivals, Scenario
-from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.scenarios.parts import Part
-from trustcurve.simulation.scenarios.segment_reading import read_segments
+from trustcurve.simulation.scenarios.segment_reading import Beside, Placed, read_segments
 
 __all__ = ["load_scenario", "parse_scenario"]
 
@@ -27,6 +26,9 @@ _WHOLE = ("scenario", "segments", "arrivals", "departures", "word_of_mouth")
 _HEAD = ("name", "says", "curve", "steps", "customers", "replications", "seed", "turn_days", "promises_max")
 _TURNS = 3
 _KEEPS_AWAY_MAX = 1000.0
+_DIGITS_MAX = 4300
+_BITS_MAX = 14_000  # what has more may have more digits than Python shows
+_TOO_LONG = "a number has too many digits"
 
 
 def load_scenario(path: str | PathLike[str]) -> Scenario:
@@ -52,7 +54,7 @@ def load_scenario(path: str | PathLike[str]) -> Scenario:
     """
     name = fspath(path)
     try:
-        text = Path(name).read_bytes().decode("utf-8")
+        text = Path(name).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidScenarioError((Finding(name, "the file", "", f"is not UTF-8: {error}"),)) from None
     return parse_scenario(text, name, Path(name).parent)
@@ -83,55 +85,96 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidScenarioError((Finding(source, "TOML", "", str(error)),)) from None
-    reader, beside = Reader(source), Path(folder)
+    except ValueError:
+        raise InvalidScenarioError((Finding(source, _long_number(text), "", _TOO_LONG),)) from None
+    except RecursionError:
+        raise InvalidScenarioError((Finding(source, "TOML", "", "tables or arrays are nested too deeply"),)) from None
+    too_long = tuple(Finding(source, place, "", _TOO_LONG) for place in _long_numbers(document, ""))
+    if too_long:
+        raise InvalidScenarioError(too_long)
+    reader = Reader(source)
     whole = reader.table(document, "the file", _WHOLE)
     if "scenario" not in whole:
         reader.wrong("[scenario]", "", "is missing")
     head = Part.of(reader, "[scenario]", whole.get("scenario", {}), _HEAD)
-    curve = _curve(head, beside)
-    values = _head(head, curve, given="scenario" in whole) | _tables(reader, whole)
-    _check_customers(head, values)
-    segments = read_segments(reader, whole.get("segments", []), curve, beside)
-    _check_turnings(reader, segments, values["steps"] if "steps" in head.row else sys.maxsize)
+    curve = _curve(head, Path(folder))
+    values = _head(head, curve, given="scenario" in whole and head.given)
+    steps = values["steps"] if head.row.get("steps") == values["steps"] else None
+    values |= _tables(reader, whole)
+    _check_arriving(reader, whole, values, steps)
+    segments = read_segments(reader, whole.get("segments", []), Beside(Path(folder), curve, steps))
+    if not reader.findings:
+        scenario = Scenario(
+            segments=tuple(segment for _, segment in segments), curve=curve or Curve.default(), **values
+        )
+        _check_promises(reader, scenario, segments)
     if reader.findings:
         raise InvalidScenarioError(tuple(reader.findings))
-    return Scenario(segments=segments, curve=curve, **values)
+    return scenario
 
 
-def _head(head: Part, curve: Curve, *, given: bool) -> dict[str, Any]:
+def _head(head: Part, curve: Curve | None, *, given: bool) -> dict[str, Any]:
     """Read the numbers of the head; where there is none, that is already told."""
     values: dict[str, Any] = {
-        key: head.whole(key, least, default)
-        for key, least, default in (
-            ("steps", 1, 1), ("customers", 0, 100_000), ("replications", 1, 10), ("seed", 0, 1), ("promises_max", 0, 2),
+        key: head.whole(key, least, default, most)
+        for key, least, default, most in (
+            ("steps", 1, 1, STEPS_MAX), ("customers", 0, 100_000, CUSTOMERS_MAX),
+            ("replications", 1, 10, REPLICATIONS_MAX), ("seed", 0, 1, None), ("promises_max", 0, 2, OPEN_MAX),
         )
     }  # fmt: skip
     values["name"] = head.reader.text(head.place, "name", head.row) if given else ""
     values["says"] = head.reader.text(head.place, "says", head.row, required=False)
     if given:
         head.needs("steps", "how many turns, for example steps = 24")
-    if values["promises_max"] > OPEN_MAX:
-        head.wrong("promises_max", f"must be at most {OPEN_MAX}, not {values['promises_max']}")
-    values["turn"] = head.days("turn_days", curve.silence_after / _TURNS)
-    if curve.silence_after % values["turn"]:
-        days = curve.silence_after / timedelta(days=1)
-        head.wrong("turn_days", f"the curve's quiet period, {days:g} days, must be a whole number of turns")
+    usual = (curve or Curve.default()).silence_after / _TURNS
+    values["turn"] = head.days("turn_days", usual)
+    problem = turn_problem(values["turn"], curve.silence_after) if curve else None
+    if problem is not None:
+        head.wrong("turn_days", problem)
     return values
 
 
-def _check_customers(head: Part, values: dict[str, Any]) -> None:
+def _check_arriving(reader: Reader, whole: Mapping[str, Any], values: dict[str, Any], steps: int | None) -> None:
+    """Note where nobody is there, where too many arrive, and where nobody can be kept away."""
     arrivals = values["arrivals"]
-    if not values["customers"] and not (arrivals and any(map(arrivals.at, range(1, values["steps"] + 1)))):
-        head.wrong("customers", "there must be at least one customer, or arrivals")
+    if (arrivals is None and "arrivals" in whole) or steps is None:  # that is already told
+        newcomers = None
+    else:
+        newcomers = sum(arrivals.at(step) for step in range(1, steps + 1)) if arrivals else 0
+    if newcomers == 0 and not values["customers"]:
+        reader.wrong("[scenario]", "customers", "there must be at least one customer, or arrivals")
+    if newcomers is not None and newcomers > CUSTOMERS_MAX:
+        reader.wrong("[arrivals]", "each_step", f"newcomers must be at most {CUSTOMERS_MAX} in all, not {newcomers}")
+    if "word_of_mouth" in whole and ("arrivals" not in whole or newcomers == 0):
+        says = "changes nothing where nobody arrives: add [arrivals], or leave it out"
+        reader.wrong("[word_of_mouth]", "", says)
 
 
-def _check_turnings(reader: Reader, segments: tuple[Segment, ...], steps: int) -> None:
-    for segment in segments:
-        late = [turning.from_step for turning in segment.turnings if turning.from_step > steps]
-        if late:
-            reader.wrong(
-                f"[[segments]] {segment.name}", "turnings", f"step {late[0]} comes after the last one, {steps}"
-            )
+def _check_promises(reader: Reader, scenario: Scenario, segments: tuple[Placed, ...]) -> None:
+    """Note the policies that promise more than may be open at once."""
+    for place, segment in segments:
+        try:
+            scenario.shape(segment)
+        except UnboundedPolicyError as error:
+            reader.wrong(place, "policy", str(error))
+
+
+def _long_number(text: str) -> str:
+    """Name the line on which a number stands that has too many digits."""
+    lines = (n for n, line in enumerate(text.splitlines(), 1) if re.search(rf"[0-9_]{{{_DIGITS_MAX},}}", line))
+    return f"line {next(lines, '?')}"
+
+
+def _long_numbers(value: object, place: str) -> Iterator[str]:
+    """Name every whole number that has too many digits to be shown; in other than decimal digits, TOML takes it."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _long_numbers(each, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for number, each in enumerate(value, 1):
+            yield from _long_numbers(each, f"{place} number {number}")
+    elif isinstance(value, int) and value.bit_length() > _BITS_MAX:
+        yield place
 
 
 def _tables(reader: Reader, whole: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,11 +186,14 @@ def _tables(reader: Reader, whole: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _arrivals(reader: Reader, value: object) -> Arrivals:
+def _arrivals(reader: Reader, value: object) -> Arrivals | None:
+    """Read the newcomers; None where something is wrong."""
+    wrong = len(reader.findings)
     part = Part.of(reader, "[arrivals]", value, ("each_step", "until_step"))
     part.needs("each_step", "how many newcomers arrive in each step")
     until = part.whole("until_step", 0, 0) if "until_step" in part.row else None
-    return Arrivals(each_step=part.whole("each_step", 0, 0), until_step=until)
+    each = part.whole("each_step", 0, 0, CUSTOMERS_MAX)
+    return None if len(reader.findings) > wrong else Arrivals(each_step=each, until_step=until)
 
 
 def _departures(reader: Reader, value: object) -> Departures:
@@ -158,8 +204,6 @@ def _departures(reader: Reader, value: object) -> Departures:
 def _word_of_mouth(reader: Reader, whole: Mapping[str, Any]) -> WordOfMouth:
     keys = ("telling", "over_days", "keeps_away")
     part, usual = Part.of(reader, "[word_of_mouth]", whole["word_of_mouth"], keys), WordOfMouth()
-    if "arrivals" not in whole:
-        part.wrong("", "changes nothing where nobody arrives: add [arrivals], or leave it out")
     return WordOfMouth(
         telling=part.number("telling", usual.telling),
         over=part.days("over_days", usual.over),
@@ -167,9 +211,11 @@ def _word_of_mouth(reader: Reader, whole: Mapping[str, Any]) -> WordOfMouth:
     )
 
 
-def _curve(head: Part, folder: Path) -> Curve:
-    """Load the curve; what is wrong in its file is told with that file's name."""
-    name = head.reader.text(head.place, "curve", head.row) if "curve" in head.row else ""
+def _curve(head: Part, folder: Path) -> Curve | None:
+    """Load the curve, None where it cannot be read; what is wrong in its file is told with that file's name."""
+    if "curve" not in head.row:
+        return Curve.default()
+    name = head.reader.text(head.place, "curve", head.row)
     if name:
         try:
             return load_curve(folder / name)
@@ -177,4 +223,6 @@ def _curve(head: Part, folder: Path) -> Curve:
             head.reader.findings.extend(error.findings)
         except OSError as error:
             head.wrong("curve", f"cannot open {str(folder / name)!r}: {error.strerror}")
-    return Curve.default()
+        except (ValueError, RecursionError) as error:  # a path or a number that Python does not take
+            head.wrong("curve", f"cannot read {str(folder / name)!r}: {error}")
+    return None

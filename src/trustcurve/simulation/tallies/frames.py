@@ -10,6 +10,7 @@ import polars as pl
 
 from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.tallies.tally import Names, Tally
+from trustcurve.verification.arguments import check_word
 
 __all__ = ["FRAMES", "Row", "frame_of", "per_customer"]
 
@@ -25,7 +26,11 @@ def frame_of(what: str, rows: Sequence[Row]) -> pl.DataFrame:
     Args:
         what: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached`` or ``cohorts``.
         rows: The tallies.
+
+    Raises:
+        UnknownWordError: There is no such table.
     """
+    check_word("what", what, tuple(FRAMES))
     parts = []
     for replication, names, tally in rows:
         first: list[Any] = [pl.lit(names.segment).alias("segment")]

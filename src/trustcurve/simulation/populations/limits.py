@@ -1,0 +1,61 @@
+"""How much a scenario may ask for, and checks of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from trustcurve.core.errors import InvalidValueError
+
+__all__ = [
+    "CUSTOMERS_MAX",
+    "QUIET_TURNS_MAX",
+    "REPLICATIONS_MAX",
+    "STEPS_MAX",
+    "check_between",
+    "check_text",
+    "turn_problem",
+]
+
+CUSTOMERS_MAX: Final = 100_000_000
+"""The most customers at the beginning, and the most newcomers of a whole scenario. Source: our choice; each one takes
+memory, and what a sample of so many leaves to chance is too small to matter."""
+
+STEPS_MAX: Final = 10_000
+"""The most steps. Source: our choice; eight centuries of months, and each step is a row in every table."""
+
+REPLICATIONS_MAX: Final = 10_000
+"""The most replications. Source: our choice; each one is kept, and intervals are narrow long before."""
+
+QUIET_TURNS_MAX: Final = 100
+"""The most turns in a curve's quiet period. Source: our choice; each one makes the loop longer, and the default curve's
+90 days can still be told apart."""
+
+
+def check_between(argument: str, value: int, least: int, most: int) -> None:
+    """Refuse what is no whole number between two others."""
+    if type(value) is not int or value < least:
+        raise InvalidValueError(argument, value, f"must be a whole number of at least {least}")
+    if value > most:
+        raise InvalidValueError(argument, value, f"must be at most {most}")
+
+
+def check_text(argument: str, value: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(value, str):
+        raise InvalidValueError(argument, value, "must be text")
+
+
+def turn_problem(turn: timedelta, silence_after: timedelta) -> str | None:
+    """Say why turns of some length do not fit into a quiet period, if they do not.
+
+    Examples:
+        >>> turn_problem(timedelta(days=40), timedelta(days=90))
+        "the curve's quiet period, 90 days, must be a whole number of turns"
+    """
+    days = f"the curve's quiet period, {silence_after / timedelta(days=1):g} days,"
+    if silence_after % turn:
+        return f"{days} must be a whole number of turns"
+    if silence_after // turn > QUIET_TURNS_MAX:
+        return f"{days} must have at most {QUIET_TURNS_MAX} turns"
+    return None
