@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import mesa
+import numpy as np
 from attrs import evolve
 
 from trustcurve import Curve
@@ -109,13 +110,13 @@ def speeds() -> tuple[float, float]:
 
 
 def agreement() -> float:
-    """Answer with the greatest difference of the two models' mean counts on an edge, in standard errors."""
+    """Answer with the greatest difference of the two models' counts of changes, actions and moves, in standard errors."""
     model = Population(AGENTS, 2)
     for _ in range(STEPS):
         model.step()
     chain = _chain()
-    exact = flow(chain, [(0, AGENTS)]).edges.sum(axis=0)
-    return max(abs(count - mean) / mean**0.5 for count, mean in zip(model.counts, exact, strict=True) if mean >= 30)
+    exact, counts = flow(chain, {0: AGENTS}).sum(axis=0), chain.shape.added_up(np.array(model.counts))
+    return max(abs(count - mean) / mean**0.5 for count, mean in zip(counts, exact, strict=True) if mean >= 30)
 
 
 def growth() -> list[tuple[int, float]]:

@@ -12,7 +12,7 @@ from attrs import evolve
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve import Curve
 from trustcurve.core.errors import InvalidParameterError, InvalidValueError, UnknownWordError
-from trustcurve.policies import Environment, load_policy
+from trustcurve.policies import Environment, Policy, load_policy, policy
 from trustcurve.simulation import (
     Arrivals,
     Departures,
@@ -83,15 +83,94 @@ def test_common_random_numbers_make_differences_surer():
 
 def test_nothing_differs_from_itself():
     found = compare(scenario("loyalty"), scenario("loyalty")).differences
-    assert found.select(pl.col("difference", "low", "high").abs().max()).row(0) == (0, 0, 0)
-
-
-def test_a_planted_difference_is_found():
-    worse = with_parameter(scenario("solve_first"), "environment.kept", 0.45)
-    row = compare(scenario("solve_first", customers=20_000), evolve(worse, customers=20_000)).differences.row(
-        by_predicate=pl.col("measure") == "reached: customer_centric", named=True
+    assert found["difference"].abs().max() == 0
+    # Of 20,000 customers none differed; so fewer than one in 5,400 do, and a count of 12 steps differs by less than that.
+    assert found.filter(pl.col("measure").str.starts_with("reached"))["high"].unique().item() == pytest.approx(
+        3.689 / 20_000, rel=1e-3
     )
-    assert row["high"] < 0
+    assert found["high"].max() == pytest.approx(12 * 3.689 / 20_000, rel=1e-3)
+    assert found["low"].to_list() == (-found["high"]).to_list()
+
+
+def test_what_is_too_rare_to_be_sampled_is_not_said_to_be_the_same():
+    # Fewer than one customer in 12,000 leaves, and of the 100 who are sampled none does.
+    never, rarely = (
+        Scenario(segments=Segment(policy=shipped("funnel"), environment=each), steps=4, customers=20, replications=5, seed=2, departures=None)
+        for each in (Environment({"kept": 0.5}), Environment({"kept": 0.5, "departure": 2e-5}))
+    )  # fmt: skip
+    row = compare(never, rarely).differences.row(by_predicate=pl.col("measure") == "reached: departed", named=True)
+    assert row["difference"] == 0 < row["exact"]
+    assert row["low"] < row["exact"] < row["high"]
+
+
+def journeys(name: str, chances: dict[str, float], **more: object) -> pl.DataFrame:
+    """Follow every customer of a small scenario."""
+    one = Scenario(
+        segments=Segment(policy=PROMISING[name], environment=Environment(chances)), steps=20, customers=2000, seed=5,
+        replications=1, **{"departures": None, **more},
+    )  # type: ignore[arg-type] # fmt: skip
+    return simulate_scenario(one, journeys=2000).journeys
+
+
+def alike(one: pl.DataFrame, other: pl.DataFrame, move: str) -> float:
+    """Of all customers and steps to which a move comes in either, to how many it comes in both."""
+    here, there = one["move"] == move, other["move"] == move
+    assert here.sum() > 20
+    return (here & there).sum() / (here | there).sum()
+
+
+def promising(most: int) -> Policy:
+    """Make a policy that keeps so many promises open."""
+    return policy(f"promises {most}", promise_due=3)(
+        lambda view: "promise_minor" if view.open < most else "exchange" if most > 1 else "ask"
+    )
+
+
+PROMISING = {"one": promising(1), "two": promising(2)}
+CHANCES = dict(kept=0.5, broken=0.05, purchase=0.2, complaint=0.03, advocacy=0.1, departure=0.01)  # noqa: C408
+OTHERS = ("complaint", "advocacy", "purchase", "departure")
+
+
+def test_the_same_customers_complain_whatever_the_company_does():
+    one, two = (journeys(name, CHANCES) for name in ("one", "two"))
+    assert [alike(one, two, move) for move in OTHERS] == [1, 1, 1, 1]
+    assert alike(one, two, "kept") > 0.9, "but where none or another one is open"
+
+
+@pytest.mark.parametrize(
+    ("changed", "value"), [("purchase", 0.18), ("kept", 0.4), ("broken", 0.06), ("advocacy", 0.11)]
+)
+def test_a_changed_chance_changes_little_else(changed: str, value: float):
+    one, other = journeys("one", CHANCES), journeys("one", {**CHANCES, changed: value})
+    for move in ("complaint", "departure"):
+        assert alike(one, other, move) > 0.99
+    ideal = min(value, CHANCES[changed]) / max(value, CHANCES[changed])
+    assert alike(one, other, changed) > ideal - 0.06, "nearly all that a smaller chance meets, a greater one meets, too"
+
+
+def test_those_who_may_leave_for_good_meet_the_same_chance_until_they_do():
+    one, other = (journeys("two", CHANCES, departures=leave) for leave in (None, Departures(hazard=0.5)))
+    left = other.filter(move="departure").group_by("customer").agg(gone=pl.col("step").min())
+    both = one.join(other, on=["customer", "step"], suffix="_other").join(left, on="customer", how="left")
+    before = both.filter(pl.col("gone").is_null() | (pl.col("step") < pl.col("gone")))
+    assert (before["move"] == before["move_other"]).mean() > 0.995
+
+
+def test_who_stays_away_changes_nothing_for_those_who_come():
+    one, other = (
+        simulate_scenario(
+            scenario("funnel", customers=300, replications=1, arrivals=Arrivals(each_step=50), word_of_mouth=word),
+            journeys=300,
+        )
+        for word in (WordOfMouth(telling=0.03), WordOfMouth(telling=0))
+    )
+    assert one.journeys.equals(other.journeys), "of those who were there at first"
+    sizes = [run.frame("cohorts")["customers"].to_list() for run in (one, other)]
+    whole = [cohort for cohort, (some, every) in enumerate(zip(*sizes, strict=True)) if some == every]
+    assert 1 < len(whole) < 13
+    assert whole != list(range(len(whole))), "some come after others have stayed away"
+    parts = [run.counts.filter(pl.col("cohort").is_in(whole)) for run in (one, other)]
+    assert parts[0].equals(parts[1])
 
 
 @pytest.mark.parametrize(

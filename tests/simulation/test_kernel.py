@@ -6,21 +6,37 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import attrs
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from tests.simulation.worlds import CURVE, ORDINARY, random_world, shipped
 from tests.verification.plain import PlainLoop
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment
-from trustcurve.simulation import Arrivals, Departures, Run, Scenario, Segment, WordOfMouth, simulate, simulate_scenario
+from trustcurve.simulation import (
+    Arrivals,
+    Departures,
+    Run,
+    Scenario,
+    Segment,
+    WordOfMouth,
+    expected,
+    simulate,
+    simulate_scenario,
+)
 from trustcurve.simulation.sampling.alias import alias_of
-from trustcurve.simulation.sampling.kernel import seed_of
+from trustcurve.simulation.sampling.crowds import seed_of
+from trustcurve.simulation.tallies.intervals import with_intervals
 
 
 @pytest.mark.parametrize("world", range(12))
@@ -37,12 +53,12 @@ def test_every_journey_is_one_that_advance_goes(world: int):
 
 
 GOLDEN = {
-    "departed": 105,
+    "departed": 118,
     "distrust.adversarial": 0,
-    "distrust.competitive": 31,
-    "distrust.suspicious": 41,
-    "hopeful": 172,
-    "customer_centric": 651,
+    "distrust.competitive": 24,
+    "distrust.suspicious": 39,
+    "hopeful": 158,
+    "customer_centric": 661,
     "advocate": 0,
 }
 INSIDE = {"hopeful", "customer_centric", "advocate"}
@@ -87,21 +103,20 @@ def test_only_distrusting_former_customers_leave_by_the_hazard_and_the_lost_are_
 def test_an_alias_table_holds_the_chances_to_the_last_bit(weights: list[float]):
     chances = np.array(weights) / sum(weights)
     table = alias_of(chances)
-    room = 1 << table.shift
-    masses = np.zeros(len(table.limit), np.int64)
-    np.add.at(masses, table.lot[::2], table.limit.astype(np.int64))
-    np.add.at(masses, table.lot[1::2], room - table.limit.astype(np.int64))
+    room = (1 << 32) // len(table.lot)
+    masses, limit = np.zeros(len(chances), np.int64), table.limit.astype(np.int64)
+    np.add.at(masses, table.lot, np.concatenate([limit, np.full(len(table.lot) - len(limit), room)]))
+    np.add.at(masses, table.other, room - limit)
     assert masses.sum() == 1 << 32
-    assert np.abs(masses[: len(chances)] - chances * 2**32).max() <= len(chances)
-    assert not masses[len(chances) :].any()
+    assert np.abs(masses - chances * 2**32).max() <= len(chances)
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=12), st.lists(st.integers(0, 2**32 - 1), min_size=1))
 def test_an_alias_table_draws_what_it_says(weights: list[float], numbers: list[int]):
     table = alias_of(np.array(weights) / sum(weights))
     for number, drawn in zip(numbers, table.draw(np.array(numbers, np.uint32)).tolist(), strict=True):
-        slot, rest = number >> table.shift, number & ((1 << table.shift) - 1)
-        assert drawn == table.lot[2 * slot + (rest >= table.limit[slot])]
+        slot, rest = divmod(number, (1 << 32) // len(table.lot))
+        assert drawn == (table.other if slot < len(table.limit) and rest >= table.limit[slot] else table.lot)[slot]
 
 
 def same(one: Run, other: Run) -> bool:
@@ -177,10 +192,30 @@ def test_a_run_cannot_be_changed():
     frame = run.counts
     frame[0, "customers"] = -1
     assert run.counts.equals(before)
-    with pytest.raises(ValueError, match="read-only"):
-        run.replications[0].tallies[0].states[0, 0, 0] = 5
     with pytest.raises(AttributeError):
         run.seed = 3  # type: ignore[misc]
+
+
+def arrays_of(value: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """Find every array behind a value, however deep."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from arrays_of(each)
+    elif scipy.sparse.issparse(value):
+        yield from (value.data, value.indices, value.indptr)
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from arrays_of(getattr(value, field.name))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_no_array_behind_an_answer_can_be_written_to(processes: int):
+    run = simulate(CURVE, shipped("funnel"), ORDINARY, 300, steps=4, seed=6, replications=2, processes=processes)
+    found = [*arrays_of(run), *arrays_of(expected(CURVE, shipped("funnel"), ORDINARY, 4))]
+    assert len(found) > 50
+    assert not any(each.flags.writeable for each in found)
 
 
 def test_what_is_counted_adds_up():
@@ -222,6 +257,16 @@ def test_those_who_are_told_stay_away():
     assert nobody.replications[0].tallies[0].sizes[-1] == 0
 
 
+def test_the_first_newcomers_are_followed_where_nobody_is_there_at_first():
+    newcomers = Scenario(
+        segments=Segment(policy=shipped("funnel"), environment=ORDINARY), steps=5, customers=0, arrivals=Arrivals(each_step=2),
+        replications=1,
+    )  # fmt: skip
+    journeys = simulate_scenario(newcomers, journeys=3).journeys
+    assert journeys["customer"].to_list() == [1] * 4 + [2] * 4 + [3] * 3
+    assert journeys["step"].to_list() == [2, 3, 4, 5, 2, 3, 4, 5, 3, 4, 5]
+
+
 def test_three_customers_are_a_population_too():
     run = simulate(CURVE, shipped("solve_first"), ORDINARY, 3, steps=6, seed=1, replications=1, departures=Departures())
     shares = run.occupancy()
@@ -229,6 +274,17 @@ def test_three_customers_are_a_population_too():
     assert (shares["low"] <= shares["share"]).all()
     assert (shares["high"] >= shares["share"]).all()
     assert run.journeys["customer"].n_unique() == 3
+
+
+@pytest.mark.parametrize(
+    ("count", "of"), [(0, 7), (7, 7), (1, 3), (40_168, 400_000), (3, 2_000_000_000), (40_000_000, 10_000_000_000)]
+)
+def test_intervals_are_wilsons(count: int, of: int):
+    counts = pl.DataFrame({"replication": [0], "count": [count], "of": [of]}).with_columns(key=pl.lit("a"))
+    row = with_intervals(counts, ["key"], 0.95, coupled=False).row(0, named=True)
+    known = binomtest(count, of).proportion_ci(method="wilson")
+    assert (row["low"], row["high"]) == (pytest.approx(known.low), pytest.approx(known.high))
+    assert row["low"] <= row["share"] == count / of <= row["high"]
 
 
 class Interrupted:

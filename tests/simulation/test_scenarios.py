@@ -167,6 +167,10 @@ WRONG = {
     "more newcomers in all than can be": (
         HEAD + SEGMENT + "[arrivals]\neach_step = 50000000\n", "[arrivals] each_step: newcomers must be at most 100000000 in all, not 300000000",
     ),
+    "more rows than can be kept": (
+        HEAD.replace("6", "1000") + SEGMENT + "[arrivals]\neach_step = 1\n",
+        "[scenario] steps: steps times cohorts times replications, 1000 x 1001 x 10, must be at most 2000000",
+    ),
     "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must have at most 100 turns"),
     "a curve that is missing, and a policy that would fit it": (
         HEAD + 'curve = "no.toml"\nturn_days = 7\n' + SEGMENT.replace("ask.toml", "elsewhere.toml"), "[scenario] curve: cannot open",
@@ -292,6 +296,10 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
         ({"steps": 10**20}, "steps is 100000000000000000000: must be at most 10000"),
         ({"replications": 10_001}, "replications is 10001: must be at most 10000"),
         ({"steps": 3, "arrivals": Arrivals(each_step=10**8)}, "arrivals is 300000000: newcomers must be at most"),
+        (
+            {"steps": 1000, "replications": 2001},
+            "steps is 1000: steps times cohorts times replications, 1000 x 1 x 2001",
+        ),
         ({"word_of_mouth": WordOfMouth()}, "word_of_mouth is .*: changes nothing where nobody arrives"),
         (
             {

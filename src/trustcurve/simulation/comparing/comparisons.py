@@ -14,12 +14,13 @@ from trustcurve.simulation.sampling.replications import Progress
 from trustcurve.simulation.sampling.runs import Run
 from trustcurve.simulation.sampling.simulating import simulate_scenario
 from trustcurve.simulation.tallies.intervals import check_confidence, t_quantile
-from trustcurve.simulation.tallies.measures import measures_of
+from trustcurve.simulation.tallies.measures import is_share, measures_of
 
 __all__ = ["Comparison", "compare", "compare_runs", "exact_differences"]
 
 _KEYS = ("segment", "measure")
 _LEAST = 2
+_ROUNDING = 1e-12
 
 
 @frozen(eq=False, repr=False)
@@ -42,6 +43,9 @@ class Comparison:
     @property
     def differences(self) -> pl.DataFrame:
         """The paired differences, new less old: ``low`` to ``high`` is an interval for the mean of each.
+
+        It is Student's. Where all replications differ by the same, it reaches as far as what happens to so few customers that
+        none of them need have been sampled (the rule of three).
 
         ``exact`` is the exact difference, where customers do not influence each other. The measures are those of ``measures_of``.
         """
@@ -153,16 +157,24 @@ def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
     wide = t_quantile(confidence, len(both)) / len(both) ** 0.5
     rows = []
     for place, names in enumerate(old.names):
+        unseen = -np.log((1 - confidence) / 2) / max(min(_seen(old, place, both), _seen(new, place, both)), 1)
         pairs = [(measures_of(names, first[n][place]), measures_of(new.names[place], second[n][place])) for n in both]
         for measure in pairs[0][0]:
             before, after = (np.array([pair[side][measure] for pair in pairs]) for side in (0, 1))
             difference, spread = float((after - before).mean()), float((after - before).std(ddof=1))
-            ends = (difference - wide * spread, difference + wide * spread)
+            alike = float(np.ptp(after - before)) < _ROUNDING
+            side = unseen * (1 if is_share(measure) else old.scenario.steps) if alike else wide * spread
+            ends = (difference - side, difference + side)
             rows.append((names.segment, measure, float(before.mean()), float(after.mean()), difference, *ends))
     columns = (*_KEYS, "old", "new", "difference", "low", "high")
     return pl.DataFrame(
         rows, schema=dict(zip(columns, (*[pl.String] * 2, *[pl.Float64] * 5), strict=True)), orient="row"
     )
+
+
+def _seen(run: Run, place: int, numbers: list[int]) -> int:
+    """Count the customers of a segment who were seen to the end, in some replications."""
+    return sum(int(each.tallies[place].observed[-1]) for each in run.replications if each.number in numbers)
 
 
 def _check_same(old: Scenario, new: Scenario) -> None:

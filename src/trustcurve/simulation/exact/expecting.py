@@ -13,13 +13,14 @@ from trustcurve.core.curve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.simulation.errors import CoupledError
 from trustcurve.simulation.exact.flows import Chain, Floats, flow
-from trustcurve.simulation.exact.hitting import First, first_time, goals_of, reached_by
+from trustcurve.simulation.exact.hitting import First, ages_of, first_time, goals_of
 from trustcurve.simulation.exact.lasting import long_run
 from trustcurve.simulation.exact.lumping import lumped
 from trustcurve.simulation.populations.hazards import Departures
 from trustcurve.simulation.populations.scenarios import Scenario, alone
 from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.tallies.frames import FRAMES, frame_of
+from trustcurve.simulation.tallies.sealing import seal
 from trustcurve.simulation.tallies.tally import Names, Tally
 from trustcurve.simulation.unrolled.shape import Shape
 
@@ -43,6 +44,9 @@ class Expected:
     names: tuple[Names, ...]
     tallies: tuple[Tally, ...]
     chains: tuple[Chain, ...]
+
+    def __attrs_post_init__(self) -> None:
+        seal((self.tallies, self.chains))
 
     def __repr__(self) -> str:
         return f"<Expected of {self.scenario.name!r}: {self.scenario.steps} steps>"
@@ -197,28 +201,28 @@ def names_of(segment: Segment, shape: Shape) -> Names:
 
 
 def _tally(scenario: Scenario, number: int, chain: Chain) -> Tally:
-    segment = scenario.segments[number]
     cohorts = [(begins, sizes[number]) for begins, sizes in scenario.cohorts]
-    found = flow(chain, cohorts)
-    shape, ages = chain.shape, scenario.steps + 1
+    shape, small, ages = chain.shape, lumped(chain), scenario.steps + 1
+    states = np.zeros((len(cohorts), ages, len(shape.states)))
     reached, observed = np.zeros((ages, len(shape.stages) + 1)), np.zeros(ages)
-    small = lumped(chain)
-    goals = goals_of(small.shape).values()
-    known: dict[int, Floats] = {}
-    for begins, size in cohorts:
-        key = begins if segment.turnings else 0
+    known: dict[int, tuple[Floats, Floats]] = {}
+    for cohort, (begins, size) in enumerate(cohorts):
+        key = begins if scenario.segments[number].turnings else 0  # where nothing ever changes, all cohorts do alike
         if key not in known:
-            known[key] = np.array([reached_by(small, goal, key) for goal in goals]).T
+            known[key] = ages_of(small, key)
+        standing, been = known[key]
         seen = ages - begins
-        reached[:seen] += size * known[key][:seen]
+        states[cohort, begins:] = size * standing[:seen]
+        reached[:seen] += size * been[:seen]
         observed[:seen] += size
+    changes, actions, moves = shape.parted(flow(chain, dict(cohorts)))
     return Tally(
         begins=tuple(begins for begins, _ in cohorts),
         sizes=tuple(size for _, size in cohorts),
-        states=found.states,
-        changes=shape.per_change(found.edges),
-        actions=shape.per_action(found.edges),
-        moves=shape.per_move(found.edges),
+        states=states,
+        changes=changes,
+        actions=actions,
+        moves=moves,
         reached=reached,
         observed=observed,
         told=np.zeros(scenario.steps),

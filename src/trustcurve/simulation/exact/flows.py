@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.unrolled.shape import Shape
 from trustcurve.simulation.unrolled.weights import edge_probabilities
 
-__all__ = ["Chain", "Flow", "flow", "ways_of"]
+__all__ = ["Chain", "flow", "ways_of"]
 
 Floats = NDArray[np.float64]
 
@@ -46,19 +46,6 @@ class Chain:
         return cls(shape, likely, tuple(ways_of(shape, each) for each in likely), phases)
 
 
-@frozen(eq=False)
-class Flow:
-    """How many customers of a segment are where, on average.
-
-    Args:
-        states: After each step, of each cohort, in each leaf state: (cohorts, steps + 1, states).
-        edges: In each step, on each edge, cohorts together: (steps, edges).
-    """
-
-    states: Floats
-    edges: Floats
-
-
 def ways_of(shape: Shape, likely: Floats) -> Any:
     """Make the sparse matrix of a chain: from column to row."""
     sparse = require("scipy.sparse", "simulation")
@@ -67,24 +54,21 @@ def ways_of(shape: Shape, likely: Floats) -> Any:
     return ways
 
 
-def flow(chain: Chain, cohorts: Sequence[tuple[int, int]]) -> Flow:
-    """Follow the customers of a segment, on average.
+def flow(chain: Chain, arriving: Mapping[int, int]) -> Floats:
+    """Follow the customers of a segment, on average, and count what is counted per edge (see ``Shape.added_up``).
 
     Args:
         chain: Its chain.
-        cohorts: When each cohort arrives, and how many they are.
+        arriving: How many customers arrive at the end of which steps.
+
+    Returns:
+        A row for each step.
     """
     shape, steps = chain.shape, len(chain.phases)
-    at = np.zeros((shape.nodes, len(cohorts)))
-    states = np.zeros((len(cohorts), steps + 1, len(shape.states)))
-    edges = np.zeros((steps, shape.edges))
-    for step in range(steps + 1):
-        if step:
-            phase = chain.phases[step - 1]
-            edges[step - 1] = at.sum(axis=1)[shape.source] * chain.likely[phase]
-            at = chain.ways[phase] @ at
-        for cohort, (arrives, size) in enumerate(cohorts):
-            if arrives == step:
-                at[0, cohort] += size
-        states[:, step] = shape.per_state(at.T)
-    return Flow(states, edges)
+    at, sums = np.zeros(shape.nodes), np.zeros((steps, shape.counted))
+    at[0] = arriving.get(0, 0)
+    for step, phase in enumerate(chain.phases, 1):
+        sums[step - 1] = shape.added_up(at[shape.source] * chain.likely[phase])
+        at = chain.ways[phase] @ at
+        at[0] += arriving.get(step, 0)
+    return sums

@@ -13,7 +13,7 @@ from trustcurve.simulation.exact.flows import Chain, Floats
 from trustcurve.simulation.exact.solving import Factors
 from trustcurve.simulation.unrolled.shape import LOST, Shape
 
-__all__ = ["First", "first_time", "goals_of", "reached_by"]
+__all__ = ["First", "ages_of", "first_time", "goals_of"]
 
 Bools = NDArray[np.bool_]
 
@@ -38,24 +38,29 @@ def goals_of(shape: Shape) -> dict[str, Bools]:
     return goals | {"lost": shape.past == LOST}
 
 
-def reached_by(chain: Chain, goal: Bools, begins: int = 0) -> Floats:
-    """Answer with the share of a cohort that has been at a goal by each age, as far as the steps go.
+def ages_of(chain: Chain, begins: int = 0) -> tuple[Floats, Floats]:
+    """Follow a cohort: the share that is in each leaf state, and that has been at each goal, by each age.
+
+    A customer is at a goal if it stands there at the end of a step.
 
     Args:
         chain: The chain of a segment.
-        goal: The nodes of the goal; a customer is there if it stands there at the end of a step.
         begins: The step at whose end the cohort arrives.
+
+    Returns:
+        (ages, states) and (ages, goals), as far as the steps go.
     """
-    at = np.zeros(chain.shape.nodes)
+    shape, phases = chain.shape, chain.phases[begins:]
+    goals = np.stack([np.zeros(shape.nodes, bool), *goals_of(shape).values()], axis=1)
+    at = np.zeros(goals.shape)  # first wherever they are, then those who have not been at each goal yet
     at[0] = 1
-    left = (~goal).astype(float)
-    there = [0.0]
-    for phase in [None, *chain.phases[begins:]]:
+    states, came = np.zeros((len(phases) + 1, len(shape.states))), np.zeros((len(phases) + 1, goals.shape[1]))
+    for age, phase in enumerate([None, *phases]):
         at = at if phase is None else chain.ways[phase] @ at
-        there.append(there[-1] + float(at[goal].sum()))
-        at = at * left
-    shares: Floats = np.minimum(np.array(there[1:]), 1)
-    return shares
+        states[age] = shape.per_state(at[:, 0])
+        came[age] = np.where(goals, at, 0).sum(axis=0)
+        at = np.where(goals, 0, at)
+    return states, np.minimum(np.cumsum(came[:, 1:], axis=0), 1)
 
 
 def first_time(chain: Chain, goal: Bools) -> First:

@@ -41,8 +41,7 @@ def long_run(chain: Chain) -> Floats | None:
         if stays is None:
             return None
         lasting[nodes] = share * stays
-    found: Floats = chain.shape.per_state(lasting[None, :])[0]
-    return found
+    return chain.shape.per_state(lasting)
 
 
 def _ends(ways: Any, at: Floats) -> tuple[list[int], Any]:

@@ -13,8 +13,8 @@ from attrs import evolve
 from numpy.typing import NDArray
 
 from trustcurve.simulation.exact.flows import Chain, ways_of
+from trustcurve.simulation.unrolled.lots import edges_of_columns
 from trustcurve.simulation.unrolled.shape import Shape
-from trustcurve.simulation.unrolled.weights import edges_of_lots
 
 __all__ = ["lumped"]
 
@@ -55,7 +55,7 @@ def lumped(chain: Chain) -> Chain:
 def _classes(shape: Shape) -> NDArray[np.int32]:
     """Number the classes of nodes by their first nodes: part them until no lot tells two of a class apart."""
     looks = np.stack([shape.state, shape.past, shape.at_risk], axis=1).astype(np.int32)
-    classes, after = _numbered(looks), shape.target[edges_of_lots(shape)]
+    classes, after = _numbered(looks), shape.target[edges_of_columns(shape)]
     while True:
         finer = _numbered(np.concatenate([classes[:, None], classes[after]], axis=1))
         if finer.max() == classes.max():

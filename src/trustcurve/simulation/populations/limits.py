@@ -11,9 +11,11 @@ __all__ = [
     "CUSTOMERS_MAX",
     "QUIET_TURNS_MAX",
     "REPLICATIONS_MAX",
+    "ROWS_MAX",
     "STEPS_MAX",
     "check_between",
     "check_text",
+    "rows_problem",
     "turn_problem",
 ]
 
@@ -26,6 +28,10 @@ STEPS_MAX: Final = 10_000
 
 REPLICATIONS_MAX: Final = 10_000
 """The most replications. Source: our choice; each one is kept, and intervals are narrow long before."""
+
+ROWS_MAX: Final = 2_000_000
+"""The most steps times cohorts times replications. Source: our choice; each has a row in the tables for every state, and more
+of them fill a gigabyte of memory."""
 
 QUIET_TURNS_MAX: Final = 100
 """The most turns in a curve's quiet period. Source: our choice; each one makes the loop longer, and the default curve's
@@ -44,6 +50,18 @@ def check_text(argument: str, value: object) -> None:
     """Refuse what is no text."""
     if not isinstance(value, str):
         raise InvalidValueError(argument, value, "must be text")
+
+
+def rows_problem(steps: int, cohorts: int, replications: int) -> str | None:
+    """Say why tables would be too long, if they would be.
+
+    Examples:
+        >>> rows_problem(10_000, 10_001, 1)
+        'steps times cohorts times replications, 10000 x 10001 x 1, must be at most 2000000'
+    """
+    if steps * cohorts * replications <= ROWS_MAX:
+        return None
+    return f"steps times cohorts times replications, {steps} x {cohorts} x {replications}, must be at most {ROWS_MAX}"
 
 
 def turn_problem(turn: timedelta, silence_after: timedelta) -> str | None:

@@ -19,6 +19,7 @@ from trustcurve.simulation.populations.limits import (
     STEPS_MAX,
     check_between,
     check_text,
+    rows_problem,
     turn_problem,
 )
 from trustcurve.simulation.populations.segments import Segment
@@ -68,7 +69,7 @@ class Scenario:
     Args:
         segments: One segment or more; their shares add up to 1.
         curve: The curve; the default one if left out.
-        steps: How many turns, at most 10,000.
+        steps: How many turns, at most 10,000; times cohorts times replications at most 2 million.
         customers: How many customers there are at the beginning, all of them strangers, at most 100 million; there may be
             as many newcomers.
         arrivals: Newcomers, if there are any.
@@ -146,6 +147,10 @@ class Scenario:
         newcomers = sum(self.planned)
         if newcomers > CUSTOMERS_MAX:
             raise InvalidValueError("arrivals", newcomers, f"newcomers must be at most {CUSTOMERS_MAX} in all")
+        cohorts = 1 + sum(size > 0 for size in self.planned)
+        problem = rows_problem(self.steps, cohorts, self.replications)
+        if problem is not None:
+            raise InvalidValueError("steps", self.steps, problem)
         if self.customers + newcomers == 0:
             raise InvalidValueError("customers", self.customers, "there must be at least one customer, or arrivals")
         if self.word_of_mouth is not None and not newcomers:

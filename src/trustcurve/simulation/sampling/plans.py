@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.errors import InvalidValueError
+from trustcurve.policies import Environment
 from trustcurve.simulation.exact.hitting import goals_of
 from trustcurve.simulation.populations.scenarios import Scenario
 from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.sampling.alias import Alias, alias_of
-from trustcurve.simulation.unrolled.shape import Shape
-from trustcurve.simulation.unrolled.weights import lots_of
+from trustcurve.simulation.unrolled.lots import chances_of_lots, columns_of_lots, edges_of_columns
+from trustcurve.simulation.unrolled.shape import LOST, Shape
 
 __all__ = ["Plan", "SegmentPlan", "plan_of"]
 
@@ -30,8 +31,9 @@ class SegmentPlan:
         shape: The loop.
         lots: In each environment: the alias table of customers who are not at risk, and of those who are.
         edge: ``edge[node * width + lot]``.
-        width: How many lots there are.
+        width: How many lots some node can tell apart.
         state: The leaf state at the end of each edge.
+        lost: Whether a customer is lost at the end of each edge.
         phases: Which environment holds in each step.
         goals: For each node a bit for each goal.
         risky: Whether some customers are ever at risk.
@@ -43,6 +45,7 @@ class SegmentPlan:
     edge: NDArray[np.int32]
     width: int
     state: NDArray[np.int8]
+    lost: NDArray[np.bool_]
     phases: tuple[int, ...]
     goals: NDArray[Any]
     risky: bool
@@ -93,7 +96,7 @@ def plan_of(scenario: Scenario, seed: int, journeys: int) -> Plan:
 def _segment(scenario: Scenario, segment: Segment) -> SegmentPlan:
     shape = scenario.shape(segment)
     hazard = scenario.leaving(shape)
-    lots = lots_of(shape, segment.environments, hazard)
+    edge, column = edges_of_columns(shape), columns_of_lots(shape)
     goals = goals_of(shape)
     if len(goals) > _GOALS_MAX:
         raise InvalidValueError(
@@ -102,15 +105,22 @@ def _segment(scenario: Scenario, segment: Segment) -> SegmentPlan:
     bits = np.uint8 if len(goals) <= np.iinfo(np.uint8).bits else np.uint16
     return SegmentPlan(
         shape=shape,
-        lots=tuple((alias_of(each.chances[0]), alias_of(each.chances[1])) for each in lots),
-        edge=np.ascontiguousarray(lots[0].edge.ravel()),
-        width=lots[0].edge.shape[1],
+        lots=tuple((_lots(each, 0, column), _lots(each, hazard, column)) for each in segment.environments),
+        edge=np.ascontiguousarray(edge.ravel()),
+        width=edge.shape[1],
         state=shape.state[shape.target],
+        lost=shape.past[shape.target] == LOST,
         phases=tuple(segment.phase(step) for step in range(1, scenario.steps + 1)),
         goals=_bits(list(goals.values()), bits),
         risky=bool(hazard and shape.at_risk.any()),
         telling=scenario.telling(shape),
     )
+
+
+def _lots(environment: Environment, hazard: float, column: NDArray[np.int32]) -> Alias:
+    """Make the alias table of an environment, with the columns of this segment's edges for lots."""
+    alias = alias_of(chances_of_lots(environment, hazard))
+    return evolve(alias, lot=column[alias.lot].astype(np.int16), other=column[alias.other].astype(np.int16))
 
 
 def _bits(goals: list[NDArray[np.bool_]], kind: Any) -> NDArray[Any]:

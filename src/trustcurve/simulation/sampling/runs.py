@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.populations.scenarios import Scenario
-from trustcurve.simulation.sampling.kernel import Replicated, seed_of
+from trustcurve.simulation.sampling.crowds import ABSENT, seed_of
+from trustcurve.simulation.sampling.kernel import Replicated
 from trustcurve.simulation.sampling.plans import Plan, SegmentPlan
 from trustcurve.simulation.tallies.frames import FRAMES, frame_of
 from trustcurve.simulation.tallies.intervals import with_intervals
+from trustcurve.simulation.tallies.sealing import seal
 from trustcurve.simulation.tallies.tally import Names
 
 __all__ = ["Run"]
@@ -40,6 +42,9 @@ class Run:
     names: tuple[Names, ...]
     replications: tuple[Replicated, ...]
     seed: int
+
+    def __attrs_post_init__(self) -> None:
+        seal((self.plan, self.replications))
 
     def __repr__(self) -> str:
         done = len(self.replications)
@@ -120,16 +125,20 @@ class Run:
 
     @property
     def journeys(self) -> pl.DataFrame:
-        """Some whole journeys of the first replication: in each step what happened, what the company did, and where it led."""
+        """Some whole journeys of the first replication: in each step what happened, what the company did, and where it led.
+
+        They are those of the first customers of each segment; where nobody is there at the beginning, of the first newcomers.
+        """
         parts = []
         for names, plan, edges in zip(self.names, self.plan.segments, self._followed, strict=True):
             steps, many = edges.shape
-            shape, flat = plan.shape, edges.ravel()
+            shape, there = plan.shape, edges.ravel() != ABSENT
+            flat = edges.ravel()[there]
             numbers = pl.DataFrame({"step": range(1, steps + 1)}).join(
                 pl.DataFrame({"customer": range(1, many + 1)}), how="cross"
             )
             parts.append(
-                numbers.select(
+                numbers.filter(there).select(
                     pl.lit(names.segment).alias("segment"),
                     "customer",
                     "step",

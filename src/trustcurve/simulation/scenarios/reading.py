@@ -15,7 +15,13 @@ from trustcurve.files import load_curve
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyError
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth
-from trustcurve.simulation.populations.limits import CUSTOMERS_MAX, REPLICATIONS_MAX, STEPS_MAX, turn_problem
+from trustcurve.simulation.populations.limits import (
+    CUSTOMERS_MAX,
+    REPLICATIONS_MAX,
+    STEPS_MAX,
+    rows_problem,
+    turn_problem,
+)
 from trustcurve.simulation.populations.scenarios import Arrivals, Scenario
 from trustcurve.simulation.scenarios.parts import Part
 from trustcurve.simulation.scenarios.segment_reading import Beside, Placed, read_segments
@@ -145,6 +151,11 @@ def _check_arriving(reader: Reader, whole: Mapping[str, Any], values: dict[str, 
         reader.wrong("[scenario]", "customers", "there must be at least one customer, or arrivals")
     if newcomers is not None and newcomers > CUSTOMERS_MAX:
         reader.wrong("[arrivals]", "each_step", f"newcomers must be at most {CUSTOMERS_MAX} in all, not {newcomers}")
+    if steps is not None and newcomers is not None and newcomers <= CUSTOMERS_MAX:
+        cohorts = 1 + sum(arrivals.at(step) > 0 for step in range(1, steps + 1)) if arrivals else 1
+        problem = rows_problem(steps, cohorts, values["replications"])
+        if problem is not None:
+            reader.wrong("[scenario]", "steps", problem)
     if "word_of_mouth" in whole and ("arrivals" not in whole or newcomers == 0):
         says = "changes nothing where nobody arrives: add [arrivals], or leave it out"
         reader.wrong("[word_of_mouth]", "", says)

@@ -70,6 +70,8 @@ def _named(frame: pl.DataFrame, column: str, words: Sequence[str]) -> pl.DataFra
 
 def _counts(names: Names, tally: Tally) -> pl.DataFrame:
     frame = _long(tally.states, ("cohort", "step", "state"), "customers")
+    if frame["customers"].dtype.is_integer():  # they take half the room in a tally
+        frame = frame.cast({"customers": pl.Int64})
     begins = pl.Series(tally.begins, dtype=pl.Int32).gather(frame["cohort"])
     frame = _named(frame.with_columns(begins.alias("cohort")), "state", names.states)
     return frame.filter(pl.col("step") >= pl.col("cohort"))

@@ -48,10 +48,10 @@ def with_intervals(counts: pl.DataFrame, keys: list[str], confidence: float, *, 
     made = counts.group_by(keys, maintain_order=True).agg(
         pl.col("count").sum(), pl.col("of").sum(), middle=each.mean(), spread=spread
     )
-    n, p = pl.col("of"), pl.col("share")
+    n, p = pl.col("of").cast(pl.Float64), pl.col("share")
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     wide = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)).sqrt()
-    lows, highs = [middle - wide], [middle + wide]
+    lows, highs = [middle - wide, p], [middle + wide, p]  # rounding leaves p itself out where it is 0 or 1
     if coupled and replications > 1:
         between = pl.col("spread") * t_quantile(confidence, replications)
         lows.append(pl.col("middle") - between)

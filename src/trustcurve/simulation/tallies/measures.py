@@ -7,7 +7,9 @@ import numpy as np
 from trustcurve.policies import ACTIONS
 from trustcurve.simulation.tallies.tally import Names, Tally
 
-__all__ = ["measures_of"]
+__all__ = ["is_share", "measures_of"]
+
+_ENDS, _REACHED = "at the end: ", "reached: "
 
 
 def measures_of(names: Names, tally: Tally) -> dict[str, float]:
@@ -26,9 +28,19 @@ def measures_of(names: Names, tally: Tally) -> dict[str, float]:
     places = np.array([kind[5] for kind in names.kinds])
     changes = tally.changes.sum(axis=0)
     ends = tally.states[:, -1].sum(axis=0)
-    found = {f"at the end: {state}": float(n) / arrived for state, n in zip(names.states, ends, strict=True)}
+    found = {f"{_ENDS}{state}": float(n) / arrived for state, n in zip(names.states, ends, strict=True)}
     seen = max(float(tally.observed[-1]), 1e-300)
-    found |= {f"reached: {goal}": float(n) / seen for goal, n in zip(names.goals, tally.reached[-1], strict=True)}
+    found |= {f"{_REACHED}{goal}": float(n) / seen for goal, n in zip(names.goals, tally.reached[-1], strict=True)}
     found |= {"rises": float(changes[places > 0].sum()) / arrived, "falls": float(changes[places < 0].sum()) / arrived}
     acted = tally.actions.sum(axis=0)
     return found | {f"does: {action}": float(n) / arrived for action, n in zip(ACTIONS, acted, strict=True)}
+
+
+def is_share(measure: str) -> bool:
+    """Tell a share of customers from how often something happens to one.
+
+    Examples:
+        >>> is_share("reached: advocate"), is_share("does: ask")
+        (True, False)
+    """
+    return measure.startswith((_ENDS, _REACHED))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from attrs import fields, frozen
+from attrs import frozen
 from numpy.typing import NDArray
 
 __all__ = ["Names", "Tally"]
@@ -32,7 +31,7 @@ class Names:
 
 @frozen(eq=False)
 class Tally:
-    """The counts; whole numbers in a replication, averages in an exact answer. None of the arrays can be written to.
+    """The counts; whole numbers in a replication, averages in an exact answer.
 
     Args:
         begins: At the end of which step each cohort arrives.
@@ -55,12 +54,6 @@ class Tally:
     reached: Counts
     observed: Counts
     told: Counts
-
-    def __attrs_post_init__(self) -> None:
-        for field in fields(type(self)):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
 
     @property
     def customers(self) -> Counts:

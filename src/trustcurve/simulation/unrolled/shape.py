@@ -7,7 +7,7 @@ lost: who was a customer, and now distrusts (or has left since).
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
 from trustcurve.simulation.errors import UnboundedPolicyError
 from trustcurve.simulation.unrolled.changes import Change, changes_of
 from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
+from trustcurve.verification.unrolling.collecting import not_collecting
 from trustcurve.verification.unrolling.loop import Loop
 
 __all__ = ["CUSTOMER", "LOST", "STRANGER", "Shape", "shape_of"]
@@ -83,23 +84,35 @@ class Shape:
         """How many edges there are."""
         return len(self.target)
 
-    def per_change(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        """Sum what is counted per edge, shape (..., edges), to what is counted per kind of change."""
+    @property
+    def counted(self) -> int:
+        """How many things are told apart by ``added_up``."""
+        return len(self.kinds) + len(ACTIONS) + len(MOVES)
+
+    @cached_property
+    def _adds_up(self) -> Any:
+        """What each edge counts as: sparse, (edges, kinds + actions + moves)."""
         sparse = require("scipy.sparse", "simulation")  # dense, it would start threads for next to nothing
-        summed: NDArray[np.float64] = _summed(counts, self.way, self.times.shape[1]) @ sparse.csr_matrix(self.times.T)
+        ones, every = np.ones(self.edges), np.arange(self.edges)
+        groups = ((self.way, self.times.shape[1]), (self.action, len(ACTIONS)), (self.move, len(MOVES)))
+        ways, actions, moves = (
+            sparse.csr_matrix((ones, (every, group)), shape=(self.edges, size)) for group, size in groups
+        )
+        return sparse.hstack([ways @ sparse.csr_matrix(self.times.T), actions, moves]).tocsr()
+
+    def added_up(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum what is counted per edge to what is counted per kind of change, per action and per move, side by side."""
+        summed: NDArray[np.float64] = self._adds_up.T @ counts
         return summed
 
-    def per_action(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        """Sum what is counted per edge to what is counted per action."""
-        return _summed(counts, self.action, len(ACTIONS))
-
-    def per_move(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        """Sum what is counted per edge to what is counted per move of the environment."""
-        return _summed(counts, self.move, len(MOVES))
+    def parted(self, sums: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Part rows of sums into those of changes, of actions and of moves."""
+        changes, actions, moves = np.split(sums, [len(self.kinds), len(self.kinds) + len(ACTIONS)], axis=-1)
+        return changes, actions, moves
 
     def per_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        """Sum what is counted per node, shape (..., nodes), to what is counted per leaf state."""
-        return _summed(counts, self.state, len(self.states))
+        """Sum what is counted per node to what is counted per leaf state."""
+        return np.bincount(self.state, counts, len(self.states)).astype(np.float64)
 
 
 def shape_of(
@@ -127,18 +140,11 @@ def shape_of(
 @lru_cache(maxsize=_KEPT)
 def _unrolled(curve: Curve, policy: Policy, environment: Environment, turn: timedelta | None, most: int) -> Shape:
     loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=most)
-    automaton = unroll_loop(loop, _MOST_STATES)
-    if automaton.stopped is not None:
-        raise UnboundedPolicyError(policy.name, automaton.stopped)
-    return _with_pasts(automaton)
-
-
-def _summed(counts: NDArray[Any], group: NDArray[Any], groups: int) -> NDArray[np.float64]:
-    sparse = require("scipy.sparse", "simulation")
-    ones = np.ones(len(group))
-    matrix = sparse.csr_matrix((ones, (np.arange(len(group)), group)), shape=(len(group), groups))
-    summed: NDArray[np.float64] = counts @ matrix
-    return summed
+    with not_collecting():
+        automaton = unroll_loop(loop, _MOST_STATES)
+        if automaton.stopped is not None:
+            raise UnboundedPolicyError(policy.name, automaton.stopped)
+        return _with_pasts(automaton)
 
 
 def _with_pasts(automaton: Automaton) -> Shape:
@@ -148,11 +154,11 @@ def _with_pasts(automaton: Automaton) -> Shape:
     stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
     state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
     position = np.array([node.position for node in automaton.nodes], np.int32)
+    moves, actions = ({word: number for number, word in enumerate(words)} for words in (MOVES, ACTIONS))
     columns = [
-        (edge.source, edge.target, edge.played.clock, edge.played.met, MOVES.index(edge.played.choice.move),
-         ACTIONS.index(edge.played.action))
-        for edge in automaton.edges
-    ]  # fmt: skip
+        (source, target, played.clock, played.met, moves[played.choice.move], actions[played.action])
+        for source, target, played in automaton.edges
+    ]
     source, target, clock, met, move, action = np.array(columns, np.int32).T
     later = _Pasts.of(curve, stage_at)
     clocked = later.after(np.arange(_PASTS)[:, None], clock)  # (pasts, edges)

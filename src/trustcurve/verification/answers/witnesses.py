@@ -188,7 +188,7 @@ def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event,
 def _row(loop: Loop, played: Played) -> str:
     """Name the row of a policy from a file that decided."""
     decide = loop.policy.decide
-    rule = decide.rule(loop.view(*played.decided)) if isinstance(decide, RuleBook) else None
+    rule = decide.rule(loop.asked.view(*played.decided)) if isinstance(decide, RuleBook) else None
     return "" if rule is None else f" (policy row: {rule.name})"
 
 

@@ -97,8 +97,8 @@ class _Walk:
                     queue.append(then)
                 else:
                     self.stopped = ("max_pairs", self.max_pairs)
-        self.old.confirm()
-        self.new.confirm()
+        self.old.asked.confirm()
+        self.new.asked.confirm()
 
     def witnesses(self, pair: Pair, was: Played, now: Played) -> tuple[Witness, Witness]:
         """Tell the way to a turn in which they part, under each."""

@@ -72,7 +72,7 @@ def _decision(loop: Loop, situation: Situation) -> Action:
     asks = sum(1 << place for place, act in enumerate(past[: policy.window]) if act == "ask")
     promises = tuple((promise.weight, 0) for promise in standing.promises if not promise.overdue)
     position = loop.table.number(standing.position)
-    return loop.decide(position, quiet, promises, tuple(past[: policy.remember]), asks)
+    return loop.asked.decide(position, quiet, promises, tuple(past[: policy.remember]), asks)
 
 
 def _past(loop: Loop, now: datetime, acts: Sequence[tuple[datetime, Action]], turns: int) -> list[Action]:

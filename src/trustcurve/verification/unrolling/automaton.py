@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from trustcurve.core.standing import Position
 from trustcurve.policies.actions import Action, Move
+from trustcurve.verification.unrolling.collecting import not_collecting
 from trustcurve.verification.unrolling.loop import Loop
 from trustcurve.verification.unrolling.turns import Node, Played
 
@@ -123,6 +124,11 @@ def unroll_loop(loop: Loop, max_states: int = 200_000) -> Automaton:
     Raises:
         UnfitPolicyError: The policy reads or answers what a policy may not.
     """
+    with not_collecting():
+        return _unrolled(loop, max_states)
+
+
+def _unrolled(loop: Loop, max_states: int) -> Automaton:
     numbers = {loop.start: 0}
     nodes, edges, first = [loop.start], list[Edge](), [0]
     stopped: str | None = None
@@ -141,5 +147,5 @@ def unroll_loop(loop: Loop, max_states: int = 200_000) -> Automaton:
                 nodes.append(played.after)
             edges.append(Edge(source, target, played))
         first.append(len(edges))
-    loop.confirm()
+    loop.asked.confirm()
     return Automaton(loop, tuple(nodes), tuple(edges), tuple(first), stopped)

@@ -9,7 +9,6 @@ Source of the order within a turn: our choice; the customer moves and the compan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -23,10 +22,9 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.policies.actions import ACTION_SIGNALS, MOVE_SIGNALS, Action
 from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.errors import UnfitPolicyError
 from trustcurve.policies.policy import OPEN_MAX, Policy
-from trustcurve.policies.view import View
-from trustcurve.verification.unrolling.turns import Choice, Node, Open, Played
+from trustcurve.verification.unrolling.asking import Asked
+from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
 
 __all__ = ["BEGIN", "Loop"]
 
@@ -35,6 +33,12 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 Begun = tuple[int, Open, int, tuple[tuple[str, str], ...]]
 """How a turn begins: the position, what is promised still, the quiet turns, and the signals so far (who, what)."""
+
+Moved = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+"""How it stands as the policy decides: as how a turn begins, after the environment's move."""
+
+Answer = tuple[Decided, Action, Node | None, tuple[tuple[str, str], ...]]
+"""What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
 
 _TURNS_PER_SILENCE = 3
 _GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
@@ -69,7 +73,7 @@ class Loop:
     turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
     promises_max: int = 2
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
-    _latest: tuple[Node, Begun] | None = field(default=None, init=False)
+    _latest: tuple[Node, Begun, dict[Choice, Moved]] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
@@ -112,107 +116,96 @@ class Loop:
         return {signal: number for number, signal in enumerate(self.table.signals)}
 
     @cached_property
-    def _decisions(self) -> dict[tuple[int, int, int, tuple[Action, ...], int], tuple[View, Action]]:
+    def asked(self) -> Asked:
+        """The policy, and what it has answered so far."""
+        return Asked(curve=self.curve, policy=self.policy)
+
+    @cached_property
+    def _moves(self) -> dict[Begun, dict[Choice, Moved]]:
         return {}
 
-    def view(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> View:
-        """Show what the policy may see."""
-        at = self.table.positions[position]
-        wide = self.curve.cells(at)
-        outside = self.curve.stages[wide[0]].outside
-        state = self.curve.state(at)
-        return View(
-            at.stage, state, outside, at.kept, at.engaged, at.doubt, wide[5], at.account,
-            quiet, len(promises), asks.bit_count(), last,
-        )  # fmt: skip
-
-    def decide(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> Action:
-        """Ask the policy, once for all views that are alike."""
-        key = (position, quiet, len(promises), last, asks.bit_count())
-        known = self._decisions.get(key)
-        if known is None:
-            view = self.view(position, quiet, promises, last, asks)
-            known = self._decisions[key] = (view, self.policy.action(view))
-        return known[1]
-
-    def confirm(self) -> None:
-        """Ask the policy everything once more, the latest first: who counts questions is found out.
-
-        Raises:
-            UnfitPolicyError: It answers otherwise than before.
-        """
-        if self.policy.is_data:
-            return
-        for view, action in reversed(self._decisions.values()):
-            again = self.policy.action(view)
-            if again != action:
-                problem = f"it answers {action!r} and later {again!r} to the same view, {view}"
-                raise UnfitPolicyError(self.policy.name, problem)
+    @cached_property
+    def _answers(self) -> dict[Decided, Answer]:
+        return {}
 
     def choices(self, node: Node) -> tuple[Choice, ...]:
         """Answer with everything that the environment can choose after a node, harmless first."""
-        possible = tuple(self._possible(node))
+        return tuple(self._begun(node)[1])
+
+    def _choose(self, begun: Begun) -> tuple[Choice, ...]:
+        """Find what can be chosen in a turn that begins so; of promises that are alike the first stands for all."""
+        position, promises, _, _ = begun
+        departed = self.curve.stages[self.curve.cells(self.table.positions[position])[0]].apart
+        possible = list[Choice]()
+        for move in self.environment.names:
+            if move in ("kept", "broken"):
+                possible += [Choice(move, place) for place, each in enumerate(promises) if each not in promises[:place]]
+            elif move not in ("departure", "return") or departed == (move == "return"):
+                possible.append(Choice(move))
         if self.environment.probabilities is None:
-            return possible
+            return tuple(possible)
         likely = self.environment.likely([choice.move for choice in possible])
         return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
 
-    def _possible(self, node: Node) -> Iterator[Choice]:
-        position, promises, _, _ = self._begun(node)
-        departed = self.curve.stages[self.curve.cells(self.table.positions[position])[0]].apart
-        for move in self.environment.names:
-            if move in ("kept", "broken"):
-                told = set[tuple[Weight, int]]()
-                for place, promise in enumerate(promises):
-                    if promise not in told:
-                        told.add(promise)
-                        yield Choice(move, place)
-            elif move not in ("departure", "return") or departed == (move == "return"):
-                yield Choice(move)
-
     def play(self, node: Node, choice: Choice) -> Played | None:
         """Play a turn; None where the policy promises more than ``promises_max`` at once."""
-        position, promises, quiet, begun = self._begun(node)
-        clock, signals = position, [*begun]
+        begun, moves = self._begun(node)
+        met, promises, quiet, signals = moves.get(choice) or self._move(begun, choice)
+        decided = (met, quiet, promises, node.last, node.asks)
+        answer = self._answers.get(decided)
+        if answer is None:
+            answer = self._answers[decided] = self._answer(decided)
+        decided, action, after, told = answer
+        if after is None:
+            return None
+        return Played(node, choice, begun[0], met, action, after, decided, signals + told)
+
+    def _move(self, begun: Begun, choice: Choice) -> Moved:
+        """Let the environment move."""
+        position, promises, quiet, signals = begun
         signal = MOVE_SIGNALS[choice.move]
         if choice.promise is not None:
             weight, _ = promises[choice.promise]
             promises = promises[: choice.promise] + promises[choice.promise + 1 :]
             signal = f"{choice.move}_{weight}"
-        if signal is not None:
-            position, gives = self._react(position, signal)
-            signals.append(("move", signal))
-            quiet = 0 if gives else quiet
-        met = position
-        decided = (position, quiet, promises, node.last, node.asks)
-        action = self.decide(*decided)
+        if signal is None:
+            return position, promises, quiet, signals
+        position, gives = self._react(position, signal)
+        return position, promises, 0 if gives else quiet, (*signals, ("move", signal))
+
+    def _answer(self, decided: Decided) -> Answer:
+        """Let the policy act."""
+        position, quiet, promises, last, asks = decided
+        action = self.asked.decide(*decided)
         if action.startswith("promise_"):
             if len(promises) == self.promises_max:
-                return None
+                return decided, action, None, ()
             made: Weight = "major" if action == "promise_major" else "minor"
             promises = (*promises, (made, self.policy.promise_due + self.curve.grace // self.turn))
         signal = ACTION_SIGNALS[action]
+        told = () if signal is None else (("action", signal),)
         if signal is not None:
             position, gives = self._react(position, signal)
-            signals.append(("action", signal))
             quiet = 0 if gives else quiet
-        last = (action, *node.last)[: self.policy.remember]
-        asks = (node.asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
-        return Played(
-            node, choice, clock, met, action, Node(position, promises, quiet, last, asks), decided, tuple(signals)
-        )
+        last = (action, *last)[: self.policy.remember]
+        asks = (asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
+        return decided, action, Node(position, promises, quiet, last, asks), told
 
     def due(self, node: Node) -> list[int]:
         """Answer with the places of the promises that break as the next turn begins, or that are kept just in time."""
         last = 1 if self.environment.keeps_promises else 0
         return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
 
-    def _begun(self, node: Node) -> Begun:
-        """Let the clock have its say as a turn begins, once for all that may happen then."""
+    def _begun(self, node: Node) -> tuple[Begun, dict[Choice, Moved]]:
+        """Let the clock have its say as a turn begins, and each move that can follow: once for all turns of a node."""
         if self._latest is None or self._latest[0] is not node:
-            object.__setattr__(self, "_latest", (node, self._begin_turn(node)))
+            begun = self._begin_turn(node)
+            moves = self._moves.get(begun)
+            if moves is None:
+                moves = self._moves[begun] = {choice: self._move(begun, choice) for choice in self._choose(begun)}
+            object.__setattr__(self, "_latest", (node, begun, moves))
         assert self._latest is not None  # noqa: S101 - it was just set
-        return self._latest[1]
+        return self._latest[1:]
 
     def _begin_turn(self, node: Node) -> Begun:
         """Let what is due happen; who keeps promises then keeps those that are due."""
