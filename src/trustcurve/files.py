@@ -33,7 +33,7 @@ def load_curve(path: str | PathLike[str]) -> Curve:
     with open(name, "rb") as file:  # noqa: PTH123 - pathlib is slow to import
         data = file.read()
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidCurveError((Finding(name, "the file", "", f"is not UTF-8: {error}"),)) from None
     return Curve.from_toml(text, name)

@@ -252,6 +252,11 @@ def test_ctrl_c_before_the_second_sample_keeps_the_first(
     assert "The difference is left out" in said.out
 
 
+def test_one_sample_of_customers_who_influence_each_other_is_told_to_be_too_few(trustcurve: Trustcurve) -> None:
+    assert "intervals are too short" in trustcurve("simulate", "talks.toml", "--replications", "1").out
+    assert "intervals are too short" not in trustcurve("simulate", "talks.toml").out
+
+
 def test_help_loses_no_word(trustcurve: Trustcurve) -> None:
     said = trustcurve("simulate", "--help")
     assert "Where they do (word_of_mouth in the file), or with --sample" in " ".join(said.out.split())

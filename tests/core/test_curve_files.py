@@ -73,6 +73,8 @@ def test_a_curve_is_loaded_from_a_file(curve: Curve, tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_text(SHIPPED, encoding="utf-8")
     assert load_curve(path) == load_curve(str(path)) == curve
+    path.write_text(SHIPPED, encoding="utf-8-sig")
+    assert load_curve(path) == curve, "with a byte order mark"
     path.write_bytes(b"\xff")
     with pytest.raises(InvalidCurveError, match=r"ours\.toml.*UTF-8"):
         load_curve(path)

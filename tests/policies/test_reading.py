@@ -60,6 +60,8 @@ def test_a_file_is_named_in_what_is_wrong_with_it(tmp_path: Path):
     path = tmp_path / "patient.toml"
     path.write_text(RIGHT, encoding="utf-8")
     assert load_policy(path) == parse_policy(RIGHT)
+    path.write_text(RIGHT, encoding="utf-8-sig")
+    assert load_policy(path) == parse_policy(RIGHT), "with a byte order mark"
     path.write_text(RIGHT.replace("repair", "repiar"), encoding="utf-8")
     with pytest.raises(InvalidPolicyError, match=r"patient\.toml: \[\[rules\]\] make good do"):
         load_policy(str(path))

@@ -264,6 +264,13 @@ def test_durations_may_be_days():
     assert sweep(one, {"curve.silence_after": (60,)})["value"].unique().to_list() == [60]
 
 
+def test_a_longer_quiet_period_makes_no_longer_turns():
+    changed = with_parameter(scenario("funnel"), "curve.silence_after", 120)
+    assert (changed.turn, changed.curve.silence_after) == (timedelta(days=30), timedelta(days=120))
+    with pytest.raises(InvalidValueError, match=r"must be a whole number of turns, and a turn lasts 30 days here"):
+        with_parameter(scenario("funnel"), "curve.silence_after", 100)
+
+
 def test_every_environment_of_a_segment_changes():
     crisis = Environment({"complaint": 0.5})
     segment = Segment(
@@ -295,8 +302,15 @@ def test_a_coupled_scenario_is_swept_by_chance():
         ("curve.doubt_max", -1, InvalidParameterError),
         ("policy.promise_due", 0, InvalidValueError),
         ("policy.ask.engaged", 0.5, InvalidValueError),
+        ("policy.ask.engaged", 99, InvalidValueError),
+        ("policy.remember", 0, InvalidValueError),
+        ("departures.over", float("nan"), InvalidValueError),
+        ("departures.over", "long", InvalidValueError),
+        ("departures.hazard", float("nan"), InvalidValueError),
+        ("curve.silence_after", 100, InvalidValueError),
+        ("curve.silence_after", float("nan"), InvalidValueError),
     ],
 )
-def test_wrong_parameters_are_told(name: str, value: float, error: type[Exception]):
-    with pytest.raises(error):
-        with_parameter(scenario("solve_first"), name, value)
+def test_wrong_parameters_are_told(name: str, value: object, error: type[Exception]):
+    with pytest.raises(error, match=name.rpartition(".")[2]):
+        with_parameter(scenario("solve_first", departures=Departures()), name, value)

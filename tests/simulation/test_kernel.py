@@ -246,6 +246,7 @@ def test_those_who_are_told_stay_away():
     )  # fmt: skip
     tellers = [tally.told.sum() for each in told.replications for tally in each.tallies]
     assert min(tellers) > 0
+    assert told.frame("told").group_by("replication").agg(pl.col("count").sum())["count"].sum() == sum(tellers)
     (came,), (could,) = ([tally.sizes for tally in each.replications[0].tallies] for each in (told, alone))
     assert sum(could) - sum(came) == told.replications[0].tallies[0].told[:-1].sum()
     nobody = simulate_scenario(

@@ -74,6 +74,10 @@ def _print_head(screen: Screen, scenario: Scenario, run: Run | None) -> None:
         stopped = f", stopped before {scenario.replications}" if run.stopped else ""
         times = "once" if len(run.replications) == 1 else f"{len(run.replications)} times"
         screen.line(f"sampled {times}{stopped}, seed {run.seed}")
+        if scenario.coupled_by is not None and len(run.replications) == 1:
+            screen.line(
+                "intervals are too short: as customers influence each other, it takes several samples to tell them"
+            )
 
 
 @frozen

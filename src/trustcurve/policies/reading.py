@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from trustcurve.policies.policy import OPEN_MAX, REMEMBERED_MAX, Policy
 from trustcurve.policies.rules import NUMBERS, WORDS, PolicyRule, RuleBook, matches
 from trustcurve.policies.view import View
 
-__all__ = ["load_policy", "parse_policy"]
+__all__ = ["idle_rows", "load_policy", "parse_policy"]
 
 Groups = tuple[tuple[tuple[str, ...], list[View]], ...]
 
@@ -50,7 +50,7 @@ def load_policy(path: str | PathLike[str], curve: Curve | None = None) -> Policy
     """
     name = fspath(path)
     try:
-        text = Path(name).read_bytes().decode("utf-8")
+        text = Path(name).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidPolicyError((Finding(name, "the file", "", f"is not UTF-8: {error}"),)) from None
     return parse_policy(text, name, curve)
@@ -93,13 +93,15 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
     )
     if not rules and not reader.findings:
         reader.wrong("[[rules]]", "", "there must be at least one rule")
-    if not reader.findings:
-        _check_order(reader, rules, _views(curve, rules, numbers.get("window", 0)))
+    rows_are_right = not reader.findings
     name = reader.text("[policy]", "name", head) if "policy" in whole else ""
     says = reader.text("[policy]", "says", head, required=False)
+    policy = Policy(name=name or "none", decide=RuleBook(rules), says=says, **numbers)
+    for row, why in idle_rows(curve, policy) if rows_are_right else ():
+        reader.wrong(f"[[rules]] {row}", "when", why)
     if reader.findings:
         raise InvalidPolicyError(tuple(reader.findings))
-    return Policy(name=name, decide=RuleBook(rules), says=says, **numbers)
+    return policy
 
 
 def _known_words(curve: Curve) -> dict[str, tuple[str, ...]]:
@@ -157,22 +159,25 @@ def _check_value(reader: Reader, place: str, part: str, value: Any, words: Mappi
         reader.wrong(place, f"when.{part}", f"must be a whole number, not {value!r}: a policy has no parameters")
 
 
-def _check_order(reader: Reader, rules: tuple[PolicyRule, ...], views: Groups) -> None:
-    """Find the rows that never decide, whatever a customer is like."""
-    together = matches(rules, views)
+def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[str, str]]:
+    """Find the rows of a policy that never decide, whatever a customer is like, and say why."""
+    if not isinstance(policy.decide, RuleBook):
+        return
+    together = matches(policy.decide.rules, _views(curve, policy))
     first = {each & -each for each in together}
-    for n, rule in enumerate(rules):
+    for n, rule in enumerate(policy.decide.rules):
         bit = 1 << n
         if bit in first:
             continue
         why = "wherever it holds, a row before it holds too"
         if not any(each & bit for each in together):
             why = "what it asks for never holds together"
-        reader.wrong(f"[[rules]] {rule.name}", "when", f"can never match: {why}")
+        yield rule.name, f"can never match: {why}"
 
 
-def _views(curve: Curve, rules: tuple[PolicyRule, ...], asks: int) -> Groups:
-    """Answer with all that a policy can see, in groups of parts that are independent of each other."""
+def _views(curve: Curve, policy: Policy) -> Groups:
+    """Answer with all that a policy made of rows can see, in groups of parts that are independent of each other."""
+    rules = policy.decide.rules if isinstance(policy.decide, RuleBook) else ()
     positions = [_view(curve, position) for position in curve.table().positions]
     stranger = positions[0]
     numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}
@@ -180,8 +185,11 @@ def _views(curve: Curve, rules: tuple[PolicyRule, ...], asks: int) -> Groups:
         (("stage", "posture", "state", "outside", "account", *COUNTERS, "felt_doubt"), positions),
         (("quiet",), [evolve(stranger, quiet=n) for n in numbers if n >= 0]),
         (("open",), [evolve(stranger, open=n) for n in range(OPEN_MAX + 1)]),
-        (("asks",), [evolve(stranger, asks=n) for n in range(asks + 1)]),
-        (("last",), [stranger, *(evolve(stranger, last=(action,)) for action in ACTIONS)]),
+        (("asks",), [evolve(stranger, asks=n) for n in range(policy.window + 1)]),
+        (
+            ("last",),
+            [stranger, *(evolve(stranger, last=(each,)) for each in ACTIONS[: policy.remember * len(ACTIONS)])],
+        ),
     )
 
 

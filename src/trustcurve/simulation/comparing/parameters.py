@@ -8,9 +8,12 @@ from typing import Any
 
 from attrs import evolve
 
+from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy
+from trustcurve.policies.reading import idle_rows
 from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
+from trustcurve.simulation.populations.limits import turn_problem
 from trustcurve.simulation.populations.scenarios import Scenario
 from trustcurve.simulation.populations.segments import Segment, Turning
 
@@ -56,7 +59,7 @@ def parameters_of(scenario: Scenario) -> dict[str, Any]:
 
 
 def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
-    """Change one number of a scenario, in every segment that has it.
+    """Change one number of a scenario, in every segment that has it, and nothing else: a turn lasts as long as before.
 
     Args:
         scenario: The scenario.
@@ -65,7 +68,7 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
 
     Raises:
         UnknownWordError: There is no such parameter.
-        InvalidValueError, InvalidParameterError: The value is out of its range.
+        InvalidValueError, InvalidParameterError: The value is out of its range, or with it a row of the policy never decides.
 
     Examples:
         >>> from trustcurve.policies import policy
@@ -78,15 +81,41 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
     if name not in known:
         raise UnknownWordError("parameter", name, tuple(known))
     table, _, rest = name.partition(".")
+    if isinstance(known[name], timedelta):
+        value = _duration(name, value)
     if table == "curve":
-        return evolve(scenario, curve=scenario.curve.with_parameters(**{rest: value}))
+        return _with_curve(scenario, scenario.curve.with_parameters(**{rest: value}), name, value)
     if table in _PARTS:
-        days = isinstance(known[name], timedelta) and not isinstance(value, timedelta)
-        return evolve(
-            scenario, **{table: evolve(getattr(scenario, table), **{rest: timedelta(days=value) if days else value})}
-        )
+        return evolve(scenario, **{table: evolve(getattr(scenario, table), **{rest: value})})
     change = _with_number if table == "policy" else _with_chance
-    return evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
+    changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
+    for before, after in zip(scenario.segments, changed.segments, strict=True):
+        new = (
+            dict(idle_rows(changed.curve, after.policy)).items()
+            - dict(idle_rows(scenario.curve, before.policy)).items()
+        )
+        if new:
+            row, why = min(new)
+            raise InvalidValueError(name, value, f"row {row!r} of policy {after.policy.name!r} {why}")
+    return changed
+
+
+def _duration(name: str, value: Any) -> timedelta:
+    """Read a duration, a number of days or a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= timedelta.max.days:
+        raise InvalidValueError(name, value, "must be a timedelta or a number of days, above zero")
+    return timedelta(days=value)
+
+
+def _with_curve(scenario: Scenario, curve: Curve, name: str, value: Any) -> Scenario:
+    """Change the curve, but not how long a turn lasts."""
+    problem = turn_problem(scenario.lasts, curve.silence_after)
+    if problem is not None:
+        rule = f"{problem}, and a turn lasts {scenario.lasts / timedelta(days=1):g} days here"
+        raise InvalidValueError(name, value, rule)
+    return evolve(scenario, curve=curve, turn=scenario.lasts)
 
 
 def _with_chance(segment: Segment, move: str, value: float) -> Segment:

@@ -63,7 +63,7 @@ class Expected:
         return tuple(long_run(lumped(chain)) for chain in self.chains)
 
     def frame(self, what: str) -> pl.DataFrame:
-        """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached`` or ``cohorts``."""
+        """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached``, ``cohorts`` or ``told``."""
         return frame_of(what, [(None, names, tally) for names, tally in zip(self.names, self.tallies, strict=True)])
 
     @property
@@ -95,8 +95,8 @@ class Expected:
 
         ``within``: the share of those who are seen to the end that have been there; ``mean_within``: how many steps it took
         those. ``ever`` and ``mean``: if the last environment held for ever; ``mean`` is infinite where it is not certain.
-        Both are null where chances are so small that they cannot be told exactly; the first two where nobody is seen to the
-        end.
+        ``mean`` is null where chances are so small that it cannot be told exactly, and so is ``ever``, unless it is certain;
+        the first two are where nobody is seen to the end.
         ``lost``: who was a customer and now distrusts, or has left since then.
         """
         rows: list[tuple[str, str, *tuple[float | None, ...]]] = []

@@ -22,7 +22,7 @@ Bools = NDArray[np.bool_]
 class First:
     """A first time: how likely it ever comes, and after how many steps on average (infinite if it is not certain).
 
-    Both are None where chances are so small that they cannot be told exactly.
+    ``steps`` is None where chances are so small that it cannot be told exactly, and so is ``ever``, unless it is certain.
     """
 
     ever: float | None

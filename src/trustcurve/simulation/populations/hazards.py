@@ -6,11 +6,13 @@ The two default numbers come with a warning: see the page *Where the numbers com
 from __future__ import annotations
 
 from datetime import timedelta
+from math import expm1, log1p
 from typing import Final
 
 from attrs import field, frozen
 
 from trustcurve.core.errors import InvalidValueError
+from trustcurve.simulation.populations.limits import KEEPS_AWAY_MAX
 from trustcurve.verification.arguments import check_number
 
 __all__ = ["FOUR_QUARTERS", "Departures", "WordOfMouth", "per_turn"]
@@ -29,8 +31,7 @@ def per_turn(chance: float, over: timedelta, turn: timedelta) -> float:
     """
     if chance >= 1:
         return 1.0
-    spread: float = 1 - (1 - chance) ** (turn / over)
-    return spread
+    return -expm1(log1p(-chance) * (turn / over))
 
 
 def _chance(_: object, attribute: object, value: float) -> None:
@@ -82,4 +83,4 @@ class WordOfMouth:
     keeps_away: float = field(default=1.0)
 
     def __attrs_post_init__(self) -> None:
-        check_number("keeps_away", self.keeps_away, 0, 1000)
+        check_number("keeps_away", self.keeps_away, 0, KEEPS_AWAY_MAX)

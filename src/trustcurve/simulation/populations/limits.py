@@ -9,6 +9,7 @@ from trustcurve.core.errors import InvalidValueError
 
 __all__ = [
     "CUSTOMERS_MAX",
+    "KEEPS_AWAY_MAX",
     "QUIET_TURNS_MAX",
     "REPLICATIONS_MAX",
     "ROWS_MAX",
@@ -28,6 +29,9 @@ STEPS_MAX: Final = 10_000
 
 REPLICATIONS_MAX: Final = 10_000
 """The most replications. Source: our choice; each one is kept, and intervals are narrow long before."""
+
+KEEPS_AWAY_MAX: Final = 1000.0
+"""The most newcomers that one who tells others keeps away. Source: our choice; more would be a newspaper."""
 
 ROWS_MAX: Final = 2_000_000
 """The most steps times cohorts times replications. Source: our choice; each has a row in the tables for every state, and more

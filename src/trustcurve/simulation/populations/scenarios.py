@@ -11,6 +11,7 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy
+from trustcurve.policies.environment import ADDS_UP
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth, per_turn
 from trustcurve.simulation.populations.limits import (
@@ -28,7 +29,6 @@ from trustcurve.verification.arguments import check_kind, check_whole
 
 __all__ = ["Arrivals", "Scenario", "alone", "parted"]
 
-_WHOLE = 1e-9
 _TURNS = 3  # in a quiet period, as in a proof, where nothing else is said
 LOST_NAME = "lost"
 """What the tables call those who were customers and now distrust, or have left since."""
@@ -167,7 +167,7 @@ class Scenario:
                 raise InvalidValueError(
                     "turnings", late[0], f"comes after the last step, {self.steps}, in segment {segment.name!r}"
                 )
-        if abs(sum(segment.share for segment in self.segments) - 1) > _WHOLE:
+        if abs(sum(segment.share for segment in self.segments) - 1) > ADDS_UP:
             total = sum(segment.share for segment in self.segments)
             raise InvalidValueError("segments", total, "the shares of all segments must add up to 1")
         names = [segment.name for segment in self.segments]

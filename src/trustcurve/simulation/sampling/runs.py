@@ -61,7 +61,7 @@ class Run:
         return tuple(tuple(map(int, seed_of(self.seed, each.number).generate_state(4))) for each in self.replications)
 
     def frame(self, what: str) -> pl.DataFrame:
-        """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached`` or ``cohorts``."""
+        """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached``, ``cohorts`` or ``told``."""
         return frame_of(
             what,
             [

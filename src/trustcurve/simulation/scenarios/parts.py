@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from math import fsum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from attrs import frozen
 
 from trustcurve.core.errors import did_you_mean
 from trustcurve.core.reader import Reader
 from trustcurve.policies import MOVES, Environment, Move
+from trustcurve.policies.environment import is_chance, sum_problem
 
 __all__ = ["Part"]
 
-_EXACT = 1e-9
+_Days = TypeVar("_Days", timedelta, None)
+
 _SHOWN = 60
 _HARMLESS: dict[Move, float] = {"purchase": 0.1}
 
@@ -62,7 +63,7 @@ class Part:
         self.wrong(key, f"must be a number from 0 to {most:g}, not {value!r}")
         return default
 
-    def days(self, key: str, default: timedelta) -> timedelta:
+    def days(self, key: str, default: _Days) -> timedelta | _Days:
         """Read a duration above zero."""
         if key not in self.row:
             return default
@@ -82,11 +83,9 @@ class Part:
             return Environment(_HARMLESS)
         wrong = len(self.reader.findings)
         chances = {move: p for move, p in given.items() if self._is_chance(move, p, keeps_promises=keeps_promises)}
-        total = fsum(chances.values())
-        if len(self.reader.findings) == wrong and total > 1 + _EXACT:
-            self.wrong("moves", f"the probabilities add up to {total:g}, more than 1")
-        elif len(self.reader.findings) == wrong and "nothing" in chances and abs(total - 1) > _EXACT:
-            self.wrong("moves", f"with 'nothing' the probabilities must add up to 1, not {total:g}")
+        problem = sum_problem(chances) if len(self.reader.findings) == wrong else None
+        if problem is not None:
+            self.wrong("moves", problem)
         if len(self.reader.findings) > wrong:
             return Environment(_HARMLESS)
         return Environment(cast("dict[str, float]", chances), keeps_promises=keeps_promises, name=name)
@@ -98,7 +97,7 @@ class Part:
             self.wrong(f"moves.{move}", f"unknown move{hint}")
         elif keeps_promises and move == "broken":
             self.wrong(f"moves.{move}", "where keeps_promises is true no promise is broken: leave it out")
-        elif isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
+        elif not is_chance(p):
             self.wrong(f"moves.{move}", f"must be a probability from 0 to 1, not {p!r}")
         else:
             return True

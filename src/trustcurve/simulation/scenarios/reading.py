@@ -17,6 +17,7 @@ from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyEr
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth
 from trustcurve.simulation.populations.limits import (
     CUSTOMERS_MAX,
+    KEEPS_AWAY_MAX,
     REPLICATIONS_MAX,
     STEPS_MAX,
     rows_problem,
@@ -30,8 +31,6 @@ __all__ = ["load_scenario", "parse_scenario"]
 
 _WHOLE = ("scenario", "segments", "arrivals", "departures", "word_of_mouth")
 _HEAD = ("name", "says", "curve", "steps", "customers", "replications", "seed", "turn_days", "promises_max")
-_TURNS = 3
-_KEEPS_AWAY_MAX = 1000.0
 _DIGITS_MAX = 4300
 _BITS_MAX = 14_000  # what has more may have more digits than Python shows
 _TOO_LONG = "a number has too many digits"
@@ -132,9 +131,8 @@ def _head(head: Part, curve: Curve | None, *, given: bool) -> dict[str, Any]:
     values["says"] = head.reader.text(head.place, "says", head.row, required=False)
     if given:
         head.needs("steps", "how many turns, for example steps = 24")
-    usual = (curve or Curve.default()).silence_after / _TURNS
-    values["turn"] = head.days("turn_days", usual)
-    problem = turn_problem(values["turn"], curve.silence_after) if curve else None
+    values["turn"] = head.days("turn_days", None) if "turn_days" in head.row else None
+    problem = turn_problem(values["turn"], curve.silence_after) if curve and values["turn"] else None
     if problem is not None:
         head.wrong("turn_days", problem)
     return values
@@ -218,7 +216,7 @@ def _word_of_mouth(reader: Reader, whole: Mapping[str, Any]) -> WordOfMouth:
     return WordOfMouth(
         telling=part.number("telling", usual.telling),
         over=part.days("over_days", usual.over),
-        keeps_away=part.number("keeps_away", usual.keeps_away, _KEEPS_AWAY_MAX),
+        keeps_away=part.number("keeps_away", usual.keeps_away, KEEPS_AWAY_MAX),
     )
 
 

@@ -10,13 +10,13 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.reader import Reader
 from trustcurve.policies import InvalidPolicyError, Policy, load_policy
+from trustcurve.policies.environment import ADDS_UP
 from trustcurve.simulation.populations.segments import Segment, Turning
 from trustcurve.simulation.scenarios.parts import Part
 
 __all__ = ["Beside", "Placed", "read_segments"]
 
 _KEYS = ("name", "share", "policy", "moves", "keeps_promises", "turnings")
-_EXACT = 1e-9
 
 Placed = tuple[str, Segment]
 """A segment, and where it stands in the file."""
@@ -61,7 +61,7 @@ def read_segments(reader: Reader, value: object, beside: Beside) -> tuple[Placed
         else:
             shares.append(None)
     told = [share for share in shares if share is not None]
-    if rows and len(told) == len(rows) and abs(sum(told) - 1) > _EXACT:
+    if rows and len(told) == len(rows) and abs(sum(told) - 1) > ADDS_UP:
         reader.wrong("[[segments]]", "share", f"the shares of all segments add up to {sum(told):g}, not to 1")
     names = [name for part in parts if isinstance(name := part.row.get("name"), str) and name]
     for name in sorted({name for name in names if names.count(name) > 1}):

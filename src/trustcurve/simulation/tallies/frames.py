@@ -24,7 +24,7 @@ def frame_of(what: str, rows: Sequence[Row]) -> pl.DataFrame:
     """Make one of the tables.
 
     Args:
-        what: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached`` or ``cohorts``.
+        what: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached``, ``cohorts`` or ``told``.
         rows: The tallies.
 
     Raises:
@@ -103,6 +103,10 @@ def _cohorts(_: Names, tally: Tally) -> pl.DataFrame:
     )
 
 
+def _told(_: Names, tally: Tally) -> pl.DataFrame:
+    return _long(tally.told, ("step",), "count").with_columns(pl.col("step") + 1)
+
+
 FRAMES: dict[str, Callable[[Names, Tally], pl.DataFrame]] = {
     "counts": _counts,
     "moves": _moves,
@@ -110,5 +114,6 @@ FRAMES: dict[str, Callable[[Names, Tally], pl.DataFrame]] = {
     "happenings": lambda _, tally: _per_word(MOVES, "move")(tally.moves),
     "reached": _reached,
     "cohorts": _cohorts,
+    "told": _told,
 }
 """The tables by name."""
