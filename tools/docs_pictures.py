@@ -1,8 +1,8 @@
-"""Draw the pictures of the documentation that follow from the code: the statechart, for README.md and for the site.
+"""Draw the pictures of the documentation that follow from the code: the statechart, and two scenarios side by side.
 
-``python tools/docs_pictures.py`` draws them (with Graphviz); with ``--check`` it only says what is out
-of date. An SVG of another version of Graphviz looks a little different, so what is held against the
-code is the text that it was drawn from: its sha256 stands in the file.
+``python tools/docs_pictures.py`` draws them (with Graphviz and matplotlib); with ``--check`` it only says
+what is out of date. Of another version of these a picture looks a little different, so what is held
+against the code is what it was drawn from: the sha256 of that stands in the file.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ import shutil
 import sys
 from pathlib import Path
 
+import polars as pl
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
 from trustcurve import Curve
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
+from trustcurve.report import draw_side_by_side
+from trustcurve.simulation import Expected, expect_scenario, load_scenario
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "assets" / "statechart.svg"
+SIDES = ROOT / "docs" / "assets" / "delivery_crisis.png"
+CRISIS = ROOT / "examples" / "scenarios" / "delivery_crisis"
 FENCE = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 
 
@@ -37,6 +45,23 @@ def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
     return None in versions or versions[0][1] != versions[1][1] or drawn == now  # type: ignore[index]
 
 
+def scenarios_mark(answers: list[Expected]) -> str:
+    """Answer with the sha256 of what scenarios answer with, rounded."""
+    rounded = [each.occupancy.with_columns(pl.col("share").round(6)).write_csv() for each in answers]
+    return f"drawn from exact answers with sha256 {hashlib.sha256(''.join(rounded).encode()).hexdigest()}"
+
+
+def scenarios_drawn(answers: list[Expected], mark: str) -> None:
+    """Draw scenarios side by side, and write into the file what they were drawn from."""
+    old, new = ((answer, None) for answer in answers)
+    draw_side_by_side(SIDES, old, new)
+    info = PngInfo()
+    info.add_text("Description", mark)
+    with Image.open(SIDES) as image:
+        image.load()
+        image.save(SIDES, pnginfo=info, optimize=True)
+
+
 def main() -> int:
     """Draw the pictures, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -47,12 +72,20 @@ def main() -> int:
     text = README.read_text(encoding="utf-8")
     new = FENCE.sub(lambda _: f"```mermaid\n{mermaid_text(chart)}```", text)
     drawn = PICTURE.read_text(encoding="utf-8") if PICTURE.exists() else ""
-    stale = [path for path, fresh in ((README, new == text), (PICTURE, is_fresh(drawn, chart, mark))) if not fresh]
+    answers = [expect_scenario(load_scenario(CRISIS / name)) for name in ("say_nothing.toml", "apologise.toml")]
+    sides = scenarios_mark(answers)
+    fresh = {
+        README: new == text,
+        PICTURE: is_fresh(drawn, chart, mark),
+        SIDES: SIDES.exists() and sides.encode() in SIDES.read_bytes(),
+    }
+    stale = [path for path, is_it in fresh.items() if not is_it]
     for path in stale:
         print(f"{path.relative_to(ROOT)}: {'out of date: run python tools/docs_pictures.py' if check else 'drawn'}")
     if stale and not check:
         README.write_text(new, encoding="utf-8")
         PICTURE.write_text(picture(chart, mark), encoding="utf-8")
+        scenarios_drawn(answers, sides)
     return 1 if check and stale else 0
 
 

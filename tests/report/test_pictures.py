@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from matplotlib import get_backend, rcParams
 from matplotlib.image import imread
 
@@ -98,6 +100,19 @@ def test_where_nobody_is_there_is_a_picture_all_the_same(more: dict[str, object]
     assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
     for frame in (run.occupancy(), run.stages(), *([exact.occupancy] if exact else [])):
         assert not frame["share"].is_nan().any()
+
+
+def test_long_names_leave_room_for_what_is_drawn(tmp_path: Path):
+    long = "whoever came to us because of what somebody said about our shop in the year before last, " * 2
+    segments = tuple(
+        Segment(name=f"{n} {long}", share=0.5, policy=shipped("funnel"), environment=ORDINARY) for n in (1, 2)
+    )
+    exact, run = answers(20, segments=segments)
+    renamed = [(long, evolve(exact, scenario=evolve(exact.scenario, name=long)), run)] * 2 if exact else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # where titles take all the room, matplotlib warns
+        files = draw_all(tmp_path, renamed)
+    assert [imread(path).shape[1] for path in files] == [1080] * 6 + [1620]
 
 
 def test_without_an_answer_there_is_no_picture(tmp_path: Path):

@@ -13,7 +13,7 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.report.figures.flow import plot_flow
 from trustcurve.report.figures.occupancy import plot_occupancy
 from trustcurve.report.figures.times import plot_times
-from trustcurve.report.style import figure, save
+from trustcurve.report.style import figure, save, shortened, title
 from trustcurve.simulation import Expected, Run, Scenario
 from trustcurve.simulation.tallies.frames import per_customer
 
@@ -175,7 +175,7 @@ def draw_side_by_side(path: str | PathLike[str], old: Answer, new: Answer) -> Pa
                 sampled = None if run is None else run.occupancy().filter(segment=segment)
                 exactly = None if exact is None else exact.occupancy.filter(segment=segment)
                 plot_occupancy(axes, scenario.curve, sampled, exactly)
-                axes.set_title(_title(scenario, segment, run, with_name=True))
+                title(axes, _said(scenario, segment, run, with_name=True), _WIDE * 0.6)
         return save(made, Path(path))
 
 
@@ -190,17 +190,17 @@ def _draw(
     """Draw a panel for each segment, one below the other."""
     scenario = _scenario(exact, run)
     segments = [segment.name for segment in scenario.segments]
-    with figure(_WIDE, _HIGH * len(segments), f"{scenario.name}: {says}") as made:
+    with figure(_WIDE, _HIGH * len(segments), f"{shortened(scenario.name)}: {says}") as made:
         for axes, segment in zip(made.subplots(len(segments), 1, squeeze=False).ravel(), segments, strict=True):
             plot(axes, segment)
-            axes.set_title(_title(scenario, segment, run, with_name=False))
+            title(axes, _said(scenario, segment, run, with_name=False), _WIDE)
         return save(made, Path(path))
 
 
-def _title(scenario: Scenario, segment: str, run: Run | None, *, with_name: bool) -> str:
+def _said(scenario: Scenario, segment: str, run: Run | None, *, with_name: bool) -> str:
     """Say whose picture it is, and how it was made."""
-    said = [scenario.name] if with_name else []
-    said += [segment] if len(scenario.segments) > 1 else []
+    said = [shortened(scenario.name)] if with_name else []
+    said += [shortened(segment)] if len(scenario.segments) > 1 else []
     if run is None:
         return ", ".join([*said, "exactly"])
     place = [each.name for each in scenario.segments].index(segment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 from matplotlib import colormaps, rc_context
@@ -16,7 +17,22 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from trustcurve.core.curve import Curve
 
-__all__ = ["FALL", "INK", "LOST", "RISE", "colours_of", "figure", "percent_axis", "save", "step_axis"]
+__all__ = [
+    "FALL",
+    "INK",
+    "LOST",
+    "RISE",
+    "colours_of",
+    "figure",
+    "nobody",
+    "percent_axis",
+    "save",
+    "shortened",
+    "shown",
+    "step_axis",
+    "title",
+    "wrapped",
+]
 
 RISE: Final = "#0072B2"
 FALL: Final = "#D55E00"
@@ -38,6 +54,12 @@ _STYLE: Final[Any] = {
     "ytick.color": INK,
 }
 _DPI: Final = 120
+_BOLD_AN_INCH: Final = 9
+_PLAIN_AN_INCH: Final = 13
+"""How many letters of a title find room on an inch."""
+
+_NAME: Final = 48
+"""The most letters of a name that are shown. Source: our choice; two names and what is said of them fit on two lines."""
 
 
 @contextmanager
@@ -46,8 +68,34 @@ def figure(wide: float, high: float, title: str) -> Iterator[Figure]:
     with rc_context(_STYLE):
         made = Figure(figsize=(wide, high), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(made)
-        made.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+        made.suptitle(wrapped(title, wide * _BOLD_AN_INCH), x=0.01, ha="left", fontsize=13, fontweight="bold")
         yield made
+
+
+def shortened(name: str, most: int = _NAME) -> str:
+    """Shorten a name that is too long to be shown."""
+    return name if len(name) <= most else name[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def shown(state: str) -> str:
+    """Show a leaf state's name without its stage's, which its place tells."""
+    return shortened(state.rpartition(".")[2].replace("_", "-"), _NAME // 2)
+
+
+def wrapped(title: str, letters: float) -> str:
+    """Break a title into lines."""
+    return fill(title, max(int(letters), _NAME // 2))
+
+
+def title(axes: Axes, said: str, inches: float) -> None:
+    """Give a panel of some inches its title."""
+    axes.set_title(wrapped(said, inches * _PLAIN_AN_INCH))
+
+
+def nobody(axes: Axes) -> None:
+    """Say that there is nobody to draw."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
 
 
 def save(made: Figure, path: Path) -> Path:
@@ -70,7 +118,7 @@ def colours_of(curve: Curve) -> dict[str, str]:
 
 def percent_axis(axes: Axes, label: str) -> None:
     """Let the vertical axis count shares."""
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_ylabel(label)
 
 

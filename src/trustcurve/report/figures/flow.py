@@ -10,7 +10,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Line
 
 from trustcurve.core.curve import Curve
-from trustcurve.report.style import FALL, RISE, colours_of
+from trustcurve.report.style import FALL, RISE, colours_of, shown
 
 __all__ = ["plot_flow"]
 
@@ -18,7 +18,7 @@ _LEFT, _RIGHT, _BAR = 0.0, 1.0, 0.03
 _GAP = 0.04
 """How much room is left between two states, as a part of all moves."""
 
-_NAMED = 0.025
+_NAMED = 0.045
 """The least part of all moves for which a band is given its number."""
 
 _SEEN = 0.002
@@ -86,8 +86,7 @@ def _bars(
                 continue
             bottom = sides[side][state]
             axes.add_patch(Rectangle((x, bottom), _BAR, size, facecolor=colours[state], edgecolor="none"))
-            name = state.rpartition(".")[2].replace("_", "-")
-            axes.text(x + beside, bottom + size / 2, f"{name}  {size:.2f}", ha=align, va="center", fontsize=8)
+            axes.text(x + beside, bottom + size / 2, f"{shown(state)}  {size:.2f}", ha=align, va="center", fontsize=8)
 
 
 def _band(axes: Axes, begin: float, end: float, row: dict[str, float], *, named: bool) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from trustcurve.core.curve import Curve
-from trustcurve.report.style import INK, colours_of, percent_axis, step_axis
+from trustcurve.report.style import INK, colours_of, nobody, percent_axis, shown, step_axis
 
 __all__ = ["plot_occupancy"]
 
@@ -35,8 +35,7 @@ def plot_occupancy(
     if drawn is None:
         return
     if drawn.is_empty():
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
+        nobody(axes)
         return
     shares, steps = _shares(drawn, curve.states), drawn["step"].unique().sort().to_numpy()
     axes.stackplot(steps, shares, colors=[colours[state] for state in curve.states], linewidth=0)
@@ -69,11 +68,8 @@ def _label(axes: Axes, states: Sequence[str], colours: dict[str, str], last: NDA
         most = places[number + 1] - _ROOM if number + 1 < len(places) else places[number] - over
         places[number] = min(places[number], most)
     for state, place, share in zip(states, places, last, strict=True):
-        name = state.rpartition(".")[2].replace("_", "-")
-        axes.annotate(
-            "■", (1.015, place), xycoords="axes fraction", color=colours[state], va="center", fontsize=11,
-            annotation_clip=False,
-        )  # fmt: skip
-        axes.annotate(
-            f"{name} {share:.1%}", (1.055, place), xycoords="axes fraction", va="center", annotation_clip=False
-        )
+        for said, points, colour in (("■", 6, colours[state]), (f"{shown(state)} {share:.1%}", 20, INK)):
+            axes.annotate(
+                said, (1, place), (points, 0), "axes fraction", "offset points", color=colour, va="center",
+                fontsize=11 if said == "■" else 9, annotation_clip=False,
+            )  # fmt: skip

@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from trustcurve.core.curve import Curve
-from trustcurve.report.style import FALL, INK, RISE, percent_axis, step_axis
+from trustcurve.report.style import FALL, INK, RISE, nobody, percent_axis, shown, step_axis
 
 __all__ = ["plot_times"]
 
@@ -20,34 +20,32 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
         sampled: ``age``, ``stage``, ``share``, ``low``, ``high``.
         exact: ``age``, ``stage``, ``share``.
     """
-    highest, most, top, steps = curve.stages[-1].name, 0.0, 0.0, 1
+    highest, drawn = curve.stages[-1].name, sampled if sampled is not None else exact
+    if drawn is None or drawn.is_empty():
+        nobody(axes)
+        return
+    top = 0.0
     for stage, colour, word in (
-        (highest, RISE, f"has been {highest.replace('_', '-')}"),
+        (highest, RISE, f"has been {shown(highest)}"),
         ("lost", FALL, "was a customer, and was lost"),
     ):
-        for frame, line in ((sampled, False), (exact, True)):
-            if frame is None:
-                continue
-            rows = frame.filter(pl.col("stage") == stage).sort("age")
-            if rows.is_empty():
-                continue
-            ages, shares = rows["age"].to_numpy(), rows["share"].to_numpy()
-            steps, most = int(ages[-1]), max(most, float(rows["share"].to_numpy().max()))
-            if line:
-                axes.plot(ages, shares, color=INK if sampled is not None else colour, linewidth=1, zorder=3)
-            else:
-                low, high = rows["low"].to_numpy(), rows["high"].to_numpy()
-                top = max(top, float(high.max()))
-                axes.fill_between(ages, low, high, color=colour, alpha=0.25, linewidth=0)
-                axes.plot(ages, shares, color=colour, linewidth=2.4)
-            if frame is (sampled if sampled is not None else exact):
-                axes.plot([], [], color=colour, linewidth=2.4, label=f"{word}: {shares[-1]:.1%}")
+        rows = drawn.filter(pl.col("stage") == stage).sort("age")
+        ages, shares = rows["age"].to_numpy(), rows["share"].to_numpy()
+        axes.plot(ages, shares, color=colour, linewidth=2.4, label=f"{word}: {shares[-1]:.1%}")
+        top = max(top, float(shares.max()))
+        if sampled is not None:
+            low, high = rows["low"].to_numpy(), rows["high"].to_numpy()
+            axes.fill_between(ages, low, high, color=colour, alpha=0.16, linewidth=0)
+            for bound in (low, high):
+                axes.plot(ages, bound, color=colour, linewidth=0.7, linestyle=(0, (4, 2)))
+            top = max(top, float(high.max()))
+        if sampled is not None and exact is not None:
+            known = exact.filter(pl.col("stage") == stage).sort("age")
+            axes.plot(known["age"], known["share"], color=INK, linewidth=1, zorder=3)
+            top = max(top, float(known["share"].to_numpy().max()))
     if sampled is not None and exact is not None:
         axes.plot([], [], color=INK, linewidth=1, label="exactly")
-    if not axes.lines:
-        axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
-        return
-    axes.legend(loc="upper left", framealpha=0.85, edgecolor="none")
-    axes.set_ylim(0, min(max(most * 1.35, top * 1.05, 0.02), 1.02))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    axes.set_ylim(0, min(max(top * 1.05, 0.02), 1.02))
     percent_axis(axes, "share of customers")
-    step_axis(axes, steps, "steps since they came")
+    step_axis(axes, int(drawn["age"].to_numpy().max()), "steps since they came")
