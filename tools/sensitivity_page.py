@@ -32,6 +32,8 @@ SCENARIOS = {
     "solve": "solve_first/scenario",
     "silent": "delivery_crisis/say_nothing",
     "sorry": "delivery_crisis/apologise",
+    "late": "late_thanks/scenario",
+    "soon": "late_thanks/thanks_soon",
     "all": "promise_everything/promise_everything",
     "some": "promise_everything/promise_what_we_keep",
 }
@@ -52,6 +54,9 @@ CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
         "sorry", "advocate", lambda found: found["sorry"]["advocate"] > found["silent"]["advocate"],
     ),
     "Who apologises loses fewer.": ("sorry", "lost", lambda found: found["sorry"]["lost"] < found["silent"]["lost"]),
+    "Who thanks late loses more than who thanks soon.": (
+        "late", "lost", lambda found: found["late"]["lost"] > found["soon"]["lost"],
+    ),
     "Who promises everything loses more than who promises what can be kept.": (
         "all", "lost", lambda found: found["all"]["lost"] > found["some"]["lost"],
     ),
