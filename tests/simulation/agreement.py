@@ -33,7 +33,7 @@ def p_values(run: Run, answer: Expected) -> NDArray[np.float64]:
     return np.concatenate([each.ravel() for each in found])
 
 
-def tails(counts: NDArray[np.int64], of: int, chances: NDArray[np.float64]) -> NDArray[np.float64]:
+def tails(counts: NDArray[np.int64], of: int | NDArray[np.int64], chances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Answer with twice the smaller tail of a binomial distribution."""
     chances = np.clip(chances, 0, 1)
     at_most = np.where(counts >= of, 1, betainc(of - np.minimum(counts, of - 1), counts + 1, 1 - chances))

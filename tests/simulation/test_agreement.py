@@ -14,6 +14,7 @@ from trustcurve.simulation import (
     Departures,
     Scenario,
     Segment,
+    Turning,
     expect_scenario,
     expected,
     simulate,
@@ -89,6 +90,29 @@ def test_cohorts_agree_each_by_itself():
     found = np.concatenate([tails(sampled.states[n], 50_000, exact.states[n] / 50_000).ravel() for n in range(7)])
     assert found.min() >= FAMILYWISE / len(found)
     assert sampled.observed.tolist() == exact.observed.tolist()
+
+
+def test_small_cohorts_agree_with_their_environment_as_it_turns():
+    crisis = Turning(from_step=5, environment=Environment({"kept": 0.3, "broken": 0.2, "complaint": 0.2}))
+    segment = Segment(policy=shipped("solve_first"), environment=ORDINARY, turnings=[crisis])
+    scenario = Scenario(
+        segments=segment, steps=9, customers=33_333, arrivals=Arrivals(each_step=11_111, until_step=7), replications=3, seed=6
+    )  # fmt: skip
+    run, (exact,) = simulate_scenario(scenario), expect_scenario(scenario).tallies
+    sampled = [each.tallies[0] for each in run.replications]
+    states = [
+        tails(sum(each.states[n] for each in sampled), 3 * size, exact.states[n] / size).ravel()
+        for n, size in enumerate(exact.sizes)
+    ]
+    # Of a mixture of cohorts, counts vary less than a binomial distribution's: its tails are no false alarm.
+    mixed = [
+        tails(
+            sum(each.reached for each in sampled), 3 * exact.observed[:, None], exact.reached / exact.observed[:, None]
+        ).ravel()
+    ]
+    found = np.concatenate([*states, *mixed])
+    assert found.min() >= FAMILYWISE / len(found)
+    assert sampled[0].observed.tolist() == exact.observed.tolist()
 
 
 @pytest.mark.parametrize("chance", [0.0, 1e-9, 0.003, 0.5, 1.0])

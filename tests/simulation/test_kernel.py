@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 import scipy.sparse
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -145,6 +146,16 @@ def test_the_same_seed_gives_the_same_result_with_any_number_of_processes():
     assert same(*runs)
     assert runs[0].journeys.equals(runs[1].journeys)
     assert runs[0].seeds == runs[1].seeds
+
+
+@pytest.mark.parametrize("scenario", [SCENARIO, evolve(SCENARIO, word_of_mouth=None, departures=None)])
+def test_it_is_all_the_same_how_many_customers_are_drawn_at_once(scenario: Scenario, monkeypatch: pytest.MonkeyPatch):
+    usual = simulate_scenario(scenario, processes=1, journeys=150)
+    for block in (64, 1000):
+        monkeypatch.setattr("trustcurve.simulation.sampling.crowds._BLOCK", block)
+        run = simulate_scenario(scenario, processes=1, journeys=150)
+        assert same(usual, run), block
+        assert usual.journeys.equals(run.journeys), block
 
 
 def test_the_same_seed_gives_today_what_it_gave_when_this_was_written():
