@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import accumulate
 
 from attrs import field, frozen
 
@@ -23,11 +22,11 @@ from trustcurve.simulation.populations.limits import (
     rows_problem,
     turn_problem,
 )
-from trustcurve.simulation.populations.segments import Segment
+from trustcurve.simulation.populations.segments import Segment, parted
 from trustcurve.simulation.unrolled.shape import Shape, shape_of
 from trustcurve.verification.arguments import check_kind, check_whole
 
-__all__ = ["Arrivals", "Scenario", "alone", "parted"]
+__all__ = ["Arrivals", "Scenario", "alone"]
 
 _TURNS = 3  # in a quiet period, as in a proof, where nothing else is said
 LOST_NAME = "lost"
@@ -214,21 +213,6 @@ class Scenario:
             if self.word_of_mouth is None
             else per_turn(self.word_of_mouth.telling, self.word_of_mouth.over, shape.turn)
         )
-
-
-def parted(customers: int, segments: tuple[Segment, ...]) -> tuple[int, ...]:
-    """Part customers among segments as their shares say; what is left over goes to the earliest.
-
-    Examples:
-        >>> from trustcurve.policies import Environment, policy
-        >>> wait = policy("wait")(lambda view: "wait")
-        >>> calm = Environment({"purchase": 0.1})
-        >>> parted(10, (Segment(policy=wait, environment=calm, share=0.35), Segment(policy=wait, environment=calm, share=0.65)))
-        (4, 6)
-    """
-    bounds = [round(customers * part + 1e-6) for part in accumulate(segment.share for segment in segments)]
-    bounds[-1] = customers
-    return tuple(after - before for before, after in zip([0, *bounds], bounds, strict=False))
 
 
 def alone(

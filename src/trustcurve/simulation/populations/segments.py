@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 from attrs import field, frozen
 
@@ -11,7 +12,7 @@ from trustcurve.policies import MOVES, Environment, Move, Policy
 from trustcurve.simulation.populations.limits import check_text
 from trustcurve.verification.arguments import check_kind, check_number, check_whole
 
-__all__ = ["Segment", "Turning"]
+__all__ = ["Segment", "Turning", "parted"]
 
 
 def _environment(environment: object, argument: str) -> None:
@@ -95,3 +96,18 @@ class Segment:
     def phase(self, step: int) -> int:
         """Answer with the number of the environment that holds in a step."""
         return sum(turning.from_step <= step for turning in self.turnings)
+
+
+def parted(customers: int, segments: tuple[Segment, ...]) -> tuple[int, ...]:
+    """Part customers among segments as their shares say; what is left over goes to the earliest.
+
+    Examples:
+        >>> from trustcurve.policies import Environment, policy
+        >>> wait = policy("wait")(lambda view: "wait")
+        >>> calm = Environment({"purchase": 0.1})
+        >>> parted(10, (Segment(policy=wait, environment=calm, share=0.35), Segment(policy=wait, environment=calm, share=0.65)))
+        (4, 6)
+    """
+    bounds = [round(customers * part + 1e-6) for part in accumulate(segment.share for segment in segments)]
+    bounds[-1] = customers
+    return tuple(after - before for before, after in zip([0, *bounds], bounds, strict=False))
