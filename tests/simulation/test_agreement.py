@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import binom
 
 from tests.simulation.agreement import FAMILYWISE, agrees, p_values, tails
-from tests.simulation.worlds import CURVE, ORDINARY, SHIPPED, random_world, shipped
-from trustcurve.policies import Environment
+from tests.simulation.worlds import CURVE, ORDINARY, POLICIES, SHIPPED, random_world, shipped
+from trustcurve import Curve
+from trustcurve.policies import Environment, load_policy
 from trustcurve.simulation import (
     Arrivals,
     Departures,
@@ -113,6 +114,24 @@ def test_small_cohorts_agree_with_their_environment_as_it_turns():
     found = np.concatenate([*states, *mixed])
     assert found.min() >= FAMILYWISE / len(found)
     assert sampled[0].observed.tolist() == exact.observed.tolist()
+
+
+def test_a_curve_may_have_as_many_stages_as_a_customer_has_bits_for():
+    more = [f"stage_{number}" for number in range(10)]
+    steps = [
+        f'[[rules]]\nname = "customer_one_sided.{after}"\nsignal = "customer_one_sided"\nbecause = "it goes on"\n'
+        f'[rules.when]\nstage = "{before}"\n[rules.set]\nstage = "{after}"\n\n'
+        for before, after in zip(["hopeful", *more], more, strict=False)
+    ]
+    stages = "".join(f'[[stages]]\nname = "{name}"\nsays = "one more"\n\n' for name in more)
+    text = CURVE.to_toml().replace("[signals.proposition]", stages + "[signals.proposition]", 1)
+    curve = Curve.from_toml(text.replace("[[rules]]", "".join(steps) + "[[rules]]", 1))
+    policy = load_policy(POLICIES / "solve_first.toml", curve)
+    often = Environment({"kept": 0.3, "broken": 0.05, "customer_one_sided": 0.4})
+    answer = expected(curve, policy, often, 12)
+    assert len(answer.names[0].goals) == 16
+    assert (answer.stages["within"] > 0).sum() == 14, "all but advocates and the departed"
+    assert agrees(simulate(curve, policy, often, 100_000, steps=12, seed=4, replications=1), answer)
 
 
 @pytest.mark.parametrize("chance", [0.0, 1e-9, 0.003, 0.5, 1.0])

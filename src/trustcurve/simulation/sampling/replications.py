@@ -79,9 +79,10 @@ def _elsewhere(plan: Plan, replications: int, many: int) -> Generator[Any, None,
         path = Path(folder, "plan")
         path.write_bytes(pickle.dumps(plan))
         with _pool(ProcessPoolExecutor(many, context, _receive, (path, stop)), stop) as pool:
-            waiting: set[Future[Replicated | None]] = {
-                pool.submit(_replicate, number) for number in range(replications)
-            }
+            with _undisturbed():
+                waiting: set[Future[Replicated | None]] = {
+                    pool.submit(_replicate, number) for number in range(replications)
+                }
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -101,6 +102,19 @@ def _pool(pool: ProcessPoolExecutor, stop: Any) -> Iterator[ProcessPoolExecutor]
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep Ctrl-C waiting meanwhile; the processes that are started now never hear of it, not even as they begin."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows, where they hear of it until they have begun
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _received: list[Any] = []
