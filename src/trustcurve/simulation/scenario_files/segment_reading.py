@@ -12,7 +12,7 @@ from trustcurve.core.reader import Reader
 from trustcurve.policies import InvalidPolicyError, Policy, load_policy
 from trustcurve.policies.environment import ADDS_UP
 from trustcurve.simulation.populations.segments import Segment, Turning
-from trustcurve.simulation.scenarios.parts import Part
+from trustcurve.simulation.scenario_files.parts import Part
 
 __all__ = ["Beside", "Placed", "read_segments"]
 

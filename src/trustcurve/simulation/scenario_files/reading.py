@@ -24,8 +24,8 @@ from trustcurve.simulation.populations.limits import (
     turn_problem,
 )
 from trustcurve.simulation.populations.scenarios import Arrivals, Scenario
-from trustcurve.simulation.scenarios.parts import Part
-from trustcurve.simulation.scenarios.segment_reading import Beside, Placed, read_segments
+from trustcurve.simulation.scenario_files.parts import Part
+from trustcurve.simulation.scenario_files.segment_reading import Beside, Placed, read_segments
 
 __all__ = ["load_scenario", "parse_scenario"]
 
