@@ -180,6 +180,29 @@ def test_an_error_of_the_service_is_told():
     assert "the service fails: ZeroDivisionError: a bug" in str(found)
 
 
+class Unreadable(Plain):
+    """Cannot say where those stand who have left."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.seen = standing
+
+    def apply(self, event: Event) -> None:
+        """Take an event in."""
+        self.seen = CURVE.advance(self.seen, event).after
+
+    @property
+    def standing(self) -> Standing:  # type: ignore[override]
+        """Where the customer stands."""
+        return self.seen if self.seen.position.stage != "departed" else self.gone  # type: ignore[attr-defined,no-any-return]
+
+
+def test_an_error_as_it_is_asked_where_the_customer_stands_is_told():
+    found = run(Unreadable)
+    assert found is not None
+    assert len(found.deliveries) == 1
+    assert "the service fails: AttributeError: 'Unreadable' object has no attribute 'gone'" in str(found)
+
+
 def test_a_plain_service_does_not_stand_what_comes_out_of_order():
     found = run(Plain, reorder=True)
     assert found is not None

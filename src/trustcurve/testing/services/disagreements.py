@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step, happened
@@ -104,9 +105,17 @@ def deliver(
 
 
 def compare(expected: Expected, deliveries: Sequence[Delivery], service: Service) -> Disagreement | None:
-    """Hold what a service says against what the curve says."""
-    ours, theirs = expected.standing, service.standing
-    if isinstance(theirs, Standing):
+    """Hold what a service says against what the curve says; one that fails to say anything disagrees."""
+    ours = expected.standing
+    try:
+        theirs: Seen | Exception = service.standing
+    except InvalidValueError:  # it says something of another kind
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it raises is what it answers
+        theirs = error
+    if isinstance(theirs, Exception):
+        alike = False
+    elif isinstance(theirs, Standing):
         alike = theirs == ours
     elif isinstance(theirs, Position):
         alike = theirs == ours.position

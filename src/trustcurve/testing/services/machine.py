@@ -96,9 +96,14 @@ def _test_case(machine: type[Driver]) -> type[unittest.TestCase]:
         settings = hypothesis_settings(deadline=None, suppress_health_check=list(HealthCheck))
 
         def runTest(self) -> None:  # noqa: N802 - unittest's name
-            found = _drawn(machine, self.settings) if session.replayed is None else _replayed(machine)
-            if found is not None:
-                _fail(DisagreementError(found, _kept(found)))
+            wrong: DisagreementError | InvalidValueError | None = None
+            try:
+                found = _drawn(machine, self.settings) if session.replayed is None else _replayed(machine)
+                wrong = None if found is None else DisagreementError(found, _kept(found))
+            except InvalidValueError as error:
+                wrong = error
+            if wrong is not None:
+                _fail(wrong)
 
         runTest.is_hypothesis_test = True  # type: ignore[attr-defined] # so its pytest plugin knows it
 
@@ -106,7 +111,7 @@ def _test_case(machine: type[Driver]) -> type[unittest.TestCase]:
     return ServiceTest
 
 
-def _fail(error: DisagreementError) -> NoReturn:
+def _fail(error: DisagreementError | InvalidValueError) -> NoReturn:
     """Fail as the runner likes it best: pytest without a traceback, which would show nothing of the service."""
     if _TEST in os.environ:
         pytest.fail(str(error), pytrace=False)

@@ -81,7 +81,7 @@ def opened(make: MakeService, start: Standing) -> Iterator[Service]:
             stack.callback(lambda: runner.run(_awaited(leave(None, None, None))))
         elif hasattr(made, "__enter__"):
             made = stack.enter_context(made)
-        if not callable(getattr(made, "apply", None)) or not hasattr(made, "standing"):
+        if not callable(getattr(made, "apply", None)) or "standing" not in dir(made):  # reading it may fail
             raise InvalidValueError("make_service", made, "must make an object with apply(event) and standing")
         yield Service(made, runner)
 
