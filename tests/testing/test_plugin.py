@@ -262,6 +262,21 @@ def test_coverage_counts_the_positions_and_transitions_of_steps(kit: Kit):
     )
 
 
+TWO = """
+@given(journeys(curve))
+def test_one(journey): ...
+
+@given(journeys(Curve.default(doubt_max=9)))
+def test_other(journey): ...
+"""
+
+
+def test_curves_of_one_name_are_told_apart(kit: Kit):
+    done = kit(TWO, "--trustcurve-cov")
+    ours, other = (curve.fingerprint[:8] for curve in (Curve.default(), Curve.default(doubt_max=9)))
+    done.stdout.fnmatch_lines_random([f"curve default ({ours}): * of 524 *", f"curve default ({other}): * of 506 *"])
+
+
 def test_coverage_counts_what_proofs_looked_at(kit: Kit):
     done = kit(GOOD, "--trustcurve-cov")
     told = re.search(r"curve default: (\d+) of 524 positions .* by journeys alone (\d+) and", done.stdout.str())

@@ -106,11 +106,12 @@ class Coverage:
                 known[kind] = sorted({*known[kind], *more[kind]})
 
     def covered(self) -> Iterator[Covered]:
-        """Answer with how much was covered of each curve."""
-        for plain in self._curves.values():
+        """Answer with how much was covered of each curve; those of one name are told apart by their fingerprints."""
+        names = [plain["curve"] for plain in self._curves.values()]
+        for fingerprint, plain in self._curves.items():
             walked, together = set(plain["walked"]), {*plain["walked"], *plain["proved"]}
             yield Covered(
-                curve=plain["curve"],
+                curve=plain["curve"] if names.count(plain["curve"]) == 1 else f"{plain['curve']} ({fingerprint[:8]})",
                 positions=plain["positions"],
                 transitions=plain["positions"] * plain["signals"],
                 walked_positions=len(_places(plain, walked)),
