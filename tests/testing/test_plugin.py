@@ -372,6 +372,25 @@ def test_wrong_options_are_usage_errors(kit: Kit, option: str, says: str):
     done.stderr.fnmatch_lines([f"ERROR: {says}"])
 
 
+def test_a_policy_that_fails_is_told_with_its_place_and_nothing_of_ours(kit: Kit):
+    broken = """
+from trustcurve.policies import policy
+
+@policy("broken")
+def broken(view):
+    return 1 / 0
+
+@holds(curve, broken, repair_within(3))
+def test_broken(): ...
+"""
+    done = kit(broken)
+    done.assert_outcomes(failed=1)
+    said = done.stdout.str()
+    assert "policy 'broken' cannot be proved: it fails with ZeroDivisionError('division by zero')" in said
+    assert re.search(r"test_a_policy_that_fails\w*\.py:\d+, in broken", said)
+    assert "unrolling" not in said
+
+
 def test_a_journey_is_only_replayed_on_its_own_curve(kit: Kit):
     kit(RETAIL, "-k", "no_ask")
     (file,) = saved(kit)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property, wraps
 from inspect import Parameter, isclass, iscoroutinefunction, signature
 from time import perf_counter
+from traceback import extract_tb
 from typing import Any, TypeVar
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.errors import PolicyError
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.properties.falsifying import falsify_on
 from trustcurve.testing.properties.judging import breaks, can_be_broken
@@ -96,12 +98,14 @@ def _with_property(test: Test, held: _Held, asked: tuple[Property, ...]) -> Test
 
     def checked(*args: Any, **fixtures: Any) -> None:
         if _ARGUMENT not in fixtures:  # called by unittest, or by hand: one test for all
-            for outcome in [held.decide(prop, test.__name__) for prop in asked]:
-                assert outcome.holds, outcome.told  # noqa: S101 - that is how a test fails
+            for each in [held.decide(prop, test.__name__) for prop in asked]:
+                assert each.holds, each.told  # noqa: S101 - that is how a test fails
             test(*args, **fixtures)
             return
         request, prop = fixtures["request"], fixtures.pop(_ARGUMENT)
-        outcome = held.decide(prop, request.node.name)
+        outcome, wrong = held.decided(prop, request.node.name)
+        if outcome is None:
+            pytest.fail(wrong, pytrace=False)
         request.node.user_properties.append((KEY, json.dumps(outcome.plain())))
         if not outcome.holds:
             pytest.fail(outcome.told, pytrace=False)
@@ -145,6 +149,14 @@ class _Held:
             turn=self.turn,
             promises_max=self.promises_max,
         )
+
+    def decided(self, prop: Property, test: str) -> tuple[Outcome | None, str]:
+        """Decide, or say what is wrong with the policy and where: our own calls on the way there help nobody."""
+        try:
+            return self.decide(prop, test), ""
+        except PolicyError as error:
+            frames = extract_tb(error.__cause__.__traceback__) if error.__cause__ else []
+            return None, "\n  ".join([str(error), *(f"{at.filename}:{at.lineno}, in {at.name}" for at in frames[-1:])])
 
     def decide(self, prop: Property, test: str) -> Outcome:
         """Prove a property, or test it by examples; or hold only the saved journey against it, if there is one."""
