@@ -269,6 +269,15 @@ def test_those_who_are_told_stay_away():
     assert nobody.replications[0].tallies[0].sizes[-1] == 0
 
 
+def test_what_is_told_is_counted_though_nobody_listens():
+    heard, unheard = (
+        simulate_scenario(evolve(SCENARIO, word_of_mouth=WordOfMouth(keeps_away=each), replications=1))
+        for each in (1e-9, 0)
+    )
+    assert unheard.frame("told").equals(heard.frame("told"))
+    assert unheard.frame("told")["count"].sum() > 0
+
+
 def test_the_first_newcomers_are_followed_where_nobody_is_there_at_first():
     newcomers = Scenario(
         segments=Segment(policy=shipped("funnel"), environment=ORDINARY), steps=5, customers=0, arrivals=Arrivals(each_step=2),

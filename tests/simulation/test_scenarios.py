@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.simulation.worlds import ORDINARY, shipped
 from trustcurve import Curve
@@ -24,6 +26,7 @@ from trustcurve.simulation import (
     load_scenario,
     parse_scenario,
 )
+from trustcurve.simulation.populations.segments import apportioned
 
 POLICY = '[policy]\nname = "ask"\n[[rules]]\ndo = "ask"\n'
 HEAD = '[scenario]\nname = "x"\nsteps = 6\n'
@@ -355,6 +358,39 @@ def test_nobody_is_lost_between_segments(customers: int):
     ((_, sizes),) = Scenario(segments=segments, steps=1, customers=customers).cohorts
     assert sum(sizes) == customers
     assert all(abs(size - customers * share) <= 1 for size, share in zip(sizes, shares, strict=True))
+
+
+@given(
+    st.lists(st.integers(0, 1000), min_size=1, max_size=8).filter(any),
+    st.lists(st.integers(0, 30), min_size=1, max_size=30),
+)
+def test_however_few_come_at_a_time_each_segment_has_its_part(weights: list[int], sizes: list[int]):
+    owed = [0.0] * len(weights)
+    given_ = [apportioned(size, weights, owed) for size in sizes]
+    assert [sum(each) for each in given_] == sizes
+    assert min(map(min, given_)) >= 0
+    for so_far in range(1, len(sizes) + 1):
+        for place, weight in enumerate(weights):
+            part = sum(each[place] for each in given_[:so_far])
+            assert abs(part - sum(sizes[:so_far]) * weight / sum(weights)) < 2
+            assert weight or not part
+
+
+@given(st.data())
+def test_nobody_comes_who_was_not_expected(data: st.DataObject):
+    expected = data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=5))
+    owed = [0.0] * len(expected)
+    for _ in range(5):
+        size = data.draw(st.integers(0, sum(expected)))
+        come = apportioned(size, expected, owed, most=expected)
+        assert sum(come) == size
+        assert all(0 <= some <= every for some, every in zip(come, expected, strict=True))
+
+
+def test_a_small_stream_of_newcomers_reaches_every_segment():
+    segments = tuple(Segment(policy=shipped("funnel"), environment=ORDINARY, name=str(n), share=0.2) for n in range(5))
+    scenario = Scenario(segments=segments, steps=100, customers=0, arrivals=Arrivals(each_step=2))
+    assert [sum(sizes[place] for _, sizes in scenario.cohorts) for place in range(5)] == [40] * 5
 
 
 def test_a_table_that_is_not_there_is_told():

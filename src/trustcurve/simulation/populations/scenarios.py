@@ -22,7 +22,7 @@ from trustcurve.simulation.populations.limits import (
     rows_problem,
     turn_problem,
 )
-from trustcurve.simulation.populations.segments import Segment, parted
+from trustcurve.simulation.populations.segments import Segment, apportioned
 from trustcurve.simulation.unrolled.shape import Shape, shape_of
 from trustcurve.verification.arguments import check_kind, check_whole
 
@@ -186,8 +186,9 @@ class Scenario:
     @property
     def cohorts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """The steps at whose end somebody is expected (0: at the beginning), and how many in each segment."""
+        shares, owed = [segment.share for segment in self.segments], [0.0] * len(self.segments)
         sizes = ((0, self.customers), *enumerate(self.planned, 1))
-        return tuple((step, parted(size, self.segments)) for step, size in sizes if size or step == 0)
+        return tuple((step, apportioned(size, shares, owed)) for step, size in sizes if size or step == 0)
 
     @property
     def coupled_by(self) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from math import floor, fsum
 
 from attrs import field, frozen
 
@@ -12,7 +12,9 @@ from trustcurve.policies import MOVES, Environment, Move, Policy
 from trustcurve.simulation.populations.limits import check_text
 from trustcurve.verification.arguments import check_kind, check_number, check_whole
 
-__all__ = ["Segment", "Turning", "parted"]
+__all__ = ["Segment", "Turning", "apportioned"]
+
+_ROUNDING, _DIGITS = 1e-9, 9
 
 
 def _environment(environment: object, argument: str) -> None:
@@ -98,16 +100,33 @@ class Segment:
         return sum(turning.from_step <= step for turning in self.turnings)
 
 
-def parted(customers: int, segments: tuple[Segment, ...]) -> tuple[int, ...]:
-    """Part customers among segments as their shares say; what is left over goes to the earliest.
+def apportioned(
+    size: int, weights: Sequence[float], owed: list[float], most: Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """Part a number of customers as weights say, and keep in mind what rounding owes: it is paid the next time.
+
+    So however few come at a time, all in all everybody has their part, but for one. Of equals the earliest comes first.
+
+    Args:
+        size: How many.
+        weights: The weights; all 0: nobody comes.
+        owed: What each part is owed; changed in place. Zeros at first.
+        most: The most that each part can take, together ``size`` or more; no limit if left out.
 
     Examples:
-        >>> from trustcurve.policies import Environment, policy
-        >>> wait = policy("wait")(lambda view: "wait")
-        >>> calm = Environment({"purchase": 0.1})
-        >>> parted(10, (Segment(policy=wait, environment=calm, share=0.35), Segment(policy=wait, environment=calm, share=0.65)))
-        (4, 6)
+        >>> owed = [0.0, 0.0, 0.0]
+        >>> [apportioned(2, [0.5, 0.25, 0.25], owed) for _ in range(4)]
+        [(1, 1, 0), (1, 0, 1), (1, 1, 0), (1, 0, 1)]
     """
-    bounds = [round(customers * part + 1e-6) for part in accumulate(segment.share for segment in segments)]
-    bounds[-1] = customers
-    return tuple(after - before for before, after in zip([0, *bounds], bounds, strict=False))
+    total = fsum(weights)
+    if not total:
+        return (0,) * len(weights)
+    fair = [size * weight / total for weight in weights]
+    given = [floor(part + _ROUNDING) for part in fair]
+    owed[:] = [debt + part - whole for debt, part, whole in zip(owed, fair, given, strict=True)]
+    for _ in range(size - sum(given)):
+        open_ = [place for place in range(len(given)) if most is None or given[place] < most[place]]
+        next_ = max(open_, key=lambda place: round(owed[place], _DIGITS))
+        given[next_] += 1
+        owed[next_] -= 1
+    return tuple(given)

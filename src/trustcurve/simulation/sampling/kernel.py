@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from trustcurve.simulation.populations.segments import apportioned
 from trustcurve.simulation.sampling.crowds import ABSENT, Crowd, seed_of
 from trustcurve.simulation.sampling.plans import Plan
 from trustcurve.simulation.tallies.tally import Tally
@@ -44,7 +45,7 @@ def replicate(plan: Plan, number: int, stopped: Callable[[], bool] = lambda: Fal
     crowds = [Crowd.of(plan, number, segment) for segment in range(len(plan.segments))]
     many = plan.journeys if number == 0 else 0
     followed = [np.full((plan.steps, min(many, len(crowd.nodes))), ABSENT, np.int32) for crowd in crowds]
-    away, expected = 0, 0
+    away, expected, owed = 0, 0, [0.0] * len(crowds)
     for step in range(plan.steps + 1):
         if stopped():
             return None
@@ -52,7 +53,9 @@ def replicate(plan: Plan, number: int, stopped: Callable[[], bool] = lambda: Fal
             for crowd, edges in zip(crowds, followed, strict=True):
                 crowd.go(step, expected, edges)
         if expected < len(plan.begins) and plan.begins[expected] == step:
-            for crowd, size in zip(crowds, _who_come(plan.sizes[expected], away), strict=True):
+            sizes = plan.sizes[expected]
+            come = apportioned(max(sum(sizes) - away, 0), sizes, owed, most=sizes)
+            for crowd, size in zip(crowds, come, strict=True):
                 crowd.arrive(step, expected, size)
             expected += 1
         away = _tell(plan, crowds, step, number)
@@ -61,7 +64,7 @@ def replicate(plan: Plan, number: int, stopped: Callable[[], bool] = lambda: Fal
 
 def _tell(plan: Plan, crowds: list[Crowd], step: int, number: int) -> int:
     """Let those who are lost tell others; answer with how many newcomers will stay away for it."""
-    if not plan.keeps_away or not step:
+    if plan.keeps_away is None or not step:
         return 0
     told = 0
     for segment, crowd in enumerate(crowds):
@@ -69,11 +72,3 @@ def _tell(plan: Plan, crowds: list[Crowd], step: int, number: int) -> int:
         crowd.told[step - 1] = chance.binomial(crowd.lost, crowd.plan.telling)
         told += int(crowd.told[step - 1])
     return round(told * plan.keeps_away)
-
-
-def _who_come(expected: tuple[int, ...], away: int) -> tuple[int, ...]:
-    """Keep newcomers away, from each segment as many as its share says."""
-    total = sum(expected)
-    coming = max(total - away, 0)
-    bounds = [round(coming * sum(expected[: place + 1]) / total) if total else 0 for place in range(len(expected))]
-    return tuple(after - before for before, after in zip([0, *bounds], bounds, strict=False))

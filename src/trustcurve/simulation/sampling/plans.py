@@ -61,7 +61,7 @@ class Plan:
         begins: At the end of which steps newcomers are expected; the first is 0, the beginning.
         sizes: How many are expected in each segment, for each of these steps.
         steps: How many steps.
-        keeps_away: How many newcomers stay away for each time that somebody tells others.
+        keeps_away: How many newcomers stay away for each time that somebody tells others; None where nobody does.
         journeys: How many customers of each segment are followed in the first replication.
         seed: The entropy of the seed sequence.
     """
@@ -70,7 +70,7 @@ class Plan:
     begins: tuple[int, ...]
     sizes: tuple[tuple[int, ...], ...]
     steps: int
-    keeps_away: float
+    keeps_away: float | None
     journeys: int
     seed: int
 
@@ -87,7 +87,7 @@ def plan_of(scenario: Scenario, seed: int, journeys: int) -> Plan:
         begins=begins,
         sizes=sizes,
         steps=scenario.steps,
-        keeps_away=scenario.word_of_mouth.keeps_away if scenario.word_of_mouth else 0.0,
+        keeps_away=scenario.word_of_mouth.keeps_away if scenario.word_of_mouth else None,
         journeys=journeys,
         seed=seed,
     )
