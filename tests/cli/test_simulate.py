@@ -146,11 +146,15 @@ def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> Non
         (["asks_now.toml", "--customers", "0"], "customers is 0: there must be at least one customer"),
         (["asks_now.toml", "--replications", "0"], "replications is 0: must be a whole number of at least 1"),
         (["asks_now.toml", "--sample", "--processes", "0"], "processes is 0: must be a whole number of at least 1"),
+        (["asks_now.toml", "--processes", "-3"], "processes is -3: must be a whole number of at least 1"),
         (
             ["asks_now.toml", "--compare", "pitches_now.toml", "--sample", "--replications", "1"],
             "replications is 1: it takes two or more",
         ),
-        (["asks_now.toml", "--compare", "talks.toml"], "the two runs differ in their arrivals (None and Arrivals("),
+        (
+            ["asks_now.toml", "--compare", "talks.toml"],
+            "the two scenarios differ in their arrivals (None and Arrivals(",
+        ),
     ],
 )
 def test_what_cannot_be_simulated_is_told_in_a_sentence(trustcurve: Trustcurve, words: list[str], says: str) -> None:
@@ -164,7 +168,15 @@ def test_scenarios_of_other_customers_cannot_be_compared(trustcurve: Trustcurve)
     Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("steps = 6", "steps = 7"), encoding="utf-8")
     said = trustcurve("simulate", "asks_now.toml", "--compare", "longer.toml")
     assert said.code == 2
-    assert "the two runs differ in their steps (6 and 7)" in said.err
+    assert "the two scenarios differ in their steps (6 and 7)" in said.err
+
+
+def test_what_is_no_pair_is_told_before_the_work(trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = stop_after(monkeypatch)
+    Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("steps = 6", "steps = 7"), encoding="utf-8")
+    for words in (["longer.toml"], ["pitches_now.toml", "--replications", "1"]):
+        said = trustcurve("simulate", "asks_now.toml", "--sample", "--compare", *words)
+        assert (said.code, begun) == (2, [])
 
 
 @pytest.mark.slow

@@ -22,7 +22,9 @@ from trustcurve.simulation import (
     simulate_scenario,
     write_frames,
 )
+from trustcurve.simulation.comparing.comparisons import check_pair
 from trustcurve.simulation.tallies.files import Form
+from trustcurve.verification.arguments import check_whole
 
 __all__ = ["Answer", "Asked", "answer"]
 
@@ -55,15 +57,17 @@ class Answer:
 
 def answer(screen: Screen, asked: Asked) -> bool:
     """Answer; False where it was stopped before its end."""
+    if asked.processes is not None:
+        check_whole("processes", asked.processes, 1)
     with working() as work:
         work.at("reading the scenario")
         scenarios = _scenarios(asked)
         for folder in (asked.out_dir, asked.png):
             if folder is not None:
-                folder.mkdir(
-                    parents=True, exist_ok=True
-                )  # what cannot be written to says so before the work, not after
+                folder.mkdir(parents=True, exist_ok=True)  # what cannot be written to says so before the work
         chance = asked.sample or asked.png is not None or any(each.coupled_by for each in scenarios)
+        if len(scenarios) > 1:
+            check_pair(*scenarios, sampled=chance)  # before the work, not after
         answers = _answers(work, asked, scenarios, sample=chance)
         stopped = len(answers) < len(scenarios) or any(each.stopped for each in answers)
         comparable = len(scenarios) > 1 and not (stopped and _too_few(scenarios, answers))

@@ -67,11 +67,13 @@ class UnboundedPolicyError(SimulationError):
 
 @define(slots=False, repr=False)
 class UnpairedRunsError(SimulationError):
-    """Two runs cannot be compared pair by pair: ``what`` differs, ``old``, ``new``."""
+    """Two scenarios, or runs of them, cannot be compared pair by pair: ``what`` differs, ``old``, ``new``."""
 
     what: str
     old: object
     new: object
 
     def __str__(self) -> str:
-        return f"the two runs differ in {self.what} ({self.old} and {self.new}): simulate both with the same"
+        return (
+            f"the two scenarios differ in {self.what} ({self.old} and {self.new}): only with the same they are a pair"
+        )

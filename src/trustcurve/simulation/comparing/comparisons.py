@@ -16,7 +16,7 @@ from trustcurve.simulation.sampling.simulating import simulate_scenario
 from trustcurve.simulation.tallies.intervals import check_confidence, t_quantile
 from trustcurve.simulation.tallies.measures import is_share, measures_of
 
-__all__ = ["Comparison", "compare", "compare_runs", "exact_differences"]
+__all__ = ["Comparison", "check_pair", "compare", "compare_runs", "exact_differences"]
 
 _KEYS = ("segment", "measure")
 _LEAST = 2
@@ -93,7 +93,7 @@ def compare(
         (4.0, 4.0)
     """
     check_confidence(confidence)
-    _check_pair(old, new)
+    check_pair(old, new)
     runs = [simulate_scenario(each, processes=processes, progress=progress) for each in (old, new)]
     return compare_runs(runs[0], runs[1], confidence=confidence)
 
@@ -111,7 +111,7 @@ def compare_runs(old: Run, new: Run, *, confidence: float = 0.95) -> Comparison:
         0.0
     """
     check_confidence(confidence)
-    _check_pair(old.scenario, new.scenario)
+    check_pair(old.scenario, new.scenario)
     if old.seed != new.seed:
         raise UnpairedRunsError("the seed", old.seed, new.seed)
     return Comparison(old, new, confidence)
@@ -135,7 +135,7 @@ def exact_differences(old: Scenario, new: Scenario) -> pl.DataFrame:
         >>> exact_differences(old, new).filter(measure="does: ask")["difference"].item()
         4.0
     """
-    _check_same(old, new)
+    check_pair(old, new, sampled=False)
     one, other = expect_scenario(old), expect_scenario(new)
     rows = []
     for before, after in zip(
@@ -177,8 +177,13 @@ def _seen(run: Run, place: int, numbers: list[int]) -> int:
     return sum(int(each.tallies[place].observed[-1]) for each in run.replications if each.number in numbers)
 
 
-def _check_same(old: Scenario, new: Scenario) -> None:
-    """Refuse scenarios of other customers."""
+def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:
+    """Refuse scenarios of other customers, and where they are sampled, of customers who do not meet the same chance.
+
+    Raises:
+        UnpairedRunsError: They do not have the same steps, customers or segments; or seed or replications.
+        InvalidValueError: There is no seed, or only one replication.
+    """
     _check_equal(
         {
             "their steps": (old.steps, new.steps),
@@ -190,11 +195,8 @@ def _check_same(old: Scenario, new: Scenario) -> None:
             "their arrivals": (old.arrivals, new.arrivals) if old.planned != new.planned else (None, None),
         }
     )
-
-
-def _check_pair(old: Scenario, new: Scenario) -> None:
-    """Refuse scenarios whose customers do not meet the same chance."""
-    _check_same(old, new)
+    if not sampled:
+        return
     _check_equal({"the seed": (old.seed, new.seed), "their replications": (old.replications, new.replications)})
     if old.seed is None:
         raise InvalidValueError("seed", None, "two scenarios need the same seed to be compared")

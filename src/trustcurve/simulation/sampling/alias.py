@@ -1,4 +1,4 @@
-"""Alias tables: a lot drawn with one 32-bit number and two look-ups, each lot as likely as it should be, to 1 in 2^32."""
+"""Alias tables: a lot drawn with one 32-bit number and two look-ups, each lot as likely as it should be, to a few in 2^32."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Alias:
 
 
 def alias_of(chances: NDArray[np.float64]) -> Alias:
-    """Make the table of some chances, in whole numbers, so that nothing is lost to rounding but the last bit.
+    """Make the table of some chances, in whole numbers: rounding takes the last bit of each, and the likeliest gets it.
 
     Equal chances have equal tables, and similar ones have similar ones: a number that draws a lot from one table draws it
-    from the other, too, but for about as many numbers as the chances differ. For that, each lot has a slot of its own, and
-    takes the whole slots that are due to it in an order of its own, past those that lots before it have taken. What is left
-    over fills the lots' own slots up, as in every alias table.
+    from the other, too, but for a few times as many numbers as the chances differ. For that, each lot has a slot of its own,
+    and takes the whole slots that are due to it in an order of its own, past those that lots before it have taken. What is
+    left over fills the lots' own slots up, as in every alias table.
 
     Args:
         chances: They add up to 1; at most 60.
