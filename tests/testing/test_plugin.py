@@ -372,6 +372,31 @@ def test_wrong_options_are_usage_errors(kit: Kit, option: str, says: str):
     done.stderr.fnmatch_lines([f"ERROR: {says}"])
 
 
+def test_tests_of_one_name_save_their_journeys_apart(kit: Kit):
+    classes = "".join(
+        f"class Test{n}:\n    @holds(curve, FUNNEL, no_ask_on_open_account)\n    def test_it(self): ...\n"
+        for n in (1, 2)
+    )
+    done = kit(classes)
+    done.assert_outcomes(failed=2)
+    assert len(saved(kit)) == 2
+
+
+def test_a_saved_journey_is_not_for_tests_about_others(kit: Kit):
+    kit(DEAF)
+    (file,) = saved(kit)
+    drawn = """
+@given(journeys(curve, reach="advocate"))
+def test_reach(journey):
+    assert journey.standing.position.stage == "advocate"
+
+@given(journeys(curve, max_size=0))
+def test_short(journey):
+    assert not journey.steps
+"""
+    kit(drawn, "--trustcurve-replay", str(file)).assert_outcomes(skipped=2)
+
+
 def test_a_policy_that_fails_is_told_with_its_place_and_nothing_of_ours(kit: Kit):
     broken = """
 from trustcurve.policies import policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -203,6 +204,81 @@ def test_an_error_as_it_is_asked_where_the_customer_stands_is_told():
     assert "the service fails: AttributeError: 'Unreadable' object has no attribute 'gone'" in str(found)
 
 
+class Vague(Plain):
+    """Says nothing of those who have left."""
+
+    @property
+    def standing(self) -> Any:
+        """Where the customer stands."""
+        return self.seen if self.seen.position.stage != "departed" else None
+
+    @standing.setter
+    def standing(self, seen: Standing) -> None:
+        self.seen = seen
+
+
+def test_what_is_no_answer_is_told_with_the_journey_that_led_there():
+    found = run(Vague)
+    assert found is not None
+    assert len(found.deliveries) == 1
+    assert "the service fails: InvalidValueError: standing is None: must be a Standing" in str(found)
+
+
+class GivingUp(Plain):
+    """A test double that fails its test."""
+
+    def apply(self, event: Event) -> None:
+        """Take an event in."""
+        if type(event).__name__ == "Departed":
+            pytest.fail("nobody leaves here")
+        super().apply(event)
+
+
+def test_a_service_that_fails_its_test_is_told_with_its_place():
+    found = run(GivingUp)
+    assert found is not None
+    assert len(found.deliveries) == 1
+    assert "the service fails: Failed: nobody leaves here" in str(found)
+    assert re.search(r"test_services\.py:\d+, in apply", str(found))
+
+
+def test_a_service_that_is_not_deterministic_is_told_as_it_was_found():
+    applied: list[Event] = []
+
+    class Forgetful(Plain):
+        def apply(self, event: Event) -> None:
+            applied.append(event)
+            if len(applied) != 100:  # once in a while, a write is lost
+                super().apply(event)
+
+    found = run(Forgetful)
+    assert found is not None
+    assert not found.shown_again
+    assert len(applied) > 100
+    assert "run again, it did not disagree: the service is not deterministic" in str(found)
+
+
+def test_a_service_that_is_not_made_anew_for_each_customer_is_told():
+    store: dict[str, Standing] = {}
+
+    class Leaking:
+        def __init__(self, standing: Standing) -> None:
+            self.key = standing.customer
+            store.setdefault(self.key, standing)
+
+        @property
+        def standing(self) -> Standing:
+            return store[self.key]
+
+        def apply(self, event: Event) -> None:
+            store[self.key] = CURVE.advance(store[self.key], event).after
+
+    found = run(Leaking)
+    assert found is not None
+    assert not found.deliveries
+    assert "is it made for a customer who stands where it is told, and anew for each?" in str(found)
+
+
 def test_a_plain_service_does_not_stand_what_comes_out_of_order():
     found = run(Plain, reorder=True)
     assert found is not None
@@ -310,6 +386,7 @@ def test_nothing_is_compared_while_something_earlier_is_under_way(journey: Any, 
     ("make", "says"),
     [
         (lambda _: object(), "must make an object with apply"),
+        (object, "fails with TypeError: .*it is called with the standing with which it begins"),
         (lambda _: type("Mute", (), {"apply": print})(), "must make an object with apply"),
         (
             lambda _: type("Odd", (), {"apply": print, "standing": 3})(),

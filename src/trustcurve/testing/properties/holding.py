@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cached_property, wraps
 from inspect import Parameter, isclass, iscoroutinefunction, signature
 from time import perf_counter
-from traceback import extract_tb
 from typing import Any, TypeVar
 
 import pytest
@@ -20,6 +19,7 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.errors import PolicyError
 from trustcurve.policies.policy import Policy
+from trustcurve.testing.places import place_of
 from trustcurve.testing.properties.falsifying import falsify_on
 from trustcurve.testing.properties.judging import breaks, can_be_broken
 from trustcurve.testing.properties.outcomes import Outcome
@@ -103,7 +103,7 @@ def _with_property(test: Test, held: _Held, asked: tuple[Property, ...]) -> Test
             test(*args, **fixtures)
             return
         request, prop = fixtures["request"], fixtures.pop(_ARGUMENT)
-        outcome, wrong = held.decided(prop, request.node.name)
+        outcome, wrong = held.decided(prop, request.node.nodeid)
         if outcome is None:
             pytest.fail(wrong, pytrace=False)
         request.node.user_properties.append((KEY, json.dumps(outcome.plain())))
@@ -155,8 +155,7 @@ class _Held:
         try:
             return self.decide(prop, test), ""
         except PolicyError as error:
-            frames = extract_tb(error.__cause__.__traceback__) if error.__cause__ else []
-            return None, "\n  ".join([str(error), *(f"{at.filename}:{at.lineno}, in {at.name}" for at in frames[-1:])])
+            return None, f"{error}{place_of(error.__cause__)}"
 
     def decide(self, prop: Property, test: str) -> Outcome:
         """Prove a property, or test it by examples; or hold only the saved journey against it, if there is one."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+import pytest
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
@@ -11,10 +13,15 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step, happened
+from trustcurve.testing.places import place_of
 from trustcurve.testing.services.deliveries import Delivery, Expected, settled, unfit
 from trustcurve.testing.services.service import MakeService, Seen, Service, opened
 
 __all__ = ["Disagreement", "DisagreementError", "compare", "deliver", "disagreement"]
+
+
+FAILS: Final = (Exception, SystemExit, pytest.fail.Exception)
+"""What a service raises when it fails: whatever that is, it is what it answers."""
 
 
 @frozen(eq=False)
@@ -28,14 +35,16 @@ class Disagreement:
         service: What the service says then, or the error that it raised.
         step: The curve's last step up to there; None where there is none, or something that happened before is still to come.
         coming: What was to be delivered at once with the last delivery, and was not.
+        shown_again: Whether a service that was made anew showed it, too.
     """
 
     curve: Curve
     start: Standing
     deliveries: tuple[Delivery, ...]
-    service: Seen | Exception
+    service: Seen | BaseException
     step: Step | None
     coming: tuple[Delivery, ...] = ()
+    shown_again: bool = True
 
     def __str__(self) -> str:
         return "\n".join([_title(self.deliveries), *self._journey(), *self._ends()])
@@ -54,13 +63,17 @@ class Disagreement:
     def _ends(self) -> Iterator[str]:
         ours, theirs = self.start if self.step is None else self.step.after, self.service
         if self.step is not None or not self.deliveries:
-            yield f"the curve says:    {_words(self.curve, ours, ours if isinstance(theirs, Exception) else theirs)}"
-        if isinstance(theirs, Exception):
-            yield f"the service fails: {type(theirs).__name__}: {theirs}"
+            yield f"the curve says:    {_words(self.curve, ours, ours if isinstance(theirs, BaseException) else theirs)}"
+        if isinstance(theirs, BaseException):
+            yield f"the service fails: {type(theirs).__name__}: {theirs}{place_of(theirs)}"
         else:
             yield f"the service says:  {_words(self.curve, theirs, ours)}"
         if self.step is not None:
             yield f"the curve's last step: {' '.join(self.step.explain().split())}"
+        elif not isinstance(theirs, BaseException):
+            yield "is it made for a customer who stands where it is told, and anew for each?"
+        if not self.shown_again:
+            yield "run again, it did not disagree: the service is not deterministic, or it is not made anew for each customer"
 
 
 class DisagreementError(AssertionError):
@@ -97,7 +110,7 @@ def deliver(
             service.apply(delivery)
         elif service.looks:
             service.observe(delivery)
-    except Exception as error:  # noqa: BLE001 - whatever it raises is what it answers
+    except FAILS as error:
         fits = not unfit(expected.curve, expected.start, deliveries)
         step = expected.step if fits else None
         return Disagreement(expected.curve, expected.start, tuple(deliveries), error, step, tuple(coming))
@@ -108,12 +121,14 @@ def compare(expected: Expected, deliveries: Sequence[Delivery], service: Service
     """Hold what a service says against what the curve says; one that fails to say anything disagrees."""
     ours = expected.standing
     try:
-        theirs: Seen | Exception = service.standing
-    except InvalidValueError:  # it says something of another kind
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it raises is what it answers
+        theirs: Seen | BaseException = service.standing
+    except FAILS as error:
+        if (
+            isinstance(error, InvalidValueError) and not deliveries
+        ):  # from the beginning it says something of another kind
+            raise
         theirs = error
-    if isinstance(theirs, Exception):
+    if isinstance(theirs, BaseException):
         alike = False
     elif isinstance(theirs, Standing):
         alike = theirs == ours

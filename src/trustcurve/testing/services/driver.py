@@ -15,7 +15,7 @@ from trustcurve.core.events import Event
 from trustcurve.core.instants import MICROSECOND
 from trustcurve.core.standing import Standing
 from trustcurve.testing.services.deliveries import Delivery, Expected
-from trustcurve.testing.services.disagreements import DisagreementError, compare, deliver
+from trustcurve.testing.services.disagreements import Disagreement, DisagreementError, compare, deliver
 from trustcurve.testing.services.service import MakeService, opened
 from trustcurve.testing.strategies.telling import Teller
 from trustcurve.testing.strategies.wishes import Deed, deeds
@@ -48,6 +48,9 @@ class Driver(RuleBasedStateMachine):
     """Drives one service through one journey; a subclass has the task."""
 
     task: ClassVar[Task]
+    found: ClassVar[Disagreement | None] = (
+        None  # the latest one: Hypothesis tells of none where a service is not deterministic
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,11 +123,12 @@ class Driver(RuleBasedStateMachine):
 
     def _deliver(self, delivery: Delivery, coming: Sequence[Delivery] = ()) -> None:
         self._delivered.append(delivery)
-        found = deliver(self._expected, self._delivered, self._service, coming)
-        if found is not None:
-            raise DisagreementError(found)
+        self._tell(deliver(self._expected, self._delivered, self._service, coming))
 
     def _compare(self) -> None:
-        found = compare(self._expected, self._delivered, self._service)
+        self._tell(compare(self._expected, self._delivered, self._service))
+
+    def _tell(self, found: Disagreement | None) -> None:
         if found is not None:
+            type(self).found = found
             raise DisagreementError(found)

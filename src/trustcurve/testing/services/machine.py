@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import settings as hypothesis_settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from trustcurve.core.curve import Curve
@@ -122,10 +123,13 @@ def _drawn(machine: type[Driver], settings: hypothesis_settings) -> Disagreement
     # No shrinking by Hypothesis: where the service is deterministic, what can be left out is found exactly, and sooner.
     phases = [phase for phase in settings.phases if phase not in (Phase.shrink, Phase.explain)]
     quiet = hypothesis_settings(settings, report_multiple_bugs=False, verbosity=Verbosity.quiet, phases=phases)
+    machine.found = None
     try:
         run_state_machine_as_test(machine, settings=quiet)
-    except DisagreementError as error:
-        return smallest_disagreement(machine.task.make_service, error.disagreement)
+    except (DisagreementError, Flaky):
+        if machine.found is None:
+            raise
+        return smallest_disagreement(machine.task.make_service, machine.found)
     return None
 
 
@@ -160,4 +164,4 @@ def _kept(found: Disagreement) -> str:
     events = [each for each in made if isinstance(each, Event)]
     until = max(map(at_of, made), default=None)
     journey = found.curve.replay(events, start=found.start, until=until)
-    return saved(journey, found.curve, os.environ.get(_TEST, "service").partition(" ")[0])
+    return saved(journey, found.curve, os.environ.get(_TEST, "service").rpartition(" (")[0])

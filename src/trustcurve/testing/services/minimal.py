@@ -40,7 +40,7 @@ def smallest_disagreement(make: MakeService, found: Disagreement) -> Disagreemen
     made = (*found.deliveries, *found.coming)
     placed = [(delivery, id(delivery) in set(map(id, made[:number]))) for number, delivery in enumerate(made)]
     if not fails(placed):
-        return found
+        return evolve(found, shown_again=False)
     least = [delivery for delivery, _ in smallest(placed, fails)]
     for place in range(len(least)):
         sooner = _sooner(found, least, place)

@@ -14,6 +14,7 @@ from attrs import frozen
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
+from trustcurve.testing.places import place_of
 
 __all__ = ["MakeService", "Seen", "Service", "opened"]
 
@@ -68,13 +69,11 @@ def opened(make: MakeService, start: Standing) -> Iterator[Service]:
     An event loop is only made for a service that has something to await.
 
     Raises:
-        InvalidValueError: It has no ``apply`` or no ``standing``.
+        InvalidValueError: It cannot be made, or has no ``apply`` or no ``standing``.
     """
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
-        made = make(start)
-        if isawaitable(made):
-            made = runner.run(_awaited(made))
+        made = _made(make, start, runner)
         if hasattr(made, "__aenter__"):
             leave = made.__aexit__
             made = runner.run(_awaited(made.__aenter__()))
@@ -84,6 +83,15 @@ def opened(make: MakeService, start: Standing) -> Iterator[Service]:
         if not callable(getattr(made, "apply", None)) or "standing" not in dir(made):  # reading it may fail
             raise InvalidValueError("make_service", made, "must make an object with apply(event) and standing")
         yield Service(made, runner)
+
+
+def _made(make: MakeService, start: Standing, runner: asyncio.Runner) -> Any:
+    try:
+        made = make(start)
+        return runner.run(_awaited(made)) if isawaitable(made) else made
+    except Exception as error:
+        rule = f"fails with {type(error).__name__}: {error}; it is called with the standing with which it begins"
+        raise InvalidValueError("make_service", make, f"{rule}{place_of(error)}") from error
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
