@@ -111,9 +111,15 @@ def test_solve_first_asks_once_in_four_years_and_the_funnel_almost_always():
 CRISES = ("say_nothing", "apologise", "promise_less")
 
 
-def test_crisis_takes_a_third_from_all_and_silence_keeps_the_others_down():
+def test_crisis_takes_as_many_from_all_and_silence_keeps_the_others_down():
     found = [measures(f"delivery_crisis/{name}") for name in CRISES]
     assert all(each["at the end: departed"] == pytest.approx(1 / 3, abs=0.04) for each in found)
+    for name, each in zip(CRISES, found, strict=True):
+        scenario = load(f"delivery_crisis/{name}")
+        calm = expect_scenario(evolve(scenario, segments=evolve(scenario.segments[0], turnings=())))
+        left = calm.occupancy.filter(step=scenario.steps, state="departed")["share"].item()
+        assert left > 0.25
+        assert 0.035 < each["at the end: departed"] - left < 0.055
     silent, sorry, careful = (each["at the end: advocate"] for each in found)
     assert sorry / silent == pytest.approx(3, abs=0.3)
     assert sorry < careful < sorry + 0.05

@@ -18,7 +18,7 @@ import scipy.sparse
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from tests.simulation.worlds import CURVE, ORDINARY, random_world, shipped
 from tests.verification.plain import PlainLoop
@@ -37,6 +37,7 @@ from trustcurve.simulation import (
 )
 from trustcurve.simulation.sampling.alias import alias_of
 from trustcurve.simulation.sampling.crowds import seed_of
+from trustcurve.simulation.sampling.kernel import _how_many
 from trustcurve.simulation.tallies.intervals import with_intervals
 
 
@@ -211,6 +212,7 @@ def arrays_of(value: Any) -> Iterator[np.ndarray[Any, Any]]:
     """Find every array behind a value, however deep."""
     if isinstance(value, np.ndarray):
         yield value
+        yield from arrays_of(value.base)
     elif isinstance(value, tuple | list):
         for each in value:
             yield from arrays_of(each)
@@ -267,6 +269,18 @@ def test_those_who_are_told_stay_away():
         )
     )  # fmt: skip
     assert nobody.replications[0].tallies[0].sizes[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("of", "chance"), [(1, 0.3), (40, 0.03), (5000, 0.5), (100_000_000, 1e-8), (7, 0), (7, 1), (0, 0.5)]
+)
+def test_how_many_tell_is_binomial_and_grows_with_how_many_could(of: int, chance: float):
+    even = (np.arange(2000) + 0.5) / 2000
+    drawn = [_how_many(of, chance, float(u)) for u in even]
+    assert drawn == binom.ppf(even, of, chance).astype(int).tolist()
+    assert all(
+        few <= many for few, many in zip(drawn, [_how_many(of + 3, chance, float(u)) for u in even], strict=True)
+    )
 
 
 def test_what_is_told_is_counted_though_nobody_listens():

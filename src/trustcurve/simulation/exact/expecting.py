@@ -60,7 +60,9 @@ class Expected:
 
     @cached_property
     def _lasting(self) -> tuple[Floats | None, ...]:
-        return tuple(long_run(lumped(chain)) for chain in self.chains)
+        lasting = tuple(long_run(lumped(chain)) for chain in self.chains)
+        seal(lasting)
+        return lasting
 
     def frame(self, what: str) -> pl.DataFrame:
         """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached``, ``cohorts`` or ``told``."""

@@ -9,6 +9,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from trustcurve.simulation.tallies.sealing import seal
+
 __all__ = ["Alias", "alias_of"]
 
 _WHOLE = 1 << 32
@@ -103,4 +105,6 @@ def _split(masses: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.in
 @cache
 def _order(number: int) -> NDArray[np.int64]:
     """Answer with the order in which a lot takes slots: as if shuffled, and always the same."""
-    return np.argsort(np.random.SFC64(number).random_raw(_SLOTS), kind="stable")
+    order = np.argsort(np.random.SFC64(number).random_raw(_SLOTS), kind="stable")
+    seal(order)  # it is kept
+    return order

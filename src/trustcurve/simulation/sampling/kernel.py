@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from trustcurve.core.extras import require
 from trustcurve.simulation.populations.segments import apportioned
 from trustcurve.simulation.sampling.crowds import ABSENT, Crowd, seed_of
 from trustcurve.simulation.sampling.plans import Plan
@@ -69,6 +71,20 @@ def _tell(plan: Plan, crowds: list[Crowd], step: int, number: int) -> int:
     told = 0
     for segment, crowd in enumerate(crowds):
         chance = np.random.Generator(np.random.SFC64(seed_of(plan.seed, number, segment, step)))
-        crowd.told[step - 1] = chance.binomial(crowd.lost, crowd.plan.telling)
+        crowd.told[step - 1] = _how_many(crowd.lost, crowd.plan.telling, chance.random())
         told += int(crowd.told[step - 1])
     return round(told * plan.keeps_away)
+
+
+def _how_many(of: int, chance: float, drawn: float) -> int:
+    """Draw from a binomial distribution by turning it round: where there are a few more, the same number draws a few more.
+
+    Args:
+        of: How many could do something.
+        chance: How likely each of them does.
+        drawn: A number between 0 and 1.
+    """
+    if of == 0 or chance in (0, 1):
+        return round(of * chance)
+    below = float(require("scipy.special", "simulation").bdtrik(drawn, of, chance))
+    return min(max(ceil(below), 0), of)

@@ -11,7 +11,7 @@ __all__ = ["seal"]
 
 
 def seal(value: Any) -> None:
-    """Make every array read-only that can be reached from a value by its fields and by tuples; sparse ones, too.
+    """Make every array read-only that can be reached from a value by its fields, tuples and tables; those of which it is a view, and sparse ones, too.
 
     To be called where an answer is made: arrays can be written to again when they come from another process.
 
@@ -25,8 +25,9 @@ def seal(value: Any) -> None:
     """
     if isinstance(value, np.ndarray):
         value.flags.writeable = False
-    elif isinstance(value, tuple):
-        for each in value:
+        seal(value.base)
+    elif isinstance(value, tuple | dict):
+        for each in value.values() if isinstance(value, dict) else value:
             seal(each)
     elif has(type(value)):
         seal(tuple(getattr(value, field.name) for field in fields(type(value))))
