@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -314,3 +315,29 @@ def test_a_coupled_scenario_is_swept_by_chance():
 def test_wrong_parameters_are_told(name: str, value: object, error: type[Exception]):
     with pytest.raises(error, match=name.rpartition(".")[2]):
         with_parameter(scenario("solve_first", departures=Departures()), name, value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda _: simulate_scenario("s.toml"), "scenario is 's.toml': must be a Scenario: load_scenario"),  # type: ignore[arg-type]
+        (lambda _: expect_scenario("s.toml"), "scenario is 's.toml': must be a Scenario: load_scenario"),  # type: ignore[arg-type]
+        (lambda one: compare("s.toml", one), "old is 's.toml': must be a Scenario: load_scenario"),
+        (lambda one: compare(one, "s.toml"), "new is 's.toml': must be a Scenario: load_scenario"),
+        (lambda _: parameters_of("s.toml"), "scenario is 's.toml': must be a Scenario: load_scenario"),  # type: ignore[arg-type]
+        (lambda one: sweep(one, {"environment.kept": 0.3}), "must be the values to try"),
+        (lambda one: sweep(one, ["environment.kept"]), "must be a table"),
+        (lambda one: sweep(one, {"environment.kept": (0.3,)}, processes=0), "processes is 0"),
+        (lambda one: sweep(one, {"environment.kept": (0.9,)}), "environment.kept is 0.9: the probabilities add up to"),
+        (lambda one: sweep(one, {"departures.hazard": (None,)}), "departures.hazard is None: must be a number"),
+    ],
+)
+def test_what_is_of_another_kind_is_told(ask: Callable[[Scenario], object], says: str):
+    with pytest.raises(InvalidValueError, match=says):
+        ask(scenario("solve_first", departures=Departures()))
+
+
+def test_numbers_of_numpy_are_numbers():
+    one = scenario("solve_first")
+    found = sweep(one, {"policy.promise_due": np.array([2, 3]), "environment.kept": np.linspace(0.1, 0.3, 2)})
+    assert found["value"].unique(maintain_order=True).to_list() == pytest.approx([2, 3, 0.1, 0.3])

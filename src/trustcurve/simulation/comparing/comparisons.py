@@ -9,7 +9,7 @@ from attrs import frozen
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.simulation.errors import UnpairedRunsError
 from trustcurve.simulation.exact.expecting import expect_scenario
-from trustcurve.simulation.populations.scenarios import Scenario
+from trustcurve.simulation.populations.scenarios import Scenario, check_scenario
 from trustcurve.simulation.sampling.replications import Progress
 from trustcurve.simulation.sampling.runs import Run
 from trustcurve.simulation.sampling.simulating import simulate_scenario
@@ -182,8 +182,10 @@ def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:
 
     Raises:
         UnpairedRunsError: They do not have the same steps, customers or segments; or seed or replications.
-        InvalidValueError: There is no seed, or only one replication.
+        InvalidValueError: One is no scenario; there is no seed, or only one replication.
     """
+    check_scenario("old", old)
+    check_scenario("new", new)
     _check_equal(
         {
             "their steps": (old.steps, new.steps),

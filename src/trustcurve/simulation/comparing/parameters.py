@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 from attrs import evolve
 
 from trustcurve.core.curve import Curve
@@ -14,7 +15,7 @@ from trustcurve.policies import Environment, Policy
 from trustcurve.policies.reading import idle_rows
 from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
 from trustcurve.simulation.populations.limits import turn_problem
-from trustcurve.simulation.populations.scenarios import Scenario
+from trustcurve.simulation.populations.scenarios import Scenario, check_scenario
 from trustcurve.simulation.populations.segments import Segment, Turning
 
 __all__ = ["parameters_of", "with_parameter"]
@@ -42,6 +43,7 @@ def parameters_of(scenario: Scenario) -> dict[str, Any]:
         >>> found["curve.doubt_max"], found["environment.complaint"], found["departures.hazard"]
         (12, 0.2, 0.77)
     """
+    check_scenario("scenario", scenario)
     found: dict[str, Any] = {f"curve.{name}": value for name, value in scenario.curve.parameters.items()}
     for segment in scenario.segments:
         for name in _POLICY:
@@ -81,14 +83,21 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
     if name not in known:
         raise UnknownWordError("parameter", name, tuple(known))
     table, _, rest = name.partition(".")
+    value = value.item() if isinstance(value, np.generic) else value
     if isinstance(known[name], timedelta):
         value = _duration(name, value)
     if table == "curve":
         return _with_curve(scenario, scenario.curve.with_parameters(**{rest: value}), name, value)
     if table in _PARTS:
-        return evolve(scenario, **{table: evolve(getattr(scenario, table), **{rest: value})})
+        try:
+            return evolve(scenario, **{table: evolve(getattr(scenario, table), **{rest: value})})
+        except InvalidValueError as error:
+            raise InvalidValueError(name, value, error.rule) from None
     change = _with_number if table == "policy" else _with_chance
-    changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
+    try:
+        changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
+    except InvalidValueError as error:
+        raise InvalidValueError(name, value, error.rule) from None
     for before, after in zip(scenario.segments, changed.segments, strict=True):
         new = (
             dict(idle_rows(changed.curve, after.policy)).items()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
+from trustcurve.core.errors import InvalidValueError
 from trustcurve.simulation.comparing.parameters import with_parameter
 from trustcurve.simulation.exact.expecting import expect_scenario
 from trustcurve.simulation.populations.scenarios import Scenario
 from trustcurve.simulation.sampling.replications import Progress
 from trustcurve.simulation.sampling.simulating import simulate_scenario
 from trustcurve.simulation.tallies.measures import measures_of
+from trustcurve.verification.arguments import check_whole
 
 __all__ = ["sweep"]
 
@@ -49,7 +51,9 @@ def sweep(
         >>> sweep(one, {"environment.purchase": (0.1, 0.4)}).filter(measure="does: exchange")["result"].to_list()
         [4.0, 4.0]
     """
-    changed = [(name, each, with_parameter(scenario, name, each)) for name, tried in values.items() for each in tried]
+    if processes is not None:
+        check_whole("processes", processes, 1)
+    changed = [(name, each, with_parameter(scenario, name, each)) for name, tried in _pairs(values) for each in tried]
     rows = []
     for done, (name, value, other) in enumerate(changed, 1):
         shown = float(value / timedelta(days=1) if isinstance(value, timedelta) else value)
@@ -61,6 +65,16 @@ def sweep(
     return pl.DataFrame(
         rows, schema=dict(zip(("parameter", "value", "segment", "measure", "result"), kinds, strict=True)), orient="row"
     )
+
+
+def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterable[tuple[str, Sequence[Any]]]:
+    """Refuse what is no table of values to try."""
+    if not isinstance(values, Mapping):
+        raise InvalidValueError("values", values, "must be a table: {'environment.kept': (0.3, 0.5)}")
+    for name, tried in values.items():
+        if isinstance(tried, str) or not isinstance(tried, Iterable):
+            raise InvalidValueError(f"values[{name!r}]", tried, "must be the values to try, one after the other")
+    return values.items()
 
 
 def _measured(scenario: Scenario, processes: int | None) -> list[tuple[str, dict[str, float]]]:

@@ -17,7 +17,7 @@ from trustcurve.simulation.exact.hitting import First, ages_of, first_time, goal
 from trustcurve.simulation.exact.lasting import long_run
 from trustcurve.simulation.exact.lumping import lumped
 from trustcurve.simulation.populations.hazards import Departures
-from trustcurve.simulation.populations.scenarios import Scenario, alone
+from trustcurve.simulation.populations.scenarios import Scenario, alone, check_scenario
 from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.tallies.frames import FRAMES, frame_of
 from trustcurve.simulation.tallies.sealing import seal
@@ -189,6 +189,7 @@ def expect_scenario(scenario: Scenario) -> Expected:
         >>> expect_scenario(Scenario(segments=one, steps=3, customers=1000)).occupancy.height
         28
     """
+    check_scenario("scenario", scenario)
     if scenario.coupled_by is not None:
         raise CoupledError(scenario.name, scenario.coupled_by)
     chains = tuple(Chain.of(scenario, segment) for segment in scenario.segments)

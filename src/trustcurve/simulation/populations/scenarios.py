@@ -26,7 +26,7 @@ from trustcurve.simulation.populations.segments import Segment, apportioned
 from trustcurve.simulation.unrolled.shape import Shape, shape_of
 from trustcurve.verification.arguments import check_kind, check_whole
 
-__all__ = ["Arrivals", "Scenario", "alone"]
+__all__ = ["Arrivals", "Scenario", "alone", "check_scenario"]
 
 _TURNS = 3  # in a quiet period, as in a proof, where nothing else is said
 LOST_NAME = "lost"
@@ -214,6 +214,11 @@ class Scenario:
             if self.word_of_mouth is None
             else per_turn(self.word_of_mouth.telling, self.word_of_mouth.over, shape.turn)
         )
+
+
+def check_scenario(argument: str, value: object) -> None:
+    """Refuse what is no scenario."""
+    check_kind(argument, value, Scenario, "must be a Scenario: load_scenario(path), or Scenario(...)")
 
 
 def alone(

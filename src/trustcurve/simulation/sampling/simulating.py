@@ -10,7 +10,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.simulation.exact.expecting import names_of
 from trustcurve.simulation.populations.hazards import Departures
-from trustcurve.simulation.populations.scenarios import Scenario, alone
+from trustcurve.simulation.populations.scenarios import Scenario, alone, check_scenario
 from trustcurve.simulation.sampling.plans import plan_of
 from trustcurve.simulation.sampling.replications import Progress, replicate_all
 from trustcurve.simulation.sampling.runs import Run
@@ -99,6 +99,7 @@ def simulate_scenario(
         >>> run.journeys["action"].to_list()
         ['exchange', 'exchange', 'exchange']
     """
+    check_scenario("scenario", scenario)
     check_whole("journeys", journeys, 0)
     if processes is not None:
         check_whole("processes", processes, 1)
