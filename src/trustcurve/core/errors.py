@@ -42,6 +42,9 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+_SHOWN = 200  # letters of a value; a whole policy would hide the rule
+
+
 class TrustcurveError(Exception):
     """The root of all errors of this library; catch it to catch them all."""
 
@@ -59,7 +62,9 @@ class InvalidValueError(TrustcurveError):
     rule: str
 
     def __str__(self) -> str:
-        return f"{self.argument} is {self.value!r}: {self.rule}"
+        said = repr(self.value)
+        shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
+        return f"{self.argument} is {shown}: {self.rule}"
 
 
 @define(slots=False, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from unittest import SkipTest
 
 from attrs import define, field
@@ -23,6 +24,8 @@ class Session:
         replayed: The saved journey that is tested in place of drawn ones, as plain data; None: journeys are drawn.
         folder: Answers with where journeys that fail are saved, and makes it; None: nowhere.
         curves: The curves that the kit was asked about, by fingerprint.
+        drawn: The fingerprints of curves that were drawn: tests name none of them, and what they cover says nothing.
+        item: The test that runs, where pytest runs it.
         looked_at: Which transitions proofs looked at, by the curve's fingerprint: position times signals plus signal.
     """
 
@@ -30,11 +33,18 @@ class Session:
     replayed: dict[str, object] | None = None
     folder: Callable[[], str] | None = None
     curves: dict[str, Curve] = field(factory=dict)
+    drawn: set[str] = field(factory=set)
     looked_at: dict[str, set[int]] = field(factory=dict)
+    item: Any = None
 
     def saw(self, curve: Curve) -> None:
         """Note a curve that the tests are about."""
-        self.curves.setdefault(curve.fingerprint, curve)
+        if curve.fingerprint not in self.drawn:
+            self.curves.setdefault(curve.fingerprint, curve)
+
+    def drew(self, curve: Curve) -> None:
+        """Note a curve that was drawn."""
+        self.drawn.add(curve.fingerprint)
 
     def replayed_on(self, curve: Curve) -> Journey:
         """Read the saved journey.

@@ -70,9 +70,16 @@ def asked_of(policy: Policy | None, properties: tuple[Property, ...]) -> tuple[P
     """
     asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
     for place, each in enumerate(asked):
-        if not isinstance(each, Property):
-            raise InvalidValueError(f"properties[{place}]", each, "must be a property, for example always(...)")
+        check_property(f"properties[{place}]", each)
     return asked
+
+
+def check_property(argument: str, value: object) -> None:
+    """Refuse what is no property."""
+    if not isinstance(value, Property):
+        name = getattr(value, "__name__", None)
+        rule = f"must be a property: call it, {name}(...)" if name else "must be a property, for example always(...)"
+        raise InvalidValueError(argument, value, rule)
 
 
 def prover_for(

@@ -33,6 +33,7 @@ class Body:
         self.is_worker = hasattr(config, "workerinput")
         self.results: dict[str, Outcome] = {}
         self.coverage = Coverage()
+        self.unwritten: dict[Path, str] = {}
         self.recorder: Recorder | None = None
         self.reports = [_report(text) for text in config.getoption("trustcurve_report") or ()]
         self.least = config.getoption("trustcurve_cov_fail_under")
@@ -56,7 +57,17 @@ class Body:
 
     def add(self, test: str, outcome: str) -> None:
         """Take in what came of a property."""
-        self.results[test] = Outcome(**json.loads(outcome))
+        found = Outcome(**json.loads(outcome))
+        name = f"[{found.prop}]"  # a test of unittest asks for all properties in one
+        self.results[test if name in test else test + name] = found
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note which test runs."""
+        session.item = item
+
+    def pytest_runtest_teardown(self) -> None:
+        """Note that it is over."""
+        session.item = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -74,12 +85,15 @@ class Body:
         if self.is_worker:
             return
         for form, path in self.reports:
-            write(form, self.config.invocation_params.dir / path, self.results, self.coverage.covered())
-        if self._uncovered() and session.exitstatus == pytest.ExitCode.OK:
+            try:
+                write(form, self.config.invocation_params.dir / path, self.results, self.coverage.covered())
+            except OSError as error:  # the tests have run: what came of them is not lost for that
+                self.unwritten[path] = f"FAIL: --trustcurve-report {form}:{path} cannot be written: {error.strerror}"
+        if (self._uncovered() or self.unwritten) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _uncovered(self) -> list[str]:
-        if self.least is None:
+        if self.least is None or self.config.option.collectonly:
             return []
         return [
             f"FAIL: {each.percent:.1f} % of the positions of curve {each.curve} are covered, less than {self.least:g} %"
@@ -96,8 +110,8 @@ class Body:
                 told.append(f"vacuous: {of}: what it speaks of never happens")
             if outcome.status == "TESTED":
                 told.append(f"not proved: {of}: {outcome.note}")
-        told += [f"wrote {path}" for _, path in self.reports]
-        wrong = self._uncovered()
+        told += [f"wrote {path}" for _, path in self.reports if path not in self.unwritten]
+        wrong = [*self._uncovered(), *self.unwritten.values()]
         if told or wrong:
             terminalreporter.section("trustcurve")
         for line in told:

@@ -14,13 +14,14 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
-from trustcurve.testing.arguments import check_curve
+from trustcurve.testing.arguments import check_curve, check_settings
 from trustcurve.testing.properties.judging import breaks, can_be_broken
 from trustcurve.testing.session import session
 from trustcurve.testing.shrinking import smallest
 from trustcurve.testing.strategies.runs import runs, walked
 from trustcurve.verification.answers.witnesses import Witness
 from trustcurve.verification.arguments import check_kind
+from trustcurve.verification.checking import check_property
 from trustcurve.verification.properties.kinds import Property
 from trustcurve.verification.unrolling.loop import Loop
 from trustcurve.verification.unrolling.turns import Choice
@@ -70,7 +71,8 @@ def falsify(
     check_curve(curve)
     check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
     check_kind("environment", environment, Environment, "must be an Environment")
-    check_kind("prop", prop, Property, "must be a property, for example always(...)")
+    check_property("prop", prop)
+    check_settings(settings)
     if not can_be_broken(prop):
         raise InvalidValueError("prop", prop.name, "no single run can break it: only a proof can decide it")
     session.saw(curve)
@@ -88,7 +90,7 @@ def falsify_on(loop: Loop, prop: Property, settings: hypothesis_settings | None 
         suppress_health_check=list(HealthCheck),
         database=None,
         verbosity=Verbosity.quiet,
-        phases=[phase for phase in given.phases if phase is Phase.generate],
+        phases=[Phase.generate],  # whatever the profile says of tests of one's own
     )
     try:
         found = find(runs(loop, None, TURNS), lambda run: breaks(prop, run), settings=quiet)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property, wraps
 from inspect import Parameter, isclass, iscoroutinefunction, signature
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 from attrs import evolve, field, frozen
 from hypothesis import settings as hypothesis_settings
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import InvalidValueError, TrustcurveError
 from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.errors import PolicyError
 from trustcurve.policies.policy import Policy
+from trustcurve.testing.arguments import check_settings
 from trustcurve.testing.places import place_of
 from trustcurve.testing.properties.falsifying import falsify_on
 from trustcurve.testing.properties.judging import breaks, can_be_broken
@@ -81,8 +82,12 @@ def holds(
     held.check()
 
     def decorate(test: Test) -> Test:
+        if isinstance(test, staticmethod | classmethod):
+            raise InvalidValueError(
+                "test", test, f"must be a plain function: write @{type(test).__name__} above @holds"
+            )
         if not callable(test) or isclass(test) or iscoroutinefunction(test):
-            raise InvalidValueError("test", test, "must be a plain function")
+            raise InvalidValueError("test", test, "must be a plain function, no class and not async")
         if _ARGUMENT in signature(test).parameters:
             raise InvalidValueError("test", test, "is under @holds already: write a test for each policy")
         return _with_property(test, held, asked)
@@ -98,17 +103,22 @@ def _with_property(test: Test, held: _Held, asked: tuple[Property, ...]) -> Test
 
     def checked(*args: Any, **fixtures: Any) -> None:
         if _ARGUMENT not in fixtures:  # called by unittest, or by hand: one test for all
-            for each in [held.decide(prop, test.__name__) for prop in asked]:
-                assert each.holds, each.told  # noqa: S101 - that is how a test fails
+            told = [held.decided(prop, test.__name__) for prop in asked]
+            for outcome, _ in told:
+                if outcome is not None and session.item is not None:
+                    session.item.user_properties.append((KEY, json.dumps(outcome.plain())))
+            for outcome, wrong in told:
+                if outcome is None or not outcome.holds:
+                    _fail(wrong if outcome is None else outcome.told)
             test(*args, **fixtures)
             return
         request, prop = fixtures["request"], fixtures.pop(_ARGUMENT)
         outcome, wrong = held.decided(prop, request.node.nodeid)
         if outcome is None:
-            pytest.fail(wrong, pytrace=False)
+            _fail(wrong)
         request.node.user_properties.append((KEY, json.dumps(outcome.plain())))
         if not outcome.holds:
-            pytest.fail(outcome.told, pytrace=False)
+            _fail(outcome.told)
         __tracebackhide__ = True  # from here on only the body can fail
         test(*args, **(fixtures if wants_request else {k: v for k, v in fixtures.items() if k != "request"}))
 
@@ -117,6 +127,13 @@ def _with_property(test: Test, held: _Held, asked: tuple[Property, ...]) -> Test
     made.__signature__ = signature(test).replace(parameters=[*own, *added])
     parametrized: Test = pytest.mark.parametrize(_ARGUMENT, [pytest.param(prop, id=prop.name) for prop in asked])(made)
     return parametrized
+
+
+def _fail(told: str) -> NoReturn:
+    """Fail as the runner likes it best: pytest without a traceback, which would show nothing of the test."""
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        pytest.fail(told, pytrace=False)
+    raise AssertionError(told)
 
 
 @frozen(eq=False, slots=False)
@@ -133,6 +150,7 @@ class _Held:
 
     def check(self) -> None:
         """Refuse wrong arguments at once; nothing is unrolled yet."""
+        check_settings(self.settings)
         self._prover_for(1)
         session.saw(self.curve)
 
@@ -154,7 +172,7 @@ class _Held:
         """Decide, or say what is wrong with the policy and where: our own calls on the way there help nobody."""
         try:
             return self.decide(prop, test), ""
-        except PolicyError as error:
+        except TrustcurveError as error:
             return None, f"{error}{place_of(error.__cause__)}"
 
     def decide(self, prop: Property, test: str) -> Outcome:

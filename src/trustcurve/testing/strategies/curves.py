@@ -57,7 +57,8 @@ def _range(row: Parameter) -> tuple[int, int]:
 
 def _changed(changes: Iterable[Change]) -> Curve:
     curve = _with(tuple(sorted(dict(changes).items())))
-    session.saw(curve)
+    if changes:
+        session.drew(curve)
     return curve
 
 

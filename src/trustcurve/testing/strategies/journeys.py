@@ -72,6 +72,7 @@ def journeys(
     """
     check_curve(curve)
     check_max_size(max_size)
+    check_kind("environment", environment, Environment, "must be an Environment")
     if policy is not None:
         check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
     if start is not None and not isinstance(start, Standing):
