@@ -115,6 +115,27 @@ def test_long_names_leave_room_for_what_is_drawn(tmp_path: Path):
     assert [imread(path).shape[1] for path in files] == [1080] * 6 + [1620]
 
 
+def test_names_are_names_and_no_mathematics(tmp_path: Path):
+    names = ("costs $5 or $6", r"$\frac{$ bad", "日本 🙂")
+    segments = tuple(
+        Segment(name=name, share=share, policy=shipped("funnel"), environment=ORDINARY)
+        for name, share in zip(names, (0.5, 0.25, 0.25), strict=True)
+    )
+    exact, run = answers(20, segments=segments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
+
+
+def test_a_single_step_of_newcomers_can_be_drawn(tmp_path: Path):
+    one = Scenario(
+        segments=Segment(policy=shipped("funnel"), environment=ORDINARY), steps=1, customers=0, arrivals=Arrivals(each_step=3)
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(draw_all(tmp_path, [("it", expect_scenario(one), simulate_scenario(one))])) == 3
+
+
 def test_without_an_answer_there_is_no_picture(tmp_path: Path):
     with pytest.raises(InvalidValueError, match="give an exact answer, a run, or both"):
         draw_flow(tmp_path / "x.png", None)

@@ -161,11 +161,13 @@ def test_who_stays_away_changes_nothing_for_those_who_come():
     one, other = (
         simulate_scenario(
             scenario("funnel", customers=300, replications=1, arrivals=Arrivals(each_step=50), word_of_mouth=word),
-            journeys=300,
+            journeys=900,
         )
         for word in (WordOfMouth(telling=0.03), WordOfMouth(telling=0))
     )
-    assert one.journeys.equals(other.journeys), "of those who were there at first"
+    both = one.journeys.join(other.journeys, on=["customer", "step"])
+    assert len(one.journeys) == len(both) < len(other.journeys)
+    assert both["move"].equals(both["move_right"], check_names=False), "customer 7 is the same one in both"
     sizes = [run.frame("cohorts")["customers"].to_list() for run in (one, other)]
     whole = [cohort for cohort, (some, every) in enumerate(zip(*sizes, strict=True)) if some == every]
     assert 1 < len(whole) < 13
@@ -217,6 +219,28 @@ def test_where_customers_are_coupled_differences_are_sampled_only():
     gossip = {"arrivals": Arrivals(each_step=100), "word_of_mouth": WordOfMouth()}
     found = compare(scenario("funnel", **gossip), scenario("solve_first", **gossip)).differences
     assert found["exact"].null_count() == len(found)
+
+
+def test_where_nobody_is_seen_to_the_end_nothing_is_said_of_it():
+    newcomers = scenario("funnel", customers=0, steps=3, arrivals=Arrivals(each_step=10))
+    for found, value in (
+        (sweep(newcomers, {"environment.complaint": (0.05,)}), "result"),
+        (exact_differences(newcomers, newcomers), "difference"),
+        (compare(newcomers, newcomers).differences, "high"),
+    ):
+        seen = pl.col("measure").str.starts_with("reached")
+        assert found.filter(seen)[value].null_count() == len(found.filter(seen))
+        assert found.filter(~seen)[value].null_count() == 0
+    sides = compare(newcomers, newcomers).differences.drop_nulls("high")
+    assert sides["high"].max() == pytest.approx(3 * 3.689 / 300, rel=1e-3), "of 300 who arrived none differed"
+
+
+def test_shares_differ_by_no_more_than_all():
+    few = {"customers": 1, "replications": 2, "steps": 2}
+    found = compare(scenario("funnel", **few), scenario("solve_first", **few)).differences
+    shares = found.filter(pl.col("measure").str.starts_with("at the end"))
+    assert shares["low"].min() >= -1
+    assert shares["high"].max() <= 1
 
 
 # --- sweeps ------------------------------------------------------------------------------------------

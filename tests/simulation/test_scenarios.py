@@ -172,7 +172,7 @@ WRONG = {
     ),
     "more rows than can be kept": (
         HEAD.replace("6", "1000") + SEGMENT + "[arrivals]\neach_step = 1\n",
-        "[scenario] steps: steps times cohorts times replications, 1000 x 1001 x 10, must be at most 2000000",
+        "[scenario] steps: steps x cohorts x segments x replications, 1000 x 1001 x 1 x 10, must be at most 2000000",
     ),
     "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must have at most 100 turns"),
     "a curve that is missing, and a policy that would fit it": (
@@ -301,7 +301,7 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
         ({"steps": 3, "arrivals": Arrivals(each_step=10**8)}, "arrivals is 300000000: newcomers must be at most"),
         (
             {"steps": 1000, "replications": 2001},
-            "steps is 1000: steps times cohorts times replications, 1000 x 1 x 2001",
+            "steps is 1000: steps x cohorts x segments x replications, 1000 x 1 x 1 x 2001",
         ),
         ({"word_of_mouth": WordOfMouth()}, "word_of_mouth is .*: changes nothing where nobody arrives"),
         (

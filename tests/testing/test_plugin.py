@@ -428,6 +428,66 @@ def test_a_journey_is_only_replayed_on_its_own_curve(kit: Kit):
     done.stdout.fnmatch_lines(["SKIPPED * the saved journey is not of this curve: * was made on curve *"])
 
 
+def test_drawn_curves_are_nobodys(kit: Kit):
+    drawn = """
+from hypothesis import settings
+from trustcurve.testing import curves
+
+@given(curves().flatmap(journeys))
+@settings(max_examples=20)
+def test_all_curves(journey): ...
+
+@given(journeys(curve))
+def test_ours(journey): ...
+"""
+    said = kit(drawn, "--trustcurve-cov").stdout.str()
+    assert said.count("positions (") == 1
+
+
+def test_a_report_that_cannot_be_written_hides_nothing(kit: Kit):
+    done = kit(GOOD, "--trustcurve-report=json:/proc/nowhere/report.json", "--trustcurve-report=json:.")
+    done.assert_outcomes(passed=2)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines_random(
+        [
+            "FAIL: --trustcurve-report json:/proc/nowhere/report.json cannot be written: *",
+            "FAIL: --trustcurve-report json:. *",
+        ]
+    )
+
+
+def test_collecting_covers_nothing_and_fails_nothing(kit: Kit):
+    assert kit(GOOD, "--trustcurve-cov-fail-under=50", "--collect-only").ret == pytest.ExitCode.OK
+
+
+def test_what_unittest_asks_for_is_reported_too(kit: Kit):
+    case = """
+import unittest
+
+class TestRetail(unittest.TestCase):
+    @holds(curve, FUNNEL, no_ask_on_open_account, nobody_forgotten)
+    def test_it(self): ...
+"""
+    done = kit(case, "--trustcurve-report=json")
+    done.assert_outcomes(failed=1)
+    assert "holding.py" not in done.stdout.str()
+    told = json.loads((kit.path / "trustcurve-report.json").read_text())["properties"]
+    assert [(each["prop"], each["status"]) for each in told] == [
+        ("no_ask_on_open_account", "REFUTED"),
+        ("nobody_forgotten", "PROVED"),
+    ]
+    assert told[0]["test"].endswith("::TestRetail::test_it[no_ask_on_open_account]")
+
+
+def test_a_profile_for_quick_runs_hides_no_refutation(kit: Kit):
+    profile = """
+from hypothesis import Phase, settings
+settings.register_profile("quick", phases=[Phase.explicit, Phase.reuse])
+settings.load_profile("quick")
+"""
+    kit(profile + RETAIL, "--trustcurve-max-states=3", "-k", "no_ask").assert_outcomes(failed=1)
+
+
 # --- beside other plugins -----------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from trustcurve.core.curve import Curve
 from trustcurve.report.style import FALL, INK, RISE, nobody, percent_axis, shown, step_axis
+from trustcurve.simulation.unrolled.shape import LOST_NAME
 
 __all__ = ["plot_times"]
 
@@ -27,7 +28,7 @@ def plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: pl
     top = 0.0
     for stage, colour, word in (
         (highest, RISE, f"has been {shown(highest)}"),
-        ("lost", FALL, "was a customer, and was lost"),
+        (LOST_NAME, FALL, "was a customer, and was lost"),
     ):
         rows = drawn.filter(pl.col("stage") == stage).sort("age")
         ages, shares = rows["age"].to_numpy(), rows["share"].to_numpy()

@@ -14,7 +14,7 @@ from trustcurve.simulation.sampling.replications import Progress
 from trustcurve.simulation.sampling.runs import Run
 from trustcurve.simulation.sampling.simulating import simulate_scenario
 from trustcurve.simulation.tallies.intervals import check_confidence, t_quantile
-from trustcurve.simulation.tallies.measures import is_share, measures_of
+from trustcurve.simulation.tallies.measures import is_of_those_seen, is_share, measures_of
 
 __all__ = ["Comparison", "check_pair", "compare", "compare_runs", "exact_differences"]
 
@@ -145,7 +145,7 @@ def exact_differences(old: Scenario, new: Scenario) -> pl.DataFrame:
         for measure, value in measures_of(*before).items():
             rows.append((before[0].segment, measure, value, now[measure], now[measure] - value))
     schema = dict(zip((*_KEYS, "old", "new", "difference"), (pl.String, pl.String, *[pl.Float64] * 3), strict=True))
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
 
 
 def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
@@ -157,24 +157,32 @@ def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
     wide = t_quantile(confidence, len(both)) / len(both) ** 0.5
     rows = []
     for place, names in enumerate(old.names):
-        unseen = -np.log((1 - confidence) / 2) / max(min(_seen(old, place, both), _seen(new, place, both)), 1)
+        unseen = [
+            -np.log((1 - confidence) / 2) / max(_fewest((old, new), place, both, to_the_end=ends), 1)
+            for ends in (False, True)
+        ]
         pairs = [(measures_of(names, first[n][place]), measures_of(new.names[place], second[n][place])) for n in both]
         for measure in pairs[0][0]:
             before, after = (np.array([pair[side][measure] for pair in pairs]) for side in (0, 1))
             difference, spread = float((after - before).mean()), float((after - before).std(ddof=1))
             alike = float(np.ptp(after - before)) < _ROUNDING
-            side = unseen * (1 if is_share(measure) else old.scenario.steps) if alike else wide * spread
-            ends = (difference - side, difference + side)
+            most = 1 if is_share(measure) else old.scenario.steps
+            side = unseen[is_of_those_seen(measure)] * most if alike else wide * spread
+            ends = (max(difference - side, -most), min(difference + side, most))
             rows.append((names.segment, measure, float(before.mean()), float(after.mean()), difference, *ends))
     columns = (*_KEYS, "old", "new", "difference", "low", "high")
     return pl.DataFrame(
         rows, schema=dict(zip(columns, (*[pl.String] * 2, *[pl.Float64] * 5), strict=True)), orient="row"
-    )
+    ).fill_nan(None)
 
 
-def _seen(run: Run, place: int, numbers: list[int]) -> int:
-    """Count the customers of a segment who were seen to the end, in some replications."""
-    return sum(int(each.tallies[place].observed[-1]) for each in run.replications if each.number in numbers)
+def _fewest(runs: tuple[Run, ...], place: int, numbers: list[int], *, to_the_end: bool) -> int:
+    """Count the customers of a segment who arrived, or were seen to the end, in some replications: in the run with fewer."""
+    counts = []
+    for run in runs:
+        tallies = [each.tallies[place] for each in run.replications if each.number in numbers]
+        counts.append(sum(int(tally.observed[-1]) if to_the_end else sum(tally.sizes) for tally in tallies))
+    return min(counts)
 
 
 def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:

@@ -36,7 +36,7 @@ def sweep(
         progress: Called with how many values are tried, and of how many.
 
     Returns:
-        A row for each parameter, value, segment and measure (see ``measures_of``): ``parameter``, ``value`` (a number; of a
+        Null where there is nobody to measure. A row for each parameter, value, segment and measure (see ``measures_of``): ``parameter``, ``value`` (a number; of a
         duration the days), ``segment``, ``measure``, ``result``.
 
     Raises:
@@ -64,7 +64,7 @@ def sweep(
     kinds = (pl.String, pl.Float64, pl.String, pl.String, pl.Float64)
     return pl.DataFrame(
         rows, schema=dict(zip(("parameter", "value", "segment", "measure", "result"), kinds, strict=True)), orient="row"
-    )
+    ).fill_nan(None)
 
 
 def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterable[tuple[str, Sequence[Any]]]:

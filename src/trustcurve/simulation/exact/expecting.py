@@ -22,7 +22,7 @@ from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.tallies.frames import FRAMES, frame_of
 from trustcurve.simulation.tallies.sealing import seal
 from trustcurve.simulation.tallies.tally import Names, Tally
-from trustcurve.simulation.unrolled.shape import Shape
+from trustcurve.simulation.unrolled.shape import LOST_NAME, Shape
 
 __all__ = ["Expected", "expect_scenario", "expected", "names_of"]
 
@@ -200,7 +200,7 @@ def expect_scenario(scenario: Scenario) -> Expected:
 
 def names_of(segment: Segment, shape: Shape) -> Names:
     """Name the columns of a segment's tallies."""
-    return Names(segment.name, shape.states, (*shape.stages, "lost"), shape.kinds)
+    return Names(segment.name, shape.states, (*shape.stages, LOST_NAME), shape.kinds)
 
 
 def _tally(scenario: Scenario, number: int, chain: Chain) -> Tally:

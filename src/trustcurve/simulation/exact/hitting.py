@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from trustcurve.core.extras import require
 from trustcurve.simulation.exact.flows import Chain, Floats
 from trustcurve.simulation.exact.solving import Factors
-from trustcurve.simulation.unrolled.shape import LOST, Shape
+from trustcurve.simulation.unrolled.shape import LOST, LOST_NAME, Shape
 
 __all__ = ["First", "ages_of", "first_time", "goals_of"]
 
@@ -35,7 +35,7 @@ def goals_of(shape: Shape) -> dict[str, Bools]:
     Lost is who was a customer and now distrusts, or was one and has left.
     """
     goals = {name: shape.stage == number for number, name in enumerate(shape.stages)}
-    return goals | {"lost": shape.past == LOST}
+    return goals | {LOST_NAME: shape.past == LOST}
 
 
 def ages_of(chain: Chain, begins: int = 0) -> tuple[Floats, Floats]:

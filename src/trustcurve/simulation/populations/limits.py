@@ -34,7 +34,7 @@ KEEPS_AWAY_MAX: Final = 1000.0
 """The most newcomers that one who tells others keeps away. Source: our choice; more would be a newspaper."""
 
 ROWS_MAX: Final = 2_000_000
-"""The most steps times cohorts times replications. Source: our choice; each has a row in the tables for every state, and more
+"""The most steps times cohorts times segments times replications. Source: our choice; each has a row in the tables for every state, and more
 of them fill a gigabyte of memory."""
 
 QUIET_TURNS_MAX: Final = 100
@@ -56,16 +56,17 @@ def check_text(argument: str, value: object) -> None:
         raise InvalidValueError(argument, value, "must be text")
 
 
-def rows_problem(steps: int, cohorts: int, replications: int) -> str | None:
+def rows_problem(steps: int, cohorts: int, segments: int, replications: int) -> str | None:
     """Say why tables would be too long, if they would be.
 
     Examples:
-        >>> rows_problem(10_000, 10_001, 1)
-        'steps times cohorts times replications, 10000 x 10001 x 1, must be at most 2000000'
+        >>> rows_problem(10_000, 10_001, 2, 1)
+        'steps x cohorts x segments x replications, 10000 x 10001 x 2 x 1, must be at most 2000000'
     """
-    if steps * cohorts * replications <= ROWS_MAX:
+    if steps * cohorts * segments * replications <= ROWS_MAX:
         return None
-    return f"steps times cohorts times replications, {steps} x {cohorts} x {replications}, must be at most {ROWS_MAX}"
+    said = f"{steps} x {cohorts} x {segments} x {replications}"
+    return f"steps x cohorts x segments x replications, {said}, must be at most {ROWS_MAX}"
 
 
 def turn_problem(turn: timedelta, silence_after: timedelta) -> str | None:

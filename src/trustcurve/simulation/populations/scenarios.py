@@ -23,13 +23,12 @@ from trustcurve.simulation.populations.limits import (
     turn_problem,
 )
 from trustcurve.simulation.populations.segments import Segment, apportioned
-from trustcurve.simulation.unrolled.shape import Shape, shape_of
+from trustcurve.simulation.unrolled.shape import LOST_NAME, Shape, shape_of
 from trustcurve.verification.arguments import check_kind, check_whole
+from trustcurve.verification.unrolling.loop import TURNS_PER_SILENCE
 
 __all__ = ["Arrivals", "Scenario", "alone", "check_scenario"]
 
-_TURNS = 3  # in a quiet period, as in a proof, where nothing else is said
-LOST_NAME = "lost"
 """What the tables call those who were customers and now distrust, or have left since."""
 
 
@@ -68,7 +67,7 @@ class Scenario:
     Args:
         segments: One segment or more; their shares add up to 1.
         curve: The curve; the default one if left out.
-        steps: How many turns, at most 10,000; times cohorts times replications at most 2 million.
+        steps: How many turns, at most 10,000; times cohorts, segments and replications at most 2 million.
         customers: How many customers there are at the beginning, all of them strangers, at most 100 million; there may be
             as many newcomers.
         arrivals: Newcomers, if there are any.
@@ -147,7 +146,7 @@ class Scenario:
         if newcomers > CUSTOMERS_MAX:
             raise InvalidValueError("arrivals", newcomers, f"newcomers must be at most {CUSTOMERS_MAX} in all")
         cohorts = 1 + sum(size > 0 for size in self.planned)
-        problem = rows_problem(self.steps, cohorts, self.replications)
+        problem = rows_problem(self.steps, cohorts, len(self.segments), self.replications)
         if problem is not None:
             raise InvalidValueError("steps", self.steps, problem)
         if self.customers + newcomers == 0:
@@ -176,7 +175,7 @@ class Scenario:
     @property
     def lasts(self) -> timedelta:
         """How long a turn lasts, whether it is said or not."""
-        return self.curve.silence_after / _TURNS if self.turn is None else self.turn
+        return self.curve.silence_after / TURNS_PER_SILENCE if self.turn is None else self.turn
 
     @property
     def planned(self) -> tuple[int, ...]:

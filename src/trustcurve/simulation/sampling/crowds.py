@@ -88,7 +88,7 @@ class Crowd:
         Args:
             step: Which one.
             expected: How many cohorts have been expected so far.
-            followed: Where to write down the edges of the first customers: (steps, customers).
+            followed: Where to write down the edges of the first customers in the plan: (steps, customers).
         """
         plan, shape = self.plan, self.plan.shape
         counts, new = np.zeros(shape.edges, np.int64), np.zeros_like(self.been)
@@ -106,8 +106,8 @@ class Crowd:
                 states = np.bincount(standing, minlength=self.states[:, step].size)
                 self.states[:, step] += states.reshape(self.states[:, step].shape)
             if part.start < followed.shape[1]:
-                many = min(len(edges), followed.shape[1] - part.start)
-                followed[step - 1, part.start : part.start + many] = edges[:many]
+                who = np.arange(part.start, part.stop) if self.place is None else self.place[part]
+                followed[step - 1, who[who < followed.shape[1]]] = edges[who < followed.shape[1]]
         self.been += new
         self.came[step - self.begins[:expected]] += new[:expected]
         self.sums[step - 1] = shape.added_up(counts)

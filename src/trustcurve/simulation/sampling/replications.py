@@ -28,6 +28,10 @@ _WORTH_IT = 100_000_000
 Source: our choice, measured; below, starting them takes longer than the work."""
 
 
+_STEP = 10_000
+"""How many customers are as much work as a step itself. Source: our choice, measured."""
+
+
 def cores() -> int:
     """Answer with how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -49,7 +53,7 @@ def replicate_all(
         KeyboardInterrupt: Stopped before any was done.
         ProcessesEndedError: The processes ended before their work was done.
     """
-    work = sum(map(sum, plan.sizes)) * plan.steps * replications
+    work = (sum(map(sum, plan.sizes)) + _STEP * len(plan.segments)) * plan.steps * replications
     many = min(replications, processes or (cores() if work >= _WORTH_IT else 1))
     done: list[Replicated] = []
     runs = _here(plan, replications) if many == 1 else _elsewhere(plan, replications, many)

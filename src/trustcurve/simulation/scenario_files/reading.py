@@ -151,12 +151,16 @@ def _check_arriving(reader: Reader, whole: Mapping[str, Any], values: dict[str, 
         reader.wrong("[arrivals]", "each_step", f"newcomers must be at most {CUSTOMERS_MAX} in all, not {newcomers}")
     if steps is not None and newcomers is not None and newcomers <= CUSTOMERS_MAX:
         cohorts = 1 + sum(arrivals.at(step) > 0 for step in range(1, steps + 1)) if arrivals else 1
-        problem = rows_problem(steps, cohorts, values["replications"])
+        problem = rows_problem(steps, cohorts, max(_many(whole.get("segments")), 1), values["replications"])
         if problem is not None:
             reader.wrong("[scenario]", "steps", problem)
     if "word_of_mouth" in whole and ("arrivals" not in whole or newcomers == 0):
         says = "changes nothing where nobody arrives: add [arrivals], or leave it out"
         reader.wrong("[word_of_mouth]", "", says)
+
+
+def _many(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _check_promises(reader: Reader, scenario: Scenario, segments: tuple[Placed, ...]) -> None:

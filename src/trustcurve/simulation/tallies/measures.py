@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import nan
+
 import numpy as np
 
 from trustcurve.policies import ACTIONS
 from trustcurve.simulation.tallies.tally import Names, Tally
 
-__all__ = ["is_share", "measures_of"]
+__all__ = ["is_of_those_seen", "is_share", "measures_of"]
 
 _ENDS, _REACHED = "at the end: ", "reached: "
 
@@ -20,16 +22,16 @@ def measures_of(names: Names, tally: Tally) -> dict[str, float]:
         tally: What was counted.
 
     Returns:
-        By name: ``at the end: STATE``, the share that stands there; ``reached: STAGE``, the share of those who are seen to
+        NaN where there is nobody to measure. By name: ``at the end: STATE``, the share that stands there; ``reached: STAGE``, the share of those who are seen to
         the end that have been there ("lost": were customers, and distrusted again); ``rises``, ``falls`` and ``does: ACTION``,
         how often in all.
     """
-    arrived = max(float(sum(tally.sizes)), 1e-300)
+    arrived = float(sum(tally.sizes)) or nan
     places = np.array([kind[5] for kind in names.kinds])
     changes = tally.changes.sum(axis=0)
     ends = tally.states[:, -1].sum(axis=0)
     found = {f"{_ENDS}{state}": float(n) / arrived for state, n in zip(names.states, ends, strict=True)}
-    seen = max(float(tally.observed[-1]), 1e-300)
+    seen = float(tally.observed[-1]) or nan
     found |= {f"{_REACHED}{goal}": float(n) / seen for goal, n in zip(names.goals, tally.reached[-1], strict=True)}
     found |= {"rises": float(changes[places > 0].sum()) / arrived, "falls": float(changes[places < 0].sum()) / arrived}
     acted = tally.actions.sum(axis=0)
@@ -44,3 +46,13 @@ def is_share(measure: str) -> bool:
         (True, False)
     """
     return measure.startswith((_ENDS, _REACHED))
+
+
+def is_of_those_seen(measure: str) -> bool:
+    """Tell what is measured of customers who are seen to the end from what is of all who arrived.
+
+    Examples:
+        >>> is_of_those_seen("reached: advocate"), is_of_those_seen("at the end: advocate")
+        (True, False)
+    """
+    return measure.startswith(_REACHED)

@@ -23,10 +23,13 @@ from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
 from trustcurve.verification.unrolling.collecting import not_collecting
 from trustcurve.verification.unrolling.loop import Loop
 
-__all__ = ["CUSTOMER", "LOST", "STRANGER", "Shape", "shape_of"]
+__all__ = ["CUSTOMER", "LOST", "LOST_NAME", "STRANGER", "Shape", "shape_of"]
 
 STRANGER, CUSTOMER, LOST = 0, 1, 2
 """A customer's past."""
+
+LOST_NAME = "lost"
+"""How those are called who were customers and are none any more, beside the names of stages."""
 
 _PASTS: Final = 3
 _KEPT = 32

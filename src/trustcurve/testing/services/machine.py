@@ -85,6 +85,11 @@ def service_machine(
     class ServiceMachine(Driver):
         """Drives one service through one journey."""
 
+        def __init_subclass__(cls, **more: object) -> None:
+            """Make the test of a machine to which somebody adds rules or invariants."""
+            super().__init_subclass__(**more)
+            cls.TestCase = _test_case(cls)  # type: ignore[assignment]
+
     ServiceMachine.task = Task(curve, curve.begin(customer, BEGIN), make_service, redeliver, reorder)
     ServiceMachine.TestCase = _test_case(ServiceMachine)  # type: ignore[assignment] # ours says more, and less
     return ServiceMachine

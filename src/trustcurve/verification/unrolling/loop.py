@@ -26,7 +26,7 @@ from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.verification.unrolling.asking import Asked
 from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
 
-__all__ = ["BEGIN", "Loop"]
+__all__ = ["BEGIN", "TURNS_PER_SILENCE", "Loop"]
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
@@ -40,7 +40,9 @@ Moved = tuple[int, Open, int, tuple[tuple[str, str], ...]]
 Answer = tuple[Decided, Action, Node | None, tuple[tuple[str, str], ...]]
 """What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
 
-_TURNS_PER_SILENCE = 3
+TURNS_PER_SILENCE = 3
+"""How many turns a quiet period has, if nothing else is said. Source: our choice: a turn is a month on the default curve."""
+
 _GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
 """The signals after which a silence begins anew, as in the ledger."""
 
@@ -79,7 +81,7 @@ class Loop:
         if self.begin is None:
             object.__setattr__(self, "begin", self.curve.begin("witness", BEGIN))
         if self.turn is None:
-            object.__setattr__(self, "turn", self.curve.silence_after / _TURNS_PER_SILENCE)
+            object.__setattr__(self, "turn", self.curve.silence_after / TURNS_PER_SILENCE)
         if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
             raise InvalidValueError(
                 "turn",
