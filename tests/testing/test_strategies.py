@@ -355,3 +355,19 @@ def test_wrong_arguments_are_refused_where_they_are_given(
 ):
     with pytest.raises(error, match=says):
         make()
+
+
+def test_journeys_under_a_policy_come_to_where_chance_would_hardly_lead():
+    seen: dict[str, set[Position]] = {}
+
+    @given(journeys(CURVE, load_policy("examples/policies/loyalty.toml")))
+    @settings(
+        max_examples=300, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    def look(journey: Journey) -> None:
+        for step in journey.steps:
+            seen.setdefault(step.after.position.stage, set()).add(step.after.position)
+
+    look()
+    assert len(seen["customer_centric"]) >= 15
+    assert len(seen["advocate"]) >= 8

@@ -46,8 +46,8 @@ def journeys(
 ) -> st.SearchStrategy[Journey]:
     """Draw journeys: events that fit each other, in time order, with what each did; perhaps a last look.
 
-    They are steered by the curve's table, so that positions are reached to which chance alone hardly ever leads. They
-    shrink to short ones and to mild events. Nothing is drawn in vain: no draw is ever refused.
+    They are steered by the curve's table, and with a policy by the nearest 20,000 states of its loop, so that positions are
+    reached to which chance alone hardly ever leads. They shrink to short ones and to mild events. Nothing is drawn in vain: no draw is ever refused.
 
     Args:
         curve: The curve.

@@ -18,8 +18,11 @@ from trustcurve.verification.unrolling.turns import Choice, Node
 __all__ = ["Walks", "runs", "walked"]
 
 _STEMS: Final = 2_000
-"""To how many states of the loop, the nearest first, a run can be led. Source: our choice; they are found in a fraction
-of a second, and a run goes on from them by chance."""
+"""To how many states of the loop, the nearest first, a run can be led, beside the nearest of each position. Source: our
+choice; a run goes on from them by chance."""
+
+_SEEN: Final = 20_000
+"""In how many states of the loop, the nearest first, positions are looked for. Source: our choice; half a second."""
 
 _SEARCHED: Final = 50_000
 """In how many states of the loop the end is looked for that a run has to reach. Source: our choice; some seconds."""
@@ -46,7 +49,7 @@ class Walks:
     @cached_property
     def automaton(self) -> Automaton:
         """The loop unrolled, the nearest states first."""
-        made = unroll_loop(self.loop, _STEMS if self.goals is None else _SEARCHED)
+        made = unroll_loop(self.loop, _SEEN if self.goals is None else _SEARCHED)
         self._numbers.update({node: number for number, node in enumerate(made.nodes)})
         return made
 
@@ -58,6 +61,14 @@ class Walks:
             if edge.target and found[edge.target] is None:
                 found[edge.target] = edge
         return found
+
+    @cached_property
+    def nearest(self) -> list[int]:
+        """For each position that was found, the state nearest to the start in which a customer stands there."""
+        found: dict[int, int] = {}
+        for number, node in enumerate(self.automaton.nodes):
+            found.setdefault(node.position, number)
+        return list(found.values())
 
     @cached_property
     def away(self) -> list[int]:
@@ -83,8 +94,9 @@ class Walks:
         return tuple(reversed(edges))[: self.most]
 
     def free(self, aim: int, chosen: Iterable[int]) -> Witness:
-        """Walk to a state, and go on as drawn."""
-        edges = list(self.stem(aim % len(self.automaton.nodes)))
+        """Walk to a position where the aim is even, to one of the nearest states where it is odd, and go on as drawn."""
+        place, near = divmod(aim, 2)
+        edges = list(self.stem(place % len(self.automaton.nodes) if near else self.nearest[place % len(self.nearest)]))
         node = edges[-1].played.after if edges else self.loop.start
         for number in chosen:
             choices = self.loop.choices(node)
@@ -127,7 +139,7 @@ def runs(loop: Loop, goals: frozenset[int] | None, most: int) -> st.SearchStrate
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Witness:
-        aim = draw(st.integers(0, _STEMS - 1)) if goals is None else 0
+        aim = draw(st.integers(0, 2 * _STEMS - 1)) if goals is None else 0
         chosen = draw(st.lists(st.integers(0, _CHOICES - 1), max_size=most))
         return walks.free(aim, chosen) if goals is None else walks.led(chosen)
 
