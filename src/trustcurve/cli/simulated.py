@@ -22,14 +22,13 @@ from trustcurve.simulation import (
     simulate_scenario,
     write_frames,
 )
-from trustcurve.simulation.comparing.comparisons import check_pair
+from trustcurve.simulation.comparing.comparisons import LEAST, check_pair
 from trustcurve.simulation.tallies.files import Form
 from trustcurve.verification.arguments import check_whole
 
 __all__ = ["Answer", "Asked", "answer"]
 
 _SIDES = ("old", "new")
-_LEAST = 2
 
 
 @frozen
@@ -129,7 +128,7 @@ def _answered(work: Work, asked: Asked, scenario: Scenario, *, sample: bool) -> 
 def _too_few(scenarios: list[Scenario], answers: list[Answer]) -> bool:
     """Tell whether fewer samples are done in both than it takes to say how sure a difference is."""
     done = [{each.number for each in answer.run.replications} for answer in answers if answer.run is not None]
-    return len(done) < len(scenarios) or len(set.intersection(*done)) < _LEAST
+    return len(done) < len(scenarios) or len(set.intersection(*done)) < LEAST
 
 
 def _differences(answers: list[Answer]) -> pl.DataFrame:

@@ -21,7 +21,6 @@ from trustcurve.core.curve import Curve
 __all__ = [
     "FALL",
     "INK",
-    "LOST",
     "RISE",
     "colours_of",
     "figure",
@@ -37,7 +36,6 @@ __all__ = [
 
 RISE: Final = "#0072B2"
 FALL: Final = "#D55E00"
-LOST: Final = FALL
 INK: Final = "#222222"
 """Colours. Source: Okabe and Ito's set, which people who confuse colours can tell apart; the same as of the statechart."""
 

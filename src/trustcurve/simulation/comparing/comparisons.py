@@ -16,10 +16,13 @@ from trustcurve.simulation.sampling.simulating import simulate_scenario
 from trustcurve.simulation.tallies.intervals import check_confidence, t_quantile
 from trustcurve.simulation.tallies.measures import is_of_those_seen, is_share, measures_of
 
-__all__ = ["Comparison", "check_pair", "compare", "compare_runs", "exact_differences"]
+__all__ = ["LEAST", "Comparison", "check_pair", "compare", "compare_runs", "exact_differences"]
 
 _KEYS = ("segment", "measure")
-_LEAST = 2
+
+LEAST = 2
+"""The least number of replications: with fewer nothing says how sure a difference is."""
+
 _ROUNDING = 1e-12
 
 
@@ -152,7 +155,7 @@ def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
     """Pair the replications that both runs have played to their end."""
     first, second = ({each.number: each.tallies for each in run.replications} for run in (old, new))
     both = sorted(first.keys() & second.keys())
-    if len(both) < _LEAST:
+    if len(both) < LEAST:
         raise InvalidValueError("replications", len(both), "it takes two or more to say how sure a difference is")
     wide = t_quantile(confidence, len(both)) / len(both) ** 0.5
     rows = []
@@ -210,7 +213,7 @@ def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:
     _check_equal({"the seed": (old.seed, new.seed), "their replications": (old.replications, new.replications)})
     if old.seed is None:
         raise InvalidValueError("seed", None, "two scenarios need the same seed to be compared")
-    if old.replications < _LEAST:
+    if old.replications < LEAST:
         raise InvalidValueError(
             "replications", old.replications, "it takes two or more to say how sure a difference is"
         )

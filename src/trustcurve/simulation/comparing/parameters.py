@@ -98,14 +98,12 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
         changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
     except InvalidValueError as error:
         raise InvalidValueError(name, value, error.rule) from None
-    for before, after in zip(scenario.segments, changed.segments, strict=True):
-        new = (
-            dict(idle_rows(changed.curve, after.policy)).items()
-            - dict(idle_rows(scenario.curve, before.policy)).items()
-        )
-        if new:
-            row, why = min(new)
-            raise InvalidValueError(name, value, f"row {row!r} of policy {after.policy.name!r} {why}")
+    if table == "policy":
+        for before, after in zip(scenario.segments, changed.segments, strict=True):
+            idle = set(idle_rows(scenario.curve, after.policy)) - set(idle_rows(scenario.curve, before.policy))
+            if idle:
+                row, why = min(idle)
+                raise InvalidValueError(name, value, f"row {row!r} of policy {after.policy.name!r} {why}")
     return changed
 
 

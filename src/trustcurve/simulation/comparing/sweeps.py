@@ -36,8 +36,8 @@ def sweep(
         progress: Called with how many values are tried, and of how many.
 
     Returns:
-        Null where there is nobody to measure. A row for each parameter, value, segment and measure (see ``measures_of``): ``parameter``, ``value`` (a number; of a
-        duration the days), ``segment``, ``measure``, ``result``.
+        A row for each parameter, value, segment and measure (see ``measures_of``): ``parameter``, ``value`` (a number; of a
+        duration the days), ``segment``, ``measure``, ``result`` (null where there is nobody to measure).
 
     Raises:
         UnknownWordError: There is no such parameter.

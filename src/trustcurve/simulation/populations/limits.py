@@ -34,8 +34,8 @@ KEEPS_AWAY_MAX: Final = 1000.0
 """The most newcomers that one who tells others keeps away. Source: our choice; more would be a newspaper."""
 
 ROWS_MAX: Final = 2_000_000
-"""The most steps times cohorts times segments times replications. Source: our choice; each has a row in the tables for every state, and more
-of them fill a gigabyte of memory."""
+"""The most steps times cohorts times segments times replications. Source: our choice; each has a row in the tables for every
+state, and more of them fill more than a gigabyte of memory."""
 
 QUIET_TURNS_MAX: Final = 100
 """The most turns in a curve's quiet period. Source: our choice; each one makes the loop longer, and the default curve's

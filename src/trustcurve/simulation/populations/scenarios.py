@@ -29,8 +29,6 @@ from trustcurve.verification.unrolling.loop import TURNS_PER_SILENCE
 
 __all__ = ["Arrivals", "Scenario", "alone", "check_scenario"]
 
-"""What the tables call those who were customers and now distrust, or have left since."""
-
 
 @frozen(kw_only=True)
 class Arrivals:

@@ -22,9 +22,9 @@ def measures_of(names: Names, tally: Tally) -> dict[str, float]:
         tally: What was counted.
 
     Returns:
-        NaN where there is nobody to measure. By name: ``at the end: STATE``, the share that stands there; ``reached: STAGE``, the share of those who are seen to
+        By name: ``at the end: STATE``, the share that stands there; ``reached: STAGE``, the share of those who are seen to
         the end that have been there ("lost": were customers, and distrusted again); ``rises``, ``falls`` and ``does: ACTION``,
-        how often in all.
+        how often in all. NaN where there is nobody to measure.
     """
     arrived = float(sum(tally.sizes)) or nan
     places = np.array([kind[5] for kind in names.kinds])

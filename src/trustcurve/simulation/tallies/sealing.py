@@ -11,8 +11,9 @@ __all__ = ["seal"]
 
 
 def seal(value: Any) -> None:
-    """Make every array read-only that can be reached from a value by its fields, tuples and tables; those of which it is a view, and sparse ones, too.
+    """Make every array read-only that can be reached from a value by its fields, tuples and tables.
 
+    Sparse ones, too, and those of which it is a view.
     To be called where an answer is made: arrays can be written to again when they come from another process.
 
     Examples:

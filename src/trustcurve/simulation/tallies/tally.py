@@ -54,9 +54,3 @@ class Tally:
     reached: Counts
     observed: Counts
     told: Counts
-
-    @property
-    def customers(self) -> Counts:
-        """How many customers have arrived by the end of each step."""
-        arrived: Counts = self.states.sum(axis=(0, 2))
-        return arrived
