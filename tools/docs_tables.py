@@ -67,7 +67,7 @@ def number(curve: Curve, value: Number) -> str:
     """Say a number, and the parameter behind it."""
     if isinstance(value, int):
         return str(value)
-    return f"{curve.assembler.number(value)} (`{value.removeprefix('-')}`)"
+    return f"{curve.number(value)} (`{value.removeprefix('-')}`)"
 
 
 def condition(curve: Curve, one: Condition) -> str:
@@ -102,7 +102,7 @@ def rule_row(curve: Curve, rule: Rule, *, first: bool = True) -> tuple[str, str,
 
 def positions(curve: Curve) -> Iterator[str]:
     """Write the parts of a position."""
-    tops = {counter.name: curve.assembler.number(counter.max) for counter in curve.counters}
+    tops = {counter.name: curve.number(counter.max) for counter in curve.counters}
     stages = ", ".join(f"`{stage.name}`" for stage in curve.stages)
     rows = [("stage", stages, "where the customer stands")]
     rows += [(counter.name, f"0 to {tops[counter.name]}", counter.says) for counter in curve.counters]
@@ -124,9 +124,9 @@ def states(curve: Curve) -> Iterator[str]:
         if not stage.postures:
             rows.append((f"`{stage.name}`", str(curve.states.index(stage.name)), where, stage.says))
         for i, posture in enumerate(stage.postures):
-            low = 0 if posture.above is None else curve.assembler.number(posture.above) + 1
+            low = 0 if posture.above is None else curve.number(posture.above) + 1
             after = stage.postures[i + 1 : i + 2]
-            high = f"to {curve.assembler.number(after[0].above or 0)}" if after else "and more"
+            high = f"to {curve.number(after[0].above or 0)}" if after else "and more"
             name = f"{stage.name}.{posture.name}"
             where_from = f"{where}, felt doubt {low} {high}"
             rows.append((f"`{name}`", str(curve.states.index(name)), where_from, posture.says))
@@ -204,7 +204,9 @@ def events(curve: Curve) -> Iterator[str]:
     rows = []
     for kind in EVENTS:
         says = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
-        ends = "yes" if kind.gives else ""
+        ends = next(
+            (curve.ends_silence.get(signal, "as the curve says") for _, signal in sent(curve, kind) if signal), "never"
+        )
         rows.append((f"`{kind.__name__}`", own_fields(kind), signal_words(curve, kind), ends, says))
     return table(("event", "fields", "signal", "ends a silence", "meaning"), rows)
 

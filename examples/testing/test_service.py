@@ -26,4 +26,4 @@ def test_solve_first() -> None:
 def test_no_customer_falls_by_what_we_do(journey: Journey) -> None:
     """Whoever falls was let down by a delivery, or fell by something else than our policy."""
     ours = ("Proposed", "Exchanged", "Repaired")
-    assert not [move for move in journey.moves if move.change < 0 and type(move.event).__name__ in ours]
+    assert not [move for move in journey.transitions if move.change < 0 and type(move.event).__name__ in ours]

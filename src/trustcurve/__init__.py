@@ -1,6 +1,5 @@
 """trustcurve: where each customer stands on the trust curve, what moved them and why."""
 
-from trustcurve.core.adoption import Adoption
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidCurveError, TrustcurveError
 from trustcurve.core.events import (
@@ -22,13 +21,15 @@ from trustcurve.core.events import (
     Signalled,
 )
 from trustcurve.core.journeys import Journey
-from trustcurve.core.standing import Position, Promise, Reaction, Standing
-from trustcurve.core.steps import Move, Step
+from trustcurve.core.promises import Promise
+from trustcurve.core.standing import Position, Reaction, Standing
+from trustcurve.core.steps import BrokenPromise, Migration, Occurrence, Silence, Step, Transition
+from trustcurve.core.timetable import Timetable
 from trustcurve.files import load_curve
 
 __all__ = [
-    "Adoption",
     "Advocated",
+    "BrokenPromise",
     "Complained",
     "Curve",
     "Departed",
@@ -36,7 +37,8 @@ __all__ = [
     "Exchanged",
     "InvalidCurveError",
     "Journey",
-    "Move",
+    "Migration",
+    "Occurrence",
     "OneSided",
     "Position",
     "Promise",
@@ -51,8 +53,11 @@ __all__ = [
     "Repaired",
     "Returned",
     "Signalled",
+    "Silence",
     "Standing",
     "Step",
+    "Timetable",
+    "Transition",
     "TrustcurveError",
     "load_curve",
 ]

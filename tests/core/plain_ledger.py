@@ -45,6 +45,7 @@ class PlainLedger:
         self.numbers = dict(parameters)
         self.silence_after: timedelta = parameters["silence_after"]
         self.grace: timedelta = parameters["grace"]
+        self.waiting_periods: int = parameters["waiting_periods"]
         self.place = Place(reading.DISTRUST, 0, 0, parameters["initial_doubt"], reading.CLEAR)
         self.promises: dict[str, dict[str, Any]] = {}
         self.quiet_since = begun
@@ -65,7 +66,8 @@ class PlainLedger:
                 self.hear(at, f"broken_{self.promises[name]['weight']}", f"promise {name}")
                 continue
             self.quiet_periods += 1
-            if not self.place.outside and not any(map(self.waits_for, self.promises.values())):
+            excused = self.quiet_periods <= self.waiting_periods and any(map(self.waits_for, self.promises.values()))
+            if not self.place.outside and not excused:
                 self.hear(at, "silence", "silence")
         self.seen_until = until
 

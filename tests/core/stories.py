@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.core.strategies import BEGIN
-from trustcurve import Curve, Event, Exchanged, PromiseKept, Proposed, Standing
+from trustcurve import (
+    BrokenPromise,
+    Curve,
+    Event,
+    Exchanged,
+    Occurrence,
+    Position,
+    PromiseKept,
+    Proposed,
+    Standing,
+)
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -37,3 +47,13 @@ def hopeful(at: datetime = BEGIN) -> list[Event]:
 def customer_centric(at: datetime = BEGIN) -> list[Event]:
     """Carry a stranger to customer-centric: three promises kept, all the goodwill there can be, no doubt."""
     return [Proposed(at=at), *[kept(at=at)] * 3, *[Exchanged(at=at)] * 4]
+
+
+def broken(occurrence: Occurrence) -> str | None:
+    """Return the promise that broke by its date, or None for a silence."""
+    return occurrence.cause.promise if isinstance(occurrence.cause, BrokenPromise) else None
+
+
+def standing_at(standing: Standing, position: Position) -> Standing:
+    """Return the same standing at another position."""
+    return Standing.of(standing.customer, position, standing.as_of_us, standing.quiet_since_us, standing.book)

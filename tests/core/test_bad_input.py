@@ -26,12 +26,12 @@ from trustcurve import (
     TrustcurveError,
 )
 from trustcurve.core.errors import (
+    CustomerMismatchError,
     DueBeforeEventError,
     InvalidPositionError,
     InvalidValueError,
-    LookingBackError,
     NaiveTimeError,
-    OtherCustomerError,
+    ObservedInThePastError,
     OutOfOrderError,
     PromiseAlreadyOpenError,
     PromiseOverdueError,
@@ -86,7 +86,7 @@ def standing(curve: Curve) -> Standing:
     ("event", "error", "data"),
     [
         (Exchanged(at=day(19)), OutOfOrderError, {**ANN, "at": day(19), "as_of": day(20)}),
-        (Exchanged(at=day(20), customer="bob"), OtherCustomerError, {"expected": "ann", "value": "bob"}),
+        (Exchanged(at=day(20), customer="bob"), CustomerMismatchError, {"expected": "ann", "value": "bob"}),
         (
             PromiseMade(at=day(20), promise="open"),
             PromiseAlreadyOpenError,
@@ -136,7 +136,7 @@ def test_an_event_that_does_not_fit_is_refused_and_the_standing_stays_as_it_was(
 
 
 def test_looking_back_is_refused(curve: Curve, standing: Standing) -> None:
-    check(lambda: curve.observe(standing, day(19)), LookingBackError, {**ANN, "at": day(19), "as_of": day(20)})
+    check(lambda: curve.observe(standing, day(19)), ObservedInThePastError, {**ANN, "at": day(19), "as_of": day(20)})
 
 
 def test_an_event_that_names_its_own_customer_fits(curve: Curve, standing: Standing) -> None:

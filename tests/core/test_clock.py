@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
-from tests.core.stories import MICROSECOND, after, customer_centric, day, hopeful
+from tests.core.stories import MICROSECOND, after, broken, customer_centric, day, hopeful
 from trustcurve import (
     Advocated,
     Complained,
@@ -46,7 +46,7 @@ def test_a_promise_breaks_when_its_day_passes_not_when_the_late_delivery_arrives
     curve = Curve.default(grace=grace)
     late = curve.advance(waiting(curve, due=10, weight=weight), PromiseKept(at=day(20), promise="p"))
     assert signals(late) == [f"broken_{weight}"]
-    assert [(tick.at, tick.promise) for tick in late.ticks] == [(day(10 + grace), "p")]
+    assert [(each.at, broken(each)) for each in late.due] == [(day(10 + grace), "p")]
     assert late.reaction is None, "too late to count"
     assert late.after.promises == (), "but no longer owed"
     assert late.after.quiet_since == day(20)
@@ -75,7 +75,7 @@ def test_a_broken_promise_is_overdue_and_breaks_once(curve: Curve) -> None:
 def test_what_comes_due_happens_in_the_order_of_time_before_the_event(curve: Curve) -> None:
     made = [PromiseMade(at=day(0), promise=name, due=day(due), weight="minor") for name, due in (("a", 30), ("b", 20))]
     step = curve.advance(after(curve, *customer_centric(), *made), Exchanged(at=day(150)))
-    assert [(tick.at, tick.promise) for tick in step.ticks] == [(day(20), "b"), (day(30), "a"), (day(90), None)]
+    assert [(each.at, broken(each)) for each in step.due] == [(day(20), "b"), (day(30), "a"), (day(90), None)]
     assert signals(step) == ["broken_minor", "broken_minor", "silence", "exchange"]
 
 
@@ -93,7 +93,7 @@ def test_every_whole_quiet_period_counts(curve: Curve) -> None:
     standing = after(curve, *customer_centric())
     assert signals(curve.observe(standing, day(90))) == []
     step = curve.observe(standing, day(361))
-    assert [(tick.at, tick.promise) for tick in step.ticks] == [(day(90 * n), None) for n in (1, 2, 3, 4)]
+    assert [(each.at, broken(each)) for each in step.due] == [(day(90 * n), None) for n in (1, 2, 3, 4)]
     assert step.after.quiet_since == day(0), "a look gives the customer nothing"
 
 
@@ -106,21 +106,44 @@ def test_an_event_at_the_very_instant_comes_before_the_silence(curve: Curve) -> 
     assert signals(curve.observe(complained, day(91))) == ["silence"]
 
 
-def test_who_waits_for_an_agreed_day_is_not_left_alone(curve: Curve) -> None:
+def test_who_waits_for_an_agreed_day_is_not_left_alone_for_one_quiet_period(curve: Curve) -> None:
     promised = PromiseMade(at=day(1), promise="p", due=day(200), weight="minor")
     standing = after(curve, *customer_centric(), promised)
-    assert signals(curve.observe(standing, day(200))) == []
-    # Overdue, it does not count any more: the third whole period ends at day 270.
+    assert signals(curve.observe(standing, day(180))) == []
+    # The second whole period counts although the promise is open; so does the third, when it is overdue.
     later = curve.observe(standing, day(271))
-    assert [(tick.at, tick.promise) for tick in later.ticks] == [(day(200), "p"), (day(270), None)]
-    # Nor released: the second ends at day 180; the first passed while the customer was waiting.
+    assert [(each.at, broken(each)) for each in later.due] == [(day(180), None), (day(200), "p"), (day(270), None)]
+    # The first passed while the customer was waiting: it is not counted later either.
     released = curve.advance(standing, PromiseReleased(at=day(100), promise="p")).after
-    assert [tick.at for tick in curve.observe(released, day(181)).ticks] == [day(180)]
+    assert [each.at for each in curve.observe(released, day(181)).due] == [day(180)]
+
+
+@pytest.mark.parametrize(("waiting", "heard"), [(0, [90, 180, 270]), (1, [180, 270]), (2, [270]), (3, [])])
+def test_an_agreed_day_excuses_as_many_quiet_periods_as_the_curve_says(waiting: int, heard: list[int]) -> None:
+    curve = Curve.default(waiting_periods=waiting)
+    standing = after(curve, *customer_centric(), PromiseMade(at=day(0), promise="p", due=day(5000), weight="minor"))
+    assert [each.at for each in curve.observe(standing, day(300)).due] == [day(n) for n in heard]
+
+
+def test_the_number_of_quiet_periods_begins_anew_with_what_ends_a_silence(curve: Curve) -> None:
+    promised = PromiseMade(at=day(0), promise="p", due=day(5000), weight="minor")
+    standing = after(curve, *customer_centric(), promised, Exchanged(at=day(170)))
+    assert [each.at for each in curve.observe(standing, day(351)).due] == [day(350)]
+    asked = after(curve, *customer_centric(), promised, OneSided(at=day(170), by="company"))
+    assert [each.at for each in curve.observe(asked, day(351)).due] == [day(180), day(270)]
+
+
+def test_silence_that_changes_nothing_waits_for_a_promise_to_break() -> None:
+    curve = Curve.default()
+    promises = [PromiseMade(at=day(1), promise=name, due=day(due)) for name, due in (("a", 1000), ("b", 9000))]
+    step = curve.observe(after(curve, *hopeful(), *promises), day(20_000))
+    assert [(each.at, broken(each)) for each in step.due][-2:] == [(day(1000), "a"), (day(9000), "b")]
+    assert [each.at for each in step.due if broken(each) is None] == [day(180), day(270)]
 
 
 def test_a_promise_without_a_date_does_not_keep_company(curve: Curve) -> None:
     standing = after(curve, *customer_centric(), PromiseMade(at=day(1), promise="p"))
-    assert [tick.at for tick in curve.observe(standing, day(91)).ticks] == [day(90)]
+    assert [each.at for each in curve.observe(standing, day(91)).due] == [day(90)]
 
 
 @pytest.mark.parametrize("events", [[], [OneSided(at=day(1), by="company")], [*hopeful(), Departed(at=day(1))]])
@@ -132,20 +155,20 @@ def test_before_the_barrier_silence_is_not_even_recorded(curve: Curve, events: l
 
 def test_silence_goes_on_until_the_barrier_and_no_further(curve: Curve) -> None:
     step = curve.observe(after(curve, *hopeful()), day(5000))
-    assert [tick.at for tick in step.ticks] == [day(90), day(180), day(270)]
+    assert [each.at for each in step.due] == [day(90), day(180), day(270)]
     assert step.after.position.stage == "distrust"
 
 
 def test_at_one_instant_promises_break_first_by_id_then_comes_silence(curve: Curve) -> None:
     made = [PromiseMade(at=day(0), promise=name, due=day(90), weight="minor") for name in ("z", "a", "m")]
     step = curve.observe(after(curve, *customer_centric(), *made), day(91))
-    assert [tick.promise for tick in step.ticks] == ["a", "m", "z", None]
+    assert [broken(each) for each in step.due] == ["a", "m", "z", None]
 
 
 def test_text_ids_are_ordered_as_text(curve: Curve) -> None:
     made = [PromiseMade(at=day(0), promise=name, due=day(9), weight="minor") for name in ("2", "10", "1")]
     step = curve.observe(after(curve, *customer_centric(), *made), day(10))
-    assert [tick.promise for tick in step.ticks] == ["1", "10", "2"]
+    assert [broken(each) for each in step.due] == ["1", "10", "2"]
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -157,23 +180,24 @@ def test_what_a_look_told_is_not_told_again(curve: Curve) -> None:
     assert signals(first) == ["silence"]
     assert first.after.as_of == day(100)
     assert curve.observe(first.after, day(100)).reactions == ()
-    assert [tick.at for tick in curve.observe(first.after, day(200)).ticks] == [day(180)]
+    assert [each.at for each in curve.observe(first.after, day(200)).due] == [day(180)]
     assert signals(curve.advance(first.after, Exchanged(at=day(101)))) == ["exchange"]
 
 
 def test_next_due_is_the_first_instant_at_which_a_look_says_something(curve: Curve) -> None:
     assert curve.next_due(after(curve, *customer_centric())) == day(90) + MICROSECOND
     assert curve.next_due(waiting(curve, due=10)) == day(10) + MICROSECOND
-    assert curve.next_due(waiting(curve, due=300)) == day(300) + MICROSECOND
+    assert curve.next_due(waiting(curve, due=150)) == day(150) + MICROSECOND
+    assert curve.next_due(waiting(curve, due=300)) == day(180) + MICROSECOND
     assert curve.next_due(curve.observe(waiting(curve, due=10), day(11)).after) == day(90) + MICROSECOND
     assert curve.next_due(curve.observe(waiting(curve, due=10), day(999)).after) is None
     assert curve.next_due(curve.begin("ann", day(0))) is None
 
 
 def test_nothing_comes_due_after_the_end_of_the_calendar() -> None:
-    curve = Curve.default(grace=30)
-    for_ever = PromiseMade(at=day(1), promise="p", due=datetime(9999, 12, 31, tzinfo=UTC))
-    due = curve.next_due(after(curve, *hopeful(), for_ever))
+    curve = Curve.default(grace=30, waiting_periods=1000, silence_after=36_500)
+    last_day = PromiseMade(at=day(1), promise="p", due=datetime(9999, 12, 31, tzinfo=UTC))
+    due = curve.next_due(after(curve, *hopeful(), last_day))
     assert due is None
 
 

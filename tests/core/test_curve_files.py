@@ -21,7 +21,8 @@ from trustcurve import Curve, InvalidCurveError, load_curve
 from trustcurve.core.errors import MissingExtraError
 
 SHIPPED = files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
-FINGERPRINT = "19ee6ab353df41f452906ab5cf342b590be733e841523c2f81873717a2869b4b"
+FINGERPRINT_1 = "19ee6ab353df41f452906ab5cf342b590be733e841523c2f81873717a2869b4b"
+FINGERPRINT = "26209d5ca0c356d76a33444bd075b8b4a994ff76aaca92ada12ab86657eaea62"
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -133,6 +134,14 @@ def test_the_fingerprint_of_the_default_curve(curve: Curve) -> None:
     assert curve.fingerprint == FINGERPRINT
 
 
+def test_the_fingerprint_of_version_1_is_known_too(curve: Curve) -> None:
+    assert curve.fingerprint_1 == FINGERPRINT_1
+    assert curve.with_parameters(waiting_periods=5).fingerprint_1 == FINGERPRINT_1, "version 1 had no such parameter"
+    other = changed(curve, lambda d: d["signals"]["exchange"].update(ends_silence="never"))
+    assert other.fingerprint_1 is None, "in version 1 an exchange always ended a silence"
+    assert changed(curve, OUTCOMES["another effect"]).fingerprint_1 not in (None, FINGERPRINT_1)
+
+
 def reworded(document: dict[str, Any]) -> None:
     document["curve"]["name"] = "ours"
     for each in (*document["rules"], *document["settling"]):
@@ -198,6 +207,8 @@ OUTCOMES: dict[str, Change] = {
     "one more condition": lambda d: row(d, "promise_made.owes")["when"].update(stage="hopeful"),
     "another order of settling": lambda d: d["settling"].insert(0, d["settling"].pop(2)),
     "a settling row less": lambda d: d["settling"].pop(0),
+    "more waiting": lambda d: d["parameters"].update(waiting_periods=2),
+    "another end of silences": lambda d: d["signals"]["complaint"].update(ends_silence="always"),
     "a signal more": lambda d: (
         d["signals"].update(thanks={"by": "company"}),
         d["rules"].append({"name": "thanks.help", "signal": "thanks", "add": {"doubt": -1}, "because": "it is polite"}),
@@ -208,7 +219,8 @@ OUTCOMES: dict[str, Change] = {
 def outcomes(curve: Curve) -> tuple[Any, ...]:
     """Answer with all that a customer can notice of a curve."""
     table = curve.table()
-    return table.positions, table.signals, table.states, table.next, table.ranks, curve.silence_after, curve.grace
+    clock = (curve.silence_after, curve.grace, curve.waiting_periods, dict(curve.ends_silence))
+    return table.positions, table.signals, table.states, table.next, table.ranks, clock
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
@@ -222,7 +234,7 @@ def test_another_outcome_changes_the_fingerprint(curve: Curve, name: str) -> Non
 
 def test_whether_a_signal_ends_a_silence_is_an_outcome(curve: Curve) -> None:
     thankful = changed(curve, OUTCOMES["a signal more"])
-    ending = changed(thankful, lambda d: d["signals"]["thanks"].update(ends_silence=True))
+    ending = changed(thankful, lambda d: d["signals"]["thanks"].update(ends_silence="always"))
     assert thankful.fingerprint != ending.fingerprint
 
 

@@ -50,7 +50,7 @@ def test_an_event_sends_its_signal(curve: Curve, kind: type[Event], fields: dict
     assert step.after.position == step.reactions[0].after
     assert step.after.as_of == day(1)
     assert step.after.customer == "ann"
-    assert step.ticks == ()
+    assert step.due == ()
 
 
 # What is known of promise "p" before day 20, by name.
@@ -144,7 +144,7 @@ def test_a_moved_promise_breaks_at_its_new_date_be_it_later_or_earlier(curve: Cu
     for new in (15, 40):
         made = PromiseMade(at=day(1), promise="p", due=day(30))
         standing = after(curve, *hopeful(), made, PromiseMoved(at=day(2), promise="p", due=day(new)))
-        assert [tick.at for tick in curve.observe(standing, day(50)).ticks] == [day(new)]
+        assert [each.at for each in curve.observe(standing, day(50)).due] == [day(new)]
 
 
 @pytest.mark.parametrize("known", [known for known in KNOWN if known not in ("nothing", "closed")])

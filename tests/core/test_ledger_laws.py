@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.plain_ledger import Heard, PlainLedger, RefusedError
+from tests.core.stories import broken, standing_at
 from tests.core.strategies import (
     BEGIN,
     DAY,
@@ -24,7 +25,7 @@ from tests.core.strategies import (
     logs,
     standings,
 )
-from trustcurve import Curve, Event, PromiseMade, Standing, Step, TrustcurveError
+from trustcurve import BrokenPromise, Curve, Event, PromiseMade, Silence, Standing, Step, TrustcurveError
 
 CENTURY = 36_500 * DAY
 
@@ -32,13 +33,11 @@ CENTURY = 36_500 * DAY
 def said(step: Step) -> list[Heard]:
     """Write down what a step said, in the words of the plain ledger."""
     words = []
-    for number, reaction in enumerate(step.reactions):
-        if number < len(step.ticks):
-            tick = step.ticks[number]
-            source = "silence" if tick.promise is None else f"promise {tick.promise}"
-            words.append(Heard(tick.at, reaction.signal, source))
-        else:
-            words.append(Heard(step.after.as_of, reaction.signal, "event"))
+    for each in step.occurrences:
+        assert each.reaction is not None
+        source = "silence" if isinstance(each.cause, Silence) else "event"
+        source = f"promise {each.cause.promise}" if isinstance(each.cause, BrokenPromise) else source
+        words.append(Heard(each.at, each.reaction.signal, source))
     return words
 
 
@@ -119,10 +118,10 @@ def test_a_step_says_all_that_changed(clock: str, data: st.DataObject) -> None:
     assert position == step.after.position
     assert step.change == curve.rank(step.after.position) - curve.rank(before.position)
     assert (step.rose, step.fell) == (step.change > 0, step.change < 0)
-    assert sum(move.change for move in step.moves) == step.change
-    assert [tick.at for tick in step.ticks] == sorted(tick.at for tick in step.ticks)
-    assert all(before.as_of <= tick.at < step.after.as_of for tick in step.ticks)
-    assert len(step.reactions) - len(step.ticks) == (step.reaction is not None)
+    assert sum(move.change for move in step.transitions) == step.change
+    assert [each.at for each in step.due] == sorted(each.at for each in step.due)
+    assert all(before.as_of <= each.at < step.after.as_of for each in step.due)
+    assert len(step.reactions) - len(step.due) == (step.reaction is not None)
 
 
 # --- replay ----------------------------------------------------------------------------------------
@@ -182,7 +181,7 @@ def test_looking_changes_nothing_that_comes_later(clock: str, data: st.DataObjec
     second = curve.advance(look.after, event)
     assert second.after == step.after
     assert look.reactions + second.reactions == step.reactions
-    assert look.ticks + second.ticks == step.ticks
+    assert look.due + second.due == step.due
 
 
 @given(clocks, st.data())
@@ -230,7 +229,7 @@ def test_channel_note_and_id_change_nothing(clock: str, data: st.DataObject) -> 
             curve.advance(standing, other)
         return
     told = curve.advance(standing, other)
-    assert (told.after, told.reactions, told.ticks) == (step.after, step.reactions, step.ticks)
+    assert (told.after, told.reactions, told.due) == (step.after, step.reactions, step.due)
     assert told.event == other
 
 
@@ -241,7 +240,7 @@ def test_at_one_instant_promises_break_by_id_and_silence_comes_last(order: list[
     for name in order:
         made = PromiseMade(at=BEGIN, promise=name, due=BEGIN + 90 * DAY - grace, weight="minor")
         standing = curve.advance(standing, made).after
-    hopeful = evolve(standing, position=evolve(standing.position, stage="hopeful", engaged=4, doubt=0))
+    hopeful = standing_at(standing, evolve(standing.position, stage="hopeful", engaged=4, doubt=0))
     step = curve.observe(hopeful, BEGIN + 90 * DAY + MICROSECOND)
-    assert [tick.promise for tick in step.ticks] == ["a", "b", "c", None]
-    assert {tick.at for tick in step.ticks} == {BEGIN + 90 * DAY}
+    assert [broken(each) for each in step.due] == ["a", "b", "c", None]
+    assert {each.at for each in step.due} == {BEGIN + 90 * DAY}

@@ -41,7 +41,7 @@ because = "two promises kept, and all the goodwill there can be, make a habit"
 
 APPLAUSE = """\
 [signals]
-applause = { by = "customer", one = "one round of applause", many = "{n} rounds of applause", ends_silence = true }
+applause = { by = "customer", one = "one round of applause", many = "{n} rounds of applause", ends_silence = "always" }
 sigh = { by = "customer" }
 """
 
@@ -158,7 +158,7 @@ def test_its_signals_are_recorded_as_events(ours: Curve) -> None:
     step = ours.advance(standing, Signalled(at=day(80), signal="applause", channel="theatre"))
     assert step.because == "who applauds is there"
     assert step.after.position.engaged == standing.position.engaged + 1
-    assert "Signalled applause [theatre]" in step.explain()
+    assert "signal 'applause' [theatre]" in step.explain()
     complained = ours.advance(standing, Complained(at=day(1))).after
     polite = ours.advance(complained, Signalled(at=day(2), signal="applause"))
     assert polite.because == "applause over an open account is politeness"

@@ -22,10 +22,10 @@ from trustcurve import (
     TrustcurveError,
 )
 from trustcurve.core.errors import (
+    CustomerMismatchError,
     InvalidValueError,
-    LookingBackError,
     NaiveTimeError,
-    OtherCustomerError,
+    ObservedInThePastError,
     OutOfOrderError,
     UnknownPromiseError,
     UnknownWordError,
@@ -81,7 +81,7 @@ def test_a_journey_begins_with_its_first_event(curve: Curve) -> None:
 def test_an_event_can_say_whose_journey_it_is(curve: Curve) -> None:
     log = [Exchanged(at=day(1)), Exchanged(at=day(2), customer="bob")]
     assert curve.replay(log).customer == "bob"
-    with pytest.raises(OtherCustomerError) as caught:
+    with pytest.raises(CustomerMismatchError) as caught:
         curve.replay(log, customer="ann")
     assert (caught.value.expected, caught.value.value) == ("ann", "bob")
 
@@ -108,7 +108,7 @@ def test_a_journey_goes_on_from_a_standing_or_from_a_journey(curve: Curve) -> No
     assert from_standing.start == first.standing
     assert len(from_standing.steps) == 2
     assert curve.replay([], start=first) == first
-    with pytest.raises(OtherCustomerError):
+    with pytest.raises(CustomerMismatchError):
         curve.replay(more, start=first, customer="bob")
     with pytest.raises(OutOfOrderError):
         curve.replay(hopeful(), start=from_journey)
@@ -142,7 +142,7 @@ def test_until_before_everything_is_where_it_begins_and_ends(curve: Curve) -> No
 
 
 def test_until_cannot_look_back(curve: Curve) -> None:
-    with pytest.raises(LookingBackError):
+    with pytest.raises(ObservedInThePastError):
         curve.replay([], start=after(curve, Exchanged(at=day(9))), until=day(8))
     with pytest.raises(NaiveTimeError) as caught:
         curve.replay(hopeful(), customer="ann", until=datetime(2026, 1, 1))  # noqa: DTZ001 - must be refused
@@ -236,16 +236,22 @@ def test_a_journey_tells_its_moves_and_their_sources(curve: Curve) -> None:
     promised = PromiseMade(at=day(1), promise="p", due=day(9))
     log = [*customer_centric(), promised, Complained(at=day(300))]
     journey = curve.replay(log, customer="ann")
-    assert [(move.at, move.before, move.after, move.promise) for move in journey.moves] == [
+    assert [(move.at, move.before, move.after, move.promise) for move in journey.transitions] == [
         (day(0), "distrust.suspicious", "hopeful", None),
         (day(0), "hopeful", "customer_centric", None),
         (day(9), "customer_centric", "hopeful", "p"),
         (day(90), "hopeful", "distrust.competitive", None),
     ]
-    assert [type(move.event).__name__ for move in journey.moves] == ["Proposed", "Exchanged", "NoneType", "NoneType"]
-    assert journey.moves[2].rule.name == "broken_major.betrays"
-    assert all(move.customer == "ann" for move in journey.moves)
-    assert journey.explain().splitlines()[0] == "2026-01-01 00:00 UTC  Proposed"
+    assert [type(move.event).__name__ for move in journey.transitions] == [
+        "Proposed",
+        "Exchanged",
+        "NoneType",
+        "NoneType",
+    ]
+    assert journey.transitions[2].rule
+    assert journey.transitions[2].rule.name == "broken_major.betrays"
+    assert all(move.customer == "ann" for move in journey.transitions)
+    assert journey.explain().splitlines()[0] == "2026-01-01 00:00 UTC  the company makes a hopeful proposition"
 
 
 def test_nothing_but_the_log_counts(curve: Curve) -> None:

@@ -38,7 +38,7 @@ def test_a_rise_is_told_with_its_reason(curve: Curve) -> None:
     assert told.reaction is not None
     assert told.because == told.reaction.because == told.reaction.rule.because
     assert told.explain() == (
-        "2026-01-01 00:00 UTC  Proposed [letter] [spring offer]\n"
+        "2026-01-01 00:00 UTC  the company makes a hopeful proposition [letter] [spring offer]\n"
         "  rose: distrust.suspicious -> hopeful\n"
         "  because a hopeful proposition carries a suspicious customer across the barrier, "
         "and now the hope wants proof\n"
@@ -64,11 +64,11 @@ def test_a_step_in_which_nothing_moved_has_a_reason_too(curve: Curve) -> None:
     told = step(curve, *hopeful(), Complained(at=day(1)), Exchanged(at=day(2)))
     assert (told.rose, told.fell, told.moved, told.change) == (False, False, False, 0)
     assert told.explain() == (
-        "2026-01-03 00:00 UTC  Exchanged\n"
+        "2026-01-03 00:00 UTC  a useful exchange\n"
         "  stays hopeful\n"
         "  because no small talk over an open account: first make good"
     )
-    assert told.moves == ()
+    assert told.transitions == ()
 
 
 def test_the_clock_is_told_first(curve: Curve) -> None:
@@ -78,7 +78,7 @@ def test_the_clock_is_told_first(curve: Curve) -> None:
     assert [line for line in lines if not line.startswith("  ")] == [
         "2026-01-10 00:00 UTC  promise 'p' was not kept by its date",
         "2026-04-01 00:00 UTC  a whole quiet period passed",
-        "2026-04-06 00:00 UTC  Repaired",
+        "2026-04-06 00:00 UTC  the company apologises and makes good",
     ]
     assert [reaction.signal for reaction in told.reactions] == ["broken_minor", "silence", "repair"]
     assert told.reaction == told.reactions[-1]
@@ -88,7 +88,7 @@ def test_the_clock_is_told_first(curve: Curve) -> None:
 def test_a_look_tells_what_the_clock_did_or_that_it_did_nothing(curve: Curve) -> None:
     standing = after(curve, *hopeful())
     assert curve.observe(standing, day(1)).explain() == "2026-01-02 00:00 UTC  nothing came due"
-    assert curve.observe(standing, day(1)).because == "a look changes nothing"
+    assert curve.observe(standing, day(1)).because == "an observation changes nothing"
     told = curve.observe(standing, day(91))
     assert told.event is None
     assert told.reaction is None
@@ -100,20 +100,28 @@ def test_a_look_tells_what_the_clock_did_or_that_it_did_nothing(curve: Curve) ->
     [
         (
             PromiseMade(at=day(2), promise="q", weight="minor"),
-            "PromiseMade 'q' (minor)",
-            "a minor promise moves nobody until it is kept or broken",
+            "the company makes minor promise 'q'",
+            "a minor promise changes nothing until it is kept or broken",
         ),
         (
             PromiseMoved(at=day(2), promise="open", due=day(30)),
-            "PromiseMoved 'open' to 2026-01-31 00:00 UTC",
+            "the customer agrees to a new date for promise 'open': 2026-01-31 00:00 UTC",
             "the customer agreed to the new date in time",
         ),
-        (PromiseReleased(at=day(2), promise="open"), "PromiseReleased 'open'", "the customer let the company off"),
-        (PromiseKept(at=day(2), promise="late"), "PromiseKept 'late'", "kept too late to count, but no longer owed"),
+        (
+            PromiseReleased(at=day(2), promise="open"),
+            "the customer no longer wants promise 'open'",
+            "the customer released the company from it",
+        ),
+        (
+            PromiseKept(at=day(2), promise="late"),
+            "the company keeps promise 'late'",
+            "kept too late to count, but no longer owed",
+        ),
         (
             PromiseBroken(at=day(2), promise="late"),
-            "PromiseBroken 'late'",
-            "its date had broken the promise already, and it is no longer owed",
+            "the company breaks promise 'late'",
+            "the promise was already broken by its date, and is no longer owed",
         ),
     ],
 )
@@ -127,28 +135,28 @@ def test_an_event_without_a_signal_says_why(curve: Curve, event: Event, first: s
 
 
 def test_words_for_whose_act_and_which_date(curve: Curve) -> None:
-    assert "OneSided by the customer" in step(curve, OneSided(at=day(0), by="customer")).explain()
+    assert "the customer acts one-sidedly" in step(curve, OneSided(at=day(0), by="customer")).explain()
     made = PromiseMade(at=day(0), promise="p", due=day(1))
-    assert "PromiseMade 'p' (major, due 2026-01-02 00:00 UTC)" in step(curve, made).explain()
+    assert "the company makes major promise 'p', due 2026-01-02 00:00 UTC" in step(curve, made).explain()
 
 
 def test_every_move_of_a_step_is_told_with_its_source(curve: Curve) -> None:
     promised = PromiseMade(at=day(1), promise="p", due=day(9))
     event = OneSided(at=day(300), by="company")
     told = step(curve, *customer_centric(), Advocated(at=day(0)), promised, event)
-    assert [(m.at, m.before, m.after, m.change, m.promise, m.event) for m in told.moves] == [
+    assert [(m.at, m.before, m.after, m.change, m.promise, m.event) for m in told.transitions] == [
         (day(9), "advocate", "hopeful", -2, "p", None),
         (day(90), "hopeful", "distrust.competitive", -2, None, None),
     ]
     assert told.change == -4
-    assert [move.rule.name for move in told.moves] == ["broken_major.betrays", "silence.cools"]
+    assert [move.rule and move.rule.name for move in told.transitions] == ["broken_major.betrays", "silence.cools"]
     left = step(curve, *hopeful(), Departed(at=day(1)))
-    assert [(move.event, move.at) for move in left.moves] == [(left.event, day(1))]
+    assert [(move.event, move.at) for move in left.transitions] == [(left.event, day(1))]
 
 
 def test_up_and_down_in_one_step_are_two_moves_and_no_change(curve: Curve) -> None:
     told = step(curve, *[Proposed(at=day(0))], PromiseMade(at=day(100), promise="p"))
-    assert [(move.before, move.after) for move in told.moves] == [
+    assert [(move.before, move.after) for move in told.transitions] == [
         ("hopeful", "distrust.suspicious"),
         ("distrust.suspicious", "hopeful"),
     ]

@@ -61,11 +61,35 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "when",
         "can never match: it changes nothing",
     ),
-    "what ends a silence by itself": (
-        lambda d: d["signals"]["complaint"].update(ends_silence=True),
-        "[signals] complaint",
+    "a silence that ends itself": (
+        lambda d: d["signals"]["silence"].update(ends_silence="always"),
+        "[signals] silence",
         "ends_silence",
-        "the ledger knows by its event",
+        "must be never",
+    ),
+    "no word on what ends a silence": (
+        lambda d: d["signals"]["exchange"].pop("ends_silence"),
+        "[signals] exchange",
+        "ends_silence",
+        "is missing: must be one of always, crossing, never",
+    ),
+    "another word on what ends a silence": (
+        lambda d: d["signals"]["exchange"].update(ends_silence=True),
+        "[signals] exchange",
+        "ends_silence",
+        "must be one of always, crossing, never, not True",
+    ),
+    "no waiting periods": (
+        lambda d: d["parameters"].pop("waiting_periods"),
+        "[parameters]",
+        "waiting_periods",
+        "is missing",
+    ),
+    "too many waiting periods": (
+        lambda d: d["parameters"].update(waiting_periods=1001),
+        "[parameters]",
+        "waiting_periods",
+        "must be a whole number from 0 to 1000",
     ),
     "no number to be": (
         lambda d: rule(d, "silence.wears")["when"].update(kept=[]),

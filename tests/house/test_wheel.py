@@ -54,7 +54,7 @@ curve = Curve.default()
 at = datetime(2026, 1, 1, tzinfo=UTC)
 step = curve.advance(curve.begin("ann", at), PromiseMade(at=at, promise="o-1"))
 assert from_json(Standing, to_json(step.after, curve=curve), curve=curve) == step.after
-print(len(curve.table()), step.moves[0].after)
+print(len(curve.table()), step.transitions[0].after)
 """
     assert checked(clean("python", "-W", "error", "-c", program)).stdout == "524 hopeful\n"
 

@@ -84,9 +84,9 @@ def test_the_fold_of_a_log_is_the_replay_of_each_customer(
         journey = CURVE.replay([event for _, event in events], start=start, until=done.until)
         assert done.standings[customer] == journey.standing
         moves = [(row, move) for row, move in done.moves if move.customer == customer]
-        assert [without_id(move) for _, move in moves] == [without_id(move) for move in journey.moves]
+        assert [without_id(move) for _, move in moves] == [without_id(move) for move in journey.transitions]
         behind = {id(event): row for row, event in events}
-        assert [row for row, _ in moves] == [behind.get(id(move.event)) for move in journey.moves]
+        assert [row for row, _ in moves] == [behind.get(id(move.event)) for move in journey.transitions]
     seen = [(each.row, each.customer, each.state) for each in done.outcomes]
     assert seen == told.seen
 
@@ -115,7 +115,7 @@ def test_a_story_is_what_the_whole_log_says_of_a_customer(
         assert tuple(each.step for each in story.steps) == (
             by_customer[customer].steps if customer in by_customer else ()
         )
-        told = [(each.row, move) for each in story.steps for move in each.step.moves]
+        told = [(each.row, move) for each in story.steps for move in each.step.transitions]
         assert [(row if move.event is not None else None, move) for row, move in told] == [
             (row, move) for row, move in done.moves if move.customer == customer
         ]

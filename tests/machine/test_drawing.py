@@ -14,7 +14,7 @@ import pytest
 from tests.core.stories import customer_centric, day
 from tests.core.test_own_curve import OURS
 from tests.system import need_program
-from trustcurve import Curve, Event, Move, OneSided, PromiseMade, Proposed
+from trustcurve import Curve, Event, OneSided, PromiseMade, Proposed, Transition
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 from trustcurve.machine.drawing.chart import EVERYONE, shown
 from trustcurve.machine.errors import DrawingError, MissingProgramError
@@ -29,8 +29,8 @@ BETRAYED: list[Event] = [
 ]
 
 
-def moves(events: list[Event]) -> tuple[Move, ...]:
-    return CURVE.replay(events, customer="ann", until=day(400)).moves
+def moves(events: list[Event]) -> tuple[Transition, ...]:
+    return CURVE.replay(events, customer="ann", until=day(400)).transitions
 
 
 PATH = moves(BETRAYED)

@@ -12,6 +12,7 @@ from tests.snapshots.checking import Spoil, drop, put, read_as, refuse, spoiled,
 from tests.snapshots.values import golden_curve
 from trustcurve import Curve, Event, Exchanged, Journey, PromiseMade, Standing, Step, TrustcurveError
 from trustcurve.snapshots import (
+    VERSION,
     MalformedSnapshotError,
     OtherCurveError,
     SnapshotError,
@@ -23,18 +24,18 @@ from trustcurve.snapshots import (
 CURVE = golden_curve()
 
 
-@pytest.mark.parametrize("version", [0, 2, -1, "1", None, True, 1.0, [1]])
+@pytest.mark.parametrize("version", [0, 3, -1, "1", None, True, 1.0, [1]])
 def test_an_unknown_version_is_named(version: object) -> None:
     error = refuse("standing", put("schema", version))
     assert isinstance(error, UnknownVersionError)
-    assert (error.version, error.known) == (version, 1)
+    assert (error.version, error.known) == (version, VERSION)
     assert repr(version) in str(error)
-    assert ("update this one" in str(error)) == (version == 2)
+    assert ("update this one" in str(error)) == (version == 3)
 
 
 def test_a_snapshot_of_another_curve_is_refused_with_both_fingerprints() -> None:
     other = CURVE.with_parameters(initial_doubt=1)
-    with pytest.raises(OtherCurveError, match=r"carry it over with curve\.adopt") as caught:
+    with pytest.raises(OtherCurveError, match=r"carry it over with curve\.migrate") as caught:
         from_dict(Standing, stored("standing"), curve=other)
     assert (caught.value.expected, caught.value.found) == (other.fingerprint, CURVE.fingerprint)
 
@@ -101,17 +102,27 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
     ("event_PromiseMade", put("weight", "huge"), "$.weight", "huge"),
     ("event_PromiseMade", put("channel", 5), "$.channel", "must be a text"),
     ("event_OneSided", put("by", "both"), "$.by", "both"),
-    ("step", put("reactions[1].rule", "broken_minor.slip"), "$.reactions[1].rule", "not what this curve does"),
-    ("step", put("reactions[1].after.doubt", 3), "$.reactions[1].after.doubt", "is 3, not what this curve does: 2"),
-    ("step", put("reactions[3].signal", "repare"), "$.reactions[3].signal", "not what this curve does: 'repair'"),
-    ("step", put("reactions[0].before.engaged", 9), "$.reactions[0].before.engaged", "not what this curve does: 2"),
-    ("step", put("ticks[2].promise", 5), "$.ticks[2].promise", "5"),
+    ("step", put("due[1].reaction.rule", "broken_minor.slip"), "$.due[1].reaction.rule", "not what this curve does"),
+    (
+        "step",
+        put("due[1].reaction.after.doubt", 3),
+        "$.due[1].reaction.after.doubt",
+        "is 3, not what this curve does: 2",
+    ),
+    ("step", put("reaction.signal", "repare"), "$.reaction.signal", "not what this curve does: 'repair'"),
+    (
+        "step",
+        put("due[0].reaction.before.engaged", 9),
+        "$.due[0].reaction.before.engaged",
+        "not what this curve does: 2",
+    ),
+    ("step", put("due[2].promise", 5), "$.due[2].promise", "5"),
     ("step", put("before.position.kept", 9), "$.before.position.kept", "kept runs"),
     ("step", put("after.quiet_since", "2027-01-01T00:00:00Z"), "$.after.quiet_since", "not what this curve does"),
     ("step", put("event.at", "2026-06-09"), "$.event.at", "with its offset"),
     ("journey", put("start.customer", 5), "$.start.customer", "must be a text"),
     ("journey", put("steps[5].after.position.kept", 9), "$.steps[5].after.position.kept", "not what this curve"),
-    ("journey", put("steps[0].reactions[0].rule", "x"), "$.steps[0].reactions[0].rule", "not what this curve"),
+    ("journey", put("steps[0].reaction.rule", "x"), "$.steps[0].reaction.rule", "not what this curve"),
     ("journey", put("duplicates[0].at", "2026"), "$.duplicates[0].at", "2026"),
     ("journey", drop("rejects[0].error.promise"), "$.rejects[0].error.promise", "missing"),
     ("journey", put("rejects[0].error.error", "ValueError"), "$.rejects[0].error.error", "unknown kind of error"),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.snapshots.values import EVENTS, GOLDEN, golden_curve, values
-from trustcurve import Curve
+from trustcurve import Curve, Journey, PromiseMade
 from trustcurve.core.events import EVENTS as KINDS
-from trustcurve.snapshots import VERSION, from_dict, from_json, to_json
+from trustcurve.snapshots import VERSION, from_dict, from_json, to_dict, to_json
 
 VALUES = values()
-FOLDER = GOLDEN / "v1"
+FOLDERS = [GOLDEN / f"v{version}" for version in range(1, VERSION + 1)]
+FOLDER = FOLDERS[-1]
 
 
 def stored(path: Path) -> str:
@@ -27,14 +28,33 @@ def stored(path: Path) -> str:
 def test_every_version_has_golden_files_of_every_kind() -> None:
     names = {f"v{version}" for version in range(1, VERSION + 1)}
     assert {path.name for path in GOLDEN.iterdir()} == names
-    assert {path.stem for path in FOLDER.iterdir()} == {*VALUES, "curve_default", "curve_own"}
+    for folder in FOLDERS:
+        assert {path.stem for path in folder.iterdir()} == {*VALUES, "curve_default", "curve_own"}
     assert {type(event) for event in EVENTS} == set(KINDS)
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 @pytest.mark.parametrize("name", VALUES)
-def test_a_golden_file_is_read_as_the_value_that_was_stored(name: str) -> None:
+def test_a_golden_file_is_read_as_the_value_that_was_stored(name: str, folder: Path) -> None:
     cls, value, curve = VALUES[name]
-    assert from_json(cls, stored(FOLDER / f"{name}.json"), curve=curve) == value
+    assert from_json(cls, stored(folder / f"{name}.json"), curve=curve) == value
+
+
+def test_a_journey_of_version_1_is_read_with_the_clock_of_version_1() -> None:
+    # Then a promise with a date excused any number of quiet periods; now it would excuse one.
+    now = Curve.default()
+    then = now.waiting_without_limit()
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    made = PromiseMade(at=start, promise="p", due=start + timedelta(days=1000))
+    old = then.replay([made], customer="ann", until=start + timedelta(days=900))
+    data = to_dict(old, curve=now)
+    for step in data["steps"]:
+        ticks = [{"at": due["at"], "promise": due["promise"]} for due in step["due"]]
+        reactions = [due["reaction"] for due in step.pop("due")] + [step.pop("reaction")] * bool(step["event"])
+        step.update(ticks=ticks, reactions=reactions)
+    version_1 = {**data, "schema": 1, "curve": now.fingerprint_1}
+    assert from_dict(Journey, version_1, curve=now) == old
+    assert now.replay([made], customer="ann", until=start + timedelta(days=900)) != old
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -51,7 +71,8 @@ def test_a_golden_curve_is_written_back_as_the_same_bytes(name: str) -> None:
 
 def test_the_golden_default_curve_does_what_the_default_curve_does() -> None:
     # Its wording may change; what it does may not: fingerprints of stored standings hang on it.
-    assert golden_curve().fingerprint == Curve.default().fingerprint
+    for version in range(1, VERSION + 1):
+        assert golden_curve(version).fingerprint == Curve.default().fingerprint
     assert golden_curve().parameters == Curve.default().parameters
 
 
@@ -62,10 +83,14 @@ def test_the_golden_curve_of_ones_own_has_its_parameters() -> None:
     assert own == golden_curve().with_parameters(**parameters)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [path for folder in FOLDERS for path in sorted(folder.iterdir())],
+    ids=lambda path: f"{path.parent.name} {path.stem}",
+)
 def test_a_golden_file_says_what_it_is(path: Path) -> None:
     data: dict[str, Any] = json.loads(stored(path))
-    assert data["schema"] == 1
+    assert f"v{data['schema']}" == path.parent.name
     assert data["kind"] == path.stem.partition("_")[0]
     assert ("curve" in data) == (data["kind"] != "event")
 
@@ -76,7 +101,9 @@ def test_the_golden_values_have_everything_that_can_be_stored() -> None:
         ("major", False, True), ("minor", True, False), ("major", False, False),
     }  # fmt: skip
     _, step, _ = VALUES["step"]
-    assert [tick.promise for tick in step.ticks] == ["a", "b", None]
+    assert [str(each.cause) for each in step.due] == [
+        "promise 'a' was not kept by its date", "promise 'b' was not kept by its date", "a whole quiet period passed",
+    ]  # fmt: skip
     assert len(step.reactions) == 4
     _, journey, _ = VALUES["journey"]
     assert journey.duplicates

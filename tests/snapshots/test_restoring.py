@@ -18,19 +18,19 @@ CURVE = golden_curve()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 STEPS: dict[str, tuple[Spoil, str, str]] = {
-    "no reactions": (put("reactions", []), "$.reactions", "is a list of 0, not what this curve does: a list of 4"),
-    "no ticks": (put("ticks", []), "$.ticks", "a list of 0"),
-    "a tick": (put("ticks[0].at", "2026-03-05T12:00:00Z"), "$.ticks[0].at", "'2026-03-04T12:00:00Z'"),
-    "a tick's promise": (put("ticks[2].promise", "a"), "$.ticks[2].promise", "is 'a', not what this curve does: null"),
+    "no reaction": (put("reaction", None), "$.reaction", "is null, not what this curve does: an object"),
+    "nothing due": (put("due", []), "$.due", "is a list of 0, not what this curve does: a list of 3"),
+    "another time": (put("due[0].at", "2026-03-05T12:00:00Z"), "$.due[0].at", "'2026-03-04T12:00:00Z'"),
+    "another promise": (put("due[2].promise", "a"), "$.due[2].promise", "is 'a', not what this curve does: null"),
     "after": (put("after.position.doubt", 9), "$.after.position.doubt", "is 9, not what this curve does: 2"),
     "customer": (put("after.customer", "somebody else"), "$.after.customer", "'cust-0042'"),
     "time": (put("after.as_of", "2026-06-10T12:00:00Z"), "$.after.as_of", "'2026-06-09T12:00:00Z'"),
-    "one reaction less": (drop("reactions[0]"), "$.reactions", "is a list of 3"),
+    "one due less": (drop("due[0]"), "$.due", "is a list of 2"),
     "a promise": (drop("after.promises[1].overdue"), "$.after.promises[1].overdue", "is missing, not what"),
-    "another event": (put("event.event", "Exchanged"), "$.reactions[3].signal", "is 'repair', not what"),
+    "another event": (put("event.event", "Exchanged"), "$.reaction.signal", "is 'repair', not what"),
     "an event too early": (put("event.at", "2026-02-01T12:00:00Z"), "$.event", "lies before"),
     "an event of another": (put("event.customer", "somebody else"), "$.event", "somebody else"),
-    "a promise of before": (put("before.promises[0].due", "2026-03-03T12:00:00Z"), "$.ticks[0].at", "03-03T12"),
+    "a promise of before": (put("before.promises[0].due", "2026-03-03T12:00:00Z"), "$.due[0].at", "03-03T12"),
 }
 
 
@@ -49,8 +49,8 @@ JOURNEYS: dict[str, tuple[Spoil, str, str]] = {
     "an impossible event": (put("steps[3].event.promise", "?"), "$.steps[3].event", "has no open promise '?'"),
     "no signal": (put("steps[1].event", {"at": "2026-03-01T12:00:00Z", "event": "Signalled", "signal": "audit"}),
                   "$.steps[1].event.signal", "'audit' is unknown"),
-    "a look back": (put("steps[5].after.as_of", "2026-03-02T12:00:00Z"), "$.steps[5].after.as_of", "look back"),
-    "a look that did nothing": (put("steps[5].reactions", []), "$.steps[5].reactions", "is a list of 0"),
+    "a look back": (put("steps[5].after.as_of", "2026-03-02T12:00:00Z"), "$.steps[5].after.as_of", "already known up to"),
+    "a look that did nothing": (put("steps[5].due", []), "$.steps[5].due", "is a list of 0"),
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_a_promise_that_broke_on_a_curve_with_less_grace_is_read() -> None:
     patient = CURVE.with_parameters(grace=30)
     made = CURVE.advance(CURVE.begin("ann", NOON), PromiseMade(at=NOON, promise="a", due=NOON)).after
     broken = CURVE.observe(made, NOON + timedelta(microseconds=1)).after
-    adopted = patient.adopt(broken, from_curve=CURVE).standing
+    adopted = patient.migrate(broken, from_curve=CURVE).standing
     assert adopted.promises[0].overdue
     assert from_dict(Standing, to_dict(adopted, curve=patient), curve=patient) == adopted
 
@@ -99,7 +99,7 @@ def halves(draw: st.DrawFn) -> tuple[Data, Curve]:
     curve = Curve.default()
     steps = [*draw(journeys(curve)).steps, *draw(journeys(curve)).steps]
     one, other = (to_dict(draw(st.sampled_from(steps)), curve=curve) for _ in range(2)) if steps else ({}, {})
-    part = draw(st.sampled_from(["before", "event", "ticks", "reactions", "after"]))
+    part = draw(st.sampled_from(["before", "event", "due", "reaction", "after"]))
     return ({**one, part: other[part]} if steps else {}), curve
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.stories import standing_at
 from tests.snapshots.strategies import events, journeys, standings
 from trustcurve import Curve, Event, Exchanged, Journey, Position, Standing, Step
 from trustcurve.core.errors import InvalidValueError
@@ -64,7 +64,7 @@ def test_journeys_and_their_steps_go_round(journey: Journey) -> None:
 def test_what_was_read_goes_on_as_what_was_written(journey: Journey, event: Event) -> None:
     read = from_json(Journey, to_json(journey, curve=CURVE), curve=CURVE)
     assert read.explain() == journey.explain()
-    assert read.moves == journey.moves
+    assert read.transitions == journey.transitions
     assert CURVE.replay([event], start=read, rejects="keep") == CURVE.replay([event], start=journey, rejects="keep")
 
 
@@ -106,7 +106,7 @@ LONGEST = Standing(
 def test_a_standing_without_promises_is_under_400_bytes() -> None:
     assert len(to_json(LONGEST, curve=CURVE).encode()) < 400
     assert all(
-        len(to_json(evolve(LONGEST, position=position), curve=CURVE)) <= len(to_json(LONGEST, curve=CURVE))
+        len(to_json(standing_at(LONGEST, position), curve=CURVE)) <= len(to_json(LONGEST, curve=CURVE))
         for position in CURVE.table().positions
     )
 

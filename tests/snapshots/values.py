@@ -33,7 +33,7 @@ from trustcurve import (
     Standing,
     Step,
 )
-from trustcurve.snapshots import from_json
+from trustcurve.snapshots import VERSION, from_json
 
 GOLDEN = Path(__file__).with_name("golden")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ EVENTS: tuple[Event, ...] = (
 
 
 @cache
-def golden_curve(version: int = 1) -> Curve:
+def golden_curve(version: int = VERSION) -> Curve:
     """Read the default curve as it was when a version's files were written."""
     return from_json(Curve, (GOLDEN / f"v{version}" / "curve_default.json").read_text(encoding="utf-8"))
 

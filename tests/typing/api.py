@@ -12,7 +12,6 @@ from hypothesis.strategies import SearchStrategy
 
 import trustcurve
 from trustcurve import (
-    Adoption,
     Advocated,
     Complained,
     Curve,
@@ -21,7 +20,7 @@ from trustcurve import (
     Exchanged,
     InvalidCurveError,
     Journey,
-    Move,
+    Migration,
     OneSided,
     Position,
     Promise,
@@ -38,6 +37,7 @@ from trustcurve import (
     Signalled,
     Standing,
     Step,
+    Transition,
     TrustcurveError,
     load_curve,
 )
@@ -145,18 +145,18 @@ def follow_a_customer(curve: Curve, other: Curve) -> Standing:
     assert_type(step.after, Standing)
     assert_type(step.moved or step.rose or step.fell, bool)
     assert_type(step.explain(), str)
-    for move in step.moves:
-        assert_type(move, Move)
+    for move in step.transitions:
+        assert_type(move, Transition)
         assert_type(move.at, datetime)
         assert_type(move.promise, str | None)
     assert_type(curve.observe(standing, NOW), Step)
     assert_type(curve.next_due(standing), datetime | None)
-    adoption = other.adopt(standing, from_curve=curve)
-    assert_type(adoption, Adoption)
-    assert_type(adoption.lost, tuple[str, ...])
+    migration = other.migrate(standing, from_curve=curve)
+    assert_type(migration, Migration)
+    assert_type(migration.changes, tuple[str, ...])
     standing.customer = "bob"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
     curve.advance("ann", Exchanged(at=NOW))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    return adoption.standing
+    return migration.standing
 
 
 def replay_a_journey(curve: Curve, events: list[Event]) -> Journey:
@@ -165,7 +165,7 @@ def replay_a_journey(curve: Curve, events: list[Event]) -> Journey:
     assert_type(journey, Journey)
     assert_type(journey.standing, Standing)
     assert_type(journey.steps, tuple[Step, ...])
-    assert_type(journey.moves, tuple[Move, ...])
+    assert_type(journey.transitions, tuple[Transition, ...])
     assert_type(journey.explain(), str)
     for reject in journey.rejects:
         assert_type(reject.error, TrustcurveError)

@@ -66,7 +66,7 @@ async def follow_in_turn(standing: Standing, at: datetime) -> None:
 
 def draw(curve: Curve, steps: list[Step]) -> None:
     """Draw a path over the curve, and walk it."""
-    chart = chart_of(curve, [move for step in steps for move in step.moves])
+    chart = chart_of(curve, [move for step in steps for move in step.transitions])
     assert_type(chart, Chart)
     assert_type((mermaid_text(chart), dot_text(chart)), tuple[str, str])
     assert_type(render(chart, "png"), bytes)

@@ -91,7 +91,7 @@ class PlainLoop:
 
     def breaks(self, promise: Promise) -> datetime:
         """Answer with the last instant at which it counts as kept."""
-        at = promise.breaks_at(self.curve.grace)
+        at = None if promise.due is None or promise.overdue else promise.due + self.curve.grace
         assert at is not None
         return at
 
@@ -135,7 +135,7 @@ class PlainLoop:
             made += 1
             due = at + self.policy.promise_due * self.turn
             weight: Any = action.removeprefix("promise_")
-            events.append(PromiseMade(at=at, promise=f"promise {made:03}", due=due, weight=weight))
+            events.append(PromiseMade(at=at, promise=f"{made:03}", due=due, weight=weight))
         elif action in ACTION_EVENTS:
             events.append(ACTION_EVENTS[action](at=at))
         if action != "wait":
@@ -175,6 +175,11 @@ class PlainLoop:
         turns, period = (at - standing.quiet_since) // self.turn, self.curve.silence_after // self.turn
         return turns if turns <= period else (turns - 1) % period + 1
 
+    def periods(self, standing: Standing, at: datetime) -> int:
+        """Count the quiet periods that ended before this turn, as long as they matter to who waits for an agreed day."""
+        turns, period = (at - standing.quiet_since) // self.turn, self.curve.silence_after // self.turn
+        return min((turns - 1) // period if turns else 0, self.curve.waiting_periods)
+
     def key(self, place: Place) -> Any:
         """Answer with all that anything later can depend on."""
         standing, at = place.standing, BEGIN + place.turns * self.turn
@@ -182,7 +187,7 @@ class PlainLoop:
         bits = tuple(action == "ask" for action in place.actions[: self.policy.window])
         bits += (False,) * (self.policy.window - len(bits))
         last = place.actions[: self.policy.remember]
-        return standing.position, waiting, self.quiet(standing, at), last, bits
+        return standing.position, waiting, self.quiet(standing, at), self.periods(standing, at), last, bits
 
     def shortest_violation(self, asked: Safety, most: int = 200_000) -> list[Turn] | None:
         """Search for a shortest run that breaks a property, turn by turn, all runs of one length before the next."""

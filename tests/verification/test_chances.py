@@ -195,7 +195,7 @@ def test_the_share_of_those_treated_differently_is_near_a_simulation(curve: Curv
             p = LIFE.likely([choice.move for choice in choices])
             played = ours.play(node, choices[chance.choice(len(choices), p=p)])
             assert played is not None
-            if colder.decide(ours.asked.view(*played.decided)) != played.action:
+            if colder.decide(ours.view(played.decided)) != played.action:
                 parted += 1
                 break
             node = played.after

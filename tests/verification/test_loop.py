@@ -36,7 +36,7 @@ def agree(loop: Loop, plain: PlainLoop, node: Node, place: Place) -> None:
     assert loop.table.positions[node.position] == standing.position
     waiting = [(p.weight, turns_left(plain, plain.breaks(p), now)) for p in plain.open(standing)]
     assert list(node.promises) == waiting
-    assert node.quiet == plain.quiet(standing, now)
+    assert loop.shown_quiet(node.quiet) == plain.quiet(standing, now)
     assert node.last == place.actions[: loop.policy.remember]
     assert node.asks.bit_count() == place.actions[: loop.policy.window].count("ask")
 

@@ -196,7 +196,7 @@ def test_a_witness_is_told_one_event_a_line(curve: Curve):
     assert [str(line) for line in witness.lines()] == str(witness).splitlines()
     lines = [line for line in witness.lines() if line.what != "nothing happens"]
     assert [line.turn for line in lines] == [1, 3, 3], "the promise of turn 1 breaks as turn 3 begins"
-    assert "promise 001 was not kept by its date" in lines[1].what
+    assert "promise '001' was not kept by its date" in lines[1].what
     assert "the company asks (policy row: keep asking)" in lines[2].what
     assert lines[2].rule == "company_one_sided.unpaid"
     assert "kept 0, engaged 0, doubt" in str(lines[2])

@@ -14,20 +14,12 @@ from trustcurve.cli.options import CurveFile, chosen_curve
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
 from trustcurve.core.curve import Curve
-from trustcurve.core.events import EVENTS
-from trustcurve.core.telling import rule_words
+from trustcurve.core.events import EVENTS, Event, Signalled
+from trustcurve.core.wording import rule_words
 from trustcurve.files import default_toml
 from trustcurve.snapshots import SCHEMAS, json_schema
 
 __all__ = ["add_to"]
-
-_SIGNALS = {
-    "PromiseMade": "promise_made (minor: none)",
-    "PromiseKept": "kept_major or kept_minor",
-    "PromiseBroken": "broken_major or broken_minor",
-    "OneSided": "company_one_sided or customer_one_sided",
-    "Signalled": "the one that it names",
-}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,14 +42,20 @@ def events() -> None:
     """
     rows = []
     for kind in EVENTS:
-        common = {"at", "customer", "channel", "note", "id"}
+        common = {field.name for field in fields(Event)}
         own = [field for field in fields(kind) if field.name not in common]
         named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
-        signal = kind.signal if isinstance(kind.signal, str) else _SIGNALS.get(kind.__name__, "none")
+        signal = "the one that it names" if kind is Signalled else " or ".join(kind.signals) or "none"
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
-        rows.append((kind.__name__, summary, named, signal, "yes" if kind.gives else ""))
+        rows.append((kind.__name__, summary, named, signal, _ends_silence(kind)))
     columns = ("means", "fields, [optional]", "signal", "ends a silence")
     Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
+
+
+def _ends_silence(kind: type[Event]) -> str:
+    """Say when an event of this kind ends a silence on the default curve."""
+    ends = Curve.default().ends_silence
+    return "as the curve says" if kind is Signalled else next((ends[signal] for signal in kind.signals), "never")
 
 
 def curve_table(
@@ -87,6 +85,7 @@ def curve_table(
 
 def _print_curve(screen: Screen, on: Curve) -> None:
     screen.line("curve ", (on.name, "bold"), f", fingerprint {on.fingerprint}, {len(on.table())} positions")
+    screen.line(f"fingerprint of version 1: {on.fingerprint_1 or 'none, version 1 had no such curve'}")
     screen.line("states, low to high: " + " < ".join(on.states))
     for title, rules in (
         ("Rules: the first row of a signal that holds", on.rules),
@@ -96,7 +95,7 @@ def _print_curve(screen: Screen, on: Curve) -> None:
         screen.table(
             title,
             (Column("rule", "name"), Column("when"), Column("then"), Column("because")),
-            [(rule.name, *rule_words(on, rule), rule.because) for rule in rules],
+            [(rule.name, *rule_words(rule, on.number), rule.because) for rule in rules],
         )
     screen.line()
     screen.table(

@@ -14,7 +14,7 @@ from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.core.steps import Move
+from trustcurve.core.steps import Transition
 from trustcurve.logs import load_mapping, scan_log, tell_story
 from trustcurve.logs.until import read_until
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
@@ -99,7 +99,7 @@ def _by_ending(out_file: Path | None) -> Form:
 
 def _path(
     log: Path | None, mapping: Path | None, customer: str | None, until: str | None, on: Curve
-) -> list[Move] | None:
+) -> list[Transition] | None:
     """Find a customer's moves, where one is asked for."""
     given = {"LOG": log, "--mapping": mapping, "--customer": customer}
     missing = [name for name, value in given.items() if value is None]
@@ -113,7 +113,7 @@ def _path(
         opened = scan_log(log)
         work.at("mapping its rows")
         story = tell_story(opened, meaning, on, customer, until=end, progress=work.replayed)
-    return [move for each in story.steps for move in each.step.moves]
+    return [move for each in story.steps for move in each.step.transitions]
 
 
 def _picture(chart: Chart, form: Form) -> bytes:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from trustcurve.core.errors import did_you_mean
 from trustcurve.core.program import Assembler
-from trustcurve.core.reading import DURATIONS
+from trustcurve.core.reading import CLOCK
 from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, Stage
-from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, PARTS
+from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, PARTS, SILENCE
 
 if TYPE_CHECKING:
     from trustcurve.core.reader import Reader
@@ -27,6 +27,9 @@ POSITIONS_MAX = 200_000
 """The most positions within range that a curve may have. Source: our choice; more take minutes to unroll."""
 
 _LONGEST = timedelta(days=36_500)
+_WAITING_MAX = 1000
+"""The most ``waiting_periods``. Source: our choice: more than two centuries of quiet periods on the default curve."""
+
 _COMPARE: dict[str, tuple[str, Callable[[int, int], bool]]] = {
     "at_least": ("must be at least", lambda a, b: a >= b),
     "at_most": ("must be at most", lambda a, b: a <= b),
@@ -47,6 +50,8 @@ def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, s
             elif parameter.name == "silence_after" and parameter.value < timedelta(minutes=1):
                 wrong.append((parameter, "must be at least a minute"))
             continue
+        if parameter.name == "waiting_periods" and not 0 <= parameter.value <= _WAITING_MAX:
+            wrong.append((parameter, f"must be a whole number from 0 to {_WAITING_MAX}"))
         for key, (words, holds) in _COMPARE.items():
             bound: Number | None = getattr(parameter, key)
             if isinstance(bound, str) and bound not in values:
@@ -65,7 +70,7 @@ def check_parts(reader: Reader, parts: Parts) -> None:
     for parameter, rule in check_parameters(parts.parameters):
         reader.wrong("[parameters]", parameter.name, f"is {parameter.value}, but {rule}")
     names = {parameter.name for parameter in parts.parameters}
-    for name in DURATIONS:
+    for name in CLOCK:
         if name not in names:
             reader.wrong("[parameters]", name, "is missing: the clock needs it")
     words = _Words(reader, parts)
@@ -198,9 +203,8 @@ class _Words:
             if name not in signals:
                 self.reader.wrong("[signals]", name, "is missing: the ledger sends it")
         for row in self.parts.signals:
-            if row.ends_silence and row.name in LEDGER_SIGNALS:
-                says = "is for signals of your own: for this one the ledger knows by its event"
-                self.reader.wrong(f"[signals] {row.name}", "ends_silence", says)
+            if row.name == SILENCE and row.ends_silence != "never":
+                self.reader.wrong(f"[signals] {row.name}", "ends_silence", "must be never: silence cannot end itself")
         self.twice("[[rules]] and [[settling]]", [rule.name for rule in (*self.parts.rules, *self.parts.settling)])
         for name in signals:
             rows = [rule for rule in self.parts.rules if rule.signal == name]

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from attrs import evolve, frozen
 
-from trustcurve.core import adoption, journeys, ledger, paths, refusals
+from trustcurve.core import journeys, ledger, migration, paths, refusals
 from trustcurve.core.checks import check_parameters, check_parts
 from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean
 from trustcurve.core.extras import require
@@ -20,6 +20,8 @@ from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table, unroll
 
 __all__ = ["Curve", "default_toml"]
+
+_NO_LIMIT = 10**9  # quiet periods: at least a minute each, so more than the calendar has
 
 
 @frozen(kw_only=True, cache_hash=True, repr=False)
@@ -43,7 +45,7 @@ class Curve(Rulebook):
     observe = ledger.observe
     next_due = ledger.next_due
     replay = journeys.replay
-    adopt = adoption.adopt
+    migrate = migration.migrate
     refusals = refusals.refusals
     path = paths.path
 
@@ -94,6 +96,11 @@ class Curve(Rulebook):
         for row, rule in check_parameters(rows):
             raise InvalidParameterError(row.name, row.value, rule)
         return self._checked(evolve(self.parts, parameters=rows), f"curve {self.name!r}")
+
+    def waiting_without_limit(self) -> Self:
+        """Return the same curve with the clock of version 1, where a dated promise excused any number of quiet periods."""
+        rows = [evolve(row, value=_NO_LIMIT) if row.name == "waiting_periods" else row for row in self.parameter_rows]
+        return self._from_parts(evolve(self.parts, parameters=tuple(rows)))
 
     @classmethod
     def from_toml(cls, text: str, source: str = "the text") -> Self:

@@ -14,16 +14,17 @@ from attrs import define, frozen
 from trustcurve.core.values import Value
 
 __all__ = [
+    "CustomerMismatchError",
     "DueBeforeEventError",
+    "FinalClassError",
     "Finding",
     "InvalidCurveError",
     "InvalidParameterError",
     "InvalidPositionError",
     "InvalidValueError",
-    "LookingBackError",
     "MissingExtraError",
     "NaiveTimeError",
-    "OtherCustomerError",
+    "ObservedInThePastError",
     "OutOfOrderError",
     "PromiseAlreadyOpenError",
     "PromiseOverdueError",
@@ -31,6 +32,8 @@ __all__ = [
     "UnknownPromiseError",
     "UnknownWordError",
     "did_you_mean",
+    "final_class",
+    "plain_word",
 ]
 
 
@@ -40,6 +43,11 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(str(word), list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def plain_word(value: object) -> object:
+    """Convert a text of a subclass, such as a member of a ``(str, Enum)``, to the text itself; return anything else as it is."""
+    return str.__str__(value) if isinstance(value, str) and type(value) is not str else value
 
 
 _SHOWN = 200  # letters of a value; a whole policy would hide the rule
@@ -65,6 +73,23 @@ class InvalidValueError(TrustcurveError):
         said = repr(self.value)
         shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
         return f"{self.argument} is {shown}: {self.rule}"
+
+
+@define(slots=False, repr=False)
+class FinalClassError(TrustcurveError, TypeError):
+    """A class that is final is subclassed: ``name`` (of the subclass), ``base``, ``instead``."""
+
+    name: str
+    base: str
+    instead: str = "wrap it, or keep what is yours beside it"
+
+    def __str__(self) -> str:
+        return f"class {self.name!r} cannot subclass {self.base}, which is final: {self.instead}"
+
+
+def final_class(cls: type) -> None:
+    """Raise FinalClassError; a final class has this as its ``__init_subclass__``."""
+    raise FinalClassError(cls.__name__, cls.__bases__[0].__name__)
 
 
 @define(slots=False, repr=False)
@@ -134,8 +159,8 @@ class OutOfOrderError(TrustcurveError):
 
 
 @define(slots=False, repr=False)
-class LookingBackError(TrustcurveError):
-    """A look lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
+class ObservedInThePastError(TrustcurveError):
+    """An observation lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
 
     customer: str
     at: datetime
@@ -143,20 +168,20 @@ class LookingBackError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"cannot look back to {self.at.isoformat()}: customer {self.customer!r} "
-            f"is known up to {self.as_of.isoformat()}"
+            f"cannot observe customer {self.customer!r} at {self.at.isoformat()}: "
+            f"already known up to {self.as_of.isoformat()}"
         )
 
 
 @define(slots=False, repr=False)
-class OtherCustomerError(TrustcurveError):
+class CustomerMismatchError(TrustcurveError):
     """An event names another customer than the standing: ``expected``, ``value``."""
 
     expected: str
     value: str
 
     def __str__(self) -> str:
-        return f"event of customer {self.value!r} applied to customer {self.expected!r}"
+        return f"event belongs to customer {self.value!r}, standing to {self.expected!r}"
 
 
 @define(slots=False, repr=False)

@@ -11,8 +11,14 @@ from typing import Any, ClassVar
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.core.errors import DueBeforeEventError, InvalidValueError, UnknownWordError
-from trustcurve.core.instants import instant
+from trustcurve.core.errors import (
+    DueBeforeEventError,
+    FinalClassError,
+    InvalidValueError,
+    UnknownWordError,
+    plain_word,
+)
+from trustcurve.core.instants import instant, microseconds
 from trustcurve.core.signals import SIDES, WEIGHTS, Side, Weight
 from trustcurve.core.values import Value
 
@@ -50,35 +56,51 @@ def _maybe_due(value: datetime | None) -> datetime | None:
     return None if value is None else instant(value, "due")
 
 
-def text(_self: object, attribute: Attribute[Any], value: object) -> None:
-    """Validate a text that must say something."""
-    if not isinstance(value, str) or not value:
-        raise InvalidValueError(attribute.name, value, "must be a text that is not empty")
+def _text(argument: str, value: object) -> str:
+    word = plain_word(value)
+    if not isinstance(word, str) or not word:
+        raise InvalidValueError(argument, value, "must be a text that is not empty")
+    return word
+
+
+def _word(argument: str, value: object, known: tuple[Any, ...]) -> Any:
+    word = plain_word(value)
+    if word not in known:
+        raise UnknownWordError(argument, value, known)
+    return word
+
+
+def _customer(value: str | None) -> str | None:
+    return None if value is None else _text("customer", value)
+
+
+def _id(value: str | None) -> str | None:
+    return None if value is None else _text("id", value)
+
+
+def _promise(value: str) -> str:
+    return _text("promise", value)
+
+
+def _signal(value: str) -> str:
+    return _text("signal", value)
+
+
+def _weight(value: Weight) -> Weight:
+    return _word("weight", value, WEIGHTS)  # type: ignore[no-any-return]
+
+
+def _maybe_weight(value: Weight | None) -> Weight | None:
+    return None if value is None else _weight(value)
+
+
+def _by(value: Side) -> Side:
+    return _word("by", value, SIDES)  # type: ignore[no-any-return]
 
 
 def _maybe_text(_self: object, attribute: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, str):
         raise InvalidValueError(attribute.name, value, "must be a text or None")
-
-
-def _maybe_some_text(_self: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None:
-        text(_self, attribute, value)
-
-
-def _weight(_self: object, attribute: Attribute[Any], value: object) -> None:
-    if value not in WEIGHTS:
-        raise UnknownWordError(attribute.name, value, WEIGHTS)
-
-
-def _maybe_weight(_self: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None:
-        _weight(_self, attribute, value)
-
-
-def _side(_self: object, attribute: Attribute[Any], value: object) -> None:
-    if value not in SIDES:
-        raise UnknownWordError(attribute.name, value, SIDES)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -90,22 +112,36 @@ class Event(Value):
 
     Args:
         at: When it happened: an aware time, kept as a UTC instant of microseconds.
-        customer: Whose event it is, where a source names it. It is then held against the standing.
+        customer: Whose event it is, where a source names it. It must then be the standing's customer.
         channel: Where it happened. Kept and shown, never counted: channels do not build trust.
         note: What a person wrote about it. Kept and shown, never counted.
-        id: The source's id of this event; in a log, a second one with the same id is dropped.
+        id: The source's id of this event; in a replay, a second one with the same id is dropped.
     """
 
     at: datetime = field(converter=_at)
-    customer: str | None = field(default=None, validator=_maybe_some_text)
+    customer: str | None = field(default=None, converter=_customer)
     channel: str | None = field(default=None, validator=_maybe_text)
     note: str | None = field(default=None, validator=_maybe_text)
-    id: str | None = field(default=None, validator=_maybe_some_text)
+    id: str | None = field(default=None, converter=_id)
+    at_us: int = field(init=False, repr=False)
+    """When it happened, in microseconds since 1970."""
 
     signal: ClassVar[str | None] = None
-    """The signal that the curve sees, or None where the ledger has to look at the promise."""
-    gives: ClassVar[bool] = False
-    """Whether the customer gets something by it or it shows a live relation: then a silence ends."""
+    """The signal that the curve gets, or None where the ledger has to look at the promise."""
+    signals: ClassVar[tuple[str, ...]] = ()
+    """All signals that events of this kind can send; a promise that was kept or broken too late sends none."""
+
+    @at_us.default
+    def _at_us(self) -> int:
+        return microseconds(self.at)
+
+    def __init_subclass__(cls) -> None:
+        if cls.__module__ != __name__:
+            raise FinalClassError(
+                cls.__name__, cls.__bases__[0].__name__, "add a signal to your curve and record Signalled"
+            )
+        if isinstance(cls.signal, str):
+            cls.signals = (cls.signal,)
 
     def __attrs_post_init__(self) -> None:
         if type(self) is Event:
@@ -113,7 +149,7 @@ class Event(Value):
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
         """Show only what it says."""
-        said = ((each.name, getattr(self, each.name)) for each in self.__attrs_attrs__)
+        said = ((each.name, getattr(self, each.name)) for each in self.__attrs_attrs__ if each.init)
         printer.text(
             f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said if value is not None)})"
         )
@@ -136,9 +172,11 @@ class PromiseMade(Event):
         weight: "major" for a promise that matters to the customer, "minor" for one that is merely expected.
     """
 
-    promise: str = field(validator=text)
+    promise: str = field(converter=_promise)
     due: datetime | None = field(default=None, converter=_maybe_due)
-    weight: Weight = field(default="major", validator=_weight)
+    weight: Weight = field(default="major", converter=_weight)
+
+    signals = ("promise_made",)
 
     def __attrs_post_init__(self) -> None:
         if self.due is not None and self.due < self.at:
@@ -149,25 +187,27 @@ class PromiseMade(Event):
 class PromiseKept(Event):
     """A promise was kept. With a weight of its own it counts even where nobody logged the promise."""
 
-    promise: str = field(validator=text)
-    weight: Weight | None = field(default=None, validator=_maybe_weight)
+    promise: str = field(converter=_promise)
+    weight: Weight | None = field(default=None, converter=_maybe_weight)
 
-    gives = True
+    signals = ("kept_major", "kept_minor")
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PromiseBroken(Event):
     """A promise was broken. With a weight of its own it counts even where nobody logged the promise."""
 
-    promise: str = field(validator=text)
-    weight: Weight | None = field(default=None, validator=_maybe_weight)
+    promise: str = field(converter=_promise)
+    weight: Weight | None = field(default=None, converter=_maybe_weight)
+
+    signals = ("broken_major", "broken_minor")
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PromiseMoved(Event):
     """The customer agreed, in time, to a new date."""
 
-    promise: str = field(validator=text)
+    promise: str = field(converter=_promise)
     due: datetime = field(converter=_due)
 
     def __attrs_post_init__(self) -> None:
@@ -179,7 +219,7 @@ class PromiseMoved(Event):
 class PromiseReleased(Event):
     """The customer let the company off."""
 
-    promise: str = field(validator=text)
+    promise: str = field(converter=_promise)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -190,7 +230,9 @@ class OneSided(Event):
         by: "company" or "customer".
     """
 
-    by: Side = field(validator=_side)
+    by: Side = field(converter=_by)
+
+    signals = ("company_one_sided", "customer_one_sided")
 
     @property
     def signal(self) -> str:  # type: ignore[override]
@@ -203,7 +245,6 @@ class Exchanged(Event):
 
     __slots__ = ()
     signal = "exchange"
-    gives = True
 
 
 class Repaired(Event):
@@ -211,7 +252,6 @@ class Repaired(Event):
 
     __slots__ = ()
     signal = "repair"
-    gives = True
 
 
 class Complained(Event):
@@ -226,7 +266,6 @@ class Advocated(Event):
 
     __slots__ = ()
     signal = "advocacy"
-    gives = True
 
 
 class Purchased(Event):
@@ -234,7 +273,6 @@ class Purchased(Event):
 
     __slots__ = ()
     signal = "purchase"
-    gives = True
 
 
 class Departed(Event):
@@ -249,7 +287,6 @@ class Returned(Event):
 
     __slots__ = ()
     signal = "return"
-    gives = True
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -262,7 +299,7 @@ class Signalled(Event):
             could be proved but never recorded.
     """
 
-    signal: str = field(validator=text)  # type: ignore[misc]
+    signal: str = field(converter=_signal)  # type: ignore[misc]
 
 
 EVENTS: tuple[type[Event], ...] = (

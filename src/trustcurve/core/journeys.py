@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError, OtherCustomerError, TrustcurveError, UnknownWordError
+from trustcurve.core.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
 from trustcurve.core.ledger import advance, begin, observe
 from trustcurve.core.standing import Standing
-from trustcurve.core.steps import Move, Step
+from trustcurve.core.steps import Step, Transition
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
@@ -58,9 +58,9 @@ class Journey:
         return self.steps[-1].after if self.steps else self.start
 
     @property
-    def moves(self) -> tuple[Move, ...]:
+    def transitions(self) -> tuple[Transition, ...]:
         """Every change of leaf state, in order."""
-        return tuple(move for step in self.steps for move in step.moves)
+        return tuple(transition for step in self.steps for transition in step.transitions)
 
     def explain(self) -> str:
         """Tell the whole journey, a few plain lines a step."""
@@ -101,7 +101,7 @@ def replay(
 
     Raises:
         InvalidValueError: Nothing says whose journey it is, or when it begins.
-        OtherCustomerError: ``start`` is another customer's.
+        CustomerMismatchError: ``start`` is another customer's.
         TrustcurveError: Whatever ``advance`` raises, where ``rejects`` is "raise".
 
     Examples:
@@ -109,7 +109,7 @@ def replay(
         >>> from trustcurve import Curve, Exchanged, Proposed
         >>> day = lambda n: datetime(2026, 1, n, tzinfo=UTC)
         >>> journey = Curve.default().replay([Exchanged(at=day(9)), Proposed(at=day(2))], customer="ann")
-        >>> [(move.before, move.after) for move in journey.moves]
+        >>> [(each.before, each.after) for each in journey.transitions]
         [('distrust.suspicious', 'hopeful')]
     """
     if rejects not in ("raise", "keep"):
@@ -156,7 +156,7 @@ def _begin(
     if start is not None:
         journey = start if isinstance(start, Journey) else Journey(start)
         if customer is not None and customer != journey.customer:
-            raise OtherCustomerError(journey.customer, customer)
+            raise CustomerMismatchError(journey.customer, customer)
         return journey
     name = (
         customer

@@ -25,15 +25,21 @@ from trustcurve.core.rules import (
     Stage,
     Test,
 )
-from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS
+from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS, SILENCE_ENDINGS, EndsSilence
 
-__all__ = ["DURATIONS", "Parts", "read_parts", "read_tests"]
+__all__ = ["CLOCK", "DURATIONS", "Parts", "read_parts", "read_tests"]
 
 DURATIONS = {
     "silence_after": "one whole quiet period: so long without anything of value, and silence counts",
     "grace": "how long after its due date a promise still counts as kept",
 }
-"""The parameters of the ledger's clock, required in every curve, and what they are: in a file they are plain durations."""
+"""The durations of the ledger's clock, required in every curve, and what they are: in a file they are plain durations."""
+
+CLOCK = {
+    **DURATIONS,
+    "waiting_periods": "how many quiet periods in a row an open promise with a date excuses",
+}
+"""All parameters of the ledger's clock, required in every curve."""
 
 _BOUNDS = ("at_least", "at_most", "above", "below")
 _GUARDS = ("stage", "posture", "outside", "account", *COUNTERS, "felt_doubt")
@@ -67,7 +73,8 @@ def _parameter(reader: Reader, name: str, raw: object) -> Parameter | None:
         reader.wrong(table, name, f"must be a whole number, not {value!r}")
         return None
     bounds = {key: reader.number(f"{table} {name}", key, row[key]) for key in _BOUNDS if key in row}
-    return Parameter(name, value, says=reader.text(f"{table} {name}", "says", row, required=False), **bounds)
+    says = reader.text(f"{table} {name}", "says", row, required=False) or CLOCK.get(name, "")
+    return Parameter(name, value, says=says, **bounds)
 
 
 def _stage(reader: Reader, place: str, raw: object) -> Stage:
@@ -102,7 +109,12 @@ def _signal(reader: Reader, name: str, raw: object) -> Signal:
         many.format(n=2)
     except (IndexError, KeyError, ValueError):
         reader.wrong(place, "many", f"{many!r} must have no braces but {{n}}, for the number")
-    return Signal(name, side, one, many, reader.flag(place, "ends_silence", row))
+    ends = row.get("ends_silence", None if name in LEDGER_SIGNALS else "crossing")
+    if ends is None:
+        reader.wrong(place, "ends_silence", f"is missing: must be one of {', '.join(SILENCE_ENDINGS)}")
+    elif ends not in SILENCE_ENDINGS:
+        reader.wrong(place, "ends_silence", f"must be one of {', '.join(SILENCE_ENDINGS)}, not {ends!r}")
+    return Signal(name, side, one, many, cast("EndsSilence", ends))
 
 
 def _conditions(reader: Reader, place: str, raw: object) -> tuple[Condition, ...]:

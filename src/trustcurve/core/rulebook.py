@@ -11,12 +11,13 @@ from typing import Any, cast
 from attrs import field, frozen
 
 from trustcurve.core.errors import InvalidPositionError, UnknownWordError
-from trustcurve.core.program import LEAF, Assembler, Program, assemble
+from trustcurve.core.instants import duration_us
+from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
 from trustcurve.core.reading import Parts
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
-from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account
+from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account, EndsSilence
 from trustcurve.core.standing import Position, Reaction
-from trustcurve.core.writing import canonical, plain_parts
+from trustcurve.core.writing import canonical, canonical_1, plain_parts
 
 __all__ = ["Rulebook"]
 
@@ -43,12 +44,21 @@ class Rulebook:
     settling: tuple[Rule, ...]
     silence_after: timedelta = field(init=False, eq=False)
     grace: timedelta = field(init=False, eq=False)
+    waiting_periods: int = field(init=False, eq=False)
+    silence_after_us: int = field(init=False, eq=False)
+    grace_us: int = field(init=False, eq=False)
+    ends_silence: Mapping[str, EndsSilence] = field(init=False, eq=False)
     _warm: dict[str, dict[Position, Reaction]] = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         values = self.parameters
         object.__setattr__(self, "silence_after", values["silence_after"])
         object.__setattr__(self, "grace", values["grace"])
+        object.__setattr__(self, "waiting_periods", values["waiting_periods"])
+        object.__setattr__(self, "silence_after_us", duration_us(self.silence_after))
+        object.__setattr__(self, "grace_us", duration_us(self.grace))
+        ends = {signal.name: signal.ends_silence for signal in self.signal_rows}
+        object.__setattr__(self, "ends_silence", MappingProxyType(ends))
         object.__setattr__(self, "_warm", {signal.name: {} for signal in self.signal_rows})
 
     def __repr__(self) -> str:
@@ -97,6 +107,10 @@ class Rulebook:
         numbers = {p.name: p.value for p in self.parameter_rows if isinstance(p.value, int)}
         return Assembler(self.stages, numbers, self.counters)
 
+    def number(self, value: Number) -> int:
+        """Return a number, or that of the parameter that holds it."""
+        return self.assembler.number(value)
+
     @cached_property
     def program(self) -> Program:
         """The compiled rows."""
@@ -112,11 +126,13 @@ class Rulebook:
     @cached_property
     def fingerprint(self) -> str:
         """The sha256 (64 hex digits) of all that can change an outcome; wording is left out."""
-        import hashlib  # noqa: PLC0415 - slow to import, and not needed to react
-        import json  # noqa: PLC0415
+        return _sha256(canonical(self.parts, self.program, self.cells(self.start)[:5]))
 
-        form = canonical(self.parts, self.program, self.cells(self.start)[:5])
-        return hashlib.sha256(json.dumps(form, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    @cached_property
+    def fingerprint_1(self) -> str | None:
+        """The fingerprint that version 1 of the snapshots gave this curve, or None where it had no such curve."""
+        form = canonical_1(self.parts, self.program, self.cells(self.start)[:5])
+        return None if form is None else _sha256(form)
 
     def to_plain(self) -> dict[str, Any]:
         """Write the curve as plain data in the shape of its file."""
@@ -191,6 +207,19 @@ class Rulebook:
         """
         return self.cells(position)[LEAF]
 
+    def stage(self, position: Position) -> Stage:
+        """Return the stage of a position: its name, and whether it lies before the barrier or apart from the curve.
+
+        Raises:
+            UnknownWordError: The stage or the account is not of this curve.
+            InvalidPositionError: A counter is out of its range.
+        """
+        return self.stages[self.cells(position)[0]]
+
+    def felt_doubt(self, position: Position) -> int:
+        """Return a position's doubt and what its account adds to it; for errors see ``stage``."""
+        return self.cells(position)[FELT]
+
     # --- reactions ------------------------------------------------------------------------------
 
     def react(self, position: Position, signal: str) -> Reaction:
@@ -250,6 +279,13 @@ class Rulebook:
             ['proposition', 'promise_made']
         """
         return {signal: self.react(position, signal) for signal in self.signals}
+
+
+def _sha256(form: Mapping[str, Any]) -> str:
+    import hashlib  # noqa: PLC0415 - slow to import, and not needed to react
+    import json  # noqa: PLC0415
+
+    return hashlib.sha256(json.dumps(form, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _rebuild(cls: type[Rulebook], parts: dict[str, Any]) -> Rulebook:

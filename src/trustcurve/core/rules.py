@@ -7,6 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
+from trustcurve.core.signals import EndsSilence
 from trustcurve.core.values import Value
 
 __all__ = [
@@ -90,15 +91,16 @@ class Stage(Value):
 class Signal(Value):
     """A word that the curve reacts to, whose move it is, and how to count it in words.
 
-    ``ends_silence`` matters for signals of a user's own only: does such an event give the
-    customer something?
+    ``ends_silence`` says when an event of this signal ends a silence: "always" (it gives the customer
+    something or comes from a live relation), "crossing" (only where it carries the customer across the
+    barrier) or "never". A promise that is kept or broken too late has no signal, but counts here as if it had.
     """
 
     name: str
     by: Literal["company", "customer", "both", "clock"]
     one: str
     many: str
-    ends_silence: bool = False
+    ends_silence: EndsSilence = "crossing"
 
     def count(self, n: int) -> str:
         """Say how many: "one exchange", "two exchanges"."""

@@ -11,13 +11,17 @@ from typing import Final, Literal
 __all__ = [
     "ACCOUNT_LEVELS",
     "ACCOUNT_WEIGHTS",
+    "BROKEN",
     "COUNTERS",
+    "KEPT",
     "LEDGER_SIGNALS",
     "PARTS",
     "SIDES",
     "SILENCE",
+    "SILENCE_ENDINGS",
     "WEIGHTS",
     "Account",
+    "EndsSilence",
     "Side",
     "Weight",
 ]
@@ -25,6 +29,7 @@ __all__ = [
 Account = Literal["clear", "due", "slip", "breach"]
 Weight = Literal["major", "minor"]
 Side = Literal["company", "customer"]
+EndsSilence = Literal["always", "crossing", "never"]
 
 COUNTERS: Final = ("kept", "engaged", "doubt")
 """The bounded counters of a position."""
@@ -41,7 +46,14 @@ PARTS: Final = ("stage", *COUNTERS, "account")
 WEIGHTS: Final[tuple[Weight, ...]] = ("major", "minor")
 SIDES: Final[tuple[Side, ...]] = ("company", "customer")
 
+KEPT: Final[dict[Weight, str]] = {"major": "kept_major", "minor": "kept_minor"}
+BROKEN: Final[dict[Weight, str]] = {"major": "broken_major", "minor": "broken_minor"}
+"""The signals of a promise that is kept or broken, by its weight."""
+
 SILENCE: Final = "silence"
+
+SILENCE_ENDINGS: Final[tuple[EndsSilence, ...]] = ("always", "crossing", "never")
+"""When an event of a signal ends a silence: always, only where it carries the customer across the barrier, or never."""
 
 LEDGER_SIGNALS: Final = (
     "proposition",

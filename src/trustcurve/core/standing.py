@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, final
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.core.errors import InvalidPositionError
-from trustcurve.core.instants import later
+from trustcurve.core.errors import InvalidPositionError, final_class, plain_word
+from trustcurve.core.instants import datetime_of, instant, microseconds
+from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.rules import Rule
-from trustcurve.core.signals import Account, Weight
+from trustcurve.core.signals import Account
 from trustcurve.core.values import Value
 
-__all__ = ["Position", "Promise", "Reaction", "Standing"]
+__all__ = ["Position", "Reaction", "Standing"]
 
 
 def _whole(_self: object, attribute: Attribute[int], value: object) -> None:
@@ -20,6 +23,15 @@ def _whole(_self: object, attribute: Attribute[int], value: object) -> None:
         raise InvalidPositionError(attribute.name, value, "must be a whole number")
 
 
+def _stage(value: str) -> str:
+    return plain_word(value)  # type: ignore[return-value] # a text stays a text
+
+
+def _account(value: Account) -> Account:
+    return plain_word(value)  # type: ignore[return-value] # a text stays a text
+
+
+@final
 @frozen(cache_hash=True)
 class Position:
     """A place on the curve: stage and bounded counters, nothing else.
@@ -32,13 +44,16 @@ class Position:
         account: What the company owes: "clear", "due", "slip" or "breach".
     """
 
-    stage: str
+    stage: str = field(converter=_stage)
     kept: int = field(validator=_whole)
     engaged: int = field(validator=_whole)
     doubt: int = field(validator=_whole)
-    account: Account
+    account: Account = field(converter=_account)
+
+    __init_subclass__ = final_class
 
 
+@final
 @frozen(eq=False, repr=False)
 class Reaction(Value):
     """One signal applied to one position.
@@ -65,9 +80,28 @@ class Reaction(Value):
     change: int
     crosses: bool
 
+    def __repr__(self) -> str:
+        return f"<Reaction {self.signal}: {self.state_before} -> {self.state_after} by {self.rule.name}>"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """Return in a few lines where it led, why, and what it changed."""
+        if self.change:
+            yield f"{'rose' if self.change > 0 else 'fell'}: {self.state_before} -> {self.state_after}"
+        else:
+            yield f"stays {self.state_after}"
+        yield f"because {self.because}"
+        counters = ("kept", "engaged", "doubt", "account")
+        parts = ((part, getattr(self.before, part), getattr(self.after, part)) for part in counters)
+        changes = ", ".join(f"{part} {old} -> {new}" for part, old, new in parts if old != new)
+        if changes:
+            yield changes
+
     @property
     def because(self) -> str:
-        """Say why, in the words of the row and of the settling rows that changed something."""
+        """The reason, in the words of the row and of the settling rows that changed something."""
         return "; ".join([self.rule.because, *(row.because for row in self.settling)])
 
     @property
@@ -86,36 +120,70 @@ class Reaction(Value):
         return self.change != 0
 
 
-@frozen(eq=False, repr=False)
-class Promise(Value):
-    """A promise that is open, or overdue: broken by its date and still owed."""
-
-    id: str
-    due: datetime | None = None
-    weight: Weight = "major"
-    overdue: bool = False
-
-    def breaks_at(self, grace: timedelta) -> datetime | None:
-        """Answer with the last instant at which it still counts as kept, or None without a date."""
-        if self.due is None or self.overdue:
-            return None
-        return later(self.due, grace)
-
-
-@frozen
+@final
+@frozen(init=False, repr=False, weakref_slot=False)
 class Standing:
     """What is known of one customer. Make one with ``curve.begin``, never by hand.
 
     Args:
         customer: The customer's id.
-        as_of: Up to when the clock has run: the latest event or look.
+        as_of: Up to when the clock has run: the latest event or observation.
         position: Where the customer stands.
-        promises: Open and overdue promises, ordered by id.
+        promises: Open and overdue promises.
         quiet_since: When the customer last got something.
     """
 
     customer: str
-    as_of: datetime
     position: Position
-    promises: tuple[Promise, ...]
-    quiet_since: datetime
+    # Inside, times are microseconds since 1970: every execution of the ledger counts with the same numbers.
+    as_of_us: int
+    quiet_since_us: int
+    book: PromiseBook
+
+    def __init__(
+        self, customer: str, as_of: datetime, position: Position, promises: Iterable[Promise], quiet_since: datetime
+    ) -> None:
+        times = (microseconds(instant(as_of, "as_of")), microseconds(instant(quiet_since, "quiet_since")))
+        self.__attrs_init__(customer, position, *times, PromiseBook.of(promises))
+
+    __init_subclass__ = final_class
+
+    @staticmethod
+    def of(customer: str, position: Position, as_of_us: int, quiet_since_us: int, book: PromiseBook) -> Standing:
+        """Return a standing from what it holds inside: times in microseconds since 1970, and a promise book."""
+        made: Any = _Open()
+        made.customer = customer
+        made.position = position
+        made.as_of_us = as_of_us
+        made.quiet_since_us = quiet_since_us
+        made.book = book
+        made.__class__ = Standing
+        return made  # type: ignore[no-any-return] # it is one now
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when the clock has run: the latest event or observation."""
+        return datetime_of(self.as_of_us)
+
+    @property
+    def quiet_since(self) -> datetime:
+        """When the customer last got something."""
+        return datetime_of(self.quiet_since_us)
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """Open and overdue promises, ordered by id."""
+        return tuple(self.book)
+
+    def __repr__(self) -> str:
+        names = ("customer", "as_of", "position", "promises", "quiet_since")
+        return f"Standing({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Standing, (self.customer, self.as_of, self.position, self.promises, self.quiet_since)
+
+
+class _Open:
+    """A standing that is still being made: a frozen one would set its fields one by one, which takes three times as long."""
+
+    __slots__ = ("as_of_us", "book", "customer", "position", "quiet_since_us")

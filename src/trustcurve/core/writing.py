@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from trustcurve.core.reading import CLOCK
 from trustcurve.core.rules import Condition, Parameter, Rule, Stage
+from trustcurve.core.signals import LEDGER_SIGNALS, PARTS
 
 if TYPE_CHECKING:
     from trustcurve.core.program import Program, Row
     from trustcurve.core.reading import Parts
 
-__all__ = ["canonical", "plain_duration", "plain_parts"]
+__all__ = ["GIVES_1", "canonical", "canonical_1", "plain_duration", "plain_parts"]
+
+GIVES_1 = frozenset({"kept_major", "kept_minor", "exchange", "repair", "purchase", "advocacy", "return"})
+"""The ledger's signals that always ended a silence in version 1, where the code said so; every other where it crossed."""
 
 
 def _without_blanks(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,8 +76,7 @@ def plain_parts(parts: Parts) -> dict[str, Any]:
         "parameters": {parameter.name: _parameter(parameter) for parameter in parts.parameters},
         "stages": [_stage(stage) for stage in parts.stages],
         "signals": {
-            s.name: _without_blanks({"by": s.by, "one": s.one, "many": s.many, "ends_silence": s.ends_silence})
-            for s in parts.signals
+            s.name: {"by": s.by, "one": s.one, "many": s.many, "ends_silence": s.ends_silence} for s in parts.signals
         },
         "rules": [_rule(rule) for rule in parts.rules],
         "settling": [_rule(rule) for rule in parts.settling],
@@ -86,14 +90,37 @@ def _row(row: Row) -> list[object]:
     return [sorted([cell, sorted(allowed)] for cell, allowed in tests.items()), sorted(map(list, row.effects))]
 
 
+def _endings(parts: Parts, program: Program) -> dict[str, str]:
+    """Say what ends a silence; "crossing" is "never" for a signal that cannot carry anyone across the barrier."""
+    stage = PARTS.index("stage")
+    outside = {number for number, row in enumerate(parts.stages) if row.outside}
+
+    def may_cross(row: Row) -> bool:
+        begins = outside.intersection(*(allowed for cell, allowed in row.tests if cell == stage))
+        moves = (
+            amount > 0 if op == "add" else amount not in outside for op, cell, amount in row.effects if cell == stage
+        )
+        return bool(begins) and any(moves)
+
+    settling = any(map(may_cross, program.settling))
+    return {
+        signal.name: "never"
+        if signal.ends_silence == "crossing" and not settling and not any(map(may_cross, program.rows[signal.name]))
+        else signal.ends_silence
+        for signal in parts.signals
+    }
+
+
 def canonical(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[str, Any]:
     """Write down all that can change an outcome, and nothing else.
 
     Names of rules and parameters, reasons and comments are left out, and conditions are the sets
     of values that they allow: rewording a curve keeps its fingerprint, so stored standings stay valid.
     """
-    durations = {
-        p.name: p.value / timedelta(microseconds=1) for p in parts.parameters if isinstance(p.value, timedelta)
+    clock: dict[str, float] = {
+        p.name: p.value / timedelta(microseconds=1) if isinstance(p.value, timedelta) else p.value
+        for p in parts.parameters
+        if p.name in CLOCK
     }
     return {
         "start": list(start),
@@ -101,8 +128,30 @@ def canonical(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[st
         "stages": [[stage.name, stage.outside, stage.apart] for stage in parts.stages],
         "states": [state for stage in parts.stages for state in stage.states],
         "leaves": [list(of_stage) for of_stage in program.leaf_of],
-        "ends_silence": sorted(signal.name for signal in parts.signals if signal.ends_silence),
+        "ends_silence": _endings(parts, program),
         "rows": {signal: [_row(row) for row in rows] for signal, rows in program.rows.items()},
         "settling": [_row(row) for row in program.settling],
-        "durations": durations,
+        "clock": clock,
+    }
+
+
+def canonical_1(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[str, Any] | None:
+    """Write a curve down as version 1 did, or return None where version 1 had no such curve.
+
+    Then the code knew which of the ledger's signals end a silence, and a dated promise excused any
+    number of quiet periods.
+    """
+    if any(
+        (signal.ends_silence == "always") != (signal.name in GIVES_1)
+        for signal in parts.signals
+        if signal.name in LEDGER_SIGNALS
+    ):
+        return None
+    form = canonical(parts, program, start)
+    clock = form.pop("clock")
+    own = [signal for signal in parts.signals if signal.name not in LEDGER_SIGNALS]
+    return {
+        **form,
+        "ends_silence": sorted(signal.name for signal in own if signal.ends_silence == "always"),
+        "durations": {name: clock[name] for name in ("grace", "silence_after")},
     }

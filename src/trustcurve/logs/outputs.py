@@ -87,8 +87,8 @@ def _standings(replay: LogReplay) -> pl.DataFrame:
 def _moves(replay: LogReplay) -> pl.DataFrame:
     rows = [
         (
-            m.customer, m.at, row, "clock" if m.event is None else type(m.event).__name__, m.promise, m.reaction.signal,
-            m.rule.name, m.reaction.because, m.before, m.after, m.change,
+            m.customer, m.at, row, "clock" if m.event is None else type(m.event).__name__, m.promise, m.signal,
+            m.rule and m.rule.name, m.because, m.before, m.after, m.change,
         )
         for row, m in replay.moves
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from attrs import frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import instant
 from trustcurve.core.standing import Standing
-from trustcurve.core.steps import Move
+from trustcurve.core.steps import Transition
 from trustcurve.logs.columnar.fitting import check_signals
 from trustcurve.logs.columnar.frames import Mapped, map_log
 from trustcurve.logs.folding.customers import fates, rows_of
@@ -58,7 +58,7 @@ class LogReplay:
     curve: Curve
     until: datetime | None
     standings: dict[str, Standing]
-    moves: tuple[tuple[int | None, Move], ...]
+    moves: tuple[tuple[int | None, Transition], ...]
     rejects: tuple[Rejected, ...]
     counts: Counts
     outcomes: tuple[Outcome, ...] = ()

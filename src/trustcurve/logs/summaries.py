@@ -73,8 +73,9 @@ def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
     because: dict[str, str] = {}
     for _, move in replay.moves:
         if move.change < 0:
-            falls.setdefault(move.rule.name, []).append(move.customer)
-            because[move.rule.name] = move.rule.because
+            rule = "migration" if move.rule is None else move.rule.name
+            falls.setdefault(rule, []).append(move.customer)
+            because[rule] = move.because if move.rule is None else move.rule.because
     causes = [FallCause(rule, because[rule], len(whose), len(set(whose))) for rule, whose in falls.items()]
     return tuple(sorted(causes, key=lambda cause: (-cause.falls, cause.rule)))
 

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Literal, get_args
 
-__all__ = ["ACTIONS", "ACTION_SIGNALS", "MOVES", "MOVE_SIGNALS", "Action", "Move"]
+from trustcurve.core.events import (
+    Advocated,
+    Complained,
+    Departed,
+    Event,
+    Exchanged,
+    OneSided,
+    Proposed,
+    Purchased,
+    Repaired,
+    Returned,
+)
+from trustcurve.core.signals import Weight
+
+__all__ = ["ACTIONS", "ACTION_EVENTS", "MADE", "MOVES", "MOVE_EVENTS", "Action", "Move"]
 
 Action = Literal["wait", "propose", "promise_major", "promise_minor", "ask", "exchange", "repair"]
 """What the company does in a turn."""
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-ACTION_SIGNALS: Final[dict[Action, str | None]] = {
-    "wait": None,
-    "propose": "proposition",
-    "promise_major": "promise_made",
-    "promise_minor": None,
-    "ask": "company_one_sided",
-    "exchange": "exchange",
-    "repair": "repair",
+MADE: Final[dict[str, Weight]] = {"promise_major": "major", "promise_minor": "minor"}
+"""The actions that make a promise, and how much it weighs."""
+
+ACTION_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
+    "propose": lambda at: Proposed(at=at),
+    "ask": lambda at: OneSided(at=at, by="company"),
+    "exchange": lambda at: Exchanged(at=at),
+    "repair": lambda at: Repaired(at=at),
 }
-"""The signal that the curve sees of each action. A minor promise has none until it is kept or broken."""
+"""The event of each other action; "wait" has none."""
 
 Move = Literal[
     "nothing", "kept", "broken", "complaint", "advocacy", "purchase", "customer_one_sided", "departure", "return"
@@ -29,15 +45,12 @@ Move = Literal[
 
 MOVES: Final[tuple[Move, ...]] = get_args(Move)
 
-MOVE_SIGNALS: Final[dict[Move, str | None]] = {
-    "nothing": None,
-    "kept": None,  # as the promise weighs
-    "broken": None,
-    "complaint": "complaint",
-    "advocacy": "advocacy",
-    "purchase": "purchase",
-    "customer_one_sided": "customer_one_sided",
-    "departure": "departure",
-    "return": "return",
+MOVE_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
+    "complaint": lambda at: Complained(at=at),
+    "advocacy": lambda at: Advocated(at=at),
+    "purchase": lambda at: Purchased(at=at),
+    "customer_one_sided": lambda at: OneSided(at=at, by="customer"),
+    "departure": lambda at: Departed(at=at),
+    "return": lambda at: Returned(at=at),
 }
-"""The signal of each move; that of a promise kept or broken depends on its weight."""
+"""The event of each move that is not about a promise; "nothing" has none."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from attrs import frozen
 
+from trustcurve.core.curve import Curve
 from trustcurve.core.signals import Account
+from trustcurve.core.standing import Position
 from trustcurve.policies.actions import Action
 
 __all__ = ["View"]
@@ -42,3 +46,13 @@ class View:
     open: int
     asks: int
     last: tuple[Action, ...]
+
+    @classmethod
+    def at(cls, curve: Curve, position: Position, **seen: Any) -> Self:
+        """Return what a policy sees of a customer at a position; what is left out of ``seen`` is as at the beginning."""
+        stage = curve.stage(position)
+        beside = {"quiet": 0, "open": 0, "asks": 0, "last": (), **seen}
+        return cls(
+            stage.name, curve.state(position), stage.outside, position.kept, position.engaged, position.doubt,
+            curve.felt_doubt(position), position.account, **beside,
+        )  # fmt: skip

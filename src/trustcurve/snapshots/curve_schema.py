@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustcurve.core.reading import DURATIONS
+from trustcurve.core.reading import CLOCK, DURATIONS
 from trustcurve.core.rules import TEST_WORDS
-from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, LEDGER_SIGNALS, PARTS
+from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, LEDGER_SIGNALS, PARTS, SILENCE_ENDINGS
 
 __all__ = ["CURVE_DOCUMENT"]
 
@@ -67,7 +67,12 @@ _STAGE = _table(
     ["name"],
 )
 _SIGNAL = _table(
-    {"by": {"enum": ["company", "customer", "both", "clock"]}, "one": _TEXT, "many": _TEXT, "ends_silence": _FLAG}
+    {
+        "by": {"enum": ["company", "customer", "both", "clock"]},
+        "one": _TEXT,
+        "many": _TEXT,
+        "ends_silence": {"enum": list(SILENCE_ENDINGS)},
+    }
 )
 
 CURVE_DOCUMENT: dict[str, Any] = _table(
@@ -81,7 +86,7 @@ CURVE_DOCUMENT: dict[str, Any] = _table(
         "parameters": {
             "type": "object",
             "properties": dict.fromkeys(DURATIONS, _DURATION),
-            "required": list(DURATIONS),
+            "required": list(CLOCK),
             "additionalProperties": _PARAMETER,
         },
         "stages": {"type": "array", "items": _STAGE, "minItems": 1},

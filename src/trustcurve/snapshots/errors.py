@@ -36,7 +36,7 @@ class OtherCurveError(SnapshotError):
     def __str__(self) -> str:
         return (
             f"snapshot was made on curve {self.found[:12]}, not on {self.expected[:12]}: "
-            "read it with its own curve, then carry it over with curve.adopt"
+            "read it with its own curve, then carry it over with curve.migrate"
         )
 
 

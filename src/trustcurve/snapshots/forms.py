@@ -1,12 +1,13 @@
 """The stored forms of what cannot be stored as it is.
 
-Standings, promises, positions, ticks and events are stored field by field. A reaction is stored as
-its signal, its row's name and both positions: the curve knows the rest, and is asked again on reading.
+Standings, promises, positions and events are stored field by field. A reaction is stored as its
+signal, its row's name and both positions: the curve knows the rest, and is asked again on reading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any, Self
@@ -14,12 +15,24 @@ from typing import Any, Self
 from attrs import frozen
 
 from trustcurve.core import errors
+from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import EVENTS
 from trustcurve.core.journeys import Journey, Reject
+from trustcurve.core.promises import Promise
 from trustcurve.core.standing import Position, Reaction, Standing
-from trustcurve.core.steps import Step, Tick
+from trustcurve.core.steps import BrokenPromise, Occurrence, Step
 
-__all__ = ["AnyEvent", "AnyRefusal", "CurveForm", "JourneyForm", "ReactionForm", "RejectForm", "StepForm"]
+__all__ = [
+    "AnyEvent",
+    "AnyRefusal",
+    "CurveForm",
+    "DueForm",
+    "JourneyForm",
+    "ReactionForm",
+    "RejectForm",
+    "StandingForm",
+    "StepForm",
+]
 
 AnyEvent: Any = reduce(or_, EVENTS)
 """The union of all kinds of events."""
@@ -27,7 +40,7 @@ AnyEvent: Any = reduce(or_, EVENTS)
 AnyRefusal: Any = (
     errors.InvalidPositionError
     | errors.InvalidValueError
-    | errors.OtherCustomerError
+    | errors.CustomerMismatchError
     | errors.OutOfOrderError
     | errors.PromiseAlreadyOpenError
     | errors.PromiseOverdueError
@@ -48,24 +61,67 @@ class ReactionForm:
 
     @classmethod
     def of(cls, reaction: Reaction) -> Self:
-        """Take the form of a reaction."""
+        """Return the form of a reaction."""
         return cls(reaction.signal, reaction.rule.name, reaction.before, reaction.after)
+
+
+@frozen
+class StandingForm:
+    """A standing as it is stored."""
+
+    customer: str
+    as_of: datetime
+    position: Position
+    promises: tuple[Promise, ...]
+    quiet_since: datetime
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        """Return the form of a standing."""
+        return cls(standing.customer, standing.as_of, standing.position, standing.promises, standing.quiet_since)
+
+    def value(self) -> Standing:
+        """Return the standing."""
+        return Standing(self.customer, self.as_of, self.position, self.promises, self.quiet_since)
+
+
+@frozen
+class DueForm:
+    """What came due, as it is stored: when, the promise that broke (null: silence), and the reaction."""
+
+    at: datetime
+    promise: str | None
+    reaction: ReactionForm
+
+    @classmethod
+    def of(cls, due: Occurrence) -> Self:
+        """Return the form of what came due.
+
+        Raises:
+            InvalidValueError: It is a change of curve, and a snapshot is of one curve.
+        """
+        if due.reaction is None:
+            raise InvalidValueError("step", due, "must not go over a change of curve: store the standing after it")
+        promise = due.cause.promise if isinstance(due.cause, BrokenPromise) else None
+        return cls(due.at, promise, ReactionForm.of(due.reaction))
 
 
 @frozen
 class StepForm:
     """A step as it is stored."""
 
-    before: Standing
+    before: StandingForm
     event: AnyEvent | None
-    ticks: tuple[Tick, ...]
-    reactions: tuple[ReactionForm, ...]
-    after: Standing
+    due: tuple[DueForm, ...]
+    reaction: ReactionForm | None
+    after: StandingForm
 
     @classmethod
     def of(cls, step: Step) -> Self:
-        """Take the form of a step."""
-        return cls(step.before, step.event, step.ticks, tuple(map(ReactionForm.of, step.reactions)), step.after)
+        """Return the form of a step."""
+        due = tuple(map(DueForm.of, step.due))
+        reaction = None if step.reaction is None else ReactionForm.of(step.reaction)
+        return cls(StandingForm.of(step.before), step.event, due, reaction, StandingForm.of(step.after))
 
 
 @frozen
@@ -77,7 +133,7 @@ class RejectForm:
 
     @classmethod
     def of(cls, reject: Reject) -> Self:
-        """Take the form of a rejected event."""
+        """Return the form of a rejected event."""
         return cls(reject.event, reject.error)
 
 
@@ -85,7 +141,7 @@ class RejectForm:
 class JourneyForm:
     """A journey as it is stored."""
 
-    start: Standing
+    start: StandingForm
     steps: tuple[StepForm, ...]
     duplicates: tuple[AnyEvent, ...]
     rejects: tuple[RejectForm, ...]
@@ -93,9 +149,9 @@ class JourneyForm:
 
     @classmethod
     def of(cls, journey: Journey) -> Self:
-        """Take the form of a journey."""
+        """Return the form of a journey."""
         steps, rejects = map(StepForm.of, journey.steps), map(RejectForm.of, journey.rejects)
-        return cls(journey.start, tuple(steps), journey.duplicates, tuple(rejects), journey.later)
+        return cls(StandingForm.of(journey.start), tuple(steps), journey.duplicates, tuple(rejects), journey.later)
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""Hold what was read against its curve: only what can be is restored.
+"""Check what was read against its curve: only what can be is restored.
 
 A step says what its curve made of its event. The curve is at hand and always makes the same of it;
 so the step is simply done again, and the one that was stored must not differ from it anywhere.
@@ -13,26 +13,26 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.snapshots.converting import converter
 from trustcurve.snapshots.errors import MalformedSnapshotError
-from trustcurve.snapshots.forms import JourneyForm, StepForm
+from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.problems import difference, malformed
 
 __all__ = ["restore"]
 
 
-def restore(form: Standing | StepForm | JourneyForm, curve: Curve) -> Standing | Step | Journey:
+def restore(form: StandingForm | StepForm | JourneyForm, curve: Curve) -> Standing | Step | Journey:
     """Turn a form into the value that was stored.
 
     Raises:
         MalformedSnapshotError: On this curve there can be no such value.
     """
-    if isinstance(form, Standing):
+    if isinstance(form, StandingForm):
         return _checked(form, curve, "$")
     if isinstance(form, StepForm):
         return _again(form, _checked(form.before, curve, "$.before"), curve, "$")
     return _journey(form, curve)
 
 
-def _checked(standing: Standing, curve: Curve, path: str) -> Standing:
+def _checked(standing: StandingForm, curve: Curve, path: str) -> Standing:
     try:
         curve.cells(standing.position)
     except TrustcurveError as error:
@@ -45,10 +45,10 @@ def _checked(standing: Standing, curve: Curve, path: str) -> Standing:
         raise MalformedSnapshotError(f"{path}.customer", "must not be empty")
     if standing.promises:
         _check_promises(standing, path)
-    return standing
+    return standing.value()
 
 
-def _check_promises(standing: Standing, path: str) -> None:
+def _check_promises(standing: StandingForm, path: str) -> None:
     ids = [promise.id for promise in standing.promises]
     if ids != sorted(set(ids)):
         raise MalformedSnapshotError(f"{path}.promises", "must be ordered by id, each id once")
@@ -56,7 +56,7 @@ def _check_promises(standing: Standing, path: str) -> None:
         place = f"{path}.promises[{index}]"
         if not promise.id:
             raise MalformedSnapshotError(f"{place}.id", "must not be empty")
-        # Its date, and not the curve's grace beyond it: a standing may be adopted from a curve with less grace.
+        # Its date, and not the curve's grace beyond it: a standing may have migrated from a curve with less grace.
         if promise.overdue and (promise.due is None or promise.due >= standing.as_of):
             raise MalformedSnapshotError(f"{place}.overdue", "is true, but no due date has passed before as_of")
 
@@ -71,16 +71,16 @@ def _again(form: StepForm, before: Standing, curve: Curve, path: str) -> Step:
 
 
 def _journey(form: JourneyForm, curve: Curve) -> Journey:
-    standing = _checked(form.start, curve, "$.start")
+    start = standing = _checked(form.start, curve, "$.start")
     steps: list[Step] = []
     for index, each in enumerate(form.steps):
         path = f"$.steps[{index}]"
         where = "where the step before it ended" if steps else "where the journey starts"
-        _same(each.before, standing, Standing, f"{path}.before", f"not {where}")
+        _same(each.before, StandingForm.of(standing), StandingForm, f"{path}.before", f"not {where}")
         steps.append(_again(each, standing, curve, path))
         standing = steps[-1].after
     rejects = tuple(Reject(reject.event, reject.error) for reject in form.rejects)
-    return Journey(form.start, tuple(steps), form.duplicates, rejects, form.later)
+    return Journey(start, tuple(steps), form.duplicates, rejects, form.later)
 
 
 def _same(found: object, wanted: object, form: type, path: str, problem: str) -> None:

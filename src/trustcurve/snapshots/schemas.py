@@ -10,15 +10,14 @@ from attrs import NOTHING, fields, has
 
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.events import EVENTS, Event
-from trustcurve.core.standing import Standing
 from trustcurve.snapshots.converting import RFC_3339
 from trustcurve.snapshots.curve_schema import CURVE_DOCUMENT
-from trustcurve.snapshots.forms import AnyEvent, JourneyForm, StepForm
+from trustcurve.snapshots.forms import AnyEvent, JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION
 
 __all__ = ["SCHEMAS", "json_schema"]
 
-_FORMS: dict[str, Any] = {"standing": Standing, "event": AnyEvent, "step": StepForm, "journey": JourneyForm}
+_FORMS: dict[str, Any] = {"standing": StandingForm, "event": AnyEvent, "step": StepForm, "journey": JourneyForm}
 
 SCHEMAS = (*_FORMS, "curve", *(kind.__name__ for kind in EVENTS))
 """The names that ``json_schema`` knows."""
@@ -77,7 +76,7 @@ def _object(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
     elif issubclass(cls, Exception):
         properties["error"] = {"const": cls.__name__}
         required.append("error")
-    for field in fields(cls):
+    for field in (field for field in fields(cls) if field.init):
         properties[field.name] = _type(hints[field.name], definitions)
         if field.default is NOTHING:
             required.append(field.name)

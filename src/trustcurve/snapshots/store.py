@@ -16,7 +16,7 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.snapshots.converting import converter
 from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
-from trustcurve.snapshots.forms import AnyEvent, CurveForm, JourneyForm, StepForm
+from trustcurve.snapshots.forms import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.problems import malformed, named
 from trustcurve.snapshots.restoring import restore
 from trustcurve.snapshots.versions import VERSION, migrate
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _KINDS: dict[type, tuple[str, Any]] = {
-    Standing: ("standing", Standing),
+    Standing: ("standing", StandingForm),
     Event: ("event", AnyEvent),
     Step: ("step", StepForm),
     Journey: ("journey", JourneyForm),
@@ -50,7 +50,7 @@ def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | 
         >>> from datetime import UTC, datetime
         >>> from trustcurve import Exchanged
         >>> to_dict(Exchanged(at=datetime(2026, 1, 1, tzinfo=UTC)))
-        {'schema': 1, 'kind': 'event', 'at': '2026-01-01T00:00:00Z', 'event': 'Exchanged'}
+        {'schema': 2, 'kind': 'event', 'at': '2026-01-01T00:00:00Z', 'event': 'Exchanged'}
     """
     base = _base(type(value), value)
     kind, form = _KINDS[base]
@@ -60,7 +60,9 @@ def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | 
     if base is not Event:
         head["curve"] = _needed(curve, kind).fingerprint
     stored: object = value
-    if isinstance(value, Step):
+    if isinstance(value, Standing):
+        stored = StandingForm.of(value)
+    elif isinstance(value, Step):
         stored = StepForm.of(value)
     elif isinstance(value, Journey):
         stored = JourneyForm.of(value)
@@ -145,6 +147,7 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
     base = _base(cls, cls)
     kind, form = _KINDS[base]
     body = migrate(data)
+    version = data["schema"]
     del body["schema"]
     if (found := body.pop("kind", NOTHING)) != kind:
         raise MalformedSnapshotError("$.kind", f"must be {kind!r}, not {named(found)}")
@@ -157,14 +160,17 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
     if not isinstance(fingerprint, str):
         raise MalformedSnapshotError("$.curve", f"must be the fingerprint of a curve, not {named(fingerprint)}")
     if base is Curve:
-        return _same_curve(fingerprint, _read_curve(_structure(body, form).document))
-    on = _same_curve(fingerprint, _needed(curve, kind))
+        return _same_curve(fingerprint, _read_curve(_structure(body, form).document), version)
+    on = _same_curve(fingerprint, _needed(curve, kind), version)
+    if version == 1 and base is not Standing:
+        on = on.waiting_without_limit()  # the clock of version 1: it must find again what it found then
     return restore(_structure(body, form), on)
 
 
-def _same_curve(fingerprint: str, curve: Curve) -> Curve:
-    if fingerprint != curve.fingerprint:
-        raise OtherCurveError(curve.fingerprint, fingerprint)
+def _same_curve(fingerprint: str, curve: Curve, version: int) -> Curve:
+    known = curve.fingerprint_1 if version == 1 else curve.fingerprint
+    if fingerprint != known:
+        raise OtherCurveError(known or curve.fingerprint, fingerprint)
     return curve
 
 

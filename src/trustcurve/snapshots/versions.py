@@ -9,17 +9,73 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from trustcurve.core.signals import SILENCE
+from trustcurve.core.writing import GIVES_1
 from trustcurve.snapshots.errors import MalformedSnapshotError, UnknownVersionError
 from trustcurve.snapshots.problems import named
 
 __all__ = ["MIGRATIONS", "VERSION", "Migration", "migrate"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {}
-"""From version n (the key) to n + 1. Each gets a whole snapshot, and answers with a new one."""
+
+def _to_2(data: dict[str, Any]) -> dict[str, Any]:
+    """Say in a curve what ended a silence in version 1, and put what came due beside its reaction.
+
+    What is malformed stays as it is: the reader of version 2 reports it.
+    """
+    kind = data.get("kind")
+    if kind == "step":
+        return dict(_step_to_2(data))
+    if kind == "journey":
+        parts = {"steps": _step_to_2, "rejects": _reject_to_2}
+        lists = {
+            name: [to(each) for each in data[name]] for name, to in parts.items() if isinstance(data.get(name), list)
+        }
+        return {**data, **lists}
+    document = data.get("document")
+    if kind != "curve" or not isinstance(document, Mapping):
+        return data
+    signals, parameters = document.get("signals"), document.get("parameters")
+    new = dict(document)
+    if isinstance(signals, Mapping):
+        new["signals"] = {name: _signal_to_2(name, signal) for name, signal in signals.items()}
+    if isinstance(parameters, Mapping):
+        new["parameters"] = {**parameters, "waiting_periods": 1}
+    return {**data, "document": new}
+
+
+def _signal_to_2(name: str, signal: Any) -> Any:
+    if not isinstance(signal, Mapping):
+        return signal
+    always = signal.get("ends_silence", False) is True or name in GIVES_1
+    return {**signal, "ends_silence": "never" if name == SILENCE else "always" if always else "crossing"}
+
+
+def _step_to_2(step: Any) -> Any:
+    if not isinstance(step, Mapping):
+        return step
+    ticks, reactions = step.get("ticks"), step.get("reactions")
+    if not isinstance(ticks, list) or not isinstance(reactions, list) or len(reactions) - len(ticks) not in (0, 1):
+        return step
+    due = [
+        {**tick, "reaction": found} for tick, found in zip(ticks, reactions, strict=False) if isinstance(tick, Mapping)
+    ]
+    rest = {key: value for key, value in step.items() if key not in ("ticks", "reactions")}
+    return {**rest, "due": due, "reaction": reactions[-1] if len(reactions) > len(ticks) else None}
+
+
+def _reject_to_2(reject: Any) -> Any:
+    error = reject.get("error") if isinstance(reject, Mapping) else None
+    if not isinstance(error, Mapping) or error.get("error") != "OtherCustomerError":
+        return reject
+    return {**reject, "error": {**error, "error": "CustomerMismatchError"}}
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _to_2}
+"""From version n (the key) to n + 1. Each gets a whole snapshot and returns a new one."""
 
 
 def migrate(

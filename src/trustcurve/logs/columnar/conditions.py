@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 import polars as pl
 from attrs import frozen
 
-from trustcurve.core.instants import LAST
 from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, text, value_instant
 from trustcurve.logs.mappings.mapping import Condition, Mapping, MappingRule, Value
 
@@ -72,7 +71,7 @@ def _instant(value: date, mapping: Mapping) -> pl.Expr:
     try:
         when = when.astimezone(UTC)
     except OverflowError:  # at either end of the calendar, beyond which there is nothing to compare
-        when = LAST if when.year > 1 else datetime.min.replace(tzinfo=UTC)
+        when = datetime.max.replace(tzinfo=UTC) if when.year > 1 else datetime.min.replace(tzinfo=UTC)
     return pl.lit(when).cast(INSTANT)
 
 

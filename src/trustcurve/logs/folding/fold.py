@@ -10,7 +10,7 @@ import polars as pl
 from attrs import define, field, frozen
 
 from trustcurve.core.standing import Standing
-from trustcurve.core.steps import Move, Step
+from trustcurve.core.steps import Step, Transition
 from trustcurve.logs.folding.judging import Applied, Judge, Rejected
 from trustcurve.logs.folding.outcomes import Outcome
 from trustcurve.logs.folding.units import Unit, groups_of
@@ -50,7 +50,7 @@ class Fold:
     judge: Judge
     follow: Callable[[str], bool] = _nobody
     standings: dict[str, Standing] = field(factory=dict)
-    moves: list[tuple[int | None, Move]] = field(factory=list)
+    moves: list[tuple[int | None, Transition]] = field(factory=list)
     outcomes: list[Outcome] = field(factory=list)
     rejects: list[Rejected] = field(factory=list)
     steps: list[LogStep] = field(factory=list)
@@ -59,7 +59,7 @@ class Fold:
     duplicates: int = 0
     later: int = 0
     _met: list[tuple[int, str]] = field(factory=list)
-    _moved: list[tuple[int, int | None, Move]] = field(factory=list)
+    _moved: list[tuple[int, int | None, Transition]] = field(factory=list)
     _seen: list[tuple[int, Outcome]] = field(factory=list)
 
     def run(self, events: pl.DataFrame, progress: Progress | None = None) -> None:
@@ -110,9 +110,9 @@ class Fold:
             self.steps += [LogStep(unit.row, step) for step in applied.steps]
 
 
-def _moves(step: Step) -> tuple[Move, ...]:
+def _moves(step: Step) -> tuple[Transition, ...]:
     """Answer with the moves of a step; most steps have none, and that is quickly seen."""
     for reaction in step.reactions:
         if reaction.change:
-            return step.moves
+            return step.transitions
     return ()

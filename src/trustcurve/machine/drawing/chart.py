@@ -14,9 +14,9 @@ from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Stage
-from trustcurve.core.steps import Move
-from trustcurve.core.telling import condition_words
+from trustcurve.core.steps import Transition
 from trustcurve.core.values import Value
+from trustcurve.core.wording import condition_words
 from trustcurve.machine.drawing.words import applies_words
 from trustcurve.machine.guards import PLACED, holds_in, number, target_of
 
@@ -117,7 +117,7 @@ class Chart(Value):
         return frozenset(state for hop in self.hops for state in (hop.source, hop.target)) | {self.end or self.start}
 
 
-def chart_of(curve: Curve, path: Iterable[Move] | None = None) -> Chart:
+def chart_of(curve: Curve, path: Iterable[Transition] | None = None) -> Chart:
     """Make the chart of a curve.
 
     Args:
@@ -160,7 +160,7 @@ def _settling_arrows(curve: Curve) -> list[Arrow]:
     used = {rule.name for row in curve.table().reactions for reaction in row for rule in reaction.settling}
     arrows = []
     for rule in curve.settling:
-        when = tuple(condition_words(curve, each) for each in rule.when if each.part not in PLACED)
+        when = tuple(condition_words(each, curve.number) for each in rule.when if each.part not in PLACED)
         for stage in curve.stages:
             target = target_of(curve, stage, rule.effects)
             leaves = [
@@ -232,16 +232,16 @@ def _joined(arrows: list[Arrow]) -> list[Arrow]:
     return joined
 
 
-def _hops(moves: list[Move]) -> list[Hop]:
+def _hops(moves: list[Transition]) -> list[Hop]:
     """Gather a path's moves by where they lead: "3. 2026-03-06 broken_major"."""
     hops: dict[tuple[str, str], Hop] = {}
     for place, move in enumerate(moves, start=1):
-        line = f"{place}. {move.at:%Y-%m-%d} {move.reaction.signal}"
+        line = f"{place}. {move.at:%Y-%m-%d} {move.signal or 'migration'}"
         key = (move.before, move.after)
         kind: Kind = "rise" if move.change > 0 else "fall"
         before = hops.get(key)
         hops[key] = (
-            Hop(*key, (line,), kind, move.reaction.crosses)
+            Hop(*key, (line,), kind, move.reaction is not None and move.reaction.crosses)
             if before is None
             else evolve(before, lines=(*before.lines, line))
         )

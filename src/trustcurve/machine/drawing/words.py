@@ -11,7 +11,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account
 from trustcurve.core.standing import Position
-from trustcurve.core.telling import condition_words
+from trustcurve.core.wording import condition_words
 from trustcurve.machine.guards import PLACED
 
 __all__ = ["applies_words"]
@@ -31,7 +31,7 @@ def applies_words(curve: Curve, rule: Rule, places: Sequence[str], target: str) 
         over; and nothing where it always applies there. Where a row before it takes some of what its own
         conditions allow, that is said.
     """
-    own = [condition_words(curve, condition) for condition in rule.when if condition.part not in PLACED]
+    own = [condition_words(condition, curve.number) for condition in rule.when if condition.part not in PLACED]
     if not own:
         return _left_over(curve, rule, places)
     (row,) = (row for row in curve.program.rows[str(rule.signal)] if row.rule is rule)

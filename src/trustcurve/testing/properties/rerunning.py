@@ -51,8 +51,8 @@ def _choice(loop: Loop, step: Step) -> Choice | None:
         still = [promise for promise in now if not promise.overdue]
         place = next((place for place, promise in enumerate(still) if promise.id == event.promise), None)
         if place is not None and loop.environment.keeps_promises:
-            breaks_at = still[place].breaks_at(loop.curve.grace)
-            if breaks_at is not None and breaks_at < event.at + loop.turn:
+            due = still[place].due
+            if due is not None and due + loop.curve.grace < event.at + loop.turn:
                 return None  # it is kept by itself
         return Choice("kept" if isinstance(event, PromiseKept) else "broken", place)
     if isinstance(event, OneSided):

@@ -12,7 +12,8 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
-from trustcurve.core.steps import Step, happened
+from trustcurve.core.steps import Step
+from trustcurve.core.wording import event_words, remarks
 from trustcurve.testing.places import place_of
 from trustcurve.testing.services.deliveries import Delivery, Expected, settled, unfit
 from trustcurve.testing.services.service import MakeService, Seen, Service, opened
@@ -54,7 +55,11 @@ class Disagreement:
         latest = self.start.as_of
         for number, delivery in enumerate(self.deliveries, start=1):
             at = delivery.at if isinstance(delivery, Event) else delivery
-            what = happened(delivery) if isinstance(delivery, Event) else "the clock runs up to here"
+            what = (
+                event_words(delivery) + remarks(delivery)
+                if isinstance(delivery, Event)
+                else "the clock runs up to here"
+            )
             again = " (delivered again)" if id(delivery) in seen else " (delivered late)" if at < latest else ""
             yield f"  {number}. {at:%Y-%m-%d %H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''}  {what}{again}"
             seen.add(id(delivery))

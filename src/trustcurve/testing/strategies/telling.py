@@ -29,10 +29,11 @@ from trustcurve.core.events import (
     Returned,
     Signalled,
 )
-from trustcurve.core.instants import LAST, MICROSECOND, later
+from trustcurve.core.instants import LAST, MICROSECOND, datetime_of, duration_us, microseconds
 from trustcurve.core.journeys import Journey
+from trustcurve.core.promises import Promise
 from trustcurve.core.signals import SILENCE, Weight
-from trustcurve.core.standing import Promise, Standing
+from trustcurve.core.standing import Standing
 from trustcurve.testing.strategies.routes import NOWHERE, routes_of
 from trustcurve.testing.strategies.wishes import Deed, Wish
 
@@ -124,7 +125,7 @@ class Teller:
             "a quiet period": period,
             "two": period * 2,
         }
-        self.now = min(later(self.now, gaps.get(deed.wait, timedelta(0))), LAST - DAY)
+        self.now = min(_later(self.now, gaps.get(deed.wait, timedelta(0))), datetime_of(LAST) - DAY)
 
     def _next_due(self) -> datetime | None:
         return self.curve.next_due(self.curve.observe(self.standing, self.now).after)
@@ -170,7 +171,7 @@ class Teller:
         return among[deed.which % len(among)] if among else None
 
     def _due(self, deed: Deed) -> datetime | None:
-        return None if deed.due is None else later(self.now, self.curve.silence_after / _THIRDS * deed.due)
+        return None if deed.due is None else _later(self.now, self.curve.silence_after / _THIRDS * deed.due)
 
     def _new(self) -> str:
         known = {promise.id for promise in self.standing.promises}
@@ -235,3 +236,8 @@ def _ended(teller: Teller, end: End) -> bool:
 def _near(teller: Teller, goals: frozenset[int]) -> bool:
     away, _ = routes_of(teller.curve).way(goals)
     return NOWHERE < away[teller.number] <= teller.left
+
+
+def _later(start: datetime, elapsed: timedelta) -> datetime:
+    """Add a duration; what would lie beyond the calendar lies at its end."""
+    return datetime_of(microseconds(start) + duration_us(elapsed))

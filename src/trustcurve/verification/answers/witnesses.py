@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,24 +11,17 @@ from attrs import frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import (
-    Advocated,
-    Complained,
-    Departed,
     Event,
-    Exchanged,
-    OneSided,
     PromiseBroken,
     PromiseKept,
     PromiseMade,
-    Proposed,
-    Purchased,
-    Repaired,
-    Returned,
 )
 from trustcurve.core.journeys import Journey
-from trustcurve.core.signals import Weight
 from trustcurve.core.standing import Position
+from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value
+from trustcurve.core.wording import event_words
+from trustcurve.policies.actions import ACTION_EVENTS, MADE, MOVE_EVENTS
 from trustcurve.policies.rules import RuleBook
 from trustcurve.verification.unrolling.automaton import Edge
 from trustcurve.verification.unrolling.loop import Loop
@@ -98,14 +90,15 @@ class Witness(Value):
         told = iter([(number, row) for number, _, row in events_of(self.loop, self.edges)])
         for step in self.journey.steps:
             number, row = (len(self.edges), "") if step.event is None else next(told)
-            for place, reaction in enumerate(step.reactions):
-                tick = step.ticks[place] if place < len(step.ticks) else None
-                what = _event_words(step.event) + row if tick is None else _clock_words(tick.promise)
-                turn = number if tick is None else (tick.at - self.loop.begin.as_of) // self.loop.turn + 1
-                yield Line(turn, what, reaction.state_after, reaction.after, reaction.rule.name)
+            for each in step.occurrences:
+                assert each.reaction is not None  # noqa: S101 - the loop stays on one curve
+                by_clock = each.cause is not step.event
+                turn = (each.at - self.loop.begin.as_of) // self.loop.turn + 1 if by_clock else number
+                what = cause_words(each.cause) + ("" if by_clock else row)
+                yield Line(turn, what, each.reaction.state_after, each.reaction.after, each.reaction.rule.name)
             if step.event is not None and step.reaction is None:
                 at = step.after.position
-                yield Line(number, _event_words(step.event) + row, self.loop.curve.state(at), at, "-")
+                yield Line(number, event_words(step.event) + row, self.loop.curve.state(at), at, "-")
 
     def __str__(self) -> str:
         told = [str(line) for line in self.lines()]
@@ -163,7 +156,7 @@ class CurveWitness(Value):
 def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event, str]]:
     """Answer with the events of a run, each with the number of its turn, from 1, and the policy's row behind it."""
     names, known = list[str](), {promise.id for promise in loop.begin.promises}
-    new = (name for made in count(1) if (name := f"promise {made:03}") not in known)
+    new = (name for made in count(1) if (name := f"{made:03}") not in known)
     for number, edge in enumerate(edges, start=1):
         at, played = loop.begin.as_of + number * loop.turn, edge.played
         due = loop.due(played.before)
@@ -174,67 +167,22 @@ def events_of(loop: Loop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event,
         if chosen is not None:
             kind = PromiseKept if move == "kept" else PromiseBroken
             yield number, kind(at=at, promise=names.pop(chosen)), ""
-        elif move in _PLAIN:
-            yield number, _PLAIN[move](at), ""
+        elif move in MOVE_EVENTS:
+            yield number, MOVE_EVENTS[move](at), ""
         row = _row(loop, played)
-        if played.action in _WEIGHTS:
+        if played.action in MADE:
             names.append(next(new))
             due_at = at + loop.policy.promise_due * loop.turn
-            yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=_WEIGHTS[played.action]), row
-        elif played.action in _PLAIN:
-            yield number, _PLAIN[played.action](at), row
+            yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=MADE[played.action]), row
+        elif played.action in ACTION_EVENTS:
+            yield number, ACTION_EVENTS[played.action](at), row
 
 
 def _row(loop: Loop, played: Played) -> str:
     """Name the row of a policy from a file that decided."""
     decide = loop.policy.decide
-    rule = decide.rule(loop.asked.view(*played.decided)) if isinstance(decide, RuleBook) else None
+    rule = decide.rule(loop.view(played.decided)) if isinstance(decide, RuleBook) else None
     return "" if rule is None else f" (policy row: {rule.name})"
-
-
-_WEIGHTS: dict[str, Weight] = {"promise_major": "major", "promise_minor": "minor"}
-_PLAIN: dict[str, Callable[[datetime], Event]] = {
-    "complaint": lambda at: Complained(at=at),
-    "advocacy": lambda at: Advocated(at=at),
-    "purchase": lambda at: Purchased(at=at),
-    "customer_one_sided": lambda at: OneSided(at=at, by="customer"),
-    "departure": lambda at: Departed(at=at),
-    "return": lambda at: Returned(at=at),
-    "propose": lambda at: Proposed(at=at),
-    "ask": lambda at: OneSided(at=at, by="company"),
-    "exchange": lambda at: Exchanged(at=at),
-    "repair": lambda at: Repaired(at=at),
-}
-"""The events of moves and actions that speak of no promise."""
-
-
-def _event_words(event: Event | None) -> str:
-    kind = type(event).__name__
-    if isinstance(event, OneSided):
-        return "the company asks" if event.by == "company" else "the customer plays for one side"
-    if isinstance(event, PromiseMade):
-        return (
-            f"the company promises something {'that matters' if event.weight == 'major' else 'small'} ({event.promise})"
-        )
-    if isinstance(event, PromiseKept | PromiseBroken):
-        return f"the company {'keeps' if isinstance(event, PromiseKept) else 'breaks'} {event.promise}"
-    return _SAID[kind]
-
-
-def _clock_words(promise: str | None) -> str:
-    return "a quiet period has passed" if promise is None else f"{promise} was not kept by its date"
-
-
-_SAID = {
-    "Proposed": "the company makes a proposition",
-    "Exchanged": "a useful exchange",
-    "Repaired": "the company apologises and makes good",
-    "Complained": "the customer complains",
-    "Advocated": "the customer recommends the company",
-    "Purchased": "the customer buys",
-    "Departed": "the customer leaves",
-    "Returned": "the customer comes back",
-}
 
 
 def indented(told: object) -> str:

@@ -66,7 +66,7 @@ def _quiet(loop: Loop, standing: Standing, end: datetime) -> Iterator[Standing]:
 def _decision(loop: Loop, situation: Situation) -> Action:
     _, standing, turns, acts = situation
     quiet = (standing.as_of - standing.quiet_since) // loop.turn
-    quiet = quiet if quiet <= loop.quiet_turns else (quiet - 1) % loop.quiet_turns + 1
+    quiet = loop.shown_quiet(quiet)
     policy = loop.policy
     past = _past(loop, standing.as_of, acts, min(max(policy.remember, policy.window), turns))
     asks = sum(1 << place for place, act in enumerate(past[: policy.window]) if act == "ask")

@@ -30,18 +30,18 @@ class Asked:
         return self.curve.table()
 
     def view(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> View:
-        """Show what the policy may see."""
-        at = self._table.positions[position]
-        wide = self.curve.cells(at)
-        outside = self.curve.stages[wide[0]].outside
-        state = self.curve.state(at)
-        return View(
-            at.stage, state, outside, at.kept, at.engaged, at.doubt, wide[5], at.account,
-            quiet, len(promises), asks.bit_count(), last,
-        )  # fmt: skip
+        """Return what the policy sees."""
+        return View.at(
+            self.curve,
+            self._table.positions[position],
+            quiet=quiet,
+            open=len(promises),
+            asks=asks.bit_count(),
+            last=last,
+        )
 
     def decide(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> Action:
-        """Ask the policy, once for all views that are alike."""
+        """Return the policy's action; it is asked once for all views that are alike."""
         key = (position, quiet, len(promises), last, asks.bit_count())
         known = self._answers.get(key)
         if known is None:

@@ -9,10 +9,10 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.stories import after, customer_centric, day, hopeful
+from tests.core.stories import after, customer_centric, day, hopeful, standing_at
 from tests.core.strategies import Numbers, curve_with, parameters, standings
 from tests.core.test_own_curve import OURS
-from trustcurve import Advocated, Curve, Departed, OneSided, Position, PromiseMade, Standing
+from trustcurve import Advocated, Curve, Departed, OneSided, Position, PromiseMade
 from trustcurve.core.errors import InvalidPositionError, UnknownWordError
 
 
@@ -33,9 +33,9 @@ def renamed(curve: Curve, *stages: str) -> Curve:
 def test_to_its_own_curve_nothing_is_lost(data: st.DataObject) -> None:
     curve = curve_with("the default")
     standing = data.draw(standings(curve))
-    adoption = curve.adopt(standing, from_curve=curve)
-    assert adoption.standing == standing
-    assert adoption.lost == ()
+    migration = curve.migrate(standing, from_curve=curve)
+    assert migration.standing == standing
+    assert migration.changes == ()
 
 
 @settings(max_examples=25)
@@ -45,54 +45,54 @@ def test_whatever_the_parameters_the_adopted_standing_is_one_of_the_new_curve(
 ) -> None:
     old, new = curve_with("the default"), Curve.default(**numbers)
     standing = data.draw(standings(old))
-    adoption = new.adopt(standing, from_curve=old)
-    position = adoption.standing.position
+    migration = new.migrate(standing, from_curve=old)
+    position = migration.standing.position
     assert position in new.table().numbers
-    assert evolve(adoption.standing, position=standing.position) == standing, "promises and times are kept"
+    assert standing_at(migration.standing, standing.position) == standing, "promises and times are kept"
     parts = ("stage", "kept", "engaged", "doubt", "account")
     changed = [part for part in parts if getattr(position, part) != getattr(standing.position, part)]
-    assert [line.split()[0] for line in adoption.lost if " became " in line] == changed
+    assert [line.split()[0] for line in migration.changes if " became " in line] == changed
     if standing.position in new.table().numbers:
         assert not changed
     elif position.stage == standing.position.stage:
         assert position.doubt <= numbers["doubt_max"]
-    assert new.adopt(adoption.standing, from_curve=new).lost == (), "once is enough"
+    assert new.migrate(migration.standing, from_curve=new).changes == (), "once is enough"
 
 
 def test_smaller_counters(curve: Curve) -> None:
     modest = Curve.default(kept_max=1, advocate_kept=1, doubt_max=8)
-    adoption = modest.adopt(after(curve, *customer_centric()), from_curve=curve)
-    assert adoption.standing.position == Position("customer_centric", 1, 4, 0, "clear")
-    assert adoption.lost == ("kept 3 became 1",)
+    migration = modest.migrate(after(curve, *customer_centric()), from_curve=curve)
+    assert migration.standing.position == Position("customer_centric", 1, 4, 0, "clear")
+    assert migration.changes == ("kept 3 became 1",)
     doubtful = after(curve, *[OneSided(at=day(0), by="company")] * 6)
-    adoption = modest.adopt(doubtful, from_curve=curve)
-    assert adoption.standing.position == Position("distrust", 0, 0, 8, "clear")
-    assert adoption.lost == ("doubt 12 became 8",)
+    migration = modest.migrate(doubtful, from_curve=curve)
+    assert migration.standing.position == Position("distrust", 0, 0, 8, "clear")
+    assert migration.changes == ("doubt 12 became 8",)
 
 
 def test_a_stage_that_is_gone_becomes_the_next_lower_one(curve: Curve, ours: Curve) -> None:
     loyal = after(ours, *customer_centric())
     assert loyal.position.stage == "loyal"
-    adoption = curve.adopt(loyal, from_curve=ours)
-    assert adoption.standing.position == Position("customer_centric", 3, 4, 0, "clear")
-    assert adoption.lost == ("stage loyal became customer_centric",)
+    migration = curve.migrate(loyal, from_curve=ours)
+    assert migration.standing.position == Position("customer_centric", 3, 4, 0, "clear")
+    assert migration.changes == ("stage loyal became customer_centric",)
 
 
 def test_a_stage_that_both_know_is_kept(curve: Curve, ours: Curve) -> None:
     advocate = after(curve, *customer_centric(), Advocated(at=day(1)))
-    assert ours.adopt(advocate, from_curve=curve).standing.position.stage == "advocate"
+    assert ours.migrate(advocate, from_curve=curve).standing.position.stage == "advocate"
     other = renamed(curve, "advocate")
-    adoption = other.adopt(advocate, from_curve=curve)
-    assert adoption.standing.position.stage == "customer_centric"
-    assert adoption.lost[0] == "stage advocate became customer_centric"
+    migration = other.migrate(advocate, from_curve=curve)
+    assert migration.standing.position.stage == "customer_centric"
+    assert migration.changes[0] == "stage advocate became customer_centric"
 
 
 def test_a_posture_that_another_curve_calls_otherwise_is_said(curve: Curve) -> None:
     strict = Curve.default(suspicious_max=1)
     stranger = curve.begin("ann", day(0))
-    adoption = strict.adopt(stranger, from_curve=curve)
-    assert adoption.standing.position == stranger.position
-    assert adoption.lost == ("distrust.suspicious is distrust.competitive on this curve",)
+    migration = strict.migrate(stranger, from_curve=curve)
+    assert migration.standing.position == stranger.position
+    assert migration.changes == ("distrust.suspicious is distrust.competitive on this curve",)
 
 
 def test_of_two_equally_near_it_is_the_more_doubtful(curve: Curve) -> None:
@@ -104,35 +104,35 @@ def test_of_two_equally_near_it_is_the_more_doubtful(curve: Curve) -> None:
     by_twos = Curve.from_plain(even)
     assert {position.doubt % 2 for position in by_twos.table().positions} == {0}
     stranger = curve.begin("ann", day(0))
-    odd = evolve(stranger, position=evolve(stranger.position, doubt=5))
-    adoption = by_twos.adopt(odd, from_curve=curve)
-    assert adoption.standing.position == evolve(stranger.position, doubt=6)
-    assert adoption.lost == ("doubt 5 became 6",)
+    odd = standing_at(stranger, evolve(stranger.position, doubt=5))
+    migration = by_twos.migrate(odd, from_curve=curve)
+    assert migration.standing.position == evolve(stranger.position, doubt=6)
+    assert migration.changes == ("doubt 5 became 6",)
 
 
 def test_promises_and_times_come_along(curve: Curve, ours: Curve) -> None:
     promised = PromiseMade(at=day(1), promise="p", due=day(9))
     standing = after(curve, *hopeful(), promised)
-    adopted = ours.adopt(standing, from_curve=curve).standing
+    adopted = ours.migrate(standing, from_curve=curve).standing
     assert adopted == standing
     assert ours.next_due(adopted) == curve.next_due(standing)
 
 
 def test_who_left_has_left_on_every_curve(curve: Curve, ours: Curve) -> None:
     departed = after(curve, *hopeful(), Departed(at=day(1)))
-    assert ours.adopt(departed, from_curve=curve).standing.position.stage == "departed"
+    assert ours.migrate(departed, from_curve=curve).standing.position.stage == "departed"
 
 
 def test_nobody_leaves_by_being_adopted(curve: Curve) -> None:
     other = renamed(curve, "distrust")
-    adoption = other.adopt(curve.begin("ann", day(0)), from_curve=curve)
-    assert adoption.standing.position.stage == "other distrust"
+    migration = other.migrate(curve.begin("ann", day(0)), from_curve=curve)
+    assert migration.standing.position.stage == "other distrust"
 
 
 def test_it_must_be_a_standing_of_the_curve_that_it_comes_from(curve: Curve, ours: Curve) -> None:
     loyal = after(ours, *customer_centric())
     with pytest.raises(UnknownWordError):
-        ours.adopt(loyal, from_curve=curve)
-    beyond: Standing = evolve(loyal, position=Position("hopeful", 9, 0, 0, "clear"))
+        ours.migrate(loyal, from_curve=curve)
+    beyond = standing_at(loyal, Position("hopeful", 9, 0, 0, "clear"))
     with pytest.raises(InvalidPositionError):
-        ours.adopt(beyond, from_curve=curve)
+        ours.migrate(beyond, from_curve=curve)

@@ -1,37 +1,29 @@
-"""Carry a standing without its history to another curve."""
+"""Carry a standing to another curve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from trustcurve.core.signals import COUNTERS
 from trustcurve.core.standing import Position, Standing
-from trustcurve.core.values import Value
+from trustcurve.core.steps import Migration
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
 
-__all__ = ["Adoption", "adopt"]
+__all__ = ["migrate"]
 
 
-@frozen(eq=False, repr=False)
-class Adoption(Value):
-    """A standing carried to another curve, and what was lost on the way, in words; nothing lost, no words."""
+def migrate(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Migration:
+    """Carry a standing to this curve: to the nearest position that its start can reach.
 
-    standing: Standing
-    lost: tuple[str, ...]
-
-
-def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adoption:
-    """Carry a standing to this curve: the nearest position that its start can reach.
-
-    The same position, where it exists. Else the same stage (or the nearest lower one that both
-    curves know, for a new curve should not promise more than the old one saw) with the counters
+    The same position, where it exists. Otherwise the same stage (or the nearest lower one that both
+    curves know, since a new curve should not promise more than the old one saw) with the counters
     clamped and this curve's settling applied; and where no journey leads there, the nearest
-    position by stage, account, doubt, kept and engaged, in that order, of two equally near the more
-    doubtful. Promises and times are kept. Source of the order: our choice; what is owed and
+    position by stage, account, doubt, kept and engaged, in that order, and of two equally near ones the
+    more doubtful. Promises and times are kept. Source of the order: our choice; what is owed and
     doubted weighs more than what was earned. Where there is a log, replay it instead: nothing is
     lost then.
 
@@ -44,7 +36,7 @@ def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adopt
         >>> from trustcurve import Curve, Position, Standing
         >>> now = datetime(2026, 1, 1, tzinfo=UTC)
         >>> ann = Standing("ann", now, Position("hopeful", 0, 4, 0, "clear"), (), now)
-        >>> Curve.default(engaged_max=3).adopt(ann, from_curve=Curve.default()).lost
+        >>> Curve.default(engaged_max=3).migrate(ann, from_curve=Curve.default()).changes
         ('engaged 4 became 3',)
     """
     old_state = from_curve.state(standing.position)
@@ -54,15 +46,18 @@ def adopt(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Adopt
         wanted = _settled(curve, evolve(position, stage=_stage(curve, from_curve, position.stage)))
         near = min(table.positions, key=lambda known: _distance(curve.cells(wanted), curve.cells(known)))
         position = wanted if wanted in table.numbers else near
-    lost = [
+    changes = [
         f"{part} {old} became {new}"
         for part in ("stage", *COUNTERS, "account")
         if (old := getattr(standing.position, part)) != (new := getattr(position, part))
     ]
     state = curve.state(position)
     if state != old_state and position.stage == standing.position.stage:
-        lost.append(f"{old_state} is {state} on this curve")
-    return Adoption(evolve(standing, position=position), tuple(lost))
+        changes.append(f"{old_state} is {state} on this curve")
+    moved = Standing.of(standing.customer, position, standing.as_of_us, standing.quiet_since_us, standing.book)
+    ranks = {known: rank for rank, known in enumerate(curve.states)}
+    change = ranks[state] - ranks[old_state] if old_state in ranks else 0
+    return Migration(moved, tuple(changes), old_state, state, change)
 
 
 def _stage(curve: Rulebook, from_curve: Rulebook, stage: str) -> str:

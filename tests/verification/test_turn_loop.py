@@ -1,0 +1,77 @@
+"""The loop that runs the ledger has the same states and turns as one that counts everything in turns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulation.worlds import random_world
+from tests.verification.strategies import CLOCKS
+from tests.verification.turn_loop import TurnLoop
+from trustcurve import Curve
+from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_policy
+from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
+from trustcurve.verification.unrolling.loop import Loop
+
+EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples/policies").glob("*.toml"))
+
+
+def pictured(automaton: Automaton) -> tuple[Any, ...]:
+    edges = [
+        (
+            edge.source,
+            edge.target,
+            edge.played.choice,
+            edge.played.action,
+            edge.played.clock,
+            edge.played.met,
+            edge.played.signals,
+        )
+        for edge in automaton.edges
+    ]
+    return automaton.nodes, edges, automaton.stopped
+
+
+def both(curve: Curve, most: int = 100_000, **about: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    loops: list[Any] = [Loop(curve=curve, **about), TurnLoop(curve=curve, **about)]
+    one, other = (pictured(unroll_loop(loop, max_states=most)) for loop in loops)
+    return one, other
+
+
+@pytest.mark.parametrize("environment", [ANY, KEEPS_PROMISES], ids=lambda environment: environment.name)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_they_agree_on_the_example_policies(curve: Curve, path: Path, environment: Environment) -> None:
+    one, other = both(curve, policy=load_policy(path), environment=environment)
+    assert one == other
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 2])
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_they_agree_on_random_policies(clock: str, waiting: int) -> None:
+    parameters, turn = CLOCKS[clock]
+    curve = Curve.default(**parameters, waiting_periods=waiting)
+    for seed in range(9):
+        policy, environment = random_world(seed + 9 * (waiting + 3 * list(CLOCKS).index(clock)))
+        one, other = both(curve, 1500, policy=policy, environment=environment, turn=turn, promises_max=1 + seed % 2)
+        assert one == other, seed
+        assert len(one[0]) > 1
+
+
+@pytest.mark.parametrize("signal", ["exchange", "complaint", "company_one_sided"])
+def test_what_ends_a_silence_is_data_for_the_loop_too(curve: Curve, signal: str) -> None:
+    changed = curve.to_plain()
+    ends = changed["signals"][signal]["ends_silence"]
+    changed["signals"][signal]["ends_silence"] = "never" if ends == "always" else "always"
+    other = Curve.from_plain(changed)
+    assert other.fingerprint != curve.fingerprint
+    assert other.table().next == curve.table().next
+    about: dict[str, Any] = {
+        "policy": load_policy(next(path for path in EXAMPLES if path.stem == "solve_first")),
+        "turn": timedelta(days=30),
+    }
+    loops = [Loop(curve=each, **about) for each in (curve, other)]
+    first, second = (unroll_loop(loop, max_states=100_000) for loop in loops)
+    assert pictured(first) != pictured(second)

@@ -1,0 +1,268 @@
+"""The loop of turns a second time, with a clock of its own: promises, grace, silence and waiting counted in turns.
+
+It is independent of the ledger: it knows the curve by its table alone, and must have the same states and turns as
+the loop that runs the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from attrs import field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.signals import SILENCE, Weight
+from trustcurve.core.standing import Standing
+from trustcurve.core.table import Table
+from trustcurve.policies.actions import Action
+from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.policy import OPEN_MAX, Policy
+from trustcurve.verification.unrolling.asking import Asked
+from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
+
+__all__ = ["TurnLoop"]
+
+ACTION_SIGNALS: dict[str, str | None] = {
+    "wait": None,
+    "propose": "proposition",
+    "promise_major": "promise_made",
+    "promise_minor": None,
+    "ask": "company_one_sided",
+    "exchange": "exchange",
+    "repair": "repair",
+}
+MOVE_SIGNALS: dict[str, str | None] = {
+    "nothing": None,
+    "kept": None,  # as the promise weighs
+    "broken": None,
+    "complaint": "complaint",
+    "advocacy": "advocacy",
+    "purchase": "purchase",
+    "customer_one_sided": "customer_one_sided",
+    "departure": "departure",
+    "return": "return",
+}
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""The day on which a stranger's journey begins. Source: our choice; only durations matter."""
+
+Begun = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+"""How a turn begins: the position, what is promised still, the quiet turns, and the signals so far (who, what)."""
+
+Moved = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+"""How it stands as the policy decides: as how a turn begins, after the environment's move."""
+
+Answer = tuple[Decided, Action, Node | None, tuple[tuple[str, str], ...]]
+"""What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
+
+TURNS_PER_SILENCE = 3
+"""How many turns a quiet period has, if nothing else is said. Source: our choice: a turn is a month on the default curve."""
+
+_GIVES = frozenset({"exchange", "repair", "kept_major", "kept_minor", "purchase", "advocacy", "return"})
+"""The signals after which a silence begins anew, as in the ledger."""
+
+
+def _or_none(value: Any) -> Any:
+    return value  # None is replaced once the curve is known
+
+
+@frozen(kw_only=True, eq=False)
+class TurnLoop:
+    """The rules of a turn, for one curve, policy and environment.
+
+    Args:
+        curve: The curve.
+        policy: The policy.
+        environment: What may happen.
+        turn: How long a turn lasts; the curve's quiet period must be a whole number of turns. If left
+            out, a third of it: 30 days on the default curve.
+        promises_max: The most promises that may be open at once.
+        begin: Where the customer stands as it begins: no promise open, and a whole number of turns after
+            ``quiet_since``. A stranger if left out.
+
+    Raises:
+        InvalidValueError: The quiet period is no whole number of turns, or a number is out of range.
+    """
+
+    curve: Curve
+    policy: Policy
+    environment: Environment = ANY
+    turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
+    promises_max: int = 2
+    begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
+    _latest: tuple[Node, Begun, dict[Choice, Moved]] | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.begin is None:
+            object.__setattr__(self, "begin", self.curve.begin("witness", BEGIN))
+        if self.turn is None:
+            object.__setattr__(self, "turn", self.curve.silence_after / TURNS_PER_SILENCE)
+        if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
+            raise InvalidValueError(
+                "turn",
+                self.turn,
+                f"the curve's quiet period, {self.curve.silence_after}, must be a whole number of turns",
+            )
+        if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
+            raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
+        if any(not promise.overdue for promise in self.begin.promises):
+            raise InvalidValueError("begin", self.begin, "must have no open promise")
+        if (self.begin.as_of - self.begin.quiet_since) % self.turn:
+            raise InvalidValueError("begin", self.begin, f"must lie whole turns of {self.turn} after quiet_since")
+
+    @cached_property
+    def table(self) -> Table:
+        """The curve's table."""
+        return self.curve.table()
+
+    @cached_property
+    def quiet_turns(self) -> int:
+        """How many turns a quiet period has."""
+        return self.curve.silence_after // self.turn
+
+    @cached_property
+    def start(self) -> Node:
+        """The customer as it begins, of whom the policy remembers nothing yet."""
+        quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn
+        return Node(self.table.number(self.begin.position), (), self.counted(quiet), (), 0)
+
+    def counted(self, quiet: int) -> int:
+        """Count no further than the waiting periods and one period more: beyond that all silences are alike."""
+        while quiet > (self.curve.waiting_periods + 1) * self.quiet_turns:
+            quiet -= self.quiet_turns
+        return quiet
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {signal: number for number, signal in enumerate(self.table.signals)}
+
+    @cached_property
+    def asked(self) -> Asked:
+        """The policy, and what it has answered so far."""
+        return Asked(curve=self.curve, policy=self.policy)
+
+    @cached_property
+    def _moves(self) -> dict[Begun, dict[Choice, Moved]]:
+        return {}
+
+    @cached_property
+    def _answers(self) -> dict[Decided, Answer]:
+        return {}
+
+    def choices(self, node: Node) -> tuple[Choice, ...]:
+        """Return everything that the environment can choose after a node, harmless first."""
+        return tuple(self._begun(node)[1])
+
+    def _choose(self, begun: Begun) -> tuple[Choice, ...]:
+        """Find what can be chosen in a turn that begins so; of promises that are alike the first stands for all."""
+        position, promises, _, _ = begun
+        departed = self.curve.stage(self.table.positions[position]).apart
+        possible = list[Choice]()
+        for move in self.environment.names:
+            if move in ("kept", "broken"):
+                possible += [Choice(move, place) for place, each in enumerate(promises) if each not in promises[:place]]
+            elif move not in ("departure", "return") or departed == (move == "return"):
+                possible.append(Choice(move))
+        if self.environment.probabilities is None:
+            return tuple(possible)
+        likely = self.environment.likely([choice.move for choice in possible])
+        return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
+
+    def play(self, node: Node, choice: Choice) -> Played | None:
+        """Play a turn; None where the policy promises more than ``promises_max`` at once."""
+        begun, moves = self._begun(node)
+        met, promises, quiet, signals = moves.get(choice) or self._move(begun, choice)
+        decided = (met, quiet, promises, node.last, node.asks)
+        answer = self._answers.get(decided)
+        if answer is None:
+            answer = self._answers[decided] = self._answer(decided)
+        decided, action, after, told = answer
+        if after is None:
+            return None
+        return Played(node, choice, begun[0], met, action, after, decided, signals + told)
+
+    def _move(self, begun: Begun, choice: Choice) -> Moved:
+        """Let the environment move."""
+        position, promises, quiet, signals = begun
+        signal = MOVE_SIGNALS[choice.move]
+        if choice.promise is not None:
+            weight, _ = promises[choice.promise]
+            promises = promises[: choice.promise] + promises[choice.promise + 1 :]
+            signal = f"{choice.move}_{weight}"
+        if signal is None:
+            return position, promises, quiet, signals
+        position, gives = self._react(position, signal)
+        return position, promises, 0 if gives else quiet, (*signals, ("move", signal))
+
+    def _answer(self, decided: Decided) -> Answer:
+        """Let the policy act."""
+        position, quiet, promises, last, asks = decided
+        shown = quiet
+        while shown > self.quiet_turns:
+            shown -= self.quiet_turns
+        action = self.asked.decide(position, shown, promises, last, asks)
+        if action.startswith("promise_"):
+            if len(promises) == self.promises_max:
+                return decided, action, None, ()
+            made: Weight = "major" if action == "promise_major" else "minor"
+            promises = (*promises, (made, self.policy.promise_due + self.curve.grace // self.turn))
+        signal = ACTION_SIGNALS[action]
+        told = () if signal is None else (("action", signal),)
+        if signal is not None:
+            position, gives = self._react(position, signal)
+            quiet = 0 if gives else quiet
+        last = (action, *last)[: self.policy.remember]
+        asks = (asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
+        return decided, action, Node(position, promises, quiet, last, asks), told
+
+    def due(self, node: Node) -> list[int]:
+        """Answer with the places of the promises that break as the next turn begins, or that are kept just in time."""
+        last = 1 if self.environment.keeps_promises else 0
+        return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
+
+    def _begun(self, node: Node) -> tuple[Begun, dict[Choice, Moved]]:
+        """Let the clock have its say as a turn begins, and each move that can follow: once for all turns of a node."""
+        if self._latest is None or self._latest[0] is not node:
+            begun = self._begin_turn(node)
+            moves = self._moves.get(begun)
+            if moves is None:
+                moves = self._moves[begun] = {choice: self._move(begun, choice) for choice in self._choose(begun)}
+            object.__setattr__(self, "_latest", (node, begun, moves))
+        assert self._latest is not None
+        return self._latest[1:]
+
+    def _begin_turn(self, node: Node) -> Begun:
+        """Let what is due happen; who keeps promises then keeps those that are due."""
+        position, signals = node.position, list[tuple[str, str]]()
+        left = tuple((weight, turns - 1) for weight, turns in node.promises if turns)
+        broken = [weight for weight, turns in node.promises if not turns]
+        quiet = node.quiet + 1
+        silent = quiet > 1 and quiet % self.quiet_turns == 1 % self.quiet_turns
+        excused = (quiet - 1) // self.quiet_turns <= self.curve.waiting_periods
+        # At one instant promises come first. With a part of a turn's grace they break after it, and still count as open.
+        waiting = left if not self.curve.grace % self.turn else node.promises
+        hears = [SILENCE] if silent and not (waiting and excused) else []
+        breaks = [f"broken_{weight}" for weight in broken]
+        for signal in [*breaks, *hears] if not self.curve.grace % self.turn else [*hears, *breaks]:
+            then, _ = self._react(position, signal)
+            if (
+                signal != SILENCE or then != position
+            ):  # as in the ledger, a silence that changes nothing leaves no trace
+                signals.append(("clock", signal))
+            position = then
+        quiet = self.counted(quiet)
+        if self.environment.keeps_promises:
+            for weight, turns in left:
+                if not turns:
+                    position, _ = self._react(position, f"kept_{weight}")
+                    signals.append(("kept", f"kept_{weight}"))
+                    quiet = 0
+            left = tuple(each for each in left if each[1])
+        return position, left, quiet, tuple(signals)
+
+    def _react(self, position: int, signal: str) -> tuple[int, bool]:
+        reaction = self.table.reactions[position][self._columns[signal]]
+        return self.table.next[position][self._columns[signal]], signal in _GIVES or reaction.crosses
