@@ -42,10 +42,8 @@ class PlainLedger:
     """One customer's book."""
 
     def __init__(self, parameters: Mapping[str, Any], begun: datetime) -> None:
-        self.numbers = dict(parameters)
-        self.silence_after: timedelta = parameters["silence_after"]
-        self.grace: timedelta = parameters["grace"]
-        self.waiting_periods: int = parameters["waiting_periods"]
+        self.read(parameters)
+        self.not_before = begun
         self.place = Place(reading.DISTRUST, 0, 0, parameters["initial_doubt"], reading.CLEAR)
         self.promises: dict[str, dict[str, Any]] = {}
         self.quiet_since = begun
@@ -53,10 +51,27 @@ class PlainLedger:
         self.seen_until = begun
         self.heard: list[Heard] = []
 
+    def read(self, parameters: Mapping[str, Any]) -> None:
+        """Read the numbers of a curve."""
+        self.numbers = dict(parameters)
+        self.silence_after: timedelta = parameters["silence_after"]
+        self.grace: timedelta = parameters["grace"]
+        self.waiting_periods: int = parameters["waiting_periods"]
+
+    def change(self, parameters: Mapping[str, Any], at: datetime) -> None:
+        """Go on with another clock from an instant on; what came due before it is written down by the clock before it."""
+        self.look(at)
+        self.read(parameters)
+        self.not_before = at
+        self.quiet_periods = 0
+        while self.quiet_since + (self.quiet_periods + 1) * self.silence_after < at:
+            self.quiet_periods += 1
+
     def look(self, until: datetime) -> None:
         """Walk over every instant before ``until`` at which something may come due."""
         while True:
-            due = [(p["due"] + self.grace, 0, name) for name, p in self.promises.items() if self.waits_for(p)]
+            promises = [(name, p) for name, p in self.promises.items() if self.waits_for(p)]
+            due = [(max(p["due"] + self.grace, self.not_before), 0, name) for name, p in promises]
             silence = (self.quiet_since + (self.quiet_periods + 1) * self.silence_after, 1, "")
             at, kind, name = min([*due, silence])
             if at >= until:

@@ -133,6 +133,8 @@ CLOCKS: dict[str, dict[str, Any]] = {
     "a month of grace": {"grace": 30},
     "a short silence": {"silence_after": timedelta(days=30), "grace": MICROSECOND},
     "other numbers": {"silence_after": timedelta(days=60), "initial_doubt": 0, "minor_engaged_max": 4},
+    "no waiting": {"waiting_periods": 0},
+    "much waiting": {"silence_after": timedelta(days=30), "waiting_periods": 3},
 }
 clocks = st.sampled_from(list(CLOCKS))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -16,18 +17,22 @@ from trustcurve import (
     Exchanged,
     OneSided,
     Position,
+    Promise,
     PromiseBroken,
     PromiseKept,
     PromiseMade,
     PromiseMoved,
     PromiseReleased,
+    Reaction,
     Signalled,
     Standing,
+    Step,
     TrustcurveError,
 )
 from trustcurve.core.errors import (
     CustomerMismatchError,
     DueBeforeEventError,
+    FinalClassError,
     InvalidPositionError,
     InvalidValueError,
     NaiveTimeError,
@@ -256,3 +261,46 @@ def test_what_cannot_be_asked_is_refused(
 def test_what_equals_a_whole_number_is_none(kept: Any) -> None:
     with pytest.raises(InvalidPositionError, match="whole number"):
         Position("hopeful", kept, 0, 0, "clear")
+
+
+# --- words and classes -----------------------------------------------------------------------------------
+
+
+class Word(str, Enum):  # noqa: UP042 - this is how such members are often written
+    """Members that are texts, too."""
+
+    MAJOR = "major"
+    MINE = "mine"
+    CUSTOMER = "customer"
+    ID = "p"
+    EXCHANGE = "exchange"
+    HOPEFUL = "hopeful"
+    COMPANY = "company"
+
+
+def test_a_member_of_an_enumeration_of_texts_is_the_text(curve: Curve) -> None:
+    made = PromiseMade(at=day(0), promise=Word.ID, due=day(9), weight=Word.MAJOR)  # type: ignore[arg-type]
+    assert [type(value) for value in (made.promise, made.weight)] == [str, str]
+    act = OneSided(at=day(0), by=Word.CUSTOMER)  # type: ignore[arg-type]
+    assert (type(act.by), act.signal) == (str, "customer_one_sided")
+    assert curve.react(curve.start, Word.EXCHANGE) is curve.react(curve.start, "exchange")
+    position = Position(Word.HOPEFUL, 0, 0, 0, "clear")
+    assert type(position.stage) is str
+    assert curve.path(curve.start, Word.HOPEFUL, by=Word.COMPANY) == curve.path(curve.start, "hopeful", by="company")  # type: ignore[arg-type]
+    assert type(curve.begin(Word.MINE, day(0)).customer) is str
+    later = curve.observe(curve.advance(curve.begin("ann", day(0)), made).after, day(10))
+    assert [reaction.signal for reaction in later.reactions] == ["broken_major"]
+
+
+def test_a_member_with_another_word_is_refused_as_the_word_is() -> None:
+    with pytest.raises(UnknownWordError) as caught:
+        PromiseMade(at=day(0), promise="p", weight=Word.MINE)  # type: ignore[arg-type]
+    assert caught.value.argument == "weight"
+
+
+@pytest.mark.parametrize("base", [Exchanged, PromiseMade, Standing, Position, Step, Reaction, Promise, Curve])
+def test_what_is_final_says_so_when_it_is_subclassed(base: type) -> None:
+    with pytest.raises(FinalClassError, match=base.__name__) as caught:
+        type("Mine", (base,), {})
+    assert (caught.value.name, caught.value.base) == ("Mine", base.__name__)
+    assert isinstance(caught.value, TypeError)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.plain_ledger import Heard, PlainLedger, RefusedError
-from tests.core.stories import broken, standing_at
+from tests.core.stories import after, broken, customer_centric, standing_at
 from tests.core.strategies import (
     BEGIN,
     DAY,
@@ -244,3 +244,29 @@ def test_at_one_instant_promises_break_by_id_and_silence_comes_last(order: list[
     step = curve.observe(hopeful, BEGIN + 90 * DAY + MICROSECOND)
     assert [broken(each) for each in step.due] == ["a", "b", "c", None]
     assert {each.at for each in step.due} == {BEGIN + 90 * DAY}
+
+
+# --- silence ---------------------------------------------------------------------------------------
+
+far_promises = st.lists(
+    st.builds(
+        lambda name, days, weight: PromiseMade(at=BEGIN, promise=name, due=BEGIN + days * DAY, weight=weight),
+        st.sampled_from("abcdef"),
+        st.integers(1, 100_000),
+        st.sampled_from(["major", "minor"]),
+    ),
+    max_size=4,
+    unique_by=lambda made: made.promise,
+)
+
+
+@given(far_promises, st.integers(0, 3), st.sampled_from([7, 90]))
+def test_no_stage_outlives_silence_for_ever_whatever_is_promised(
+    promises: list[PromiseMade], waiting: int, period: int
+) -> None:
+    curve = Curve.default(waiting_periods=waiting, silence_after=period)
+    standing = after(curve, *customer_centric(), *promises)
+    # A stage is left after at most as many periods as there is goodwill, and one more; there are three to fall.
+    most = waiting + 3 * (curve.parameters["engaged_max"] + 1)
+    quiet = curve.observe(standing, BEGIN + (most * period + 1) * DAY).after
+    assert curve.stage(quiet.position).outside

@@ -14,7 +14,6 @@ from tests.verification.planted import CALM, Planted, careful, grown, row
 from tests.verification.test_planted import least_signals
 from trustcurve import Curve, Position, Reaction
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.core.table import Table
 from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import (
     CURVE_PROPERTIES,
@@ -86,27 +85,24 @@ def test_a_curve_that_breaks_it_is_refuted(name: str):
     assert witness.signals[-1] in str(witness)
 
 
-class Leaky(Curve):
+def leaky() -> Curve:
     """A curve whose doubt leaks out of its range, which no file can make."""
-
-    def table(self) -> Table:
-        """Answer with the table, but for one reaction."""
-        table = super().table()
-        beyond = Position("departed", 0, 0, 13, "clear")
-        first, *rows = table.reactions
-        leak = (evolve(first[0], after=beyond), *first[1:])
-        stays = tuple(evolve(reaction, before=beyond, after=beyond) for reaction in first)
-        return evolve(
-            table,
-            positions=(*table.positions, beyond),
-            reactions=(leak, *rows, stays),
-            ranks=(*table.ranks, 0),
-        )
+    curve = Curve.default(initial_doubt=1)
+    table = curve.table()
+    beyond = Position("departed", 0, 0, 13, "clear")
+    first, *rows = table.reactions
+    leak = (evolve(first[0], after=beyond), *first[1:])
+    stays = tuple(evolve(reaction, before=beyond, after=beyond) for reaction in first)
+    leaking = evolve(
+        table, positions=(*table.positions, beyond), reactions=(leak, *rows, stays), ranks=(*table.ranks, 0)
+    )
+    object.__setattr__(curve, "_table", leaking)
+    return curve
 
 
 def test_a_counter_that_leaves_its_range_is_found():
     asked = next(each for each in CURVE_PROPERTIES if each.name == "total_and_bounded")
-    verdict = check(Leaky.default(), None, asked).verdicts[0]
+    verdict = check(leaky(), None, asked).verdicts[0]
     assert verdict.status is Status.REFUTED
     assert isinstance(verdict.witness, CurveWitness)
     assert verdict.witness.signals == ("proposition",)

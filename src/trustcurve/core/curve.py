@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache, cached_property
-from typing import Any, Self
+from typing import Any, Self, final
 
 from attrs import evolve, frozen
 
 from trustcurve.core import journeys, ledger, migration, paths, refusals
 from trustcurve.core.checks import check_parameters, check_parts
-from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean
+from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
 from trustcurve.core.extras import require
 from trustcurve.core.program import LEAF
 from trustcurve.core.reader import Reader
@@ -24,6 +24,7 @@ __all__ = ["Curve", "default_toml"]
 _NO_LIMIT = 10**9  # quiet periods: at least a minute each, so more than the calendar has
 
 
+@final
 @frozen(kw_only=True, cache_hash=True, repr=False)
 class Curve(Rulebook):
     """A trust curve: a finite machine whose rules are data, and a ledger that feeds it events.
@@ -39,6 +40,8 @@ class Curve(Rulebook):
         >>> curve.state(stranger.position)
         'distrust.suspicious'
     """
+
+    __init_subclass__ = final_class
 
     begin = ledger.begin
     advance = ledger.advance

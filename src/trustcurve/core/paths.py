@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from trustcurve.core.errors import UnknownWordError
+from trustcurve.core.errors import UnknownWordError, plain_word
 from trustcurve.core.standing import Position, Reaction
 from trustcurve.core.values import Value
 
@@ -62,6 +62,7 @@ def path(curve: Rulebook, position: Position, goal: str, *, by: Literal["company
         'one hopeful proposition, one major promise kept, three exchanges'
     """
     stages = [stage.name for stage in curve.stages]
+    goal, by = plain_word(goal), plain_word(by)  # type: ignore[assignment] # a text stays a text
     if goal not in stages and goal not in curve.states:
         raise UnknownWordError("goal", goal, tuple(dict.fromkeys([*stages, *curve.states])))
     if by not in _MOVES:

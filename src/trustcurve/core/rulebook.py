@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidPositionError, UnknownWordError
+from trustcurve.core.errors import InvalidPositionError, UnknownWordError, plain_word
 from trustcurve.core.instants import duration_us
 from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
 from trustcurve.core.reading import Parts
@@ -251,6 +251,7 @@ class Rulebook:
 
     def work_out(self, position: Position, signal: str) -> Reaction:
         """Compute a reaction from the rows, and keep it; for arguments and errors see ``react``."""
+        signal = str(plain_word(signal))
         if signal not in self._warm:
             raise UnknownWordError("signal", signal, self.signals)
         before = self.cells(position)

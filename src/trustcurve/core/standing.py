@@ -80,6 +80,8 @@ class Reaction(Value):
     change: int
     crosses: bool
 
+    __init_subclass__ = final_class
+
     def __repr__(self) -> str:
         return f"<Reaction {self.signal}: {self.state_before} -> {self.state_after} by {self.rule.name}>"
 
