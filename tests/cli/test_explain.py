@@ -13,14 +13,14 @@ pytestmark = pytest.mark.usefixtures("shop")
 STORY = """\
 2026-03-03 08:00 UTC  PromiseMade 'A2' (major, due 2026-03-06 22:59 UTC) (row 3)
   rose: distrust.suspicious -> hopeful
-  because a promise that matters is a hopeful proposition: it carries a suspicious customer across the barrier
+  because a major promise is a hopeful proposition: it carries a suspicious customer across the barrier
   account clear -> due
 2026-03-03 08:00 UTC  Purchased (row 3)
   stays hopeful
-  because while something is owed, one more sale changes nothing
+  because while something is owed, another sale changes nothing
 2026-03-06 22:59 UTC  promise 'A2' was not kept by its date
   fell: hopeful -> distrust.competitive
-  because a promise that matters, broken, wipes out what was earned and is a breach to make good; too much doubt to go on hoping
+  because breaking a major promise erases earned trust and must be repaired; doubt is now too high to stay hopeful
   doubt 2 -> 4, account due -> breach
 2026-03-09 08:00 UTC  PromiseKept 'A2' (row 7)
   kept too late to count, but no longer owed

@@ -34,7 +34,7 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
         "departed 0 0.0% 0 0 0 0",
         "What made them fall",
         "falls customers rule because",
-        "1 1 broken_major.betrays a promise that matters, broken, wipes out what was earned and is a breach to make good",
+        "1 1 broken_major.betrays breaking a major promise erases earned trust and must be repaired",
         "Rows that could not be used",
         "rows reason row numbers first of them",
         lines[16],

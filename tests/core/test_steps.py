@@ -41,7 +41,7 @@ def test_a_rise_is_told_with_its_reason(curve: Curve) -> None:
         "2026-01-01 00:00 UTC  the company makes a hopeful proposition [letter] [spring offer]\n"
         "  rose: distrust.suspicious -> hopeful\n"
         "  because a hopeful proposition carries a suspicious customer across the barrier, "
-        "and now the hope wants proof\n"
+        "and the hope now needs proof\n"
         "  account clear -> due"
     )
 
@@ -66,7 +66,7 @@ def test_a_step_in_which_nothing_moved_has_a_reason_too(curve: Curve) -> None:
     assert told.explain() == (
         "2026-01-03 00:00 UTC  a useful exchange\n"
         "  stays hopeful\n"
-        "  because no small talk over an open account: first make good"
+        "  because an exchange does not count while a failure is unrepaired: make amends first"
     )
     assert told.transitions == ()
 
