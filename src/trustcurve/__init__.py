@@ -21,7 +21,7 @@ from trustcurve.core.events import (
     Returned,
     Signalled,
 )
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Position, Promise, Reaction, Standing
 from trustcurve.core.steps import Move, Step
 from trustcurve.files import load_curve

@@ -81,7 +81,7 @@ def test_the_fold_of_a_log_is_the_replay_of_each_customer(
     assert set(done.standings) == set(told.events)
     for customer, events in told.events.items():
         start = CURVE.begin(customer, events[0][1].at)
-        journey = CURVE.replay([event for _, event in events], start=start, until=done.until)
+        journey = CURVE.journey([event for _, event in events], start=start, until=done.until)
         assert done.standings[customer] == journey.standing
         moves = [(row, move) for row, move in done.moves if move.customer == customer]
         assert [without_id(move) for _, move in moves] == [without_id(move) for move in journey.moves]

@@ -30,7 +30,7 @@ BETRAYED: list[Event] = [
 
 
 def moves(events: list[Event]) -> tuple[Move, ...]:
-    return CURVE.replay(events, customer="ann", until=day(400)).moves
+    return CURVE.journey(events, customer="ann", until=day(400)).moves
 
 
 PATH = moves(BETRAYED)

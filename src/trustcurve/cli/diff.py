@@ -14,7 +14,7 @@ from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import Work, working
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.files import load_curve
 from trustcurve.logs import journeys_of, load_mapping, scan_log
 from trustcurve.policies import load_policy

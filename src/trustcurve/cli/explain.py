@@ -11,7 +11,7 @@ from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing
 from trustcurve.logs import load_mapping, scan_log, tell_story
 from trustcurve.logs.until import read_until

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from attrs import evolve, frozen
 
-from trustcurve.core import adoption, journeys, ledger, paths, refusals
+from trustcurve.core import adoption, journey, ledger, paths, refusals
 from trustcurve.core.checks import check_parameters, check_parts
 from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean
 from trustcurve.core.extras import require
@@ -42,7 +42,7 @@ class Curve(Rulebook):
     advance = ledger.advance
     observe = ledger.observe
     next_due = ledger.next_due
-    replay = journeys.replay
+    journey = journey.journey
     adopt = adoption.adopt
     refusals = refusals.refusals
     path = paths.path

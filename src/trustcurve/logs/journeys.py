@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import instant
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.steps import Step
 from trustcurve.logs.columnar.fitting import check_signals
 from trustcurve.logs.columnar.frames import map_log

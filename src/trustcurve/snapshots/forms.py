@@ -15,7 +15,7 @@ from attrs import frozen
 
 from trustcurve.core import errors
 from trustcurve.core.events import EVENTS
-from trustcurve.core.journeys import Journey, Reject
+from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import Step, Tick
 
@@ -90,12 +90,15 @@ class JourneyForm:
     duplicates: tuple[AnyEvent, ...]
     rejects: tuple[RejectForm, ...]
     later: tuple[AnyEvent, ...]
+    conflicts: tuple[AnyEvent, ...] = ()
+    skipped: tuple[AnyEvent, ...] = ()
 
     @classmethod
     def of(cls, journey: Journey) -> Self:
         """Take the form of a journey."""
         steps, rejects = map(StepForm.of, journey.steps), map(RejectForm.of, journey.rejects)
-        return cls(journey.start, tuple(steps), journey.duplicates, tuple(rejects), journey.later)
+        dropped = (journey.duplicates, tuple(rejects), journey.later, journey.conflicts, journey.skipped)
+        return cls(journey.start, tuple(steps), *dropped)
 
 
 @frozen
