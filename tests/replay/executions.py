@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from tests.replay.log_files import replay_as_log
 from trustcurve import Event
 from trustcurve.core.replay import LoggedEvent, Replay, replay
 
@@ -47,4 +48,5 @@ def _without_if_open(logged: Event | LoggedEvent) -> Event | LoggedEvent:
 
 EXECUTIONS = [
     Execution("pure", replay),
+    Execution("logs", replay_as_log, if_open=False, goes_on=False),
 ]

@@ -73,6 +73,7 @@ def by_time(transitions: Iterable[LoggedTransition]) -> tuple[LoggedTransition, 
 
 
 @every_execution
+@settings(max_examples=40)  # writing files takes a while
 @given(log=logs(), until=untils)
 def test_a_log_can_be_cut_by_customer(execution: Execution, log: list[LoggedEvent], until: datetime | None) -> None:
     log = execution.takes(log)
@@ -94,6 +95,7 @@ def test_a_log_can_be_cut_by_customer(execution: Execution, log: list[LoggedEven
 
 
 @every_execution
+@settings(max_examples=40)
 @given(log=logs(), data=st.data())
 def test_the_order_of_rows_that_say_their_place_does_not_matter(
     execution: Execution, log: list[LoggedEvent], data: st.DataObject

@@ -157,6 +157,12 @@ class EventCounts(Value):
     later: int = 0
     rejected: int = 0
 
+    @classmethod
+    def of(cls, fates: Iterable[EventFate]) -> EventCounts:
+        """Count fates."""
+        counted = Counter(each.fate for each in fates)
+        return cls(*(counted[fate] for fate in FATES))
+
     @property
     def total(self) -> int:
         """How many events there are."""
@@ -278,21 +284,20 @@ def history(
         >>> [each.fate for each in history(Curve.default(), "ann", [*row, Purchased(at=new_year)]).fates]
         ['rejected', 'rejected', 'applied']
     """
-    ordered = sorted((_logged(each, f"events[{number}]") for number, each in enumerate(events)), key=_order)
+    ordered = [
+        each if type(each) is LoggedEvent else _logged(each, f"events[{number}]") for number, each in enumerate(events)
+    ]
+    ordered.sort(key=_order)
     check_used(ordered, standing, used)
-    known: Mapping[Identity, LoggedEvent] = {} if used is None else used
     start, fresh, fates = standing, dict[Identity, LoggedEvent](), list[EventFate]()
+    identities = (fresh, used) if used else (fresh,)
     for unit in _units(ordered):
         at = unit[0].event.at
         if until is not None and at > until:
             fates += [EventFate(each, "later") for each in unit]
             continue
-        dropped = [_repeated(customer, each, fresh, known) for each in unit]
-        if None not in dropped:
-            fates += [each for each in dropped if each is not None]
-            continue
         before = curve.begin(customer, at) if standing is None else standing
-        for fate in _apply(curve, before, unit, dropped):
+        for fate in _apply(curve, before, unit, customer, identities):
             fates.append(fate)
             if fate.step is not None:
                 start = before if start is None else start
@@ -322,7 +327,7 @@ def combine(
     after, identities = dict(standings), None if used is None else dict(used)
     moved: list[LoggedTransition] = []
     rejects: list[EventFate] = []
-    counts: Counter[str] = Counter()
+    counts: Counter[Fate] = Counter()
     for each in histories:
         if each.standing is not None:
             after[each.customer] = each.standing
@@ -332,13 +337,20 @@ def combine(
             counts[fate.fate] += 1
             if fate.step is not None:
                 row = fate.logged.row
-                moved += [LoggedTransition(t, None if t.event is None else row) for t in transitions_of(fate.step)]
+                moved += [
+                    LoggedTransition(move, None if move.event is None else row) for move in transitions_of(fate.step)
+                ]
             elif fate.fate in ("rejected", "conflict"):
                 rejects.append(fate)
     moved.sort(key=lambda each: (each.transition.at, each.transition.customer))
     rejects.sort(key=lambda each: (each.logged.event.at, each.logged.event.customer or ""))
     return Replay(
-        after, tuple(moved), tuple(rejects), EventCounts(**counts), identities, _look(curve, after.values(), until)
+        after,
+        tuple(moved),
+        tuple(rejects),
+        EventCounts(*(counts[fate] for fate in FATES)),
+        identities,
+        _look(curve, after.values(), until),
     )
 
 
@@ -391,45 +403,42 @@ def _units(ordered: list[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
         yield unit
 
 
-def _repeated(customer: str, logged: LoggedEvent, *used: Mapping[Identity, LoggedEvent]) -> EventFate | None:
-    """Return the fate of an event whose identity was used before, or None."""
-    if logged.event.id is None:
-        return None
-    identity = (customer, logged.event.id, logged.place)
-    for each in used:
-        if (first := each.get(identity)) is not None:
-            return EventFate(logged, "duplicate" if first.event == logged.event else "conflict", cause=first)
-    return None
-
-
 def _apply(
-    curve: CurveLike, standing: Standing, unit: list[LoggedEvent], dropped: list[EventFate | None]
+    curve: CurveLike,
+    standing: Standing,
+    unit: list[LoggedEvent],
+    customer: str,
+    used: tuple[Mapping[Identity, LoggedEvent], ...],
 ) -> list[EventFate]:
-    """Apply what is left of a row's events at one instant: all of it, or nothing."""
-    fates = list(dropped)
-    steps: dict[int, Step] = {}
+    """Drop what is repeated or to be skipped, and apply the rest of a row's events at one instant: all of it, or nothing."""
+    fates: list[EventFate] = []
     error, refused = None, None
-    for index, logged in enumerate(unit):
-        if fates[index] is not None:
-            continue
-        if logged.if_open and not _is_open(standing, logged.event):
-            fates[index] = EventFate(logged, "skipped")
-        elif error is None:
+    for logged in unit:
+        name = logged.event.id
+        fate = None if name is None else _repeated((customer, name, logged.place), logged, used)
+        if fate is None and logged.if_open and not _is_open(standing, logged.event):
+            fate = EventFate(logged, "skipped")
+        if fate is None and error is None:
             try:
-                step = steps[index] = curve.advance(standing, logged.event)
+                step = curve.advance(standing, logged.event)
             except TrustcurveError as why:
                 error, refused = why, logged
             else:
-                standing = step.after
-    return [
-        fate
-        or (
-            EventFate(logged, "rejected", error=error, cause=refused)
-            if error is not None
-            else EventFate(logged, "applied", steps[index])
-        )
-        for index, (logged, fate) in enumerate(zip(unit, fates, strict=True))
-    ]
+                standing, fate = step.after, EventFate(logged, "applied", step)
+        fates.append(fate or EventFate(logged, "rejected", None, error, refused))
+    if error is None:
+        return fates
+    return [fate if fate.step is None else EventFate(fate.logged, "rejected", None, error, refused) for fate in fates]
+
+
+def _repeated(
+    identity: Identity, logged: LoggedEvent, used: tuple[Mapping[Identity, LoggedEvent], ...]
+) -> EventFate | None:
+    """Return the fate of an event whose identity was used before, or None."""
+    for each in used:
+        if (first := each.get(identity)) is not None:
+            return EventFate(logged, "duplicate" if first.event == logged.event else "conflict", None, None, first)
+    return None
 
 
 def _is_open(standing: Standing, event: Event) -> bool:
