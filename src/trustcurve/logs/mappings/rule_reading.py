@@ -111,7 +111,7 @@ def _event(reader: Reader, place: str, raw: object) -> EventTemplate | None:
         reader.wrong(place, "event", f"must name a kind of event, not {name!r}{hint}")
         return None
     place = f"{place}: {name}"
-    known = {key: attribute for key, attribute in fields_dict(KINDS[name]).items() if key not in ("customer", "id")}
+    known = {key: attribute for key, attribute in fields_dict(KINDS[name]).items() if attribute.init and key not in ("customer", "id")}
     row = reader.table(raw, place, ("event", *known))
     for key, attribute in known.items():
         if attribute.default is NOTHING and key != "at" and key not in row:
