@@ -45,14 +45,14 @@ _Hook = Callable[[Any, Any], Any]
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 _WORDS: tuple[tuple[object, str], ...] = ((None, "null"), (True, "true"), (False, "false"), (NOTHING, "nothing"))
-_KINDS: tuple[tuple[Any, Any, str], ...] = (
+_KINDS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
     # what a type is called, and of which Python types its plain value is; bool and datetime come before their bases
-    (bool, bool, "true or false"),
-    (int, int, "a whole number"),
-    (float, int | float, "a number"),
-    (str, str, "a text"),
-    (datetime, datetime, "a time"),
-    (date, date, "a date"),
+    (bool, (bool,), "true or false"),
+    (int, (int,), "a whole number"),
+    (float, (int, float), "a number"),
+    (str, (str,), "a text"),
+    (datetime, (datetime,), "a time"),
+    (date, (date,), "a date"),
 )
 _UNITS = ("days", "hours", "minutes", "seconds")
 DURATION_SCHEMA: Mapping[str, Any] = {
@@ -277,8 +277,8 @@ class _Hooks:
             raise UnfitError(f"must be {self.named({})}, got {self.named(value)}")
         return value
 
-    def _scalar(self, types: Any, called: str) -> _Hook:
-        takes_flags = types is bool
+    def _scalar(self, types: tuple[type, ...], called: str) -> _Hook:
+        takes_flags = bool in types
 
         def read(value: object, _: object) -> object:
             if not isinstance(value, types) or (isinstance(value, bool) and not takes_flags):
@@ -403,7 +403,11 @@ class _Hooks:
             if tag not in table:
                 raise UnfitError("is missing", (tag,))
             name = table[tag]
-            if not isinstance(name, str) or name not in kinds:
+            if not isinstance(name, str):
+                raise UnfitError(
+                    f"must name a kind of {tag}, got {self.named(name)}; known: {', '.join(kinds)}", (tag,)
+                )
+            if name not in kinds:
                 raise UnfitError(f"unknown kind of {tag} {self.named(name)}{_hint(name, kinds)}", (tag,))
             rest = {key: each for key, each in table.items() if key != tag}
             return self.made.structure(rest, kinds[name])
@@ -424,32 +428,37 @@ class _Hooks:
             if optional and value is None:
                 return None
             for arm, hook, types in zip(arms, hooks, takes, strict=True):
-                if len(arms) == 1 or (isinstance(value, types) and (not isinstance(value, bool) or types is bool)):
+                if len(arms) == 1 or (isinstance(value, types) and (not isinstance(value, bool) or bool in types)):
                     return hook(value, arm)
             raise UnfitError(f"must be {called}, got {self.named(value)}")
 
         return read
 
     def _called(self, hint: Any) -> str:
+        """Say what a type is called in a document."""
         inner, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         says = next((each.says for each in extras if isinstance(each, Rule)), "")
         if says.startswith("must be "):
             return says.removeprefix("must be ")
+        if get_origin(inner) in (Union, UnionType):
+            return " or ".join(dict.fromkeys(self._called(each) for each in get_args(inner)))
         words = {hint: called for hint, _, called in _KINDS}
         if inner in words:
             return words[inner]
-        return "an array" if get_origin(inner) is tuple else self.named({})
+        return (
+            "an array" if get_origin(inner) is tuple else "a text" if get_origin(inner) is Literal else self.named({})
+        )
 
 
-def _plain_types(hint: Any) -> Any:
-    """Of which Python types the plain value of a type is."""
+def _plain_types(hint: Any) -> tuple[type, ...]:
+    """Return the Python types that the plain value of a type can have."""
     if get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
-    if get_origin(hint) in (Union, UnionType):
-        return tuple(_plain_types(each) for each in get_args(hint))
     origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return tuple(types for each in get_args(hint) for types in _plain_types(each))
     if origin is tuple:
         return (list, tuple)
     if origin in (dict, Mapping) or has(hint):
-        return Mapping
-    return next((types for known, types, _ in _KINDS if known is hint), str)
+        return (dict, Mapping)
+    return next((types for known, types, _ in _KINDS if known is hint), (str,))
