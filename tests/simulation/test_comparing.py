@@ -353,7 +353,7 @@ def test_wrong_parameters_are_told(name: str, value: object, error: type[Excepti
         (lambda one: sweep(one, ["environment.kept"]), "must be a table"),
         (lambda one: sweep(one, {"environment.kept": (0.3,)}, processes=0), "processes is 0"),
         (lambda one: sweep(one, {"environment.kept": (0.9,)}), "environment.kept is 0.9: the probabilities add up to"),
-        (lambda one: sweep(one, {"departures.hazard": (None,)}), "departures.hazard is None: must be a number"),
+        (lambda one: sweep(one, {"departures.hazard": (None,)}), "departures.hazard is None: must be a probability"),
     ],
 )
 def test_what_is_of_another_kind_is_told(ask: Callable[[Scenario], object], says: str):

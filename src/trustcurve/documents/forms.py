@@ -14,7 +14,20 @@ from attrs import Attribute, field, frozen
 
 from trustcurve.core.errors import InvalidValueError
 
-__all__ = ["SOME", "TEXT", "Form", "Rule", "Tagged", "Text", "UnfitError", "between", "described", "key_of", "whole"]
+__all__ = [
+    "ANY_TEXT",
+    "SOME",
+    "TEXT",
+    "Form",
+    "Rule",
+    "Tagged",
+    "Text",
+    "UnfitError",
+    "between",
+    "described",
+    "key_of",
+    "whole",
+]
 
 
 class UnfitError(Exception):
@@ -101,10 +114,13 @@ TEXT: Final = Rule(
 )
 """A text that says something."""
 
+ANY_TEXT: Final = Rule(lambda value: isinstance(value, str), "must be a text")
+"""A text, empty or not."""
+
 Text = Annotated[str, TEXT]
 
-SOME: Final = Rule(lambda value: value not in ((), []), "must not be empty", {"minItems": 1})
-"""An array with something in it."""
+SOME: Final = Rule(lambda value: value not in ((), [], {}), "must not be empty", {"minItems": 1, "minProperties": 1})
+"""An array or a table with something in it."""
 
 
 def key_of(attribute: Attribute[Any]) -> str:

@@ -372,7 +372,9 @@ class _Hooks:
             if not rule:
                 try:
                     check(None, attribute, read)
-                except (InvalidValueError, UnknownWordError) as error:
+                except InvalidValueError as error:
+                    raise UnfitError(f"{error.rule}, got {self.named(value)}") from None
+                except UnknownWordError as error:
                     raise UnfitError(explained(error)) from None
             return read
 
