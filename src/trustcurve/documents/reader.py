@@ -210,8 +210,11 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
         else:
             yield from findings_of(inner, what, (*path, keys[note.name]))
     for inner in whole:
-        yield from ((where[: len(path)] + tuple(keys.get(str(k), k) for k in where[len(path) :]), says)
-                    for where, says in _told(inner, what, path))  # fmt: skip
+        for where, says in _told(inner, what, path):
+            yield (
+                tuple(keys.get(str(step), step) if place >= len(path) else step for place, step in enumerate(where)),
+                says,
+            )
 
 
 def _told(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
@@ -399,11 +402,12 @@ class _Hooks:
 
     def _tagged(self, tagged: Tagged) -> _Hook:
         tag, kinds = tagged.tag, tagged.kinds
+        hook_of = cache(lambda name: self.made.get_structure_hook(kinds[name]))
 
         def read(value: object, _: object) -> object:
             table = self.table(value)
             if tag not in table:
-                raise UnfitError("is missing", (tag,))
+                raise UnfitError(f"is missing: must name a kind of {tag}", (tag,))
             name = table[tag]
             if not isinstance(name, str):
                 raise UnfitError(
@@ -412,7 +416,7 @@ class _Hooks:
             if name not in kinds:
                 raise UnfitError(f"unknown kind of {tag} {self.named(name)}{_hint(name, kinds)}", (tag,))
             rest = {key: each for key, each in table.items() if key != tag}
-            return self.made.structure(rest, kinds[name])
+            return hook_of(name)(rest, kinds[name])
 
         return read
 
@@ -421,8 +425,9 @@ class _Hooks:
         arms = [each for each in get_args(hint) if each is not NoneType]
         hooks = [self.made.get_structure_hook(each) for each in arms]
         optional = not self.check and len(arms) < len(get_args(hint))  # JSON has null, TOML has not
-        if len(arms) == 1 and not optional:
-            return lambda value, _: hooks[0](value, arms[0])
+        if len(arms) == 1:
+            arm, hook = arms[0], hooks[0]
+            return lambda value, _: None if optional and value is None else hook(value, arm)
         takes = [_plain_types(each) for each in arms]
         called = " or ".join(dict.fromkeys(self._called(each) for each in arms))
 
@@ -430,7 +435,7 @@ class _Hooks:
             if optional and value is None:
                 return None
             for arm, hook, types in zip(arms, hooks, takes, strict=True):
-                if len(arms) == 1 or (isinstance(value, types) and (not isinstance(value, bool) or bool in types)):
+                if isinstance(value, types) and (not isinstance(value, bool) or bool in types):
                     return hook(value, arm)
             raise UnfitError(f"must be {called}, got {self.named(value)}")
 
