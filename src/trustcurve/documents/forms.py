@@ -89,6 +89,14 @@ class Tagged:
     kinds: Mapping[str, type]
 
 
+@frozen(eq=False)
+class Named:
+    """Entries that a table must have, each of the type of its own, besides others; and ``why`` they must be there."""
+
+    types: Mapping[str, Any]
+    why: str
+
+
 def whole(least: int, most: int | None = None, unit: str = "") -> Rule:
     """Make the rule for a whole number from ``least`` to ``most``."""
     upper = {} if most is None else {"maximum": most}

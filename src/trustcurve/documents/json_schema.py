@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from attrs import NOTHING, Attribute, define, field, fields, has
 
-from trustcurve.documents.forms import Form, Rule, Tagged, described, key_of
+from trustcurve.documents.forms import Form, Named, Rule, Tagged, described, key_of
 from trustcurve.documents.reader import DURATION_SCHEMA
 
 __all__ = ["DIALECT", "Schemas", "document_schema"]
@@ -109,6 +109,9 @@ class Schemas:
                 return dict(extra.schema)
             if isinstance(extra, Tagged):
                 return {"anyOf": [self._defined(kind, (extra.tag, name)) for name, kind in extra.kinds.items()]}
+            if isinstance(extra, Named):
+                known = {key: self.of(each) for key, each in extra.types.items()}
+                return {**self.of(inner), "properties": known, "required": list(known)}
         schema = self.of(inner)
         for extra in extras:
             schema = _narrowed(schema, extra) if isinstance(extra, Rule) else schema

@@ -34,7 +34,7 @@ from trustcurve.core.errors import (
     UnknownWordError,
     did_you_mean,
 )
-from trustcurve.documents.forms import Form, Rule, Tagged, UnfitError, described, key_of
+from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
 from trustcurve.documents.plain_text import Path, has_long_number, is_too_deep, parse_toml, place
 
 __all__ = ["Reading", "equip", "findings_of", "named", "read_plain", "read_toml", "unknown"]
@@ -332,20 +332,24 @@ class _Hooks:
 
         return read
 
-    def _mapping(self, hint: Any) -> _Hook:
+    def _mapping(self, hint: Any, entries: Named | None = None) -> _Hook:
+        """Read a table of any keys, or of any beside the ones that must be there."""
         key_hint, value_hint = get_args(hint)
-        keys, values = self.made.get_structure_hook(key_hint), self.made.get_structure_hook(value_hint)
         if value_hint is Any:
             return lambda value, _: self._any(self.table(value))
+        keys, needed = self.made.get_structure_hook(key_hint), entries.types if entries else {}
+        hooks = {each: self.made.get_structure_hook(each) for each in (value_hint, *needed.values())}
 
         def read(value: object, _: object) -> dict[Any, Any]:
-            read, wrong = {}, []
-            for key, each in self.table(value).items():
+            table, read, wrong = self.table(value), {}, []
+            for key, each in table.items():
+                wanted = needed.get(key, value_hint)
                 try:
-                    read[keys(key, key_hint)] = values(each, value_hint)
+                    read[keys(key, key_hint)] = hooks[wanted](each, wanted)
                 except Exception as error:  # noqa: BLE001 - all are passed on together, as cattrs does it
                     error.__notes__ = [*getattr(error, "__notes__", ()), IterableValidationNote("", str(key), hint)]
                     wrong.append(error)
+            wrong += [UnfitError(f"is missing: {entries.why}", (key,)) for key in needed if key not in table and entries]
             if wrong:
                 raise IterableValidationError("", wrong, dict)
             return read
@@ -390,6 +394,8 @@ class _Hooks:
                 return lambda value, _: extra.read(value)
             if isinstance(extra, Tagged):
                 return self._tagged(extra)
+            if isinstance(extra, Named):
+                return self._mapping(inner, extra)
         hook, rules = self.made.get_structure_hook(inner), [each for each in extras if isinstance(each, Rule)]
 
         def read(value: object, _: object) -> object:

@@ -80,7 +80,7 @@ def _text(value: object, _: object) -> str:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise UnfitError(f"must be a text that can be written, got {ascii(value)}: half a character") from None
+            raise UnfitError(f"must be a text that can be written, got {value!a}: half a character") from None
     return value
 
 

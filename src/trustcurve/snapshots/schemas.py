@@ -22,7 +22,7 @@ SCHEMAS = ("standing", "event", "step", "journey", "curve-snapshot", *_EVENTS)
 """The names that ``json_schema`` knows."""
 
 _FINGERPRINT = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "the curve's fingerprint"}
-_TYPES = {
+_TYPES: dict[Any, dict[str, Any]] = {
     int: {"type": "integer", "minimum": 0},
     datetime: {"type": "string", "format": "date-time", "pattern": RFC_3339},
 }
@@ -45,8 +45,8 @@ def json_schema(name: str) -> dict[str, Any]:
         raise UnknownWordError("schema", name, SCHEMAS)
     schemas = Schemas(null=True, types=_TYPES)
     if name == "curve-snapshot":
-        body = {"type": "object", "properties": {"document": CURVE_DOCUMENT}, "required": ["document"]}
-        body = _with_head({**body, "additionalProperties": False}, "curve")
+        shape = {"properties": {"document": CURVE_DOCUMENT}, "required": ["document"], "additionalProperties": False}
+        body = _with_head({"type": "object", **shape}, "curve")
     elif name == "event":
         variants = [_with_head(schemas.table(kind, ("event", each)), "event") for each, kind in _EVENTS.items()]
         body = {"type": "object", "oneOf": variants}
