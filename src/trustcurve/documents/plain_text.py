@@ -13,7 +13,7 @@ from typing import Any
 from trustcurve.core.errors import Finding, InvalidDocumentError, InvalidValueError
 from trustcurve.documents.limits import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
 
-__all__ = ["Path", "has_long_number", "is_too_deep", "parse_toml", "place", "read_text"]
+__all__ = ["Path", "check_limits", "has_long_number", "is_too_deep", "parse_toml", "place", "read_text"]
 
 Path = tuple[str | int, ...]
 """The way to a value in plain data: keys of tables and places in arrays."""
@@ -70,12 +70,21 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
     except ValueError:  # a number that Python does not take
         long = re.search(rf"[0-9_.]{{{DIGITS_MAX},}}", text)
         raise error((Finding(source, _line(text, long.start() if long else 0), "", _TOO_LONG),)) from None
+    check_limits(document, source, error)
+    return document
+
+
+def check_limits(document: Mapping[str, Any], source: str, error: type[InvalidDocumentError]) -> None:
+    """Check how deep plain data are nested, and how long their numbers are.
+
+    Raises:
+        InvalidDocumentError: Of the class ``error``: they are beyond a limit.
+    """
     if is_too_deep(document):
-        raise error((Finding(source, "TOML", "", _TOO_DEEP),))
+        raise error((Finding(source, "", "", _TOO_DEEP),))
     long_ones = [Finding(source, *place(document, path), _TOO_LONG) for path in _long_numbers(document, ())]
     if long_ones:
         raise error(tuple(long_ones))
-    return document
 
 
 def place(document: object, path: Path) -> tuple[str, str]:
@@ -106,14 +115,15 @@ def place(document: object, path: Path) -> tuple[str, str]:
 
 def is_too_deep(data: object) -> bool:
     """Whether plain data are nested deeper than a document may be; needs no recursion itself."""
-    level = [data]
+    level: list[Any] = [data] if isinstance(data, Mapping | list | tuple) else []
     for _ in range(DEPTH_MAX):
-        level = [
+        inside = (
             inner
             for each in level
-            if isinstance(each, Mapping | list | tuple)
             for inner in (each.values() if isinstance(each, Mapping) else each)
-        ]
+            if isinstance(inner, Mapping | list | tuple)
+        )
+        level = list({id(each): each for each in inside}.values())  # what is shared is looked at once
         if not level:
             return False
     return True
@@ -139,7 +149,7 @@ def _long_numbers(value: object, path: Path) -> Iterator[Path]:
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield from _long_numbers(each, (*path, key))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for number, each in enumerate(value):
             yield from _long_numbers(each, (*path, number))
     elif has_long_number(value):

@@ -35,7 +35,7 @@ from trustcurve.core.errors import (
     did_you_mean,
 )
 from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
-from trustcurve.documents.plain_text import Path, has_long_number, is_too_deep, parse_toml, place
+from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
 
 __all__ = ["Reading", "equip", "findings_of", "named", "read_plain", "read_toml", "unknown"]
 
@@ -132,13 +132,18 @@ def read_toml(text: str, form: type[T], source: str, error: type[InvalidDocument
     Raises:
         InvalidDocumentError: Of the class ``error``: it is not TOML, or beyond a limit.
     """
-    return read_plain(parse_toml(text, source, error), form, source, error)
+    return _read(parse_toml(text, source, error), form, source, error)
 
 
 def read_plain(
     document: Mapping[str, Any], form: type[T], source: str, error: type[InvalidDocumentError]
 ) -> Reading[T]:
     """Read plain data in the shape of a document as an attrs class; for the outcome see ``read_toml``."""
+    check_limits(document, source, error)
+    return _read(document, form, source, error)
+
+
+def _read(document: Mapping[str, Any], form: type[T], source: str, error: type[InvalidDocumentError]) -> Reading[T]:
     reading: Reading[T] = Reading(source, document, error)
     try:
         reading.form = _converter().structure(document, form)
