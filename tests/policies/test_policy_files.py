@@ -10,6 +10,7 @@ from tests.core.test_own_curve import OURS
 from tests.policies.views import view
 from tests.policies.wrong_policies import RIGHT, WRONG
 from trustcurve import Curve
+from trustcurve.documents.curve_file import parse_curve
 from trustcurve.policies import InvalidPolicyError, Policy, PolicyError, load_policy, parse_policy
 
 
@@ -125,7 +126,7 @@ def test_a_quiet_of_any_length_may_be_asked_for():
 
 
 def test_the_words_of_a_curve_of_ones_own():
-    ours = Curve.from_toml(OURS)
+    ours = parse_curve(OURS)
     text = rules('when = { stage = "loyal" }\ndo = "ask"')
     loyal = parse_policy(text, curve=ours)
     assert loyal.action(view(stage="loyal")) == "ask"

@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
-from trustcurve import Curve
 from trustcurve.core.errors import InvalidParameterError, InvalidValueError, UnknownWordError
+from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.policies import Environment, Policy, load_policy, policy
 from trustcurve.simulation import (
     Arrivals,
@@ -185,7 +185,7 @@ def test_who_stays_away_changes_nothing_for_those_who_come():
         ({"replications": 9}, "their replications"),
         ({"turn": timedelta(days=45)}, "how long a turn lasts"),
         ({"arrivals": Arrivals(each_step=9)}, "their arrivals"),
-        ({"curve": Curve.from_toml(CURVE.to_toml().replace('"adversarial"', '"hostile"'))}, "their states"),
+        ({"curve": parse_curve(curve_toml(CURVE).replace('"adversarial"', '"hostile"'))}, "their states"),
     ],
 )
 def test_what_is_no_pair_is_told(change: dict[str, object], what: str):

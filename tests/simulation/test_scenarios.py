@@ -13,6 +13,7 @@ from tests.simulation.worlds import ORDINARY, shipped
 from trustcurve import Curve
 from trustcurve.core.curve import default_toml
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.policies import Environment
 from trustcurve.simulation import (
     Arrivals,
@@ -51,7 +52,7 @@ FULL = (
 def folder(tmp_path: Path) -> Path:
     """Make a folder with a policy and a curve."""
     (tmp_path / "ask.toml").write_text(POLICY, encoding="utf-8")
-    (tmp_path / "mine.toml").write_text(Curve.default(doubt_max=11).to_toml(), encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(curve_toml(Curve.default(doubt_max=11)), encoding="utf-8")
     (tmp_path / "bad.toml").write_text('[policy]\nname = "bad"\n[[rules]]\ndo = "shout"\n', encoding="utf-8")
     head = '[policy]\nname = "{0}"\npromise_due = 9\n'
     (tmp_path / "promises.toml").write_text(
@@ -276,7 +277,7 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
         ({"segments": (Segment(policy=shipped("funnel"), environment=ORDINARY, share=0.5),)}, "must add up to 1"),
         ({"curve": "default"}, "must be a Curve"),
         (
-            {"curve": Curve.from_toml(default_toml().replace('"customer_centric"', '"lost"'))},
+            {"curve": parse_curve(default_toml().replace('"customer_centric"', '"lost"'))},
             "has a stage named 'lost'",
         ),
         ({"segments": ("everyone",)}, "must be made of segments"),

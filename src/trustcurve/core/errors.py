@@ -14,6 +14,7 @@ from attrs import define, frozen
 from trustcurve.core.values import Value
 
 __all__ = [
+    "CurveWarning",
     "CustomerMismatchError",
     "DueBeforeEventError",
     "FinalClassError",
@@ -275,3 +276,11 @@ class InvalidDocumentError(TrustcurveError):
 
 class InvalidCurveError(InvalidDocumentError):
     """A file is not a curve: ``findings``, all of them at once."""
+
+
+class CurveWarning(UserWarning):
+    """A curve file has something that is legal and hardly meant: ``finding``."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding

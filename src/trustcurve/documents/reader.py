@@ -37,7 +37,7 @@ from trustcurve.core.errors import (
 from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
 from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
 
-__all__ = ["Reading", "equip", "findings_of", "named", "read_plain", "read_toml", "unknown"]
+__all__ = ["Reading", "equip", "explained", "findings_of", "named", "read_plain", "read_toml", "unknown"]
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
@@ -71,23 +71,32 @@ DURATION_SCHEMA: Mapping[str, Any] = {
 
 @define(eq=False, repr=False)
 class Reading(Generic[T]):
-    """What was read of a document: the value, if all of it is right, and the findings so far."""
+    """What was read of a document.
+
+    Args:
+        source: What the document is called.
+        document: Its plain data.
+        error: The class of its errors.
+        findings: What is wrong so far.
+        form: The value, if the shape of the document is right.
+        paths: Where it is wrong: of each finding of this document itself, in order.
+    """
 
     source: str
     document: Mapping[str, Any]
     error: type[InvalidDocumentError]
     findings: list[Finding] = field(factory=list)
     form: T | None = None
-    _wrong: list[Path] = field(factory=list)
+    paths: list[Path] = field(factory=list)
 
     def wrong(self, path: Path, says: str) -> None:
         """Note what is wrong at a place."""
-        self._wrong.append(path)
+        self.paths.append(path)
         self.findings.append(Finding(self.source, *place(self.document, path), says))
 
     def is_wrong(self, *path: str | int) -> bool:
         """Whether there is a finding about a place, about something in it, or about what it is in."""
-        return any(each[: len(path)] == path or path[: len(each)] == each for each in self._wrong)
+        return any(each[: len(path)] == path or path[: len(each)] == each for each in self.paths)
 
     def get(self, *path: str | int) -> Any:
         """Return the plain value at a place; None where it is missing or wrong."""
@@ -224,7 +233,7 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
 
 def _told(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(error, ForbiddenExtraKeysError):
-        known = [key_of(each) for each in fields(error.cl)]
+        known = [key_of(each) for each in fields(error.cl) if each.init]
         for name in sorted(map(str, error.extra_fields)):
             yield (*path, name), f"unknown {what if path or what != 'key' else 'table'}{_hint(name, known)}"
     elif isinstance(error, UnfitError):
@@ -354,7 +363,9 @@ class _Hooks:
                 except Exception as error:  # noqa: BLE001 - all are passed on together, as cattrs does it
                     error.__notes__ = [*getattr(error, "__notes__", ()), IterableValidationNote("", str(key), hint)]
                     wrong.append(error)
-            wrong += [UnfitError(f"is missing: {entries.why}", (key,)) for key in needed if key not in table and entries]
+            wrong += [
+                UnfitError(f"is missing: {entries.why}", (key,)) for key in needed if key not in table and entries
+            ]
             if wrong:
                 raise IterableValidationError("", wrong, dict)
             return read
@@ -364,7 +375,7 @@ class _Hooks:
     def _class(self, cls: type) -> _Hook:
         hints: dict[str, Any] = get_type_hints(cls, include_extras=True)
         hooks: dict[str, Any] = {}
-        for each in fields(cls):
+        for each in (each for each in fields(cls) if each.init):
             hook = self.made.get_structure_hook(hints[each.name])
             if self.check and each.validator is not None:
                 hook = self._checked(hook, each)

@@ -11,9 +11,10 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 from attrs import NOTHING, Attribute, field, fields, frozen, make_class
 
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError
 from trustcurve.documents.plain_text import read_text
-from trustcurve.documents.reader import named, read_toml
+from trustcurve.documents.reader import explained, named, read_toml
 from trustcurve.logs.errors import InvalidMappingError
 from trustcurve.logs.mappings.mapping import KINDS, TESTS, Condition, Due, EventTemplate, Mapping, MappingRule, Template
 from trustcurve.logs.mappings.mapping import Value as _Value
@@ -164,7 +165,9 @@ def _event_form(kind: str) -> type:
         required = attribute.default is NOTHING
         return field(type=hint) if required else field(type=hint | None, default=None)
 
-    templates = {each.name: form(each) for each in fields(KINDS[kind]) if each.name not in ("at", "customer", "id")}
+    templates = {
+        each.name: form(each) for each in fields(KINDS[kind]) if each.init and each.name not in ("at", "customer", "id")
+    }
     column: Any = Text | None
     made = make_class(kind, {"at": field(type=column, default=None), **templates}, kw_only=True, frozen=True)
     made.__doc__ = KINDS[kind].__doc__
@@ -174,8 +177,12 @@ def _event_form(kind: str) -> type:
 def _field(attribute: Attribute[Any], value: object) -> Template:
     """Read the template of a field; one that is the same in every row must be a value of the field itself."""
     template = _template(value)
-    if template.literal is not None and attribute.validator is not None:
-        attribute.validator(None, attribute, template.literal)
+    convert: Any = attribute.converter
+    try:
+        if template.literal is not None and convert is not None:
+            convert(template.literal)
+    except (InvalidValueError, UnknownWordError) as error:
+        raise UnfitError(explained(error)) from None
     return template
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin
@@ -14,10 +14,11 @@ from cattrs.preconf.json import JsonConverter, make_converter
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.instants import instant
 from trustcurve.documents.forms import Tagged, UnfitError
+from trustcurve.documents.plain_text import Path
 from trustcurve.documents.reader import equip, findings_of, named
 from trustcurve.snapshots.errors import MalformedSnapshotError
 
-__all__ = ["RFC_3339", "converter", "difference", "in_json", "malformed"]
+__all__ = ["RFC_3339", "converter", "difference", "in_json", "malformed", "malformed_at"]
 
 RFC_3339 = (
     r"^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -92,9 +93,14 @@ def _counter(value: object, _: object) -> int:
 
 def malformed(error: BaseException, path: str = "$") -> MalformedSnapshotError:
     """Make an error of a malformed snapshot of an error; ``path`` leads to the value that it is about."""
+    return malformed_at((path, steps, says) for steps, says in findings_of(error, "field"))
+
+
+def malformed_at(findings: Iterable[tuple[str, Path, str]]) -> MalformedSnapshotError:
+    """Make an error of all that is wrong: where something stands, the steps from there, and what is wrong."""
     (first, problem), *others = (
         (path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), says)
-        for steps, says in findings_of(error, "field")
+        for path, steps, says in findings
     )
     return MalformedSnapshotError(first, problem, tuple(f"{says} @ {where}" for where, says in others))
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.events import EVENTS
+from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.json_schema import DIALECT, Schemas
 from trustcurve.snapshots.converter import RFC_3339
-from trustcurve.snapshots.curve_schema import CURVE_DOCUMENT
 from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION
 
@@ -45,7 +45,9 @@ def json_schema(name: str) -> dict[str, Any]:
         raise UnknownWordError("schema", name, SCHEMAS)
     schemas = Schemas(null=True, types=_TYPES)
     if name == "curve-snapshot":
-        shape = {"properties": {"document": CURVE_DOCUMENT}, "required": ["document"], "additionalProperties": False}
+        schemas = Schemas(null=False)
+        document = schemas.table(CurveFile)
+        shape = {"properties": {"document": document}, "required": ["document"], "additionalProperties": False}
         body = _with_head({"type": "object", **shape}, "curve")
     elif name == "event":
         variants = [_with_head(schemas.table(kind, ("event", each)), "event") for each, kind in _EVENTS.items()]

@@ -8,14 +8,17 @@ from typing import Any, TypeVar
 
 from attrs import NOTHING
 
-from trustcurve.core.curve import Curve
+from trustcurve.core.curve import Curve, make_curve
 from trustcurve.core.errors import InvalidCurveError, InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.journeys import Journey
+from trustcurve.core.parts import parts_of
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
+from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.limits import SNAPSHOT_MAX
-from trustcurve.snapshots.converter import converter, in_json, malformed
+from trustcurve.documents.reader import read_plain
+from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
 from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
 from trustcurve.snapshots.forms import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.restoring import restore
@@ -206,7 +209,11 @@ def _structure(body: dict[str, Any], form: Any) -> Any:
 
 def _read_curve(document: Mapping[str, Any]) -> Curve:
     try:
-        return Curve.from_plain(document, "$.document")
+        reading = read_plain(document, CurveFile, "$.document", InvalidCurveError)
+        if reading.findings:
+            says = (finding.says for finding in reading.findings)
+            raise malformed_at(("$.document", *each) for each in zip(reading.paths, says, strict=True))
+        return make_curve(parts_of(document), "$.document")
     except InvalidCurveError as error:
         first, *others = error.findings
         path = f"$.document {first.table} {first.key}".strip()
