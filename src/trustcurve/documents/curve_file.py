@@ -41,14 +41,21 @@ def _counts(value: object) -> bool:
         return False
 
 
-_Number = Annotated[int | str, Rule(_is_number, "must be a whole number or the name of a parameter")]
+_Number = Annotated[int | str, Rule(_is_number, "must be a whole number or the name of a parameter", {"minLength": 1})]
 _Many = Annotated[str, Rule(_counts, "must be a text with no braces but {n}, for the number")]
 _Words = str | Annotated[tuple[str, ...], SOME]
 
 
 @frozen
 class _Bounds:
-    """Bounds of a number."""
+    """Bounds of a number.
+
+    Args:
+        at_least: It must be at least this.
+        at_most: It must be at most this.
+        above: It must be above this.
+        below: It must be below this.
+    """
 
     at_least: _Number | None = None
     at_most: _Number | None = None
@@ -235,7 +242,15 @@ class _When:
 
 @frozen
 class _Values:
-    """What parts of the position become, or are raised to."""
+    """What parts of the position become, or are raised to.
+
+    Args:
+        stage: The stage.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        account: What the company owes.
+    """
 
     stage: Text | None = None
     kept: _Number | None = None
@@ -246,7 +261,15 @@ class _Values:
 
 @frozen
 class _Amounts:
-    """What is added to parts of the position; levels to the account, stages to the stage."""
+    """What is added to parts of the position, for example -1.
+
+    Args:
+        stage: How many stages up, or down.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        account: How many levels up, or down.
+    """
 
     stage: _Number | None = None
     kept: _Number | None = None

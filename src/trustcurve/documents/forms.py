@@ -138,14 +138,16 @@ def key_of(attribute: Attribute[Any]) -> str:
 
 @cache
 def described(cls: type) -> Mapping[str, str]:
-    """Return what a class's docstring says of its fields, by their names.
+    """Return what the docstrings of a class and of its bases say of its fields, by their names.
 
     Examples:
-        >>> described(Form)
-        {}
+        >>> from trustcurve import Exchanged
+        >>> described(Exchanged)["channel"]
+        'Where it happened. Kept and shown, never counted: channels do not build trust.'
     """
-    _, _, arguments = (cls.__doc__ or "").partition("Args:\n")
-    arguments = arguments.partition("\n\n")[0]
-    entries = re.split(r"^ {8}(?=\w+: )", arguments, flags=re.MULTILINE)[1:]
-    named = (" ".join(entry.split()).partition(": ") for entry in entries)
-    return {name: says for name, _, says in named}
+    found: dict[str, str] = {}
+    for each in reversed(cls.__mro__):
+        _, _, arguments = (each.__doc__ or "").partition("Args:\n")
+        entries = re.split(r"^ {8}(?=\w+: )", arguments.partition("\n\n")[0], flags=re.MULTILINE)[1:]
+        found |= {name: says for name, _, says in (" ".join(entry.split()).partition(": ") for entry in entries)}
+    return found

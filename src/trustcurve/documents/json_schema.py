@@ -63,7 +63,7 @@ class Schemas:
         hints = get_type_hints(cls, include_extras=True)
         says, properties, required = described(cls), {}, []
         if tag is not None:
-            properties[tag[0]] = {"const": tag[1]}
+            properties[tag[0]] = {"description": f"The kind of {tag[0]}.", "const": tag[1]}
             required.append(tag[0])
         for each in (each for each in fields(cls) if each.init):
             key = key_of(each)

@@ -12,7 +12,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 from attrs import NOTHING, Attribute, field, fields, frozen, make_class
 
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError
+from trustcurve.core.events import PromiseMade
+from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError, described
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import explained, named, read_toml
 from trustcurve.logs.errors import InvalidMappingError
@@ -170,7 +171,13 @@ def _event_form(kind: str) -> type:
     }
     column: Any = Text | None
     made = make_class(kind, {"at": field(type=column, default=None), **templates}, kw_only=True, frozen=True)
-    made.__doc__ = KINDS[kind].__doc__
+    says = {
+        **described(PromiseMade),
+        **described(KINDS[kind]),
+        "at": "The column that has its time, where that is not the time of the row.",
+    }
+    arguments = "".join(f"        {name}: {says[name]}\n" for name in ("at", *templates) if name in says)
+    made.__doc__ = f"{(KINDS[kind].__doc__ or '').partition(chr(10))[0]}\n\n    Args:\n{arguments}"
     return made
 
 

@@ -31,7 +31,14 @@ _MEMORY = {"asks": "window", "last": "remember"}
 
 @frozen
 class _Bounds:
-    """Bounds of a number."""
+    """Bounds of a number.
+
+    Args:
+        at_least: It must be at least this.
+        at_most: It must be at most this.
+        above: It must be above this.
+        below: It must be below this.
+    """
 
     at_least: int | None = None
     at_most: int | None = None
