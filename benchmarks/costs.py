@@ -17,6 +17,7 @@ from attrs import evolve
 from transitions import Machine
 
 from trustcurve import Curve, Event, Exchanged, PromiseKept, PromiseMade, load_curve
+from trustcurve.documents.curve_file import curve_toml
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.snapshots import to_json
 
@@ -62,7 +63,7 @@ def curve_seconds() -> dict[str, float]:
     curve = Curve.default()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "curve.toml")
-        path.write_text(curve.to_toml(), encoding="utf-8")
+        path.write_text(curve_toml(curve), encoding="utf-8")
         # A copy by its fields knows nothing yet; a curve with other parameters was unrolled when it was checked.
         return interleaved({"unroll": lambda: evolve(curve).table(), "load": lambda: load_curve(path)}, TRIES)
 

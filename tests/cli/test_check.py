@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Trustcurve
 from trustcurve import Curve
+from trustcurve.documents.curve_file import curve_toml
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -26,8 +27,8 @@ def files(shop: Path) -> None:
     """Write two policies and two curves."""
     (shop / "funnel.toml").write_text(FUNNEL, encoding="utf-8")
     (shop / "gentle.toml").write_text(GENTLE, encoding="utf-8")
-    (shop / "old.toml").write_text(Curve.default().to_toml(), encoding="utf-8")
-    (shop / "new.toml").write_text(Curve.default(hopeful_lost_at=4).to_toml(), encoding="utf-8")
+    (shop / "old.toml").write_text(curve_toml(Curve.default()), encoding="utf-8")
+    (shop / "new.toml").write_text(curve_toml(Curve.default(hopeful_lost_at=4)), encoding="utf-8")
 
 
 def verdicts(out: str) -> dict[str, str]:
@@ -79,7 +80,7 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     [
         (["check", "funnel.toml", "-p", "repair_wihtin(3)"], "did you mean 'repair_within(n)'"),
         (["check", "funnel.toml", "-p", "repair_within"], "takes n: for example repair_within(3)"),
-        (["check", "m.toml"], "m.toml: the file log: unknown word"),
+        (["check", "m.toml"], "m.toml: [log]: unknown table"),
         (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),
         (["check", "gentle.toml", "--max-states", "0"], "max_states is 0: must be a whole number of at least 1"),

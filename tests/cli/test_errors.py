@@ -52,8 +52,8 @@ def test_a_wrong_mapping_is_told_with_all_findings(trustcurve: Trustcurve) -> No
     said = trustcurve("replay", "log.csv", "-m", "bad.toml")
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines() == [
-        "trustcurve: bad.toml: [[rules]] first letter frist: unknown word; did you mean 'first'?",
-        "bad.toml: [[rules]] order events event: must name a kind of event, not 'Purchsed'; did you mean 'Purchased'?",
+        "trustcurve: bad.toml: [[rules]] first letter frist: unknown key; did you mean 'first'?",
+        "bad.toml: [[rules]] order events number 2 event: unknown kind of event 'Purchsed'; did you mean 'Purchased'?",
     ]
 
 

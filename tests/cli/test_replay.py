@@ -11,7 +11,8 @@ import pytest
 
 from tests.cli.conftest import LOG, MAPPING, Trustcurve
 from trustcurve import Curve
-from trustcurve.files import default_toml
+from trustcurve.core.curve import default_toml
+from trustcurve.documents.curve_file import curve_toml
 
 
 @pytest.mark.usefixtures("shop")
@@ -126,7 +127,7 @@ def test_out_writes_four_files(trustcurve: Trustcurve, shop: Path, form: str) ->
 
 @pytest.mark.usefixtures("shop")
 def test_a_curve_of_ones_own_is_used(trustcurve: Trustcurve) -> None:
-    Path("mine.toml").write_text(Curve.default(broken_major_doubt=9).to_toml(), encoding="utf-8")
+    Path("mine.toml").write_text(curve_toml(Curve.default(broken_major_doubt=9)), encoding="utf-8")
     said = trustcurve("replay", "clean.csv", "-m", "m.toml", "--curve", "mine.toml")
     assert "distrust.adversarial 1 50.0% 0 1 0 0" in said.lines
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, events_in, rejects, replay, rule
-from trustcurve import Complained, Curve, Exchanged, OneSided, PromiseKept, PromiseMade, Purchased
+from trustcurve import Complained, Exchanged, OneSided, PromiseKept, PromiseMade, Purchased
+from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.logs import InvalidMappingError
 
 
@@ -217,11 +218,11 @@ def test_a_row_that_cannot_be_mapped_at_one_time_is_broken_at_all(tmp_path: Path
 
 
 def test_a_signal_of_ones_own_is_recorded_by_a_mapping(tmp_path: Path) -> None:
-    own = CURVE.to_toml().replace(
+    own = curve_toml(CURVE).replace(
         "[signals.proposition]", '[signals.audit]\nby = "company"\n\n[signals.proposition]', 1
     )
     own += '\n[[rules]]\nname = "audit.opens"\nsignal = "audit"\nbecause = "looked after"\n[rules.add]\ndoubt = -2\n'
-    curve = Curve.from_toml(own)
+    curve = parse_curve(own)
     log = "customer | time | what\nann | 2026-01-01 | audit"
     done = replay(tmp_path, log, UTC_LOG + rule("", 'Signalled signal = "{what}"'), curve)
     assert done.rejects == ()

@@ -23,7 +23,7 @@ from tests.logs.helpers import (
     rule,
     write,
 )
-from trustcurve import Curve, PromiseMade
+from trustcurve import PromiseMade
 
 # Zones whose past is odd: clocks put forward at midnight, by half an hour, a day left out, midnight twice.
 ZONES = [

@@ -18,6 +18,7 @@ from tests.verification.planted import careful
 from tests.verification.strategies import policies, small_policies
 from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
 from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.policies import Environment, Policy, UnfitPolicyError, policy
 from trustcurve.verification import diff, equivalent
 from trustcurve.verification.differences.seen import decisions
@@ -86,7 +87,7 @@ def map_prefixes(new: Curve, signals: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def test_a_curve_does_not_differ_from_itself():
-    again = Curve.from_plain(DEFAULT.to_plain())
+    again = read_curve(DEFAULT.to_plain())
     assert equivalent(DEFAULT, again)
     assert str(diff(DEFAULT, again)) == "no difference: the same signals lead to the same states"
 
@@ -114,7 +115,7 @@ def test_another_clock_is_a_difference():
 
 
 def test_signals_that_only_one_curve_knows():
-    ours = Curve.from_toml(OURS)
+    ours = parse_curve(OURS)
     there, back = diff(DEFAULT, ours), diff(ours, DEFAULT)
     assert there.only_new == back.only_old == ("applause", "sigh")
     assert there.only_old == back.only_new == ()

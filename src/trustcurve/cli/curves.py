@@ -11,13 +11,13 @@ from attrs import NOTHING, fields
 
 from trustcurve.cli.commands import Command
 from trustcurve.cli.options import CurveFile, chosen_curve
+from trustcurve.cli.schemas import SCHEMAS, schema_of
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
-from trustcurve.core.curve import Curve
+from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.events import EVENTS, Event, Signalled
 from trustcurve.core.wording import rule_words
-from trustcurve.files import default_toml
-from trustcurve.snapshots import SCHEMAS, json_schema
+from trustcurve.documents.curve_file import curve_toml
 
 __all__ = ["add_to"]
 
@@ -78,7 +78,7 @@ def curve_table(
     """
     screen = Screen.out()
     if toml:
-        screen.file(default_toml() if curve is None else chosen_curve(curve).to_toml())
+        screen.file(default_toml() if curve is None else curve_toml(chosen_curve(curve)))
         return
     _print_curve(screen, chosen_curve(curve))
 
@@ -118,11 +118,12 @@ def _value(value: int | timedelta) -> str:
 def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(SCHEMAS)}.", show_default=False)],
 ) -> None:
-    """Print the JSON Schema (2020-12) of a snapshot.
+    """Print the JSON Schema (2020-12) of a file that you write, so that your editor completes it, or of a snapshot.
 
     For example:
 
+        trustcurve schema policy > policy.schema.json
         trustcurve schema standing
         trustcurve schema journey > journey.schema.json
     """
-    Screen.out().file(json.dumps(json_schema(name), indent=2) + "\n")
+    Screen.out().file(json.dumps(schema_of(name), indent=2) + "\n")

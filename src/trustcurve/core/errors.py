@@ -14,11 +14,13 @@ from attrs import define, frozen
 from trustcurve.core.values import Value
 
 __all__ = [
+    "CurveWarning",
     "CustomerMismatchError",
     "DueBeforeEventError",
     "FinalClassError",
     "Finding",
     "InvalidCurveError",
+    "InvalidDocumentError",
     "InvalidParameterError",
     "InvalidPositionError",
     "InvalidValueError",
@@ -250,7 +252,7 @@ class MissingExtraError(TrustcurveError, ImportError):
 
 @frozen(eq=False, repr=False)
 class Finding(Value):
-    """One thing that is wrong in a file: which file, table and key, and what."""
+    """One thing that is wrong in a document: which file, table and key, and what."""
 
     source: str
     table: str
@@ -258,14 +260,27 @@ class Finding(Value):
     says: str
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.table}{f' {self.key}' if self.key else ''}: {self.says}"
+        where = " ".join(filter(None, (self.table, self.key)))
+        return f"{self.source}: {where}: {self.says}" if where else f"{self.source}: {self.says}"
 
 
 @define(slots=False, repr=False)
-class InvalidCurveError(TrustcurveError):
-    """A curve's file does not make a curve: ``findings``, all of them at once."""
+class InvalidDocumentError(TrustcurveError):
+    """A document that people write cannot be read: ``findings``, all of them at once."""
 
     findings: tuple[Finding, ...]
 
     def __str__(self) -> str:
         return "\n".join(str(finding) for finding in self.findings)
+
+
+class InvalidCurveError(InvalidDocumentError):
+    """A file is not a curve: ``findings``, all of them at once."""
+
+
+class CurveWarning(UserWarning):
+    """A curve file has something that is legal and hardly meant: ``finding``."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding

@@ -12,8 +12,8 @@ from attrs import field, frozen
 
 from trustcurve.core.errors import InvalidPositionError, UnknownWordError, plain_word
 from trustcurve.core.instants import duration_us
+from trustcurve.core.parts import Parts
 from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
-from trustcurve.core.reading import Parts
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account, EndsSilence
 from trustcurve.core.standing import Position, Reaction

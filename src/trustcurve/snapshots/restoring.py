@@ -11,10 +11,9 @@ from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.snapshots.converting import converter
+from trustcurve.snapshots.converter import converter, difference, malformed
 from trustcurve.snapshots.errors import MalformedSnapshotError
 from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
-from trustcurve.snapshots.problems import difference, malformed
 
 __all__ = ["restore"]
 

@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
-from trustcurve.core.reading import DURATIONS
+from trustcurve.core.parts import DURATIONS
 from trustcurve.core.values import Value
 from trustcurve.verification.answers.witnesses import CurveWitness, indented
 
