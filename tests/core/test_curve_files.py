@@ -18,8 +18,8 @@ from hypothesis import given, settings
 
 from tests.core.strategies import Numbers, parameters
 from trustcurve import Curve, InvalidCurveError, load_curve
-from trustcurve.core.errors import MissingExtraError
 from trustcurve.documents.curve_file import curve_toml, parse_curve, read_curve
+from trustcurve.errors import MissingExtraError
 
 SHIPPED = files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
 FINGERPRINT_1 = "19ee6ab353df41f452906ab5cf342b590be733e841523c2f81873717a2869b4b"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.core.wrong_curves import WRONG, Change
 from trustcurve import Curve, InvalidCurveError
-from trustcurve.core.errors import CurveWarning
 from trustcurve.documents.curve_file import curve_toml, parse_curve, read_curve
+from trustcurve.errors import CurveWarning
 
 
 def findings(curve: Curve, *changes: Change) -> list[tuple[str, str, str]]:

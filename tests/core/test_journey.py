@@ -21,7 +21,7 @@ from trustcurve import (
     Proposed,
     TrustcurveError,
 )
-from trustcurve.core.errors import (
+from trustcurve.errors import (
     CustomerMismatchError,
     InvalidValueError,
     NaiveTimeError,

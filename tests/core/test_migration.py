@@ -13,8 +13,8 @@ from tests.core.stories import after, customer_centric, day, hopeful, standing_a
 from tests.core.strategies import Numbers, curve_with, parameters, standings
 from tests.core.test_own_curve import OURS
 from trustcurve import Advocated, Curve, Departed, OneSided, Position, PromiseMade
-from trustcurve.core.errors import InvalidPositionError, UnknownWordError
 from trustcurve.documents.curve_file import parse_curve, read_curve
+from trustcurve.errors import InvalidPositionError, UnknownWordError
 
 
 @pytest.fixture(scope="module")

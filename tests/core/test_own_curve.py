@@ -11,8 +11,8 @@ from tests.core.reading import GOODS, HARMS
 from tests.core.stories import after, customer_centric, day
 from tests.core.test_curve_files import SHIPPED
 from trustcurve import Complained, Curve, Exchanged, Position, Proposed, Purchased, Signalled
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.documents.curve_file import curve_toml, parse_curve, read_curve
+from trustcurve.errors import InvalidValueError, UnknownWordError
 
 LOYAL_STAGE = """\
 [[stages]]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from tests.core.reading import DEFAULTS
 from tests.core.strategies import Numbers, parameters
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidParameterError
 from trustcurve.documents.curve_file import read_curve
+from trustcurve.errors import InvalidParameterError
 
 
 @pytest.mark.parametrize(

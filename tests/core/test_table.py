@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from trustcurve import Curve, Position
-from trustcurve.core.errors import InvalidPositionError
 from trustcurve.documents.curve_file import read_curve
+from trustcurve.errors import InvalidPositionError
 
 
 def test_the_table_is_the_curve(curve: Curve) -> None:

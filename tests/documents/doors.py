@@ -10,8 +10,8 @@ from attrs import frozen
 
 from trustcurve import Event, InvalidCurveError, load_curve, parse_curve
 from trustcurve.core.curve import default_toml
-from trustcurve.core.errors import InvalidDocumentError
 from trustcurve.documents.curve_file import CurveFile
+from trustcurve.errors import InvalidDocumentError
 from trustcurve.logs import InvalidMappingError, load_mapping, parse_mapping
 from trustcurve.logs.mapping_file import MappingFile
 from trustcurve.policies import InvalidPolicyError, load_policy, parse_policy

@@ -13,7 +13,7 @@ import pytest
 
 from tests.documents.doors import DOORS, event
 from trustcurve import Exchanged
-from trustcurve.core.errors import InvalidDocumentError
+from trustcurve.errors import InvalidDocumentError
 from trustcurve.snapshots import SnapshotError, to_json
 
 CODE = (

@@ -9,8 +9,8 @@ from attrs import astuple
 
 from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, rejects, replay, rule, table, write
 from trustcurve import Exchanged
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.replay import FATES
+from trustcurve.errors import UnknownWordError
 from trustcurve.logs import CustomerReplay, parse_mapping, replay_customer, scan_log
 from trustcurve.logs.log_replay import RowCounts
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.logs.helpers import CURVE, UTC_LOG, at, replay, replay_file, rule
 from trustcurve import Transition
-from trustcurve.core.errors import UnknownWordError
+from trustcurve.errors import UnknownWordError
 from trustcurve.logs import LogReplay
 from trustcurve.logs.outputs import frames_of, write_replay
 from trustcurve.logs.summary import fall_causes, reject_groups, state_rows

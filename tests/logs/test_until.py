@@ -23,7 +23,7 @@ from tests.logs.helpers import (
     table,
     write,
 )
-from trustcurve.core.errors import NaiveTimeError
+from trustcurve.errors import NaiveTimeError
 from trustcurve.logs import parse_mapping, replay_customer, scan_log
 
 LOG = """

@@ -24,7 +24,7 @@ from trustcurve import (
     Signalled,
     Step,
 )
-from trustcurve.core.errors import (
+from trustcurve.errors import (
     InvalidPositionError,
     InvalidValueError,
     OutOfOrderError,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.core.strategies import LARGEST, SMALLEST, Numbers, parameters
 from tests.core.test_own_curve import OURS
 from trustcurve import Curve, Position
-from trustcurve.core.errors import InvalidPositionError, UnknownWordError
 from trustcurve.core.parts import parts_of
 from trustcurve.core.program import Program
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidPositionError, UnknownWordError
 from trustcurve.machine import TrustMachine
 
 DEFAULT = Curve.default()

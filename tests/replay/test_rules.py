@@ -20,14 +20,14 @@ from trustcurve import (
     Proposed,
     Purchased,
 )
-from trustcurve.core.errors import (
+from trustcurve.core.replay import LoggedEvent, Replay, history, replay
+from trustcurve.errors import (
     CustomerMismatchError,
     InvalidValueError,
     NaiveTimeError,
     ObservedInThePastError,
     UnknownPromiseError,
 )
-from trustcurve.core.replay import LoggedEvent, Replay, history, replay
 
 
 def row(number: int, *events: Event, sequence: float | None = None) -> list[LoggedEvent]:

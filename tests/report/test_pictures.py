@@ -12,8 +12,8 @@ from matplotlib.image import imread
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.documents.curve_file import curve_toml, parse_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, policy
 from trustcurve.report import draw_all, draw_flow, draw_occupancy, draw_side_by_side, draw_times
 from trustcurve.report.style import FALL, RISE, colours_of

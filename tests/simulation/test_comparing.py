@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
-from trustcurve.core.errors import InvalidParameterError, InvalidValueError, UnknownWordError
 from trustcurve.documents.curve_file import curve_toml, parse_curve
+from trustcurve.errors import InvalidParameterError, InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, load_policy, policy
 from trustcurve.simulation import (
     Arrivals,

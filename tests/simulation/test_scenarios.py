@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.simulation.worlds import ORDINARY, shipped
 from trustcurve import Curve
 from trustcurve.core.curve import default_toml
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.documents.curve_file import curve_toml, parse_curve
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment
 from trustcurve.simulation import (
     Arrivals,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.core.stories import standing_at
 from tests.snapshots.strategies import events, journeys, standings
 from trustcurve import Curve, Event, Exchanged, Journey, Position, Standing, Step
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots import from_dict, from_json, to_dict, to_json
 
 CURVE = Curve.default()

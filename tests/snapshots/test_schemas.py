@@ -13,7 +13,7 @@ from tests.snapshots.checking import Data, drop, put, read_as, schema_name, spoi
 from tests.snapshots.strategies import events, journeys
 from tests.snapshots.values import EVENTS, golden_curve, values
 from trustcurve import Curve, Event, Journey, Standing
-from trustcurve.core.errors import UnknownWordError
+from trustcurve.errors import UnknownWordError
 from trustcurve.snapshots import SCHEMAS, SnapshotError, from_dict, json_schema, to_dict
 
 CURVE = Curve.default()

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 
 from trustcurve import Curve, Event, Exchanged, PromiseMade, Returned, Standing, TrustcurveError
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
 from trustcurve.testing.services.deliveries import at_of, settled

@@ -28,9 +28,9 @@ from trustcurve import (
     Standing,
     TrustcurveError,
 )
-from trustcurve.core.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.core.events import EVENTS
 from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, load_policy
 from trustcurve.testing import curves, events, journeys, policies, positions, standings
 from trustcurve.verification import check, no_harm_helps

@@ -17,8 +17,8 @@ from tests.verification.plain import PlainLoop
 from tests.verification.planted import careful
 from tests.verification.strategies import policies, small_policies
 from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.documents.curve_file import parse_curve, read_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, UnfitPolicyError, policy
 from trustcurve.verification import diff, equivalent
 from trustcurve.verification.differences.seen import decisions

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.verification.plain import BEGIN, Move, Place, PlainLoop
 from tests.verification.strategies import CLOCKS, clocks, environments, policies
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
 from trustcurve.verification import Witness
 from trustcurve.verification.unrolling.automaton import Edge, unroll_loop

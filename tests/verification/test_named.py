@@ -13,8 +13,8 @@ from tests.verification.changes import Change, changed, edit
 from tests.verification.planted import CALM, Planted, careful, grown, row
 from tests.verification.test_planted import least_signals
 from trustcurve import Curve, Position, Reaction
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import (
     CURVE_PROPERTIES,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from tests.core.strategies import parameters
 from tests.core.test_own_curve import OURS
 from trustcurve import Curve, Position
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.verification import tour
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import ANY, Environment, UnfitPolicyError, View, parse_policy, policy
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (

@@ -14,7 +14,7 @@ from polars.exceptions import PolarsError
 from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
-from trustcurve.core.errors import CurveWarning, TrustcurveError
+from trustcurve.errors import CurveWarning, TrustcurveError
 
 __all__ = ["app", "run"]
 

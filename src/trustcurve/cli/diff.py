@@ -12,9 +12,9 @@ from trustcurve.cli.options import ENVIRONMENTS, CurveFile, PromisesMax, SomeMap
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import Work, working
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.journey import Journey
 from trustcurve.documents.curve_file import is_curve, load_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs import load_mapping, replay_journeys, scan_log
 from trustcurve.policies import load_policy
 from trustcurve.verification import CurveDifference, PolicyDifference, diff

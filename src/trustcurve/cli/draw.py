@@ -13,8 +13,8 @@ from trustcurve.cli.options import CurveFile, SomeCustomer, SomeMapping, Until, 
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.core.steps import Transition
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render

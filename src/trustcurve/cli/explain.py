@@ -10,9 +10,9 @@ from trustcurve.cli.replay import print_counts
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.snapshots import from_json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.documents.json_schema import document_schema
+from trustcurve.errors import UnknownWordError
 from trustcurve.snapshots import SCHEMAS as SNAPSHOTS
 from trustcurve.snapshots import json_schema
 

@@ -12,11 +12,11 @@ from datetime import timedelta
 
 from attrs import define, field
 
-from trustcurve.core.errors import Finding, did_you_mean
 from trustcurve.core.parts import Parts
 from trustcurve.core.program import Assembler
 from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, Stage
 from trustcurve.core.signals import PARTS, SILENCE
+from trustcurve.errors import Finding, did_you_mean
 
 __all__ = ["POSITIONS_MAX", "Notes", "check_parameters", "check_parts"]
 

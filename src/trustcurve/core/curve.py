@@ -9,13 +9,13 @@ from typing import Any, Self, final
 
 from attrs import evolve, frozen
 
-from trustcurve.core import journey, ledger, migration, paths, refusals
+from trustcurve.core import journey, ledger, migration, questions
 from trustcurve.core.checks import Notes, check_parameters, check_parts
-from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
 from trustcurve.core.parts import DURATIONS, Parts, parts_of
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table, unroll
 from trustcurve.core.table_checks import check_table, doubts
+from trustcurve.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
 
 __all__ = ["Curve", "default_toml", "make_curve"]
 
@@ -47,8 +47,8 @@ class Curve(Rulebook):
     next_due = ledger.next_due
     journey = journey.journey
     migrate = migration.migrate
-    refusals = refusals.refusals
-    path = paths.path
+    refusals = questions.refusals
+    path = questions.path
 
     @cached_property
     def _table(self) -> Table:

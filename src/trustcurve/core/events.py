@@ -11,16 +11,16 @@ from typing import Any, ClassVar
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.core.errors import (
+from trustcurve.core.instants import instant, microseconds
+from trustcurve.core.signals import SIDES, WEIGHTS, Side, Weight
+from trustcurve.core.values import Value
+from trustcurve.errors import (
     DueBeforeEventError,
     FinalClassError,
     InvalidValueError,
     UnknownWordError,
     plain_word,
 )
-from trustcurve.core.instants import instant, microseconds
-from trustcurve.core.signals import SIDES, WEIGHTS, Side, Weight
-from trustcurve.core.values import Value
 
 __all__ = [
     "EVENTS",

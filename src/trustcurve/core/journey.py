@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
-from trustcurve.core.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
 from trustcurve.core.replay import CurveLike, EventFate, Fate, History, Identity, LoggedEvent, history
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step, Transition
+from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
 
 __all__ = ["Journey", "Reject", "extended", "journey"]
 

@@ -13,12 +13,12 @@ from typing import Literal, Protocol, get_args
 
 from attrs import frozen
 
-from trustcurve.core.errors import CustomerMismatchError, InvalidValueError, TrustcurveError
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step, Transition
 from trustcurve.core.values import Value
+from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError
 
 __all__ = [
     "FATES",

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trustcurve.core.checks import Notes
-from trustcurve.core.errors import Finding
 from trustcurve.core.program import LEAF
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table
+from trustcurve.errors import Finding
 
 __all__ = ["check_table", "doubts"]
 

@@ -15,13 +15,12 @@ from typing import Annotated, Any, Literal
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve, make_curve
-from trustcurve.core.errors import CurveWarning, InvalidCurveError
-from trustcurve.core.extras import require
 from trustcurve.core.parts import parts_of
 from trustcurve.core.signals import LEDGER_SIGNALS, Account, EndsSilence
 from trustcurve.documents.forms import SOME, Named, Rule, Text
 from trustcurve.documents.plain_text import parse_toml, read_text
 from trustcurve.documents.reader import Reading, read_plain, read_toml
+from trustcurve.errors import CurveWarning, InvalidCurveError, require
 
 __all__ = ["CurveFile", "curve_toml", "is_curve", "load_curve", "parse_curve", "read_curve"]
 
@@ -387,7 +386,7 @@ def parse_curve(text: str, source: str = "the curve") -> Curve:
         >>> parse_curve("name = 'mine'")
         Traceback (most recent call last):
             ...
-        trustcurve.core.errors.InvalidCurveError: the curve: name: unknown table...
+        trustcurve.errors.InvalidCurveError: the curve: name: unknown table...
     """
     curve = _curve(read_toml(text, CurveFile, source, InvalidCurveError))
     for finding in curve.doubts(source):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 
 __all__ = [
     "ANY_TEXT",

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from typing import Any
 
-from trustcurve.core.errors import Finding, InvalidDocumentError, InvalidValueError
 from trustcurve.documents.limits import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
+from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError
 
 __all__ = ["Path", "check_limits", "has_long_number", "is_too_deep", "parse_toml", "place", "read_text"]
 

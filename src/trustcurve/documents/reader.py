@@ -26,7 +26,9 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from trustcurve.core.errors import (
+from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
+from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
+from trustcurve.errors import (
     Finding,
     InvalidDocumentError,
     InvalidPositionError,
@@ -34,8 +36,6 @@ from trustcurve.core.errors import (
     UnknownWordError,
     did_you_mean,
 )
-from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
-from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
 
 __all__ = ["Reading", "equip", "explained", "findings_of", "named", "read_plain", "read_toml", "unknown"]
 

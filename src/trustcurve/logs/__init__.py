@@ -3,7 +3,7 @@
 Needs the extra ``logs`` (Polars).
 """
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 require("polars", "logs")
 

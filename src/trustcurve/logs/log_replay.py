@@ -11,7 +11,6 @@ import polars as pl
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.instants import instant
 from trustcurve.core.journey import Journey, extended
 from trustcurve.core.replay import (
@@ -25,6 +24,7 @@ from trustcurve.core.replay import (
 )
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
+from trustcurve.errors import UnknownWordError
 from trustcurve.logs.columns import template
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
 from trustcurve.logs.mappings.mapping import Mapping

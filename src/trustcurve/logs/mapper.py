@@ -14,8 +14,8 @@ import polars as pl
 from attrs import NOTHING, define, evolve, fields_dict, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import Finding, TrustcurveError, UnknownWordError, did_you_mean
 from trustcurve.core.replay import LoggedEvent
+from trustcurve.errors import Finding, TrustcurveError, UnknownWordError, did_you_mean
 from trustcurve.logs.columns import (
     INSTANT,
     due_time,

@@ -11,11 +11,11 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 from attrs import NOTHING, Attribute, field, fields, frozen, make_class
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.core.events import PromiseMade
 from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError, described
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import explained, named, read_toml
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.errors import InvalidMappingError
 from trustcurve.logs.mappings.mapping import KINDS, TESTS, Condition, Due, EventTemplate, Mapping, MappingRule, Template
 from trustcurve.logs.mappings.mapping import Value as _Value

@@ -8,9 +8,9 @@ from typing import Literal
 import polars as pl
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Transition
+from trustcurve.errors import UnknownWordError
 from trustcurve.logs.log_replay import LogReplay
 
 __all__ = ["FORMATS", "frames_of", "write_replay"]

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from attrs import fields, frozen
 
-from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.events import Event
 from trustcurve.core.replay import EventFate, LoggedEvent
+from trustcurve.errors import TrustcurveError
 
 __all__ = ["Rejected", "reason_of", "refusal", "rejected"]
 

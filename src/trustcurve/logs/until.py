@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.instants import instant
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs.columns import due_time, value_instant
 from trustcurve.logs.mapper import AT, KIND, Mapped
 from trustcurve.logs.mappings.mapping import Due, Mapping

@@ -9,8 +9,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.documents.forms import Rule, between
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.actions import MOVES, Move
 
 __all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment"]

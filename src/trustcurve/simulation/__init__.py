@@ -3,7 +3,7 @@
 Needs the extra ``simulation`` (numpy, scipy, polars).
 """
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 for module in ("numpy", "scipy", "polars"):
     require(module, "simulation")

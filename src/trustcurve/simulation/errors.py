@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from trustcurve.core.errors import InvalidDocumentError, TrustcurveError
+from trustcurve.errors import InvalidDocumentError, TrustcurveError
 
 __all__ = [
     "CoupledError",

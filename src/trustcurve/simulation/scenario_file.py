@@ -12,11 +12,11 @@ from typing import Annotated, Any
 from attrs import asdict, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidCurveError, InvalidDocumentError
 from trustcurve.documents.curve_file import load_curve
 from trustcurve.documents.forms import SOME, TEXT, Rule, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml
+from trustcurve.errors import InvalidCurveError, InvalidDocumentError
 from trustcurve.policies import Environment, InvalidPolicyError, Move, Policy, load_policy
 from trustcurve.policies.environment import CHANCE
 from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyError

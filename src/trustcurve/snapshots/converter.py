@@ -11,11 +11,11 @@ from typing import Annotated, Any, get_args, get_origin
 from attrs import NOTHING
 from cattrs.preconf.json import JsonConverter, make_converter
 
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.instants import instant
 from trustcurve.documents.forms import Tagged, UnfitError
 from trustcurve.documents.plain_text import Path
 from trustcurve.documents.reader import equip, findings_of, named
+from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots.errors import MalformedSnapshotError
 
 __all__ = ["RFC_3339", "converter", "difference", "in_json", "malformed", "malformed_at"]

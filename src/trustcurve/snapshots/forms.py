@@ -12,14 +12,14 @@ from typing import Annotated, Any, Self
 
 from attrs import frozen
 
-from trustcurve.core import errors
-from trustcurve.core.errors import InvalidValueError
+from trustcurve import errors
 from trustcurve.core.events import EVENTS, Event
 from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.promises import Promise
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Step
 from trustcurve.documents.forms import Tagged
+from trustcurve.errors import InvalidValueError
 
 __all__ = [
     "AnyEvent",

@@ -7,10 +7,10 @@ so the step is simply done again, and the one that was stored must not differ fr
 from __future__ import annotations
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
+from trustcurve.errors import TrustcurveError
 from trustcurve.snapshots.converter import converter, difference, malformed
 from trustcurve.snapshots.errors import MalformedSnapshotError
 from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm

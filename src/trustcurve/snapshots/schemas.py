@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.events import EVENTS
 from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.json_schema import DIALECT, Schemas
+from trustcurve.errors import UnknownWordError
 from trustcurve.snapshots.converter import RFC_3339
 from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION

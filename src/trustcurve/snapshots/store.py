@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from attrs import NOTHING
 
 from trustcurve.core.curve import Curve, make_curve
-from trustcurve.core.errors import InvalidCurveError, InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.journey import Journey
 from trustcurve.core.parts import parts_of
@@ -18,6 +17,7 @@ from trustcurve.core.steps import Step
 from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.limits import SNAPSHOT_MAX
 from trustcurve.documents.reader import read_plain
+from trustcurve.errors import InvalidCurveError, InvalidValueError
 from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
 from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
 from trustcurve.snapshots.forms import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm

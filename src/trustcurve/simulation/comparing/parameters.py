@@ -10,7 +10,7 @@ import numpy as np
 from attrs import evolve
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.policy_file import idle_rows
 from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook

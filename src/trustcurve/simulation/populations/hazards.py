@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.environment import CHANCE
 from trustcurve.simulation.populations.limits import KEEPS_AWAY
 

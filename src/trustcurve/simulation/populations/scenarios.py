@@ -10,8 +10,8 @@ from attrs import asdict, field, frozen
 from attrs.validators import optional
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.documents.forms import ANY_TEXT, whole
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.environment import ADDS_UP
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth, per_turn

@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.documents.forms import ANY_TEXT, between
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import MOVES, Environment, Move, Policy
 from trustcurve.simulation.populations.limits import STEP
 from trustcurve.verification.arguments import check_kind

@@ -14,9 +14,9 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.journey import Journey
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.saving import saved
 from trustcurve.testing.services.deliveries import Delivery, at_of

@@ -10,7 +10,6 @@ from typing import Final
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import (
     Advocated,
     Complained,
@@ -34,6 +33,7 @@ from trustcurve.core.journey import Journey
 from trustcurve.core.promises import Promise
 from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.standing import Standing
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.strategies.routes import NOWHERE, routes_of
 from trustcurve.testing.strategies.wishes import Deed, Wish
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from attrs import define, frozen
-
-from trustcurve.core.values import Value
 
 __all__ = [
     "CurveWarning",
@@ -36,6 +35,7 @@ __all__ = [
     "did_you_mean",
     "final_class",
     "plain_word",
+    "require",
 ]
 
 
@@ -250,8 +250,8 @@ class MissingExtraError(TrustcurveError, ImportError):
         return f"this needs {self.module}, which is not installed: pip install 'trustcurve[{self.extra}]'"
 
 
-@frozen(eq=False, repr=False)
-class Finding(Value):
+@frozen(repr=False)
+class Finding:
     """One thing that is wrong in a document: which file, table and key, and what."""
 
     source: str
@@ -284,3 +284,19 @@ class CurveWarning(UserWarning):
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))
         self.finding = finding
+
+
+def require(module: str, extra: str) -> Any:
+    """Import an optional module by name.
+
+    Raises:
+        MissingExtraError: It is not installed; the message has the pip command.
+    """
+    from importlib import import_module  # noqa: PLC0415
+
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.partition(".")[0] == module.partition(".")[0]:
+            raise MissingExtraError(extra, module) from None
+        raise
