@@ -135,5 +135,5 @@ def promise_seconds() -> dict[str, dict[str, float]]:
         for event in log:
             standing = curve.advance(standing, event).after
 
-    runs = {"chained advance": chained, "replay": lambda log: curve.replay(log, customer="ann")}
+    runs = {"chained advance": chained, "replay": lambda log: curve.journey(log, customer="ann")}
     return {name: interleaved({what: partial(run, log) for what, log in logs.items()}, 3) for name, run in runs.items()}

@@ -22,7 +22,7 @@ from trustcurve.core.events import (
     Returned,
     Signalled,
 )
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.promises import Promise
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import BrokenPromise, Migration, Occurrence, Silence, Step, Transition

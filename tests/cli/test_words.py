@@ -49,7 +49,7 @@ def test_names_of_columns_and_folders_are_told_as_they_are(trustcurve: Trustcurv
     said = trustcurve("replay", "odd.csv", "-m", "m.toml", "--outcome", f"stars {word}", "--out", folder)
     assert f"stars {word} by what was known just before: all customers" in said.out
     assert f"mean stars {word} " in said.out
-    assert f"wrote {folder}/moves.parquet" in said.out
+    assert f"wrote {folder}/transitions.parquet" in said.out
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)

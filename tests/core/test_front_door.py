@@ -34,6 +34,6 @@ def test_the_front_door_offers_what_it_lists() -> None:
 
 def test_what_comes_through_the_front_door_is_documented() -> None:
     undocumented = [name for name in trustcurve.__all__ if not getattr(trustcurve, name).__doc__]
-    methods = ("react", "advance", "observe", "next_due", "replay", "migrate", "refusals", "path", "outlook", "table")
+    methods = ("react", "advance", "observe", "next_due", "journey", "migrate", "refusals", "path", "outlook", "table")
     undocumented += [name for name in methods if not getattr(trustcurve.Curve, name).__doc__]
     assert undocumented == []

@@ -31,7 +31,7 @@ BETRAYED: list[Event] = [
 
 
 def moves(events: list[Event]) -> tuple[Transition, ...]:
-    return CURVE.replay(events, customer="ann", until=day(400)).transitions
+    return CURVE.journey(events, customer="ann", until=day(400)).transitions
 
 
 PATH = moves(BETRAYED)

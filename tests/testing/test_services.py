@@ -69,7 +69,7 @@ class Sorting:
     @property
     def standing(self) -> Standing:
         """Say where the customer stands."""
-        return CURVE.replay(list(self.events.values()), start=self.start).standing
+        return CURVE.journey(list(self.events.values()), start=self.start, used={}).standing
 
 
 class InWords:

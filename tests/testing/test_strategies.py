@@ -91,7 +91,7 @@ def test_nothing_is_drawn_in_vain():
 def test_a_journey_is_a_fold_of_events_that_fit(journey: Journey):
     told = [step.event for step in journey.steps if step.event is not None]
     assert len(told) <= 50
-    assert CURVE.replay(told, start=journey.start, until=journey.standing.as_of) == journey
+    assert CURVE.journey(told, start=journey.start, until=journey.standing.as_of) == journey
 
 
 @given(st.data())

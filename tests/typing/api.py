@@ -162,7 +162,7 @@ def follow_a_customer(curve: Curve, other: Curve) -> Standing:
 
 def replay_a_journey(curve: Curve, events: list[Event]) -> Journey:
     """Fold events, and go on from there."""
-    journey = curve.replay(events, customer="ann")
+    journey = curve.journey(events, customer="ann")
     assert_type(journey, Journey)
     assert_type(journey.standing, Standing)
     assert_type(journey.steps, tuple[Step, ...])
@@ -170,8 +170,8 @@ def replay_a_journey(curve: Curve, events: list[Event]) -> Journey:
     assert_type(journey.explain(), str)
     for reject in journey.rejects:
         assert_type(reject.error, TrustcurveError)
-    curve.replay(events, rejects="hide")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    return curve.replay(events, start=journey, until=NOW, rejects="keep")
+    curve.journey(events, rejects="hide")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    return curve.journey(events, start=journey, until=NOW, rejects="keep")
 
 
 def catch_errors() -> None:

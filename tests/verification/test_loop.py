@@ -72,7 +72,7 @@ def test_the_loop_agrees_with_the_ledger(
         assert (at[played.clock], at[played.met], played.action) == (turned.clock, turned.met, turned.action)
         edges.append(Edge(-1, -1, played))
         told += events
-    # The witness of it tells the same journey, through `replay`.
+    # The witness of it tells the same journey, through `curve.journey`.
     witness = Witness(loop, tuple(edges))
     journey = witness.journey
     assert journey.standing.position == loop.table.positions[edges[-1].played.after.position if edges else 0]

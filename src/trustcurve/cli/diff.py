@@ -13,9 +13,9 @@ from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import Work, working
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.documents.curve_file import is_curve, load_curve
-from trustcurve.logs import journeys_of, load_mapping, scan_log
+from trustcurve.logs import load_mapping, replay_journeys, scan_log
 from trustcurve.policies import load_policy
 from trustcurve.verification import CurveDifference, PolicyDifference, diff
 
@@ -86,4 +86,4 @@ def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> 
         return ()
     if log is None or mapping is None:
         raise InvalidValueError("--log" if log is None else "--mapping", None, "a log needs both --log and --mapping")
-    return journeys_of(scan_log(log), load_mapping(mapping), on, progress=work.replayed)
+    return replay_journeys(scan_log(log), load_mapping(mapping), on, progress=work.replayed)

@@ -9,7 +9,7 @@ from typing import Any, Self, final
 
 from attrs import evolve, frozen
 
-from trustcurve.core import journeys, ledger, migration, paths, refusals
+from trustcurve.core import journey, ledger, migration, paths, refusals
 from trustcurve.core.checks import Notes, check_parameters, check_parts
 from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
 from trustcurve.core.parts import DURATIONS, Parts, parts_of
@@ -45,7 +45,7 @@ class Curve(Rulebook):
     advance = ledger.advance
     observe = ledger.observe
     next_due = ledger.next_due
-    replay = journeys.replay
+    journey = journey.journey
     migrate = migration.migrate
     refusals = refusals.refusals
     path = paths.path

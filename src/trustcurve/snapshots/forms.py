@@ -15,7 +15,7 @@ from attrs import frozen
 from trustcurve.core import errors
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import EVENTS, Event
-from trustcurve.core.journeys import Journey, Reject
+from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.promises import Promise
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Step
@@ -146,12 +146,15 @@ class JourneyForm:
     duplicates: tuple[AnyEvent, ...]
     rejects: tuple[RejectForm, ...]
     later: tuple[AnyEvent, ...]
+    conflicts: tuple[AnyEvent, ...] = ()
+    skipped: tuple[AnyEvent, ...] = ()
 
     @classmethod
     def of(cls, journey: Journey) -> Self:
         """Return the form of a journey."""
         steps, rejects = map(StepForm.of, journey.steps), map(RejectForm.of, journey.rejects)
-        return cls(StandingForm.of(journey.start), tuple(steps), journey.duplicates, tuple(rejects), journey.later)
+        dropped = (journey.duplicates, tuple(rejects), journey.later, journey.conflicts, journey.skipped)
+        return cls(StandingForm.of(journey.start), tuple(steps), *dropped)
 
 
 @frozen

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import TrustcurveError
-from trustcurve.core.journeys import Journey, Reject
+from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.snapshots.converter import converter, difference, malformed
@@ -79,7 +79,8 @@ def _journey(form: JourneyForm, curve: Curve) -> Journey:
         steps.append(_again(each, standing, curve, path))
         standing = steps[-1].after
     rejects = tuple(Reject(reject.event, reject.error) for reject in form.rejects)
-    return Journey(start, tuple(steps), form.duplicates, rejects, form.later)
+    dropped = (form.duplicates, rejects, form.later, form.conflicts, form.skipped)
+    return Journey(start, tuple(steps), *dropped)
 
 
 def _same(found: object, wanted: object, form: type, path: str, problem: str) -> None:

@@ -11,7 +11,7 @@ from attrs import NOTHING
 from trustcurve.core.curve import Curve, make_curve
 from trustcurve.core.errors import InvalidCurveError, InvalidValueError
 from trustcurve.core.events import Event
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.parts import parts_of
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step

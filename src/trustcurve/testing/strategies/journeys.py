@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Position, Standing
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy

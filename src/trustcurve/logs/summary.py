@@ -1,19 +1,21 @@
-"""What a replay says in a few rows: where customers stand, what moved them, what could not be used."""
+"""A replay in a few rows: where customers stand, what moved them, what could not be used."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from attrs import frozen
 
-from trustcurve.logs.replays import LogReplay
+from trustcurve.core.steps import Transition
+from trustcurve.logs.log_replay import LogReplay
 
 __all__ = ["FallCause", "RejectGroup", "StateRow", "fall_causes", "reject_groups", "state_rows"]
 
 
 @frozen
 class StateRow:
-    """A leaf state: how many customers stand there at the end, and how often customers rose or fell into and out of it."""
+    """A leaf state: how many customers stand there as of ``until``, and how often they rose or fell into and out of it."""
 
     state: str
     customers: int
@@ -36,7 +38,7 @@ class FallCause:
 
 @frozen
 class RejectGroup:
-    """Rows rejected for the same reason: how many, the first few row numbers, and the first one's details."""
+    """Rows with a reject of the same reason: how many, the first few row numbers, and the first one's details."""
 
     reason: str
     count: int
@@ -45,14 +47,15 @@ class RejectGroup:
 
 
 def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
-    """Count customers and moves by leaf state, from the highest to the lowest."""
-    standing = Counter(replay.curve.state(each.position) for each in replay.standings.values())
+    """Count customers and transitions by leaf state, from the highest to the lowest."""
+    seen = replay.at_until.standings
+    standing = Counter(replay.curve.state(each.position) for each in seen.values())
     rises_in, rises_out, falls_in, falls_out = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for _, move in replay.moves:
-        into, out_of = (rises_in, rises_out) if move.change > 0 else (falls_in, falls_out)
-        into[move.after] += 1
-        out_of[move.before] += 1
-    everyone = len(replay.standings) or 1
+    for each in _transitions(replay):
+        into, out_of = (rises_in, rises_out) if each.change > 0 else (falls_in, falls_out)
+        into[each.after] += 1
+        out_of[each.before] += 1
+    everyone = len(seen) or 1
     return tuple(
         StateRow(
             state,
@@ -71,22 +74,28 @@ def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
     """Count falls by the row of the curve behind them, most falls first."""
     falls: dict[str, list[str]] = {}
     because: dict[str, str] = {}
-    for _, move in replay.moves:
-        if move.change < 0:
-            rule = "migration" if move.rule is None else move.rule.name
-            falls.setdefault(rule, []).append(move.customer)
-            because[rule] = move.because if move.rule is None else move.rule.because
+    for each in _transitions(replay):
+        if each.change < 0:
+            rule = "migration" if each.rule is None else each.rule.name
+            falls.setdefault(rule, []).append(each.customer)
+            because[rule] = each.because if each.rule is None else each.rule.because
     causes = [FallCause(rule, because[rule], len(whose), len(set(whose))) for rule, whose in falls.items()]
     return tuple(sorted(causes, key=lambda cause: (-cause.falls, cause.rule)))
 
 
 def reject_groups(replay: LogReplay, shown: int = 5) -> tuple[RejectGroup, ...]:
     """Gather rejects by reason, most rows first."""
-    groups: dict[str, list[tuple[int, str]]] = {}
+    groups: dict[str, dict[int, str]] = {}
     for reject in replay.rejects:
-        groups.setdefault(reject.reason, []).append((reject.row, reject.detail))
+        groups.setdefault(reject.reason, {}).setdefault(reject.row or 0, reject.detail)
     gathered = [
-        RejectGroup(reason, len(rows), tuple(row for row, _ in rows[:shown]), rows[0][1])
+        RejectGroup(reason, len(rows), tuple(rows)[:shown], next(iter(rows.values())))
         for reason, rows in groups.items()
     ]
     return tuple(sorted(gathered, key=lambda group: (-group.count, group.reason)))
+
+
+def _transitions(replay: LogReplay) -> Iterator[Transition]:
+    """Return every transition, those that the look at ``until`` made included."""
+    yield from (each.transition for each in replay.transitions)
+    yield from replay.at_until.transitions

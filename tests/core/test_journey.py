@@ -1,4 +1,4 @@
-"""Replay: one customer's log, as it comes, folded."""
+"""A journey: one customer's events, as they come, replayed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def signals(journey: Journey) -> list[str]:
 
 def test_events_are_sorted_by_time(curve: Curve) -> None:
     log = [Exchanged(at=day(2)), OneSided(at=day(3), by="company"), Proposed(at=day(1))]
-    assert signals(curve.replay(log, customer="ann")) == ["proposition", "exchange", "company_one_sided"]
+    assert signals(curve.journey(log, customer="ann")) == ["proposition", "exchange", "company_one_sided"]
 
 
 def test_at_one_instant_they_stay_in_the_order_of_the_log(curve: Curve) -> None:
@@ -51,7 +51,7 @@ def test_at_one_instant_they_stay_in_the_order_of_the_log(curve: Curve) -> None:
         OneSided(at=day(1), by="company"),
         Proposed(at=day(0)),
     ]
-    assert signals(curve.replay(log, customer="ann")) == [
+    assert signals(curve.journey(log, customer="ann")) == [
         "proposition",
         "exchange",
         "proposition",
@@ -59,13 +59,13 @@ def test_at_one_instant_they_stay_in_the_order_of_the_log(curve: Curve) -> None:
     ]
     # Which decides what happens: a promise made and kept at once, in this order only.
     made, done = PromiseMade(at=day(1), promise="p", weight="minor"), PromiseKept(at=day(1), promise="p")
-    assert signals(curve.replay([made, done], customer="ann")) == ["kept_minor"]
+    assert signals(curve.journey([made, done], customer="ann")) == ["kept_minor"]
     with pytest.raises(UnknownPromiseError):
-        curve.replay([done, made], customer="ann")
+        curve.journey([done, made], customer="ann")
 
 
 def test_a_log_may_be_anything_that_can_be_walked_through_once(curve: Curve) -> None:
-    journey = curve.replay(iter(hopeful()), customer="ann")
+    journey = curve.journey(iter(hopeful()), customer="ann")
     assert journey.standing == after(curve, *hopeful())
 
 
@@ -73,119 +73,148 @@ def test_a_log_may_be_anything_that_can_be_walked_through_once(curve: Curve) -> 
 
 
 def test_a_journey_begins_with_its_first_event(curve: Curve) -> None:
-    journey = curve.replay([Exchanged(at=day(7)), Exchanged(at=day(5))], customer="ann")
+    journey = curve.journey([Exchanged(at=day(7)), Exchanged(at=day(5))], customer="ann")
     assert journey.start == curve.begin("ann", day(5))
     assert journey.customer == "ann"
 
 
+def test_a_rejected_event_does_not_begin_a_journey(curve: Curve) -> None:
+    log = [PromiseKept(at=day(1), promise="p"), Exchanged(at=day(5))]
+    assert curve.journey(log, customer="ann", rejects="keep").start == curve.begin("ann", day(5))
+    assert curve.journey(log[:1], customer="ann", rejects="keep").start == curve.begin("ann", day(1))
+
+
 def test_an_event_can_say_whose_journey_it_is(curve: Curve) -> None:
     log = [Exchanged(at=day(1)), Exchanged(at=day(2), customer="bob")]
-    assert curve.replay(log).customer == "bob"
+    assert curve.journey(log).customer == "bob"
     with pytest.raises(CustomerMismatchError) as caught:
-        curve.replay(log, customer="ann")
+        curve.journey(log, customer="ann")
     assert (caught.value.expected, caught.value.value) == ("ann", "bob")
 
 
 def test_without_a_customer_or_a_beginning_there_is_no_journey(curve: Curve) -> None:
     with pytest.raises(InvalidValueError, match="customer"):
-        curve.replay([Exchanged(at=day(1))])
+        curve.journey([Exchanged(at=day(1))])
     with pytest.raises(InvalidValueError, match="when the journey begins"):
-        curve.replay([], customer="ann")
+        curve.journey([], customer="ann")
 
 
 def test_an_empty_name_is_no_name(curve: Curve) -> None:
     with pytest.raises(InvalidValueError, match="customer"):
-        curve.replay([Exchanged(at=day(1), customer="bob")], customer="")
+        curve.journey([Exchanged(at=day(1), customer="bob")], customer="")
 
 
 def test_a_journey_goes_on_from_a_standing_or_from_a_journey(curve: Curve) -> None:
-    first = curve.replay(hopeful(), customer="ann")
+    first = curve.journey(hopeful(), customer="ann")
     more = [kept(at=day(3)), Exchanged(at=day(4))]
-    from_journey = curve.replay(more, start=first)
-    from_standing = curve.replay(more, start=first.standing)
-    assert from_journey == curve.replay([*hopeful(), *more], customer="ann")
+    from_journey = curve.journey(more, start=first)
+    from_standing = curve.journey(more, start=first.standing)
+    assert from_journey == curve.journey([*hopeful(), *more], customer="ann")
     assert from_standing.standing == from_journey.standing
     assert from_standing.start == first.standing
     assert len(from_standing.steps) == 2
-    assert curve.replay([], start=first) == first
+    assert curve.journey([], start=first) == first
     with pytest.raises(CustomerMismatchError):
-        curve.replay(more, start=first, customer="bob")
+        curve.journey(more, start=first, customer="bob")
     with pytest.raises(OutOfOrderError):
-        curve.replay(hopeful(), start=from_journey)
+        curve.journey(hopeful(), start=from_journey)
 
 
 # --- until ---------------------------------------------------------------------------------------------
 
 
 def test_until_lets_the_clock_have_its_say(curve: Curve) -> None:
-    journey = curve.replay(customer_centric(), customer="ann", until=day(200))
+    journey = curve.journey(customer_centric(), customer="ann", until=day(200))
     assert signals(journey)[-2:] == ["silence", "silence"]
     assert journey.standing.as_of == day(200)
     assert journey.steps[-1].event is None
-    assert curve.replay(customer_centric(), customer="ann").standing.as_of == day(0)
+    assert curve.journey(customer_centric(), customer="ann").standing.as_of == day(0)
 
 
 def test_events_after_until_are_left_out_and_said(curve: Curve) -> None:
     log = [*hopeful(), Exchanged(at=day(10)), Exchanged(at=day(11))]
-    journey = curve.replay(log, customer="ann", until=day(10))
+    journey = curve.journey(log, customer="ann", until=day(10))
     assert journey.later == (log[-1],)
     assert journey.standing.as_of == day(10)
     assert journey.steps[-1].event == log[-2], "one at that very instant counts, and needs no further look"
 
 
 def test_until_before_everything_is_where_it_begins_and_ends(curve: Curve) -> None:
-    journey = curve.replay(hopeful(at=day(5)), customer="ann", until=day(2))
+    journey = curve.journey(hopeful(at=day(5)), customer="ann", until=day(2))
     assert journey.standing == curve.begin("ann", day(2))
     assert journey.steps == ()
     assert len(journey.later) == 3
-    assert curve.replay([], customer="ann", until=day(2)).standing == journey.standing
+    assert curve.journey([], customer="ann", until=day(2)).standing == journey.standing
 
 
 def test_until_cannot_look_back(curve: Curve) -> None:
     with pytest.raises(ObservedInThePastError):
-        curve.replay([], start=after(curve, Exchanged(at=day(9))), until=day(8))
+        curve.journey([], start=after(curve, Exchanged(at=day(9))), until=day(8))
     with pytest.raises(NaiveTimeError) as caught:
-        curve.replay(hopeful(), customer="ann", until=datetime(2026, 1, 1))  # noqa: DTZ001 - must be refused
+        curve.journey(hopeful(), customer="ann", until=datetime(2026, 1, 1))  # noqa: DTZ001 - must be refused
     assert caught.value.argument == "until"
 
 
 # --- duplicates ------------------------------------------------------------------------------------------
 
 
-def test_an_id_used_before_is_a_duplicate_dropped_and_kept_for_counting(curve: Curve) -> None:
-    first, again = OneSided(at=day(1), by="company", id="7"), OneSided(at=day(2), by="company", id="7")
-    journey = curve.replay([first, again, OneSided(at=day(3), by="company")], customer="ann")
+def test_an_event_that_comes_again_is_a_duplicate_dropped_and_kept_for_counting(curve: Curve) -> None:
+    first, again = (OneSided(at=day(1), by="company", id="7") for _ in range(2))
+    journey = curve.journey([first, again, OneSided(at=day(3), by="company")], customer="ann")
     assert signals(journey) == ["company_one_sided"] * 2
     assert journey.duplicates == (again,)
+    assert journey.conflicts == ()
     assert journey.standing.as_of == day(3)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        OneSided(at=day(2), by="company", id="7"),
+        OneSided(at=day(1), by="customer", id="7"),
+        OneSided(at=day(1), by="company", id="7", note="by phone"),
+        Exchanged(at=day(1), id="7"),
+    ],
+    ids=["time", "field", "note", "kind"],
+)
+def test_an_id_used_before_for_other_content_is_a_conflict(curve: Curve, other: Event) -> None:
+    first = OneSided(at=day(1), by="company", id="7")
+    journey = curve.journey([first, other], customer="ann")
+    assert signals(journey) == ["company_one_sided"]
+    assert journey.conflicts == (other,)
+    assert journey.duplicates == ()
 
 
 def test_the_first_in_time_counts_whatever_the_order_of_the_log(curve: Curve) -> None:
     late, early = Exchanged(at=day(2), id="7"), OneSided(at=day(1), by="company", id="7")
-    journey = curve.replay([late, early], customer="ann")
+    journey = curve.journey([late, early], customer="ann")
     assert signals(journey) == ["company_one_sided"]
-    assert journey.duplicates == (late,)
+    assert journey.conflicts == (late,)
 
 
 def test_events_without_an_id_are_never_duplicates(curve: Curve) -> None:
-    journey = curve.replay([Exchanged(at=day(1))] * 3, customer="ann")
+    journey = curve.journey([Exchanged(at=day(1))] * 3, customer="ann")
     assert len(journey.steps) == 3
     assert journey.duplicates == ()
 
 
 def test_a_rejected_event_does_not_use_its_id_up(curve: Curve) -> None:
     unknown, right = PromiseKept(at=day(1), promise="p", id="7"), Exchanged(at=day(2), id="7")
-    journey = curve.replay([unknown, right], customer="ann", rejects="keep")
+    journey = curve.journey([unknown, right], customer="ann", rejects="keep")
     assert signals(journey) == ["exchange"]
     assert journey.duplicates == ()
     assert [reject.event for reject in journey.rejects] == [unknown]
 
 
 def test_a_journey_knows_the_ids_it_used_and_a_standing_cannot(curve: Curve) -> None:
-    first = curve.replay([Exchanged(at=day(1), id="7")], customer="ann")
-    again = [Exchanged(at=day(2), id="7")]
-    assert curve.replay(again, start=first).duplicates == tuple(again)
-    assert curve.replay(again, start=first.standing).duplicates == ()
+    first = curve.journey([Exchanged(at=day(1), id="7")], customer="ann")
+    again = [Exchanged(at=day(1), id="7")]
+    assert curve.journey(again, start=first).duplicates == tuple(again)
+    assert curve.journey(again, start=first.standing, used=first.used).duplicates == tuple(again)
+    assert curve.journey(again, start=first.standing, used={}).duplicates == ()
+    with pytest.raises(InvalidValueError, match="identities used so far") as caught:
+        curve.journey(again, start=first.standing)
+    assert caught.value.argument == "used"
 
 
 # --- rejects ---------------------------------------------------------------------------------------------
@@ -195,8 +224,8 @@ def test_what_cannot_be_applied_is_raised_or_kept_with_its_reason(curve: Curve) 
     moved = PromiseMoved(at=day(1), promise="p", due=day(2))
     log = [*hopeful(), moved, Exchanged(at=day(2))]
     with pytest.raises(UnknownPromiseError):
-        curve.replay(log, customer="ann")
-    journey = curve.replay(log, customer="ann", rejects="keep")
+        curve.journey(log, customer="ann")
+    journey = curve.journey(log, customer="ann", rejects="keep")
     (reject,) = journey.rejects
     assert reject.event == moved
     assert isinstance(reject.error, UnknownPromiseError)
@@ -207,25 +236,25 @@ def test_what_cannot_be_applied_is_raised_or_kept_with_its_reason(curve: Curve) 
 
 def test_another_customers_event_is_a_reject_too(curve: Curve) -> None:
     stray = Exchanged(at=day(1), customer="bob")
-    journey = curve.replay([*hopeful(), stray], customer="ann", rejects="keep")
+    journey = curve.journey([*hopeful(), stray], customer="ann", rejects="keep")
     assert [reject.event for reject in journey.rejects] == [stray]
     assert journey.standing.as_of == day(0), "it does not move the clock"
 
 
 def test_a_journey_with_rejects_equals_itself_told_again(curve: Curve) -> None:
     log = [*hopeful(), PromiseKept(at=day(1), promise="p")]
-    once, again = (curve.replay(log, customer="ann", rejects="keep") for _ in range(2))
+    once, again = (curve.journey(log, customer="ann", rejects="keep") for _ in range(2))
     assert once == again
 
 
 def test_only_known_ways_to_treat_rejects(curve: Curve) -> None:
     with pytest.raises(UnknownWordError, match="did you mean 'keep'"):
-        curve.replay(hopeful(), customer="ann", rejects="kepp")  # type: ignore[arg-type]
+        curve.journey(hopeful(), customer="ann", rejects="kepp")  # type: ignore[arg-type]
 
 
 def test_what_is_no_event_is_named_by_its_place(curve: Curve) -> None:
     with pytest.raises(InvalidValueError) as caught:
-        curve.replay([*hopeful(), "Exchanged"], customer="ann", rejects="keep")  # type: ignore[list-item]
+        curve.journey([*hopeful(), "Exchanged"], customer="ann", rejects="keep")  # type: ignore[list-item]
     assert caught.value.argument == "events[3]"
 
 
@@ -235,7 +264,7 @@ def test_what_is_no_event_is_named_by_its_place(curve: Curve) -> None:
 def test_a_journey_tells_its_moves_and_their_sources(curve: Curve) -> None:
     promised = PromiseMade(at=day(1), promise="p", due=day(9))
     log = [*customer_centric(), promised, Complained(at=day(300))]
-    journey = curve.replay(log, customer="ann")
+    journey = curve.journey(log, customer="ann")
     assert [(move.at, move.before, move.after, move.promise) for move in journey.transitions] == [
         (day(0), "distrust.suspicious", "hopeful", None),
         (day(0), "hopeful", "customer_centric", None),
@@ -256,4 +285,4 @@ def test_a_journey_tells_its_moves_and_their_sources(curve: Curve) -> None:
 
 def test_nothing_but_the_log_counts(curve: Curve) -> None:
     named = [evolve(event, customer="ann", channel="shop") for event in hopeful()]
-    assert curve.replay(named).standing == curve.replay(hopeful(), customer="ann").standing
+    assert curve.journey(named).standing == curve.journey(hopeful(), customer="ann").standing
