@@ -21,6 +21,9 @@ from trustcurve.documents.curve_file import curve_toml
 
 __all__ = ["add_to"]
 
+_SCHEMA_LINE = "#:schema curve.schema.json"
+"""For editors: they find the schema beside the file, where ``trustcurve schema curve > curve.schema.json`` puts it."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to an app."""
@@ -78,7 +81,8 @@ def curve_table(
     """
     screen = Screen.out()
     if toml:
-        screen.file(default_toml() if curve is None else curve_toml(chosen_curve(curve)))
+        text = default_toml().partition("\n")[2] if curve is None else curve_toml(chosen_curve(curve))
+        screen.file(f"{_SCHEMA_LINE}\n{text}")
         return
     _print_curve(screen, chosen_curve(curve))
 

@@ -383,10 +383,10 @@ def parse_curve(text: str, source: str = "the curve") -> Curve:
         InvalidCurveError: With all findings at once: each names file, table and key.
 
     Examples:
-        >>> parse_curve("name = 'mine'")
+        >>> parse_curve("[curve", "mine.toml")
         Traceback (most recent call last):
             ...
-        trustcurve.errors.InvalidCurveError: the curve: name: unknown table...
+        trustcurve.errors.InvalidCurveError: mine.toml: TOML: Expected ']' at the end of a table declaration (at end of document)
     """
     curve = _curve(read_toml(text, CurveFile, source, InvalidCurveError))
     for finding in curve.doubts(source):

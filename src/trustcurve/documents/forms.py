@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Annotated, Any, Final
 
 from attrs import Attribute, field, frozen
@@ -136,7 +135,6 @@ def key_of(attribute: Attribute[Any]) -> str:
     return str(attribute.metadata.get("key", attribute.name.rstrip("_")))
 
 
-@cache
 def described(cls: type) -> Mapping[str, str]:
     """Return what the docstrings of a class and of its bases say of its fields, by their names.
 
