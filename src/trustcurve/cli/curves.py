@@ -7,16 +7,17 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from attrs import NOTHING, fields
+from attrs import fields_dict
 
 from trustcurve.cli.commands import Command
 from trustcurve.cli.options import CurveFile, chosen_curve
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
 from trustcurve.core.curve import Curve
-from trustcurve.core.events import EVENTS
+from trustcurve.core.events import EVENTS, Event
 from trustcurve.core.telling import rule_words
 from trustcurve.files import default_toml
+from trustcurve.records import columns_of
 from trustcurve.snapshots import SCHEMAS, json_schema
 
 __all__ = ["add_to"]
@@ -48,11 +49,10 @@ def events() -> None:
 
     A rule of a mapping names them and fills their fields from columns: see trustcurve replay -h
     """
-    rows = []
+    rows, common = [], fields_dict(Event)
     for kind in EVENTS:
-        common = {"at", "customer", "channel", "note", "id"}
-        own = [field for field in fields(kind) if field.name not in common]
-        named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
+        own = columns_of(kind, without=common)
+        named = ", ".join(column.name if column.needed else f"[{column.name}]" for column in own)
         signal = kind.signal if isinstance(kind.signal, str) else _SIGNALS.get(kind.__name__, "none")
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
         rows.append((kind.__name__, summary, named, signal, "yes" if kind.gives else ""))
