@@ -44,7 +44,7 @@ INSTANT = pl.Datetime("us", "UTC")
 STANDINGS = {
     "customer": pl.String, "state": pl.String, "stage": pl.String, "kept": pl.Int64, "engaged": pl.Int64,
     "doubt": pl.Int64, "account": pl.String, "as_of": INSTANT, "quiet_since": INSTANT,
-    "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": INSTANT,
+    "promises": pl.String, "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": INSTANT,
 }  # fmt: skip
 SCHEMAS = {
     "standings": STANDINGS,
@@ -67,6 +67,7 @@ def test_standings_are_rows_at_the_last_event(done: LogReplay) -> None:
     assert rows['Zoë, "Z"'] == {
         "customer": 'Zoë, "Z"', "state": "hopeful", "stage": "hopeful", "kept": 0, "engaged": 0,
         "doubt": 2, "account": "due", "as_of": at("2026-01-01T10:00:00.5"), "quiet_since": at("2026-01-01T10:00:00.5"),
+        "promises": '[{"id":"p","due":"2026-01-05T23:59:59.999999+00:00","weight":"major","overdue":false}]',
         "promises_open": 1, "promises_overdue": 0, "next_due": at("2026-01-06"),
     }  # fmt: skip
 
@@ -77,6 +78,7 @@ def test_observed_are_rows_as_of_until(done: LogReplay) -> None:
     assert rows['Zoë, "Z"'] == {
         "customer": 'Zoë, "Z"', "state": "distrust.competitive", "stage": "distrust", "kept": 0, "engaged": 0,
         "doubt": 4, "account": "breach", "as_of": at("2026-04-20"), "quiet_since": at("2026-01-01T10:00:00.5"),
+        "promises": '[{"id":"p","due":"2026-01-05T23:59:59.999999+00:00","weight":"major","overdue":true}]',
         "promises_open": 0, "promises_overdue": 1, "next_due": None,
     }  # fmt: skip
     assert (rows["bob"]["promises_open"], rows["bob"]["next_due"]) == (1, at("2026-06-02"))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from attrs import NOTHING, fields
+from attrs import fields_dict
 
 from trustcurve.cli.commands import Command
 from trustcurve.cli.options import CurveFile, chosen_curve
@@ -18,6 +18,7 @@ from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.events import EVENTS, Event, Signalled
 from trustcurve.core.wording import rule_words
 from trustcurve.documents.curve_file import curve_toml
+from trustcurve.records import columns_of
 
 __all__ = ["add_to"]
 
@@ -43,11 +44,10 @@ def events() -> None:
 
     A rule of a mapping names them and fills their fields from columns: see trustcurve replay -h
     """
-    rows = []
+    rows, common = [], fields_dict(Event)
     for kind in EVENTS:
-        common = {field.name for field in fields(Event)}
-        own = [field for field in fields(kind) if field.name not in common]
-        named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
+        own = columns_of(kind, without=common)
+        named = ", ".join(column.name if column.needed else f"[{column.name}]" for column in own)
         signal = "the one that it names" if kind is Signalled else " or ".join(kind.signals) or "none"
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
         rows.append((kind.__name__, summary, named, signal, _ends_silence(kind)))

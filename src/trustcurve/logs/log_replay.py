@@ -29,9 +29,9 @@ from trustcurve.logs.columns import template
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
 from trustcurve.logs.mappings.mapping import Mapping
 from trustcurve.logs.outcomes import Outcome, outcomes_of
-from trustcurve.logs.rejects import Rejected, rejected
 from trustcurve.logs.sources.readers import Log
 from trustcurve.logs.until import far_until
+from trustcurve.records import RejectRecord
 
 __all__ = ["CustomerReplay", "LogReplay", "Progress", "RowCounts", "replay_customer", "replay_journeys", "replay_log"]
 
@@ -73,7 +73,7 @@ class LogReplay:
     standings: dict[str, Standing]
     transitions: tuple[LoggedTransition, ...]
     at_until: Observation
-    rejects: tuple[Rejected, ...]
+    rejects: tuple[RejectRecord, ...]
     rows: RowCounts
     events: EventCounts
     outcomes: tuple[Outcome, ...] = ()
@@ -94,7 +94,7 @@ class CustomerReplay:
 
     history: History
     look: Step | None
-    rejects: tuple[Rejected, ...]
+    rejects: tuple[RejectRecord, ...]
     rows: RowCounts
 
     @property
@@ -168,7 +168,7 @@ def replay_log(
     """
     run = _Run.of(log, mapping, curve, until, progress, outcome=outcome)
     done = combine(run.histories(), {}, curve, run.until)
-    rejects = [*run.rejects, *map(rejected, done.rejects)]
+    rejects = [*run.rejects, *map(RejectRecord.of, done.rejects)]
     warning = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
     return LogReplay(
         curve=curve,
@@ -222,7 +222,7 @@ def replay_customer(
     done = next(run.histories(run.mapped.of(customer)), History(customer, None, None, (), {}))
     rejects = [
         *(each for each in run.rejects if each.customer == customer),
-        *(rejected(each) for each in done.fates if each.fate in ("rejected", "conflict")),
+        *(RejectRecord.of(each) for each in done.fates if each.fate in ("rejected", "conflict")),
     ]
     own = run.mapped.broken.filter(pl.col("customer") == customer)["row"]
     broken = {*own, *(each.row for each in run.rejects if each.customer == customer)}
@@ -278,7 +278,7 @@ class _Run:
     until: datetime | None
     progress: Progress | None
     outcome: str | None
-    rejects: list[Rejected] = field(factory=list)
+    rejects: list[RejectRecord] = field(factory=list)
     outcomes: list[Outcome] = field(factory=list)
     broken: set[int] = field(factory=set)
 
@@ -298,7 +298,7 @@ class _Run:
         check_signals(mapping, curve)
         run = cls(map_log(log, mapping, outcome), curve, end, progress, outcome)
         for row, customer, reason, detail in run.mapped.broken.iter_rows():
-            run.rejects.append(Rejected(row, customer, None, None, reason, detail))
+            run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
             run.broken.add(row)
         return run
 
@@ -326,7 +326,7 @@ class _Run:
                 self.rejects.append(each)
 
 
-def _by_row(reject: Rejected) -> int:
+def _by_row(reject: RejectRecord) -> int:
     return reject.row or 0
 
 

@@ -31,8 +31,8 @@ from trustcurve.logs.columns import (
 from trustcurve.logs.conditions import fit
 from trustcurve.logs.errors import InvalidMappingError
 from trustcurve.logs.mappings.mapping import KINDS, EventTemplate, Mapping
-from trustcurve.logs.rejects import Rejected, reason_of, refusal
 from trustcurve.logs.sources.readers import ROW, Log
+from trustcurve.records import EVENTS, RejectRecord, polars_types
 
 __all__ = ["AT", "CUSTOMER", "CustomerRows", "Mapped", "Mark", "check_signals", "customer_rows", "map_log"]
 
@@ -44,7 +44,11 @@ AT, CUSTOMER, DUE, GROUP, ID, KIND, ORDER, OUTCOME, PLACE, PROBLEM, RULE, TIE, V
 )  # fmt: skip
 """The columns added; a source column of the same name would be no accident."""
 
-EVENT_TEXTS = ("promise", "weight", "by", "signal", "channel", "note")
+_FIELDS = polars_types(EVENTS)
+_PLACED = ("event", "at", "customer", "id", "row", "place", "sequence", "if_open")
+_TEXTS = tuple(column.name for column in EVENTS.columns if column.kind == "text" and column.name not in _PLACED)
+"""What a mapping fills by templates; the times and the place come from elsewhere."""
+
 _FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4_096
@@ -297,7 +301,7 @@ def _nothing() -> pl.DataFrame:
     return pl.DataFrame(
         schema={
             ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, TIE: pl.Float64, ORDER: pl.Int32,
-            KIND: pl.String, DUE: INSTANT, **dict.fromkeys(EVENT_TEXTS, pl.String),
+            KIND: pl.String, DUE: INSTANT, **{key: _FIELDS[key] for key in _TEXTS},
             OUTCOME: pl.String, VALUE: pl.Float64, PROBLEM: pl.String,
         }
     )  # fmt: skip
@@ -372,12 +376,12 @@ class CustomerRows:
     customer: str
     events: list[LoggedEvent]
     marks: list[Mark]
-    broken: list[Rejected]
+    broken: list[RejectRecord]
 
 
 def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
     """Make the events of a mapped log, or of a part of it, customer by customer."""
-    texts = [key for key in EVENT_TEXTS if events[key].null_count() < events.height]
+    texts = [key for key in _TEXTS if events[key].null_count() < events.height]
     columns = (CUSTOMER, ROW, AT, ID, TIE, ORDER, OUTCOME, VALUE, KIND, DUE, *texts)
     own = {
         name: [(number, key) for number, key in enumerate(texts) if key in fields_dict(kind)]
@@ -399,7 +403,7 @@ def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
         try:
             event = KINDS[kind](at=at, customer=customer, id=identity, **given)
         except TrustcurveError as error:
-            made.broken.append(Rejected(row, customer, None, None, reason_of(error), refusal(kind, error)))
+            made.broken.append(RejectRecord.of_row(row, customer, kind, error))
         else:
             made.events.append(LoggedEvent(event, row, place, tie))
     if made is not None:

@@ -14,7 +14,7 @@ from trustcurve.core.events import PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.replay import EventFate
 from trustcurve.core.steps import Step
 from trustcurve.logs.mapper import CustomerRows, Mark
-from trustcurve.logs.rejects import Rejected
+from trustcurve.records import RejectRecord
 
 __all__ = ["UNREADABLE_OUTCOME", "Outcome", "Share", "by_baseline", "by_state", "outcomes_of"]
 
@@ -82,7 +82,7 @@ class _Known:
 
 def outcomes_of(
     curve: Curve, rows: CustomerRows, fates: tuple[EventFate, ...], until: datetime | None
-) -> Iterator[Outcome | Rejected]:
+) -> Iterator[Outcome | RejectRecord]:
     """Read the outcomes of one customer, each by what was known just before its row.
 
     Of rows with the same id only the first counts: an outcome is dropped where an event of an earlier row was applied
@@ -116,9 +116,9 @@ def outcomes_of(
         yield Outcome(mark.row, rows.customer, mark.value, state, seen.last_promise, seen.repeat)
 
 
-def _unreadable(customer: str, mark: Mark) -> Rejected:
+def _unreadable(customer: str, mark: Mark) -> RejectRecord:
     says = f"outcome {mark.outcome!r} is neither a number nor true or false"
-    return Rejected(mark.row, customer, None, None, UNREADABLE_OUTCOME, says)
+    return RejectRecord(mark.row, customer, None, None, UNREADABLE_OUTCOME, says)
 
 
 def by_state(curve: Curve, outcomes: Iterable[Outcome]) -> tuple[Share, ...]:
