@@ -130,6 +130,24 @@ def test_a_refused_event_does_not_begin_a_customer(curve: Curve) -> None:
     assert replay(log[:1], {}, curve).standings == {}
 
 
+def test_events_of_two_rows_at_one_instant_are_not_applied_together(curve: Curve) -> None:
+    refused = LoggedEvent(PromiseKept(at=day(1), promise="never made"), 1, 0)
+    assert fates(curve, [refused, LoggedEvent(Exchanged(at=day(1)), 2, 1)]) == [(1, "rejected"), (2, "applied")]
+
+
+def test_a_row_that_says_the_same_place_twice_says_it_one_after_the_other(curve: Curve) -> None:
+    made = LoggedEvent(PromiseMade(at=day(1), promise="a", id="7"), 1, 0)
+    assert fates(curve, [made, made]) == [(1, "applied"), (1, "duplicate")]
+
+
+def test_a_history_begins_before_its_first_applied_event(curve: Curve) -> None:
+    log: list[LoggedEvent | Event] = [PromiseKept(at=day(0), promise="a"), Exchanged(at=day(1)), Exchanged(at=day(2))]
+    assert history(curve, "ann", log).start == curve.begin("ann", day(1))
+    first = history(curve, "ann", log[:2]).standing
+    assert history(curve, "ann", log[2:], first).start == first
+    assert history(curve, "ann", log[:1]).start is None
+
+
 def test_duplicates_are_dropped_before_the_rest_of_a_row_is_applied(curve: Curve) -> None:
     made = PromiseMade(at=day(1), promise="a", id="7")
     # Alone, the promise made again would be refused, and take the complaint along.
