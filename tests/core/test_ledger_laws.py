@@ -217,11 +217,12 @@ texts = st.none() | st.text(min_size=1, max_size=5)
 
 
 @given(clocks, st.data())
-def test_channel_note_and_id_change_nothing(clock: str, data: st.DataObject) -> None:
+def test_channel_note_fault_and_id_change_nothing(clock: str, data: st.DataObject) -> None:
     curve = curve_with(clock)
     standing = data.draw(standings(curve))
     event = data.draw(events_at(standing.as_of + data.draw(gaps)))
-    other = evolve(event, channel=data.draw(texts), note=data.draw(texts), id=data.draw(texts))
+    fault = data.draw(st.sampled_from([None, "own", "circumstance"]))
+    other = evolve(event, channel=data.draw(texts), note=data.draw(texts), id=data.draw(texts), fault=fault)
     try:
         step = curve.advance(standing, event)
     except TrustcurveError as error:

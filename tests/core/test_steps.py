@@ -134,6 +134,12 @@ def test_an_event_without_a_signal_says_why(curve: Curve, event: Event, first: s
     assert told.explain() == f"2026-01-03 00:00 UTC  {first}\n  {why}"
 
 
+def test_a_fault_is_shown(curve: Curve) -> None:
+    event = PromiseBroken(at=day(0), promise="p", weight="minor", fault="circumstance", channel="parcel")
+    first = step(curve, event).explain().splitlines()[0]
+    assert first == "2026-01-01 00:00 UTC  the company breaks promise 'p' [parcel] [fault: circumstance]"
+
+
 def test_words_for_whose_act_and_which_date(curve: Curve) -> None:
     assert "the customer acts one-sidedly" in step(curve, OneSided(at=day(0), by="customer")).explain()
     made = PromiseMade(at=day(0), promise="p", due=day(1))

@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def events() -> None:
     """List the events: what each means, its fields, and the signal that the curve sees.
 
-    Every event has the time of its row, and may have a channel and a note: they are shown and never change the outcome.
+    Every event has the time of its row, and may have a channel, a note and a fault: they are shown and never change the outcome.
 
     For example:
 
