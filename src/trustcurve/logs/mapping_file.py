@@ -173,7 +173,7 @@ def _event_form(kind: str) -> type:
     made = make_class(kind, {"at": field(type=column, default=None), **templates}, kw_only=True, frozen=True)
     says = {
         **described(PromiseMade),
-        **described(KINDS[kind]),  # type: ignore[arg-type] # classes are hashable
+        **described(KINDS[kind]),
         "at": "The column that has its time, where that is not the time of the row.",
     }
     arguments = "".join(f"        {name}: {says[name]}\n" for name in ("at", *templates) if name in says)
