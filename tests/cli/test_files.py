@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Trustcurve
 from trustcurve import Curve
-from trustcurve.cli.schemas import SCHEMAS, schema_of
+from trustcurve.cli.curve_command import SCHEMAS, schema_of
 from trustcurve.core.events import EVENTS
 from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.snapshots import to_dict
