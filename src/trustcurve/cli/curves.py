@@ -14,7 +14,7 @@ from trustcurve.cli.options import CurveFile, chosen_curve
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
 from trustcurve.core.curve import Curve
-from trustcurve.core.events import EVENTS, Event, Signalled
+from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
 from trustcurve.core.wording import rule_words
 from trustcurve.files import default_toml
 from trustcurve.snapshots import SCHEMAS, json_schema
@@ -45,11 +45,17 @@ def events() -> None:
         common = {field.name for field in fields(Event)}
         own = [field for field in fields(kind) if field.name not in common]
         named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
-        signal = "the one that it names" if kind is Signalled else " or ".join(kind.signals) or "none"
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
-        rows.append((kind.__name__, summary, named, signal, _ends_silence(kind)))
+        rows.append((kind.__name__, summary, named, _signals(kind), _ends_silence(kind)))
     columns = ("means", "fields, [optional]", "signal", "ends a silence")
     Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
+
+
+def _signals(kind: type[Event]) -> str:
+    """Name the signals that events of this kind send."""
+    if kind is Signalled:
+        return "the one that it names"
+    return (" or ".join(kind.signals) or "none") + (" (minor: none)" if kind is PromiseMade else "")
 
 
 def _ends_silence(kind: type[Event]) -> str:

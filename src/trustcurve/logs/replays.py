@@ -159,7 +159,7 @@ def tell_story(
         ...     story = tell_story(scan_log(path), mapping, Curve.default(), "ann")
         >>> for each in story.steps:
         ...     print(each.row, each.step.explain())
-        1 2026-01-01 00:00 UTC  Purchased
+        1 2026-01-01 00:00 UTC  the customer buys
           stays distrust.suspicious
           because a sale is the beginning of a debt; nothing is hoped for, so no proof is owed
         >>> story.counts.used, story.counts.ignored
