@@ -43,6 +43,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hypothesis import HealthCheck, settings
 from sybil import Document
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
@@ -284,6 +285,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; return 1 if a page is out of date")
     parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE", help="README.md and all pages of docs/ if none")
     arguments = parser.parse_args()
+    # As in the tests: a slow machine is not a fault of a page.
+    settings.register_profile("pages", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("pages")
     bad = False
     for path in arguments.pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         page = path.resolve()
