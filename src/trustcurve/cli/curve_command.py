@@ -13,7 +13,7 @@ from attrs import fields_dict
 from trustcurve.cli.options import Command, CurveFile, chosen_curve
 from trustcurve.cli.screen import Column, Screen
 from trustcurve.core.curve import Curve, default_toml
-from trustcurve.core.events import EVENTS, Event, Signalled
+from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
 from trustcurve.core.wording import rule_words
 from trustcurve.documents.curve_file import curve_toml
 from trustcurve.documents.json_schema import document_schema
@@ -82,11 +82,17 @@ def events() -> None:
     for kind in EVENTS:
         own = columns_of(kind, without=common)
         named = ", ".join(column.name if column.needed else f"[{column.name}]" for column in own)
-        signal = "the one that it names" if kind is Signalled else " or ".join(kind.signals) or "none"
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
-        rows.append((kind.__name__, summary, named, signal, _ends_silence(kind)))
+        rows.append((kind.__name__, summary, named, _signals(kind), _ends_silence(kind)))
     columns = ("means", "fields, [optional]", "signal", "ends a silence")
     Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
+
+
+def _signals(kind: type[Event]) -> str:
+    """Name the signals that events of this kind send."""
+    if kind is Signalled:
+        return "the one that it names"
+    return (" or ".join(kind.signals) or "none") + (" (minor: none)" if kind is PromiseMade else "")
 
 
 def _ends_silence(kind: type[Event]) -> str:
