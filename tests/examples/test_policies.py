@@ -12,7 +12,7 @@ import pytest
 from tests.docs.blocks import Block, PageRun, blocks
 from tools.policy_pages import CURVE, FOLDER, NAMES, ON_THE_LAST_DAY, PROPERTIES, policy, renewed, report
 from trustcurve.policies import KEEPS_PROMISES, parse_policy
-from trustcurve.policies.rules import RuleBook
+from trustcurve.policies.decision_list import RuleBook
 from trustcurve.verification import Report, Witness, check
 
 PAGES = sorted(FOLDER.glob("*.md"))

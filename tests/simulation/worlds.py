@@ -11,7 +11,7 @@ from tests.verification.strategies import CONDITIONS, LIKELY
 from trustcurve import Curve
 from trustcurve.core.rules import Condition
 from trustcurve.policies import MOVES, Environment, Policy, load_policy
-from trustcurve.policies.rules import PolicyRule, RuleBook
+from trustcurve.policies.decision_list import PolicyRule, RuleBook
 
 POLICIES = Path(__file__).parents[2] / "examples" / "policies"
 SHIPPED = ("funnel", "frequency_cap", "win_back", "loyalty", "solve_first")

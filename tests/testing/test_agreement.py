@@ -33,7 +33,7 @@ from trustcurve.verification import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.closed_loop import Loop
 
 CURVE = Curve.default()
 PROPERTIES = (

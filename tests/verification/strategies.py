@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trustcurve.core.rules import Condition
 from trustcurve.policies import ACTIONS, ANY, KEEPS_PROMISES, MOVES, Environment, Policy
-from trustcurve.policies.rules import PolicyRule, RuleBook
+from trustcurve.policies.decision_list import PolicyRule, RuleBook
 
 # What is asked of a view, each so that it often holds and often does not.
 CONDITIONS = [

@@ -15,8 +15,8 @@ from tests.verification.test_searches import MOVES, PREDICATES, predicates
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.verification import Status, at_most, check, diff, equivalent
-from trustcurve.verification.unrolling.automaton import Automaton, Edge, Turn, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, Edge, Turn, unroll_loop
+from trustcurve.verification.closed_loop import Loop
 
 DEFAULT = Curve.default()
 Word = Callable[[Edge, Turn], str]

@@ -20,9 +20,9 @@ from trustcurve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import Status, check, diff, probability
-from trustcurve.verification.deciding.chains import edge_probabilities
-from trustcurve.verification.unrolling.automaton import unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import unroll_loop
+from trustcurve.verification.chain import edge_probabilities
+from trustcurve.verification.closed_loop import Loop
 
 JOURNEYS = 4000
 LIFE = Environment(

@@ -20,8 +20,8 @@ from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, UnfitPolicyError, policy
 from trustcurve.verification import diff, equivalent
-from trustcurve.verification.differences.seen import decisions
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.closed_loop import Loop
+from trustcurve.verification.decisions import decisions
 
 DEFAULT = Curve.default()
 LIFE = Environment(["kept", "broken", "complaint"])

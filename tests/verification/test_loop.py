@@ -15,9 +15,8 @@ from trustcurve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
 from trustcurve.verification import Witness
-from trustcurve.verification.unrolling.automaton import Edge, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice, Node
+from trustcurve.verification.automaton import Edge, unroll_loop
+from trustcurve.verification.closed_loop import Choice, Loop, Node
 
 
 @cache

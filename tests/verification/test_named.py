@@ -33,7 +33,7 @@ from trustcurve.verification import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.properties.named import PROPERTY_NAMES, property_named
+from trustcurve.verification.named_properties import PROPERTY_NAMES, property_named
 
 DEFAULT = Curve.default()
 

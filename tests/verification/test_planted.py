@@ -10,7 +10,7 @@ from tests.verification.planted import CURVES, DEFAULT, PLANTED, POLICIES, Plant
 from tests.verification.test_relations import least
 from trustcurve import Curve, Position, Reaction
 from trustcurve.verification import CurveWitness, Status, Verdict, Witness, check
-from trustcurve.verification.properties.kinds import Safety
+from trustcurve.verification.property import Safety
 
 
 def decided(planted: Planted) -> Verdict:

@@ -19,7 +19,7 @@ from trustcurve import Curve, Position
 from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.table import Table
 from trustcurve.verification import CurveWitness, check, never_above, relational
-from trustcurve.verification.deciding.relations import shortest_paradox
+from trustcurve.verification.simulation_relation import shortest_paradox
 
 WRONG: dict[str, Change] = {
     "complaining relieves": lambda r: edit(r, "complaint.opens", add={"doubt": -1}),

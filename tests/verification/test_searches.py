@@ -13,10 +13,10 @@ from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy, policy
 from trustcurve.verification import Status, Verdict, Witness, always, at_most, check, leads_to, recoverable_to
-from trustcurve.verification.deciding.search import Run, components, on_a_cycle
-from trustcurve.verification.properties.kinds import Safety
-from trustcurve.verification.unrolling.automaton import Automaton, Turn, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, Turn, unroll_loop
+from trustcurve.verification.closed_loop import Loop
+from trustcurve.verification.property import Safety
+from trustcurve.verification.search import Run, components, on_a_cycle
 
 LONGEST = 7
 MOVES = [("complaint",), ("kept",), ("advocacy", "kept"), ("departure", "return"), ("purchase",)]

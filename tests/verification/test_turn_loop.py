@@ -13,8 +13,8 @@ from tests.verification.strategies import CLOCKS
 from tests.verification.turn_loop import TurnLoop
 from trustcurve import Curve
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_policy
-from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, unroll_loop
+from trustcurve.verification.closed_loop import Loop
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples/policies").glob("*.toml"))
 

@@ -20,8 +20,7 @@ from trustcurve.core.table import Table
 from trustcurve.policies.actions import Action
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import OPEN_MAX, Policy
-from trustcurve.verification.unrolling.asking import Asked
-from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
+from trustcurve.verification.closed_loop import Asked, Choice, Decided, Node, Open, Played
 
 __all__ = ["TurnLoop"]
 

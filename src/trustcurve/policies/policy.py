@@ -1,22 +1,47 @@
-"""A journey policy: what the company does next, given what it may see."""
+"""What can be wrong with a policy or an environment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import field, fields_dict, frozen
+from attrs import define, field, fields_dict, frozen
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import Finding, InvalidValueError, TrustcurveError
 from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.errors import UnfitPolicyError
-from trustcurve.policies.rules import RuleBook
+from trustcurve.policies.decision_list import RuleBook
 from trustcurve.policies.view import View
 
 if TYPE_CHECKING:
     from attrs import Attribute
 
-__all__ = ["Policy", "policy"]
+__all__ = ["InvalidPolicyError", "Policy", "PolicyError", "UnfitPolicyError", "policy"]
+
+
+class PolicyError(TrustcurveError):
+    """The root of the errors about policies and environments."""
+
+
+@define(slots=False, repr=False)
+class InvalidPolicyError(PolicyError):
+    """A policy's file does not make a policy: ``findings``, all of them at once."""
+
+    findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(finding) for finding in self.findings)
+
+
+@define(slots=False, repr=False)
+class UnfitPolicyError(PolicyError):
+    """A policy cannot be proved: ``policy``, ``problem``. It reads or answers what a policy may not."""
+
+    policy: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"policy {self.policy!r} cannot be proved: {self.problem}"
+
 
 Decide = Callable[[View], Action]
 

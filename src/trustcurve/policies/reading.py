@@ -16,9 +16,8 @@ from trustcurve.core.reading import read_tests
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS
 from trustcurve.core.standing import Position
 from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.errors import InvalidPolicyError
-from trustcurve.policies.policy import OPEN_MAX, REMEMBERED_MAX, Policy
-from trustcurve.policies.rules import NUMBERS, WORDS, PolicyRule, RuleBook, matches
+from trustcurve.policies.decision_list import NUMBERS, WORDS, PolicyRule, RuleBook, matches
+from trustcurve.policies.policy import OPEN_MAX, REMEMBERED_MAX, InvalidPolicyError, Policy
 from trustcurve.policies.view import View
 
 __all__ = ["idle_rows", "load_policy", "parse_policy"]

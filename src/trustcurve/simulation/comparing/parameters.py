@@ -12,8 +12,8 @@ from attrs import evolve
 from trustcurve.core.curve import Curve
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy
+from trustcurve.policies.decision_list import NUMBERS, PolicyRule, RuleBook
 from trustcurve.policies.reading import idle_rows
-from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
 from trustcurve.simulation.populations.limits import turn_problem
 from trustcurve.simulation.populations.scenarios import Scenario, check_scenario
 from trustcurve.simulation.populations.segments import Segment, Turning

@@ -9,7 +9,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.extras import require
-from trustcurve.verification.deciding.chains import LONGEST
+from trustcurve.verification.chain import LONGEST
 
 __all__ = ["Factors"]
 

@@ -19,9 +19,8 @@ from trustcurve.core.extras import require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
 from trustcurve.simulation.errors import UnboundedPolicyError
 from trustcurve.simulation.unrolled.changes import Change, changes_of
-from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
-from trustcurve.verification.unrolling.collecting import not_collecting
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, not_collecting, unroll_loop
+from trustcurve.verification.closed_loop import Loop
 
 __all__ = ["CUSTOMER", "LOST", "LOST_NAME", "STRANGER", "Shape", "shape_of"]
 

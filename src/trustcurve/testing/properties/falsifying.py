@@ -19,12 +19,11 @@ from trustcurve.testing.properties.judging import breaks, can_be_broken
 from trustcurve.testing.session import session
 from trustcurve.testing.shrinking import smallest
 from trustcurve.testing.strategies.runs import runs, walked
-from trustcurve.verification.answers.witnesses import Witness
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.checking import check_property
-from trustcurve.verification.properties.kinds import Property
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice
+from trustcurve.verification.checker import check_property
+from trustcurve.verification.closed_loop import Choice, Loop
+from trustcurve.verification.property import Property
+from trustcurve.verification.results import Witness
 
 __all__ = ["falsify", "falsify_on"]
 

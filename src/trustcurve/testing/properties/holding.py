@@ -27,11 +27,9 @@ from trustcurve.testing.properties.outcomes import Outcome
 from trustcurve.testing.properties.rerunning import rerun
 from trustcurve.testing.saving import saved
 from trustcurve.testing.session import session
-from trustcurve.verification.answers.verdicts import Status, Verdict
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.checking import asked_of, prover_for
-from trustcurve.verification.deciding.proving import Prover
-from trustcurve.verification.properties.kinds import Property
+from trustcurve.verification.checker import Prover, asked_of, prover_for
+from trustcurve.verification.property import Property
+from trustcurve.verification.results import Status, Verdict, Witness
 
 __all__ = ["KEY", "holds"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.deciding.search import VIOLATED
-from trustcurve.verification.properties.kinds import LeadsTo, Property, Safety
-from trustcurve.verification.unrolling.automaton import Turn, turn_of
+from trustcurve.verification.automaton import Turn, turn_of
+from trustcurve.verification.property import LeadsTo, Property, Safety
+from trustcurve.verification.results import Witness
+from trustcurve.verification.search import VIOLATED
 
 __all__ = ["breaks", "can_be_broken"]
 

@@ -9,9 +9,8 @@ from trustcurve.core.journeys import Journey
 from trustcurve.core.steps import Step
 from trustcurve.policies.actions import Move
 from trustcurve.testing.strategies.runs import walked
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice
+from trustcurve.verification.closed_loop import Choice, Loop
+from trustcurve.verification.results import Witness
 
 __all__ = ["rerun"]
 

@@ -22,7 +22,7 @@ from trustcurve.testing.strategies.runs import runs
 from trustcurve.testing.strategies.telling import End, planned, told
 from trustcurve.testing.strategies.wishes import edited, edits, wishes
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.unrolling.loop import BEGIN, Loop
+from trustcurve.verification.closed_loop import BEGIN, Loop
 
 __all__ = ["Reach", "journeys", "positions", "standings"]
 

@@ -10,8 +10,8 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Condition
 from trustcurve.core.signals import ACCOUNT_LEVELS
 from trustcurve.policies.actions import ACTIONS, Action
+from trustcurve.policies.decision_list import PolicyRule, RuleBook
 from trustcurve.policies.policy import Policy
-from trustcurve.policies.rules import PolicyRule, RuleBook
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.session import session
 

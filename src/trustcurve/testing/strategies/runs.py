@@ -10,10 +10,9 @@ from attrs import field, frozen
 from hypothesis import strategies as st
 
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.unrolling.automaton import Automaton, Edge, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice, Node
+from trustcurve.verification.automaton import Automaton, Edge, unroll_loop
+from trustcurve.verification.closed_loop import Choice, Loop, Node
+from trustcurve.verification.results import Witness
 
 __all__ = ["Walks", "runs", "walked"]
 

@@ -1,7 +1,10 @@
-"""The loop unrolled: every node that can be reached, every turn between them."""
+"""Work that makes very many objects, all of which stay."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,11 +12,21 @@ from attrs import field, frozen
 
 from trustcurve.core.standing import Position
 from trustcurve.policies.actions import Action, Move
-from trustcurve.verification.unrolling.collecting import not_collecting
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Node, Played
+from trustcurve.verification.closed_loop import Loop, Node, Played
 
-__all__ = ["Automaton", "Edge", "Turn", "turn_of", "unroll_loop"]
+__all__ = ["Automaton", "Edge", "Turn", "not_collecting", "turn_of", "unroll_loop"]
+
+
+@contextmanager
+def not_collecting() -> Iterator[None]:
+    """Look for no garbage meanwhile: among objects that all stay, looking takes as long as making them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @frozen(eq=False)

@@ -12,10 +12,11 @@ from typing import Any
 from attrs import frozen
 
 from trustcurve.core.extras import require
-from trustcurve.verification.deciding.search import reaching
-from trustcurve.verification.unrolling.automaton import Automaton
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.search import reaching
 
 __all__ = ["LONGEST", "edge_probabilities", "expected_turns_to", "probability_of"]
+
 
 LONGEST = 1_000_000
 """The most turns, on average, that may pass until something is decided. Source: our choice; up to there nine digits hold."""

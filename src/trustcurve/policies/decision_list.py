@@ -13,6 +13,7 @@ from trustcurve.policies.view import View
 
 __all__ = ["NUMBERS", "WORDS", "PolicyRule", "RuleBook", "matches"]
 
+
 WORDS = ("stage", "posture", "state", "account", "last")
 """What a row can ask about with words; ``last`` is the company's latest action."""
 

@@ -1,34 +1,119 @@
-"""Combinators: functions that make properties of predicates.
+"""The kinds of properties, as values: each is decided in a way of its own.
 
 A predicate gets a ``Turn`` and answers with true or false. It must be pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 from typing import Literal
 
-from trustcurve.verification.arguments import check_predicates, check_whole, check_word, check_words
-from trustcurve.verification.deciding.search import VIOLATED, Monitor
-from trustcurve.verification.properties.kinds import (
-    LeadsTo,
-    Possible,
-    Predicate,
-    Recoverable,
-    Relational,
-    Safety,
-)
-from trustcurve.verification.unrolling.automaton import Turn
+from attrs import frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.values import Value
+from trustcurve.verification.arguments import check_number, check_predicates, check_whole, check_word, check_words
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.search import VIOLATED, Monitor
 
 __all__ = [
+    "CurveProperty",
+    "ExpectedTurns",
+    "LeadsTo",
+    "Possible",
+    "Predicate",
+    "Probability",
+    "Property",
+    "Recoverable",
+    "Relational",
+    "Safety",
     "always",
     "at_most",
+    "expected_turns",
     "leads_to",
     "never",
     "possible",
+    "probability",
     "recoverable_to",
     "relational",
 ]
+
+
+Predicate = Callable[[Turn], bool]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Property(Value):
+    """What must hold: a name, and in words what it protects."""
+
+    name: str
+    says: str = ""
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Safety(Property):
+    """Nothing bad ever happens: no run breaks the monitor. ``relevant`` turns are those it speaks of."""
+
+    monitor: Monitor
+    relevant: Predicate
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Possible(Property):
+    """Something good can happen: some run has a turn that is a goal."""
+
+    goal: Predicate
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Recoverable(Property):
+    """From everywhere, some run leads to a turn that is a goal."""
+
+    goal: Predicate
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class LeadsTo(Property):
+    """After every turn of one kind comes, sooner or later, a turn of another; under a stated fairness."""
+
+    after: Predicate
+    comes: Predicate
+    fair: Literal["nothing", "moves"]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Probability(Property):
+    """How likely it is that a turn that is a goal comes, in some turns or at all."""
+
+    goal: Predicate
+    within: int | None
+    at_least: float
+    at_most: float
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class ExpectedTurns(Property):
+    """How many turns it takes on average until a turn that is a goal, that one counted."""
+
+    goal: Predicate
+    at_most: float
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class CurveProperty(Property):
+    """A statement about a curve alone: answers with the signals of a counterexample, or None where it holds."""
+
+    counterexample: Callable[[Curve], tuple[str, ...] | None]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Relational(Property):
+    """A statement about two journeys on a curve, one of which gets a signal more."""
+
+    insert: tuple[str, ...]
+    helps: bool
 
 
 def always(holds: Predicate, *, when: Predicate | None = None, name: str = "always", says: str = "") -> Safety:
@@ -196,3 +281,65 @@ def relational(
 
 def _any(_: Turn) -> bool:
     return True
+
+
+def probability(
+    goal: Predicate,
+    *,
+    within: int | None = None,
+    at_least: float = 0.0,
+    at_most: float = 1.0,
+    name: str = "probability",
+    says: str = "",
+) -> Probability:
+    """Make a property: the probability that a turn comes in which ``goal`` holds lies within bounds.
+
+    It needs an environment with probabilities. It is computed exactly, as far as floating-point numbers go: a
+    value up to 1e-9 beyond a bound counts as on it. What is impossible is 0, and what is certain is 1. Where it may
+    take more than a million turns on average until it is decided, the verdict is UNKNOWN.
+
+    Args:
+        goal: What is hoped for or feared.
+        within: In how many turns; None: ever.
+        at_least: The least it may be.
+        at_most: The most it may be.
+        name: The property's name.
+        says: What it protects, in words.
+
+    Raises:
+        InvalidValueError: The bounds are no probabilities, or the wrong way round.
+
+    Examples:
+        >>> probability(lambda turn: turn.after.stage == "departed", within=12, at_most=0.1).at_most
+        0.1
+    """
+    check_predicates(goal=goal)
+    check_number("at_least", at_least, 0, 1)
+    check_number("at_most", at_most, 0, 1)
+    if at_least > at_most:
+        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must stand in this order")
+    turns = None if within is None else check_whole("within", within, 1)
+    return Probability(name=name, says=says, goal=goal, within=turns, at_least=at_least, at_most=at_most)
+
+
+def expected_turns(goal: Predicate, *, at_most: float, name: str = "expected_turns", says: str = "") -> ExpectedTurns:
+    """Make a property: on average a turn in which ``goal`` holds comes within so many turns, that one counted.
+
+    It is computed as ``probability`` is. Where the goal is not certain to come, the time is infinite.
+
+    Args:
+        goal: What is hoped for.
+        at_most: The most turns it may take on average; ``math.inf``: just tell.
+        name: The property's name.
+        says: What it protects, in words.
+
+    Raises:
+        InvalidValueError: ``at_most`` is no number of at least 1.
+
+    Examples:
+        >>> expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=6).at_most
+        6
+    """
+    check_predicates(goal=goal)
+    check_number("at_most", at_most, 1, inf)
+    return ExpectedTurns(name=name, says=says, goal=goal, at_most=at_most)

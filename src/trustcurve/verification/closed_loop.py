@@ -1,17 +1,10 @@
-"""The closed loop: in each turn the clock, the environment's move and the policy's action, all through the ledger.
-
-A turn lasts a whole part of a quiet period, and everything in it happens at the instant at which it ends. So the
-loop is the ledger on a grid of times, seen modulo ``as_of``: what two standings have in common once their times are
-counted back from now is one state of the loop.
-
-Source of the order within a turn: our choice; the customer moves and the company answers.
-"""
+"""The values that the loop is made of: where it stands between two turns, what is chosen in one, and what came of it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
@@ -20,16 +13,110 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.instants import EPOCH, datetime_of, duration_us
 from trustcurve.core.promises import Promise, PromiseBook
+from trustcurve.core.signals import Weight
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.table import Table
-from trustcurve.policies.actions import ACTION_EVENTS, MADE, MOVE_EVENTS, Action
+from trustcurve.policies.actions import ACTION_EVENTS, MADE, MOVE_EVENTS, Action, Move
 from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.policy import OPEN_MAX, Policy
+from trustcurve.policies.policy import OPEN_MAX, Policy, UnfitPolicyError
 from trustcurve.policies.view import View
-from trustcurve.verification.unrolling.asking import Asked
-from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
 
-__all__ = ["BEGIN", "TURNS_PER_SILENCE", "Loop"]
+__all__ = ["BEGIN", "TURNS_PER_SILENCE", "Asked", "Choice", "Decided", "Loop", "Node", "Open", "Played"]
+
+
+Open = tuple[tuple[Weight, int], ...]
+"""Open promises in the order in which they were made: weight, and turns until it breaks (0: as the next one begins)."""
+
+
+class Node(NamedTuple):
+    """Where the loop stands between two turns: all that anything later can depend on.
+
+    ``position`` is a number of the curve's table, ``quiet`` the turns since the customer last got
+    something (or since a silence), ``last`` and ``asks`` the policy's memory: its last actions, and in
+    which of the last turns it asked (a bit each, the latest lowest).
+    """
+
+    position: int
+    promises: Open
+    quiet: int
+    last: tuple[Action, ...]
+    asks: int
+
+
+Decided = tuple[int, int, Open, tuple[Action, ...], int]
+"""What a policy's view is made of: position, quiet, open promises, last actions, asks."""
+
+
+class Choice(NamedTuple):
+    """What the environment chooses in a turn: a move, and for a promise which of the open ones."""
+
+    move: Move
+    promise: int | None = None
+
+
+class Played(NamedTuple):
+    """One turn: what was chosen and done, the positions on the way, the signals, and the node after it.
+
+    ``met`` is the position after the clock and the environment, in which the policy decided; ``decided``
+    is all that it saw, for ``Loop.view``.
+    """
+
+    before: Node
+    choice: Choice
+    clock: int
+    met: int
+    action: Action
+    after: Node
+    decided: Decided
+    signals: tuple[tuple[str, str], ...]  # (who: "clock", "kept", "move" or "action"; signal)
+
+
+@frozen(kw_only=True, eq=False)
+class Asked:
+    """A policy on a curve, and what it has answered so far."""
+
+    curve: Curve
+    policy: Policy
+    _answers: dict[tuple[int, int, int, tuple[Action, ...], int], tuple[View, Action]] = field(factory=dict, init=False)
+
+    @cached_property
+    def _table(self) -> Table:
+        return self.curve.table()
+
+    def view(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> View:
+        """Return what the policy sees."""
+        return View.at(
+            self.curve,
+            self._table.positions[position],
+            quiet=quiet,
+            open=len(promises),
+            asks=asks.bit_count(),
+            last=last,
+        )
+
+    def decide(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> Action:
+        """Return the policy's action; it is asked once for all views that are alike."""
+        key = (position, quiet, len(promises), last, asks.bit_count())
+        known = self._answers.get(key)
+        if known is None:
+            view = self.view(position, quiet, promises, last, asks)
+            known = self._answers[key] = (view, self.policy.action(view))
+        return known[1]
+
+    def confirm(self) -> None:
+        """Ask the policy everything once more, the latest first: who counts questions is found out.
+
+        Raises:
+            UnfitPolicyError: It answers otherwise than before.
+        """
+        if self.policy.is_data:
+            return
+        for view, action in reversed(self._answers.values()):
+            again = self.policy.action(view)
+            if again != action:
+                problem = f"it answers {action!r} and later {again!r} to the same view, {view}"
+                raise UnfitPolicyError(self.policy.name, problem)
+
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""

@@ -2,30 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from inspect import signature
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
-from trustcurve.verification.properties.combinators import relational
-from trustcurve.verification.properties.kinds import CurveProperty, Relational
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.property import (
+    CurveProperty,
+    LeadsTo,
+    Possible,
+    Property,
+    Recoverable,
+    Relational,
+    Safety,
+    always,
+    at_most,
+    leads_to,
+    never,
+    possible,
+    recoverable_to,
+    relational,
+)
 
 __all__ = [
     "CURVE_PROPERTIES",
     "GOODS",
     "HARMS",
+    "POLICY_PROPERTIES",
+    "PROPERTY_NAMES",
     "advocate_is_earned",
+    "bounded_asks_while_distrusted",
     "broken_never_helps",
+    "can_make_advocates",
     "hysteresis",
     "kept_never_hurts",
+    "no_ask_on_open_account",
     "no_credit_for_asking",
+    "no_flapping",
     "no_good_hurts",
     "no_harm_helps",
     "no_stage_skipping",
+    "nobody_forgotten",
+    "property_named",
+    "quiet_period",
     "recoverable",
+    "recovery_comes_first",
+    "repair_within",
     "silence_never_promotes",
     "total_and_bounded",
+    "way_back",
 ]
+
 
 HARMS = (
     *("broken_minor", "broken_major", "company_one_sided", "complaint"),
@@ -193,3 +224,154 @@ CURVE_PROPERTIES: tuple[CurveProperty | Relational, ...] = (
     *(broken_never_helps, silence_never_promotes, advocate_is_earned, recoverable, hysteresis),
 )
 """What is asked of every curve."""
+
+
+OWED = ("slip", "breach")
+
+
+def _times(n: int) -> str:
+    return ("never", "at most once", "at most twice")[n] if n <= 2 else f"at most {n} times"  # noqa: PLR2004 - words end there
+
+
+def _turns(n: int) -> str:
+    return "a turn" if n == 1 else f"{n} turns"
+
+
+def repair_within(n: int) -> Safety | LeadsTo:
+    """After a slip or a breach, the account is settled in at most n further turns: customers need not wait for amends."""
+    return leads_to(
+        lambda turn: turn.met.account in OWED,
+        lambda turn: turn.after.account not in OWED,
+        within=n,
+        name=f"repair_within({n})",
+        says=f"What went wrong is made good {'in the same turn' if n == 0 else f'within {_turns(n)}'}.",
+    )
+
+
+def no_flapping(window: int, changes: int) -> Safety:
+    """In so many turns in a row, a customer's stage changes in at most so many of them: no to and fro."""
+    return at_most(
+        changes,
+        lambda turn: turn.changed and "departed" not in (turn.before.stage, turn.after.stage),
+        per=window,
+        name=f"no_flapping({window}, {changes})",
+        says=f"In {window} turns a customer's stage changes {_times(changes)}; leaving and coming back are not counted.",
+    )
+
+
+def bounded_asks_while_distrusted(n: int) -> Safety:
+    """While a customer distrusts, the company asks at most n times: it does not dig itself in."""
+    return at_most(
+        n,
+        _asks,
+        while_=lambda turn: turn.met.stage == "distrust",
+        name=f"bounded_asks_while_distrusted({n})",
+        says=f"A customer who distrusts is asked {_times(n)}.",
+    )
+
+
+def quiet_period(k: int, window: int) -> Safety:
+    """In so many turns in a row the company makes itself heard in at most k: it does not pester."""
+    return at_most(
+        k,
+        lambda turn: turn.action != "wait",
+        per=window,
+        name=f"quiet_period({k}, {window})",
+        says=f"The company makes itself heard in at most {k} of {window} turns in a row.",
+    )
+
+
+def _asks(turn: Turn) -> bool:
+    return turn.action == "ask"
+
+
+def _at_the_top(turn: Turn) -> bool:
+    return turn.after.stage == "advocate"
+
+
+def _owed(turn: Turn) -> bool:
+    return turn.met.account in OWED
+
+
+no_ask_on_open_account: Safety = never(
+    _asks,
+    when=lambda turn: turn.met.account != "clear",
+    name="no_ask_on_open_account",
+    says="The company never asks while it owes the customer something.",
+)
+recovery_comes_first: Safety = always(
+    lambda turn: turn.action in ("repair", "wait"),
+    when=_owed,
+    name="recovery_comes_first",
+    says="While amends are owed, the company makes good before it does anything else.",
+)
+nobody_forgotten: Safety | LeadsTo = leads_to(
+    lambda turn: turn.after.stage != "departed",
+    lambda turn: turn.action != "wait" or turn.after.stage == "departed",
+    name="nobody_forgotten",
+    says="No customer who is still there is left alone for ever.",
+)
+
+can_make_advocates: Possible = possible(
+    _at_the_top,
+    name="can_make_advocates",
+    says="Some customer can become an advocate under this policy.",
+)
+way_back: Recoverable = recoverable_to(
+    _at_the_top,
+    name="way_back",
+    says="Whatever happened, a customer can still become an advocate under this policy.",
+)
+
+POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (
+    *(recovery_comes_first, repair_within(3), no_ask_on_open_account, bounded_asks_while_distrusted(1)),
+    *(quiet_period(3, 4), no_flapping(6, 4), nobody_forgotten),
+)
+"""What is asked of every policy, if nothing else is. Source of the numbers: our choice; ask with your own."""
+
+
+_MADE: dict[str, Callable[..., Property]] = {
+    made.__name__: made for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period)
+}
+_READY: dict[str, Property] = {
+    each.name: each
+    for each in (
+        *CURVE_PROPERTIES,
+        no_ask_on_open_account,
+        recovery_comes_first,
+        nobody_forgotten,
+        can_make_advocates,
+        way_back,
+    )
+}
+PROPERTY_NAMES: tuple[str, ...] = (
+    *_READY,
+    *(f"{name}({', '.join(signature(made).parameters)})" for name, made in _MADE.items()),
+)
+"""How each named property is asked for, by ``property_named`` and on the command line."""
+
+
+def property_named(text: str) -> Property:
+    """Find a named property: "no_harm_helps", "repair_within(3)", "quiet_period(3, 4)".
+
+    Raises:
+        UnknownWordError: There is no property of this name.
+        InvalidValueError: Its numbers are wrong, or too many, or missing.
+
+    Examples:
+        >>> property_named("repair_within(3)").says
+        'What went wrong is made good within 3 turns.'
+    """
+    found = re.fullmatch(r"(\w+)(?:\(([\d\s,]*)\))?", text.strip())
+    name, numbers = (found[1], found[2]) if found else (text, None)
+    if name in _READY and not numbers:
+        return _READY[name]
+    if name not in _MADE:
+        raise UnknownWordError("property", text, PROPERTY_NAMES)
+    given = [int(number) for number in re.findall(r"\d+", numbers or "")]
+    wanted = list(signature(_MADE[name]).parameters)
+    if len(given) != len(wanted):
+        raise InvalidValueError(
+            "property", text, f"takes {', '.join(wanted)}: for example {name}({', '.join('3' for _ in wanted)})"
+        )
+    return _MADE[name](*given)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Inserted", "never_above", "shortest_paradox"]
 
+
 Inserted = tuple[tuple[str, ...], str, tuple[str, ...]]
 """The signals before, the one that is inserted, and the signals after which the two journeys stand the wrong way round."""
 

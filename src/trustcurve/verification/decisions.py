@@ -11,9 +11,10 @@ from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Prop
 from trustcurve.core.journeys import Journey
 from trustcurve.core.standing import Standing
 from trustcurve.policies.actions import Action
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.closed_loop import Loop
 
 __all__ = ["decisions", "treated_alike"]
+
 
 _LAST = timedelta(microseconds=1)
 """The end of a journey itself is a turn as well, if one falls on it."""
