@@ -71,7 +71,7 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--max-states", "3")
     assert said.code == 2
     assert "UNKNOWN" in said.out
-    assert "max_states=3" in said.out
+    assert "states_max=3" in said.out
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
         (["check", "m.toml"], "m.toml: the file log: unknown word"),
         (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),
-        (["check", "gentle.toml", "--max-states", "0"], "max_states is 0: must be a whole number of at least 1"),
+        (["check", "gentle.toml", "--max-states", "0"], "states_max is 0: must be a whole number of at least 1"),
         (["diff", "funnel.toml", "old.toml"], "give two policies or two curves"),
         (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
         (["diff", "funnel.toml", "gentle.toml", "-m", "m.toml"], "a log needs both --log and --mapping"),

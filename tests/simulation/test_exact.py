@@ -45,7 +45,7 @@ def test_the_prover_says_the_same(name: str):
             probability(there, name=f"{stage} ever"),
             expected_turns(there, at_most=inf, name=f"{stage} mean"),
         ]
-    told = check(CURVE, shipped(name), *asked, environment=ORDINARY)
+    told = check(CURVE, *asked, policy=shipped(name), environment=ORDINARY)
     for stage in STAGES:
         row = ours.row(by_predicate=pl.col("stage") == stage, named=True)
         for what in ("within", "ever", "mean"):

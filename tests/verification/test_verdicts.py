@@ -11,13 +11,13 @@ import pytest
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
 from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.policies import ANY, Environment, UnfitPolicyError, View, parse_policy, policy
+from trustcurve.policies import ANY, Environment, ImpurePolicyError, View, parse_policy, policy
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (
+    Counterexample,
     Report,
     Status,
     Verdict,
-    Witness,
     always,
     at_most,
     check,
@@ -64,12 +64,12 @@ UNDECIDED = [
 ]
 
 
-@pytest.mark.parametrize("cap", ["max_states", "promises_max"])
+@pytest.mark.parametrize("cap", ["states_max", "promises_max"])
 def test_where_a_cap_is_hit_nothing_is_proved(curve: Curve, cap: str):
-    if cap == "max_states":
-        report = check(curve, usual, *UNDECIDED, max_states=5)
+    if cap == "states_max":
+        report = check(curve, *UNDECIDED, policy=usual, states_max=5)
     else:
-        report = check(curve, greedy, *UNDECIDED, promises_max=3)
+        report = check(curve, *UNDECIDED, policy=greedy, promises_max=3)
     for verdict in report.verdicts:
         assert verdict.status is Status.UNKNOWN, verdict
         assert not verdict
@@ -83,49 +83,49 @@ def test_where_a_cap_is_hit_nothing_is_proved(curve: Curve, cap: str):
 
 def test_a_probability_is_unknown_too(curve: Curve):
     asked = probability(mended, name="chance")
-    verdict = check(curve, usual, asked, environment=Environment({"complaint": 0.5}), max_states=2)["chance"]
+    verdict = check(curve, asked, policy=usual, environment=Environment({"complaint": 0.5}), states_max=2)["chance"]
     assert (verdict.status, verdict.value) == (Status.UNKNOWN, None)
 
 
 def test_what_was_found_before_the_cap_counts(curve: Curve):
     report = check(
         curve,
-        usual,
         never(lambda turn: turn.move == "complaint", name="no complaint"),
         possible(lambda turn: turn.move == "complaint", name="a complaint"),
-        max_states=3,
+        policy=usual,
+        states_max=3,
     )
     assert [verdict.status for verdict in report.verdicts] == [Status.REFUTED, Status.PROVED]
-    assert "perhaps there is a shorter journey" in report["no complaint"].note
-    whole = check(curve, usual, never(lambda turn: turn.move == "complaint", name="no complaint"))
+    assert "a shorter counterexample may exist" in report["no complaint"].note
+    whole = check(curve, never(lambda turn: turn.move == "complaint", name="no complaint"), policy=usual)
     assert whole["no complaint"].note == ""
 
 
 def test_as_many_states_as_there_are_are_enough(curve: Curve):
     asked = always(lambda _: True, name="safe")
-    states = check(curve, usual, asked, environment=UPSET)["safe"].states
-    assert check(curve, usual, asked, environment=UPSET, max_states=states)["safe"]
-    assert not check(curve, usual, asked, environment=UPSET, max_states=states - 1)["safe"]
+    states = check(curve, asked, policy=usual, environment=UPSET)["safe"].states
+    assert check(curve, asked, policy=usual, environment=UPSET, states_max=states)["safe"]
+    assert not check(curve, asked, policy=usual, environment=UPSET, states_max=states - 1)["safe"]
 
 
 def test_what_a_property_counts_is_capped_too(curve: Curve):
     counts = at_most(3, lambda turn: turn.move == "complaint", per=12, name="counts")
     wide = at_most(12, lambda turn: turn.move == "complaint", per=12, name="wide")
-    states = check(curve, usual, always(lambda _: True), environment=UPSET).verdicts[0].states
-    report = check(curve, usual, counts, wide, environment=UPSET, max_states=states)
+    states = check(curve, always(lambda _: True), policy=usual, environment=UPSET).verdicts[0].states
+    report = check(curve, counts, wide, policy=usual, environment=UPSET, states_max=states)
     assert report["counts"].status is Status.REFUTED, "a journey that is found is found, cap or not"
     verdict = report["wide"]
     assert verdict.status is Status.UNKNOWN
     assert verdict.states == states
-    assert f"more than max_states={states} states" in verdict.note
-    assert check(curve, usual, wide, environment=UPSET).proved
+    assert f"more than states_max={states} states" in verdict.note
+    assert check(curve, wide, policy=usual, environment=UPSET).proved
 
 
 # --- what holds for want of a case ------------------------------------------------------------------
 
 
 def test_what_never_comes_up_holds_vacuously(curve: Curve):
-    owed = check(curve, usual, no_ask_on_open_account, environment=Environment([])).verdicts[0]
+    owed = check(curve, no_ask_on_open_account, policy=usual, environment=Environment([])).verdicts[0]
     assert owed.status is Status.PROVED
     assert not owed.vacuous, "an account is open wherever a promise is"
     for asked in (
@@ -134,11 +134,11 @@ def test_what_never_comes_up_holds_vacuously(curve: Curve):
         leads_to(lambda turn: turn.move == "complaint", lambda _: False, within=1, name="a"),
         leads_to(lambda turn: turn.move == "complaint", lambda _: False, name="a"),
     ):
-        verdict = check(curve, usual, asked, environment=Environment([])).verdicts[0]
+        verdict = check(curve, asked, policy=usual, environment=Environment([])).verdicts[0]
         assert verdict.status is Status.PROVED
         assert verdict.vacuous
-        assert str(verdict) == "PROVED  a (vacuously: what it speaks of never happens)"
-        upset = check(curve, usual, asked, environment=UPSET).verdicts[0]
+        assert str(verdict) == "PROVED  a (vacuously true: its condition never occurs)"
+        upset = check(curve, asked, policy=usual, environment=UPSET).verdicts[0]
         assert upset.status is Status.REFUTED
         assert not upset.vacuous
 
@@ -149,21 +149,24 @@ def test_what_never_comes_up_holds_vacuously(curve: Curve):
 def test_a_policy_that_counts_questions_is_found_out(curve: Curve):
     asked = count()
     moody = policy("moody")(lambda _: "wait" if next(asked) < 20 else "exchange")
-    with pytest.raises(UnfitPolicyError, match=r"'moody' cannot be proved: it answers .* to the same view"):
-        check(curve, moody, no_ask_on_open_account)
+    with pytest.raises(
+        ImpurePolicyError,
+        match=r"'moody' cannot be analysed: decide.. must be a pure function of the view; it returned .* for the same view",
+    ):
+        check(curve, no_ask_on_open_account, policy=moody)
 
 
 def test_a_policy_that_reads_what_it_may_not_is_refused_by_the_prover(curve: Curve):
     gossip = policy("gossip")(lambda v: "ask" if v.name == "ann" else "wait")  # type: ignore[attr-defined]
-    with pytest.raises(UnfitPolicyError, match=r"it reads view\.name"):
-        check(curve, gossip)
+    with pytest.raises(ImpurePolicyError, match=r"it read view\.name"):
+        check(curve, policy=gossip)
 
 
 def test_what_is_no_property_is_refused(curve: Curve):
     with pytest.raises(InvalidValueError, match=r"properties\[1\]"):
-        check(curve, usual, nobody_forgotten, "no_harm_helps")  # type: ignore[arg-type]
+        check(curve, nobody_forgotten, "no_harm_helps", policy=usual)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="nobody_forgotten is about a policy: give one"):
-        check(curve, None, nobody_forgotten)
+        check(curve, nobody_forgotten)
 
 
 # --- what can be read ---------------------------------------------------------------------------------
@@ -187,12 +190,12 @@ def asking() -> Any:
 
 
 def refuted(curve: Curve) -> Verdict:
-    return check(curve, asking(), no_ask_on_open_account, environment=Environment(["kept"])).verdicts[0]
+    return check(curve, no_ask_on_open_account, policy=asking(), environment=Environment(["kept"])).verdicts[0]
 
 
 def test_a_witness_is_told_one_event_a_line(curve: Curve):
-    witness = refuted(curve).witness
-    assert isinstance(witness, Witness)
+    witness = refuted(curve).counterexample
+    assert isinstance(witness, Counterexample)
     assert [str(line) for line in witness.lines()] == str(witness).splitlines()
     lines = [line for line in witness.lines() if line.what != "nothing happens"]
     assert [line.turn for line in lines] == [1, 3, 3], "the promise of turn 1 breaks as turn 3 begins"
@@ -207,8 +210,8 @@ def test_the_clock_is_told_in_the_turn_in_which_it_spoke(curve: Curve):
         lambda v: "promise_major" if v.account == "clear" else "ask" if v.quiet == 3 else "wait"
     )
     asked = never(lambda turn: turn.action == "ask" and turn.met.account == "breach", name="late")
-    witness = check(curve, late, asked, environment=Environment([])).verdicts[0].witness
-    assert isinstance(witness, Witness)
+    witness = check(curve, asked, policy=late, environment=Environment([])).verdicts[0].counterexample
+    assert isinstance(witness, Counterexample)
     assert [line.turn for line in witness.lines() if "was not kept" in line.what] == [3]
 
 
@@ -217,21 +220,21 @@ def test_a_verdict_explains_itself(curve: Curve):
     text = verdict.explain()
     assert text.splitlines()[0] == "REFUTED  no_ask_on_open_account"
     assert text.splitlines()[1] == "  The company never asks while it owes the customer something."
-    assert "  a shortest journey that shows it:\n    turn 1: " in text
-    assert "  the nearest that passes:\n    turn 1: " in text
+    assert "  a shortest counterexample:\n    turn 1: " in text
+    assert "  the nearest journey that passes:\n    turn 1: " in text
 
 
 def test_a_journey_that_goes_round_says_from_where(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    witness = check(curve, waits, nobody_forgotten, environment=UPSET).verdicts[0].witness
-    assert isinstance(witness, Witness)
-    assert f"from turn {(witness.loops_from or 0) + 1} it goes round for ever" in str(witness)
-    assert repr(witness) == f"<Witness of {len(witness)} turns>"
+    witness = check(curve, nobody_forgotten, policy=waits, environment=UPSET).verdicts[0].counterexample
+    assert isinstance(witness, Counterexample)
+    assert f"it repeats forever from turn {(witness.loops_from or 0) + 1}" in str(witness)
+    assert repr(witness) == f"<Counterexample of {len(witness)} turns>"
 
 
 def test_a_witness_can_be_kept_and_run_again(curve: Curve, tmp_path: Path):
-    witness = refuted(curve).witness
-    assert isinstance(witness, Witness)
+    witness = refuted(curve).counterexample
+    assert isinstance(witness, Counterexample)
     witness.save(tmp_path / "witness.json")
     again = from_json(Journey, (tmp_path / "witness.json").read_text(encoding="utf-8"), curve=curve)
     assert isinstance(again, Journey)
@@ -240,7 +243,7 @@ def test_a_witness_can_be_kept_and_run_again(curve: Curve, tmp_path: Path):
 
 
 def test_a_report_is_read_by_name(curve: Curve):
-    report = check(curve, asking(), no_ask_on_open_account, nobody_forgotten, environment=UPSET)
+    report = check(curve, no_ask_on_open_account, nobody_forgotten, policy=asking(), environment=UPSET)
     assert isinstance(report, Report)
     assert (report.curve, report.policy, report.environment) == ("default", "funnel", "upset")
     assert report["nobody_forgotten"] is report.verdicts[1]
@@ -256,21 +259,21 @@ def test_verdicts_count_what_was_looked_at(curve: Curve):
     verdict = check(curve)["no_harm_helps"]
     assert (verdict.states, verdict.transitions) == (524, 524 * 16)
     assert verdict.seconds > 0
-    found = check(curve, usual, nobody_forgotten).verdicts[0]
+    found = check(curve, nobody_forgotten, policy=usual).verdicts[0]
     assert 0 < found.states < found.transitions
 
 
 def test_arguments_of_another_kind_are_named(curve: Curve):
     fine = always(lambda _: True)
     for arguments, numbers, match in (
-        (("default", usual, fine), {}, "curve"),
-        ((curve, "solve_first.toml", fine), {}, "policy"),
-        ((curve, usual, fine), {"environment": {"kept": 0.5}}, "environment"),
-        ((curve, usual, fine), {"max_states": 0}, "max_states"),
-        ((curve, usual, fine), {"max_states": 1.5}, "max_states"),
+        (("default", fine), {}, "curve"),
+        ((curve, fine), {"policy": "solve_first.toml"}, "policy"),
+        ((curve, fine), {"environment": {"kept": 0.5}}, "environment"),
+        ((curve, fine), {"states_max": 0}, "states_max"),
+        ((curve, fine), {"states_max": 1.5}, "states_max"),
     ):
         with pytest.raises(InvalidValueError, match=match):
-            check(*arguments, **numbers)  # type: ignore[arg-type]
+            check(*arguments, **{"policy": usual, **numbers})  # type: ignore[arg-type]
     for insert in ("complaint", 5, None, [3]):
         with pytest.raises(InvalidValueError, match="must be a list of words"):
             relational(insert, never="higher")  # type: ignore[arg-type]
@@ -278,4 +281,4 @@ def test_arguments_of_another_kind_are_named(curve: Curve):
         with pytest.raises(InvalidValueError, match="must be a function of a turn"):
             made("departed")  # type: ignore[operator]
     with pytest.raises(UnknownWordError, match="complaint"):
-        check(curve, None, relational(["complaints"], never="higher"))
+        check(curve, relational(["complaints"], never="higher"))

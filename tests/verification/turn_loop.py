@@ -18,9 +18,9 @@ from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.policies.actions import Action
-from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX, Policy
-from trustcurve.verification.closed_loop import Asked, Choice, Decided, Node, Open, Played
+from trustcurve.verification.closed_loop import Asked, Decided, EnvironmentMove, Node, Open, TurnRecord
 
 __all__ = ["TurnLoop"]
 
@@ -92,7 +92,7 @@ class TurnLoop:
     turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
     promises_max: int = 2
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
-    _latest: tuple[Node, Begun, dict[Choice, Moved]] | None = field(default=None, init=False)
+    _latest: tuple[Node, Begun, dict[EnvironmentMove, Moved]] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
@@ -144,33 +144,35 @@ class TurnLoop:
         return Asked(curve=self.curve, policy=self.policy)
 
     @cached_property
-    def _moves(self) -> dict[Begun, dict[Choice, Moved]]:
+    def _moves(self) -> dict[Begun, dict[EnvironmentMove, Moved]]:
         return {}
 
     @cached_property
     def _answers(self) -> dict[Decided, Answer]:
         return {}
 
-    def choices(self, node: Node) -> tuple[Choice, ...]:
+    def choices(self, node: Node) -> tuple[EnvironmentMove, ...]:
         """Return everything that the environment can choose after a node, harmless first."""
         return tuple(self._begun(node)[1])
 
-    def _choose(self, begun: Begun) -> tuple[Choice, ...]:
+    def _choose(self, begun: Begun) -> tuple[EnvironmentMove, ...]:
         """Find what can be chosen in a turn that begins so; of promises that are alike the first stands for all."""
         position, promises, _, _ = begun
         departed = self.curve.stage(self.table.positions[position]).apart
-        possible = list[Choice]()
+        possible = list[EnvironmentMove]()
         for move in self.environment.names:
             if move in ("kept", "broken"):
-                possible += [Choice(move, place) for place, each in enumerate(promises) if each not in promises[:place]]
+                possible += [
+                    EnvironmentMove(move, place) for place, each in enumerate(promises) if each not in promises[:place]
+                ]
             elif move not in ("departure", "return") or departed == (move == "return"):
-                possible.append(Choice(move))
+                possible.append(EnvironmentMove(move))
         if self.environment.probabilities is None:
             return tuple(possible)
-        likely = self.environment.likely([choice.move for choice in possible])
+        likely = move_probabilities(self.environment, [move.name for move in possible])
         return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
 
-    def play(self, node: Node, choice: Choice) -> Played | None:
+    def play(self, node: Node, choice: EnvironmentMove) -> TurnRecord | None:
         """Play a turn; None where the policy promises more than ``promises_max`` at once."""
         begun, moves = self._begun(node)
         met, promises, quiet, signals = moves.get(choice) or self._move(begun, choice)
@@ -181,9 +183,9 @@ class TurnLoop:
         decided, action, after, told = answer
         if after is None:
             return None
-        return Played(node, choice, begun[0], met, action, after, decided, signals + told)
+        return TurnRecord(node, choice, begun[0], met, action, after, decided, signals + told)
 
-    def _move(self, begun: Begun, choice: Choice) -> Moved:
+    def _move(self, begun: Begun, choice: EnvironmentMove) -> Moved:
         """Let the environment move."""
         position, promises, quiet, signals = begun
         signal = MOVE_SIGNALS[choice.move]
@@ -222,7 +224,7 @@ class TurnLoop:
         last = 1 if self.environment.keeps_promises else 0
         return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
 
-    def _begun(self, node: Node) -> tuple[Begun, dict[Choice, Moved]]:
+    def _begun(self, node: Node) -> tuple[Begun, dict[EnvironmentMove, Moved]]:
         """Let the clock have its say as a turn begins, and each move that can follow: once for all turns of a node."""
         if self._latest is None or self._latest[0] is not node:
             begun = self._begin_turn(node)

@@ -15,7 +15,7 @@ from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
 from trustcurve.cli.working import working
 from trustcurve.policies import Policy, load_policy
-from trustcurve.verification import PROPERTY_NAMES, Report, Witness, check, property_named
+from trustcurve.verification import PROPERTY_NAMES, Counterexample, Report, check, property_named
 
 __all__ = ["add_to"]
 
@@ -80,7 +80,14 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             work.at(f"checking {'the curve' if policy is None else policy.name}")
             surroundings = ENVIRONMENTS[environment]
             reports.append(
-                check(on, policy, *asked, environment=surroundings, max_states=max_states, promises_max=promises_max)
+                check(
+                    on,
+                    *asked,
+                    policy=policy,
+                    environment=surroundings,
+                    promises_max=promises_max,
+                    states_max=max_states,
+                )
             )
     names = _names(policies or [Path()])
     for report, name in zip(reports, names, strict=True):
@@ -102,7 +109,7 @@ def _print_report(screen: Screen, report: Report) -> None:
     columns = [Column("verdict", "name"), Column("property", "name"), Column("what it protects")]
     rows = []
     for verdict in report.verdicts:
-        said = verdict.says + (" (Vacuously: what it speaks of never happens.)" if verdict.vacuous else "")
+        said = verdict.description + (" (Vacuously true: its condition never occurs.)" if verdict.vacuous else "")
         note = f" ({verdict.note[0].upper()}{verdict.note[1:]}.)" if verdict.note else ""
         rows.append((verdict.status.name, verdict.name, said + note))
     screen.table(what[0].upper() + what[1:], columns, rows)
@@ -111,7 +118,7 @@ def _print_report(screen: Screen, report: Report) -> None:
     seconds = sum(verdict.seconds for verdict in report.verdicts)
     screen.line(f"{states:,} states and {transitions:,} transitions, in {seconds:.2f} s")
     for verdict in (*report.refuted, *report.unknown):
-        if verdict.witness is not None:
+        if verdict.counterexample is not None:
             screen.line()
             screen.lines(verdict.explain())
     screen.line()
@@ -134,7 +141,7 @@ def _plain(words: str) -> str:
 def _save(screen: Screen, report: Report, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for verdict in report.refuted:
-        if isinstance(verdict.witness, Witness):
+        if isinstance(verdict.counterexample, Counterexample):
             path = folder / f"{name}-{_plain(verdict.name)}.json"
-            verdict.witness.save(path)
+            verdict.counterexample.save(path)
             screen.line(f"wrote {path}")

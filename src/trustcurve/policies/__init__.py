@@ -1,8 +1,8 @@
-"""Journey policies: what the company does next with a customer, and what may happen that it does not choose."""
+"""Journey policies: what the company does next with a customer, and the environment: what it does not choose."""
 
 from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move
 from trustcurve.policies.environment import ANY, KEEPS_PROMISES, Environment
-from trustcurve.policies.policy import InvalidPolicyError, Policy, PolicyError, UnfitPolicyError, policy
+from trustcurve.policies.policy import ImpurePolicyError, InvalidPolicyError, Policy, PolicyError, policy
 from trustcurve.policies.reading import load_policy, parse_policy
 from trustcurve.policies.view import View
 
@@ -13,11 +13,11 @@ __all__ = [
     "MOVES",
     "Action",
     "Environment",
+    "ImpurePolicyError",
     "InvalidPolicyError",
     "Move",
     "Policy",
     "PolicyError",
-    "UnfitPolicyError",
     "View",
     "load_policy",
     "parse_policy",

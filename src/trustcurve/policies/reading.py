@@ -16,7 +16,7 @@ from trustcurve.core.reading import read_tests
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS
 from trustcurve.core.standing import Position
 from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.decision_list import NUMBERS, WORDS, PolicyRule, RuleBook, matches
+from trustcurve.policies.decision_list import NUMBERS, WORDS, DecisionList, PolicyRule, matches
 from trustcurve.policies.policy import OPEN_MAX, REMEMBERED_MAX, InvalidPolicyError, Policy
 from trustcurve.policies.view import View
 
@@ -95,7 +95,7 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
     rows_are_right = not reader.findings
     name = reader.text("[policy]", "name", head) if "policy" in whole else ""
     says = reader.text("[policy]", "says", head, required=False)
-    policy = Policy(name=name or "none", decide=RuleBook(rules), says=says, **numbers)
+    policy = Policy(name=name or "none", decide=DecisionList(rules), description=says, **numbers)
     for row, why in idle_rows(curve, policy) if rows_are_right else ():
         reader.wrong(f"[[rules]] {row}", "when", why)
     if reader.findings:
@@ -160,7 +160,7 @@ def _check_value(reader: Reader, place: str, part: str, value: Any, words: Mappi
 
 def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[str, str]]:
     """Find the rows of a policy that never decide, whatever a customer is like, and say why."""
-    if not isinstance(policy.decide, RuleBook):
+    if not isinstance(policy.decide, DecisionList):
         return
     together = matches(policy.decide.rules, _views(curve, policy))
     first = {each & -each for each in together}
@@ -176,7 +176,7 @@ def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[str, str]]:
 
 def _views(curve: Curve, policy: Policy) -> Groups:
     """Answer with all that a policy made of rows can see, in groups of parts that are independent of each other."""
-    rules = policy.decide.rules if isinstance(policy.decide, RuleBook) else ()
+    rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
     positions = [_view(curve, position) for position in curve.table().positions]
     stranger = positions[0]
     numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}

@@ -1,5 +1,6 @@
-"""Proofs about curves and journey policies: by exhaustion, with the shortest counterexample."""
+"""Proofs about curves and journey policies: exhaustive search, with a shortest counterexample."""
 
+from trustcurve.verification.automaton import Turn
 from trustcurve.verification.checker import check
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
 from trustcurve.verification.named_properties import (
@@ -40,20 +41,22 @@ from trustcurve.verification.property import (
     recoverable_to,
     relational,
 )
-from trustcurve.verification.results import CurveWitness, Report, Status, Verdict, Witness
-from trustcurve.verification.simulation_relation import never_above
+from trustcurve.verification.results import Counterexample, CurveCounterexample, Report, Status, Verdict, Witness
+from trustcurve.verification.simulation_relation import dominance
 from trustcurve.verification.tours import tour
 
 __all__ = [
     "CURVE_PROPERTIES",
     "POLICY_PROPERTIES",
     "PROPERTY_NAMES",
+    "Counterexample",
+    "CurveCounterexample",
     "CurveDifference",
-    "CurveWitness",
     "PolicyDifference",
     "Property",
     "Report",
     "Status",
+    "Turn",
     "Verdict",
     "Witness",
     "advocate_is_earned",
@@ -64,13 +67,13 @@ __all__ = [
     "can_make_advocates",
     "check",
     "diff",
+    "dominance",
     "equivalent",
     "expected_turns",
     "hysteresis",
     "kept_never_hurts",
     "leads_to",
     "never",
-    "never_above",
     "no_ask_on_open_account",
     "no_credit_for_asking",
     "no_flapping",

@@ -1,61 +1,80 @@
 """The automaton as a Markov chain: exact probabilities and expected times, by sparse linear algebra.
 
-What is impossible and what is certain is read off the graph, so that only what lies between is ever solved.
+The graph alone decides what is impossible and what is certain; only the nodes in between are solved for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from trustcurve.core.extras import require
+from trustcurve.policies.actions import MOVES
+from trustcurve.policies.environment import Environment, move_probabilities
+from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.search import reaching
 
-__all__ = ["LONGEST", "edge_probabilities", "expected_turns_to", "probability_of"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TURNS_MAX", "edge_probabilities", "expected_turns_to", "probability_of"]
+
+TURNS_MAX = 1_000_000
+"""The largest mean number of turns that is solved for. Source: our choice; up to there nine digits are exact."""
 
 
-LONGEST = 1_000_000
-"""The most turns, on average, that may pass until something is decided. Source: our choice; up to there nine digits hold."""
+def edge_probabilities(
+    environment: Environment, source: NDArray[Any], move: NDArray[Any], *, nodes: int
+) -> NDArray[np.float64]:
+    """Return the probability of each edge, given its source; see ``move_probabilities``.
 
-
-def edge_probabilities(automaton: Automaton) -> list[float]:
-    """Answer with the probability of each edge, given its source.
+    Args:
+        environment: An environment with probabilities.
+        source: The node before each edge, from 0.
+        move: The environment's move on each edge, a number in ``MOVES``.
+        nodes: How many nodes there are.
 
     Raises:
         InvalidValueError: The environment has no probabilities.
     """
-    likely = automaton.loop.environment.likely
-    moves = [[edge.played.choice.move for edge in automaton.out(node)] for node in range(len(automaton.nodes))]
-    return [p for of_node in moves for p in likely(of_node)]
+    np = require("numpy", "verify")
+    counts = np.zeros((nodes, len(MOVES)), np.int64)
+    np.add.at(counts, (source, move), 1)
+    # Few nodes differ in which moves are possible how often: each kind of node is worked out once.
+    _, first, kind = np.unique(counts @ (OPEN_MAX + 1) ** np.arange(len(MOVES)), return_index=True, return_inverse=True)
+    likely = np.zeros((len(first), len(MOVES)))
+    for row, amounts in zip(likely, counts[first].tolist(), strict=True):
+        possible = [number for number, amount in enumerate(amounts) for _ in range(amount)]
+        row[possible] = move_probabilities(environment, [MOVES[number] for number in possible])
+    return likely[kind[source], move]  # type: ignore[no-any-return]
 
 
 def probability_of(automaton: Automaton, goal: Sequence[bool], within: int | None) -> float | None:
-    """Compute how likely it is that an edge comes that is a goal, from the start on.
+    """Return the probability that a run from the start takes a goal edge.
 
     Args:
         automaton: A complete automaton.
         goal: Which edges are goals.
-        within: In how many turns; None: ever.
+        within: In how many turns; None: eventually.
 
     Returns:
-        The probability; None where chances are so small that it would not be exact (see LONGEST).
+        The probability; None if the system is too ill-conditioned to solve exactly (see TURNS_MAX).
 
     Raises:
         MissingExtraError: scipy is not installed (extra ``verify``).
         InvalidValueError: The environment has no probabilities.
     """
     chain = _Chain.of(automaton, goal)
-    return chain.ever() if within is None else chain.within(within)
+    return chain.eventually() if within is None else chain.within(within)
 
 
 def expected_turns_to(automaton: Automaton, goal: Sequence[bool]) -> float | None:
-    """Compute how many turns it takes on average until an edge that is a goal, that one counted.
-
-    Infinite where it is not certain to come.
+    """Return the mean number of turns up to the first goal edge, including it; infinite if it is not certain to come.
 
     Args:
         automaton: A complete automaton.
@@ -73,7 +92,7 @@ def expected_turns_to(automaton: Automaton, goal: Sequence[bool]) -> float | Non
 
 @frozen(eq=False)
 class _Chain:
-    """The chain up to the goal: from each node, at once into the goal, away to other nodes, or back to itself."""
+    """The chain up to the goal: from each node at once into the goal, away to other nodes, or back to itself."""
 
     at_once: Any
     away: Any
@@ -83,28 +102,23 @@ class _Chain:
 
     @classmethod
     def of(cls, automaton: Automaton, goal: Sequence[bool]) -> _Chain:
-        """Make the chain of an automaton, and read off its graph where the goal is possible and where certain."""
+        """Make the chain of an automaton, and find out from its graph where the goal is possible and where certain."""
         np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
-        count = len(automaton.nodes)
-        at_once, back = np.zeros(count), np.zeros(count)
-        rows, columns, values = [], [], []
-        for edge, p, wanted in zip(automaton.edges, edge_probabilities(automaton), goal, strict=True):
-            if wanted:
-                at_once[edge.source] += p
-            elif edge.source == edge.target:
-                back[edge.source] += p
-            else:
-                rows.append(edge.source)
-                columns.append(edge.target)
-                values.append(p)
-        away = sparse.csr_matrix((values, (rows, columns)), shape=(count, count))
-        possible, on = reaching(automaton, goal), [not wanted for wanted in goal]
-        lost = [leads and not possible[edge.target] for edge, leads in zip(automaton.edges, on, strict=True)]
-        certain = np.asarray(possible) & ~np.asarray(reaching(automaton, lost, on))
-        return cls(at_once, away, back, np.asarray(possible), certain)
+        count, numbers = len(automaton.nodes), {name: number for number, name in enumerate(MOVES)}
+        columns = [(edge.source, edge.target, numbers[edge.record.move.name]) for edge in automaton.edges]
+        source, target, move = np.array(columns, np.int64).T
+        p, wanted = edge_probabilities(automaton.loop.environment, source, move, nodes=count), np.asarray(goal, bool)
+        stays = ~wanted & (source == target)
+        leaves = ~wanted & (source != target)
+        away = sparse.csr_matrix((p[leaves], (source[leaves], target[leaves])), shape=(count, count))
+        possible, on = np.asarray(reaching(automaton, goal)), (~wanted).tolist()
+        lost = (~wanted & ~possible[target]).tolist()
+        certain = possible & ~np.asarray(reaching(automaton, lost, on))
+        at_once, back = (np.bincount(source[which], p[which], count) for which in (wanted, stays))
+        return cls(at_once, away, back, possible, certain)
 
     def within(self, turns: int) -> float:
-        """Answer with the probability that the goal comes in some turns: certain where no way avoids it so long."""
+        """Return the probability of the goal in some turns: exactly 1 if no run avoids it that long."""
         np = require("numpy", "verify")
         reached, avoids = np.zeros(len(self.back)), np.ones(len(self.back))
         for _ in range(turns):
@@ -112,8 +126,8 @@ class _Chain:
             avoids = (self.away @ avoids + self.back * avoids > 0).astype(float)
         return min(float(reached[0]), 1.0) if avoids[0] else 1.0
 
-    def ever(self) -> float | None:
-        """Answer with the probability that the goal ever comes; None where it cannot be told exactly."""
+    def eventually(self) -> float | None:
+        """Return the probability of the goal; None if it cannot be solved exactly."""
         between = self.possible & ~self.certain
         if not between[0]:
             return float(self.certain[0])
@@ -121,24 +135,24 @@ class _Chain:
         return None if found is None else min(max(found, 0.0), 1.0)
 
     def turns(self) -> float | None:
-        """Answer with the number of turns until the goal, on average; None where it cannot be told exactly."""
+        """Return the mean number of turns to the goal; None if it cannot be solved exactly."""
         np = require("numpy", "verify")
         return self._solved(self.certain, np.ones(len(self.back))) if self.certain[0] else inf
 
     def _solved(self, among: Any, known: Any) -> float | None:
-        """Solve (1 - back) x = known + away x among some nodes, of which each has a way out, and tell x of the start.
+        """Solve (1 - back) x = known + away x among some nodes, each of which has a way out, and return x at the start.
 
-        The matrix is the worse to solve the longer its nodes are not left: the greatest number of turns until then, on
-        average, is its condition, and what is lost of a number. Beyond LONGEST turns there is no answer.
+        The condition of the matrix is the largest mean number of turns until those nodes are left: so many digits are
+        lost. Beyond TURNS_MAX there is no answer.
         """
         np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
         linalg = require("scipy.sparse.linalg", "verify")
-        leaves = self.at_once + self.away.sum(axis=1).A1  # 1 - back, but a small chance is not lost beside 1
+        leaves = self.at_once + self.away.sum(axis=1).A1  # 1 - back, without losing a small probability beside 1
         try:
             factors = linalg.splu((sparse.diags(leaves[among]) - self.away[among][:, among]).tocsc())
-        except RuntimeError:  # singular, as far as numbers go
+        except RuntimeError:  # singular, in floating point
             return None
         turns = factors.solve(np.ones(int(among.sum())))
-        if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= LONGEST):
+        if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= TURNS_MAX):
             return None
         return float(factors.solve(known[among])[0])

@@ -1,8 +1,8 @@
-"""How each kind of property is decided, on one unrolling of the loop or on the curve's table."""
+"""The checker: ``check``, and how each kind of property is decided, on one unrolling of the loop or on the curve's table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -15,8 +15,8 @@ from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.automaton import Automaton, unroll_loop
-from trustcurve.verification.chain import LONGEST, expected_turns_to, probability_of
-from trustcurve.verification.closed_loop import Loop
+from trustcurve.verification.chain import TURNS_MAX, expected_turns_to, probability_of
+from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
 from trustcurve.verification.property import (
     CurveProperty,
@@ -26,46 +26,122 @@ from trustcurve.verification.property import (
     Predicate,
     Probability,
     Property,
+    PropertyLike,
     Recoverable,
     Relational,
     Safety,
+    as_property,
 )
-from trustcurve.verification.results import CurveWitness, Report, Status, Verdict, Witness
+from trustcurve.verification.results import Counterexample, CurveCounterexample, Report, Status, Verdict, Witness
 from trustcurve.verification.search import (
     Run,
     components,
-    least_lasso,
-    nearest_pass,
+    nearest_passing,
     on_a_cycle,
     reaching,
+    shortest_lasso,
     shortest_stems,
     shortest_violation,
 )
-from trustcurve.verification.simulation_relation import never_above, shortest_paradox
+from trustcurve.verification.simulation_relation import dominance, shortest_paradox
 
-__all__ = ["Prover", "asked_of", "check", "prover_for"]
+__all__ = ["Checker", "as_properties", "check", "checker_for"]
 
-
-EXACT = 1e-9
+_EXACT = 1e-9
 """How far a number may lie beyond a bound and still count as on it. Source: our choice; it is solved in floating point."""
 
 
+def check(
+    curve: Curve,
+    *properties: PropertyLike,
+    policy: Policy | None = None,
+    environment: Environment = ANY,
+    turn: timedelta | None = None,
+    promises_max: int = 2,
+    states_max: int = 200_000,
+) -> Report:
+    """Decide properties of a curve, or of a policy on it, by exploring every reachable state.
+
+    Args:
+        curve: The curve.
+        *properties: What to decide; named properties may be given with or without a call. Default: the named
+            properties of policies (``POLICY_PROPERTIES``), or without a policy those of curves (``CURVE_PROPERTIES``).
+        policy: The policy; without one, only properties of the curve can be decided.
+        environment: What may happen that the company does not choose.
+        turn: How long a turn lasts. Default: a third of the curve's quiet period.
+        promises_max: The most promises that may be open at once.
+        states_max: The most states of the loop, and of the loop together with what a property counts; if there are
+            more, what is not refuted is UNKNOWN.
+
+    Raises:
+        ImpurePolicyError: The policy is not a pure function of the view.
+        InvalidValueError: An argument is of another kind or out of range, is not a property, or needs a policy.
+        UnknownWordError: A relational property names a signal that the curve does not have.
+
+    Examples:
+        >>> from trustcurve.verification import check, no_stage_skipping
+        >>> print(check(Curve.default(), no_stage_skipping))
+        PROVED  no_stage_skipping
+    """
+    checker = checker_for(
+        curve, policy, environment=environment, turn=turn, promises_max=promises_max, states_max=states_max
+    )
+    return Report(
+        curve=curve.name,
+        policy=None if policy is None else policy.name,
+        environment=environment.name,
+        verdicts=tuple(map(checker.decide, as_properties(policy, properties))),
+    )
+
+
+def as_properties(policy: Policy | None, properties: Sequence[object]) -> tuple[Property, ...]:
+    """Return the properties that are given, or else the default ones of policies or curves.
+
+    Raises:
+        InvalidValueError: One of them is not a property.
+    """
+    if not properties:
+        return CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES
+    return tuple(as_property(f"properties[{place}]", each) for place, each in enumerate(properties))
+
+
+def checker_for(
+    curve: Curve,
+    policy: Policy | None,
+    *,
+    environment: Environment,
+    turn: timedelta | None,
+    promises_max: int,
+    states_max: int,
+) -> Checker:
+    """Return a checker, which unrolls the loop once for all properties; for arguments and errors see ``check``."""
+    check_kind("curve", curve, Curve, "must be a Curve, for example Curve.default()")
+    if policy is not None:
+        check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+    check_kind("environment", environment, Environment, "must be an Environment")
+    check_whole("states_max", states_max, 1)
+    loop = None
+    if policy is not None:
+        loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+    return Checker(curve, loop, states_max)
+
+
 @define(eq=False)
-class Prover:
-    """Decides one property after the other on one unrolling."""
+class Checker:
+    """Decides properties one after the other, on one unrolling."""
 
     curve: Curve
-    loop: Loop | None
-    max_states: int
+    loop: ClosedLoop | None
+    states_max: int
     _unrolled: Automaton | None = field(default=None, init=False)
-    _never_above: Any = field(default=None, init=False)
+    _dominance: Any = field(default=None, init=False)
 
     def automaton(self, name: str) -> Automaton:
-        """Unroll the loop, once."""
+        """Return the unrolled loop; ``name`` is the property that needs it."""
         if self.loop is None:
-            raise InvalidValueError("policy", None, f"{name} is about a policy: give one")
+            raise InvalidValueError("policy", None, f"{name} is about a policy: give one, policy=...")
         if self._unrolled is None:
-            self._unrolled = unroll_loop(self.loop, self.max_states)
+            self._unrolled = unroll_loop(self.loop, self.states_max)
         return self._unrolled
 
     def decide(self, asked: Property) -> Verdict:
@@ -84,21 +160,20 @@ class Prover:
         way = next(way for kind, way in ways if isinstance(asked, kind))
         return evolve(way(asked), seconds=perf_counter() - start)
 
-    # --- curves -----------------------------------------------------------------------------------
+    # --- on the curve's table -----------------------------------------------------------------------------
 
     def _curve(self, asked: CurveProperty) -> Verdict:
-        found = asked.counterexample(self.curve)
-        witness = None if found is None else CurveWitness(self.curve, found)
-        return self._of_curve(asked, Status.PROVED if found is None else Status.REFUTED, witness)
+        signals = asked.counterexample(self.curve)
+        return self._on_curve(asked, None if signals is None else CurveCounterexample(self.curve, signals))
 
     def _relational(self, asked: Relational) -> Verdict:
         table = self.curve.table()
         for signal in asked.insert:
             if signal not in table.signals:
                 raise UnknownWordError("signal", signal, table.signals)
-        if self._never_above is None:
-            self._never_above = never_above(table)
-        holds = self._never_above
+        if self._dominance is None:
+            self._dominance = dominance(table)
+        holds = self._dominance
         columns = [table.signals.index(signal) for signal in asked.insert]
         fine = all(
             holds[row[column], number] if asked.helps else holds[number, row[column]]
@@ -106,37 +181,42 @@ class Prover:
             for number, row in enumerate(table.next)
         )
         if fine:
-            return self._of_curve(asked, Status.PROVED, None)
+            return self._on_curve(asked, None)
         found = shortest_paradox(table, asked.insert, helps=asked.helps)
         assert found is not None  # noqa: S101 - the relation is the greatest, so there are such journeys
         before, inserted, after = found
-        witness = CurveWitness(self.curve, (*before, inserted, *after), (*before, *after), inserted)
-        return self._of_curve(asked, Status.REFUTED, witness)
+        shown = CurveCounterexample(self.curve, (*before, inserted, *after), (*before, *after), inserted)
+        return self._on_curve(asked, shown)
 
-    def _of_curve(self, asked: Property, status: Status, witness: CurveWitness | None) -> Verdict:
+    def _on_curve(self, asked: Property, counterexample: CurveCounterexample | None) -> Verdict:
         table = self.curve.table()
         return Verdict(
-            asked.name, asked.says, status, witness, states=len(table), transitions=len(table) * len(table.signals)
+            asked.name,
+            asked.description,
+            Status.PROVED if counterexample is None else Status.REFUTED,
+            counterexample,
+            states=len(table),
+            transitions=len(table) * len(table.signals),
         )
 
-    # --- runs -------------------------------------------------------------------------------------
+    # --- on the automaton -----------------------------------------------------------------------------------
 
     def _safety(self, asked: Safety) -> Verdict:
         automaton = self.automaton(asked.name)
-        run, states, transitions, complete = shortest_violation(automaton, asked.monitor, self.max_states)
+        run, states, transitions, complete = shortest_violation(automaton, asked.monitor, self.states_max)
         if run is not None:
-            refuted = self._of(asked, automaton, Status.REFUTED, self._witness(run), _perhaps(automaton, ""))
-            near = nearest_pass(automaton, asked.monitor, run, self.max_states)
+            near = nearest_passing(automaton, asked.monitor, run, self.states_max)
             return evolve(
-                refuted, states=states, transitions=transitions, nearest=None if near is None else self._witness(near)
+                self._refuted(asked, automaton, Counterexample(automaton.loop, run), ""),
+                nearest_passing=None if near is None else Witness(automaton.loop, near),
+                states=states,
+                transitions=transitions,
             )
         if not complete and automaton.stopped is None:
-            note = f"with what the property counts there are more than max_states={self.max_states} states"
-            return evolve(
-                self._of(asked, automaton, Status.UNKNOWN, None, note), states=states, transitions=transitions
-            )
+            note = f"with what the property counts there are more than states_max={self.states_max} states"
+            return evolve(_verdict(asked, automaton, Status.UNKNOWN, note), states=states, transitions=transitions)
         vacuous = not any(map(asked.relevant, set(automaton.turns)))
-        return self._held(asked, automaton, states, transitions, vacuous=vacuous)
+        return evolve(self._holds(asked, automaton, vacuous=vacuous), states=states, transitions=transitions)
 
     def _possible(self, asked: Possible) -> Verdict:
         automaton = self.automaton(asked.name)
@@ -144,187 +224,104 @@ class Prover:
         best = next((edge for edge, hit in zip(automaton.edges, wanted, strict=True) if hit), None)
         if best is None:
             status = Status.REFUTED if automaton.stopped is None else Status.UNKNOWN
-            return self._of(asked, automaton, status, None, automaton.stopped or "it never happens")
-        shows = self._witness((*shortest_stems(automaton)[best.source], best))
-        return self._of(asked, automaton, Status.PROVED, shows, _perhaps(automaton, "the witness shows how"))
+            return _verdict(asked, automaton, status, automaton.stopped or "it never happens")
+        witness = Witness(automaton.loop, (*shortest_stems(automaton)[best.source], best))
+        note = _limited(automaton, "the witness shows how", "witness")
+        return evolve(_verdict(asked, automaton, Status.PROVED, note), witness=witness)
 
     def _recoverable(self, asked: Recoverable) -> Verdict:
         automaton = self.automaton(asked.name)
         reaches = reaching(automaton, _marks(automaton, asked.goal))
         if automaton.stopped is not None:
-            return self._of(asked, automaton, Status.UNKNOWN, None, automaton.stopped)
+            return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
         lost = {node for node, fine in enumerate(reaches) if not fine}
         if not lost:
-            return self._held(asked, automaton, len(automaton.nodes), len(automaton.edges))
+            return self._holds(asked, automaton)
         everywhere = [True] * len(automaton.edges)
         stems = {node: run for node, run in shortest_stems(automaton).items() if node in lost}
-        found = least_lasso(automaton, stems, on_a_cycle(automaton, everywhere), everywhere)
+        found = shortest_lasso(automaton, stems, on_a_cycle(automaton, everywhere), everywhere)
         assert found is not None  # noqa: S101 - every node has a turn, so every run comes back somewhere
-        return self._of(asked, automaton, Status.REFUTED, self._lasso(*found), "it can never come again")
+        return self._refuted(asked, automaton, _lasso(automaton, *found), "it can never come again")
 
     def _leads_to(self, asked: LeadsTo) -> Verdict:
         automaton = self.automaton(asked.name)
-        if asked.fair == "moves" and automaton.stopped is not None:
-            return self._of(
-                asked, automaton, Status.UNKNOWN, None, automaton.stopped
-            )  # what is left out may be a way on
+        if asked.fair == "moves" and automaton.stopped is not None:  # what is left out may be a way on
+            return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
         after, comes = _marks(automaton, asked.after), _marks(automaton, asked.comes)
         without = [not each for each in comes]
         calls = [a and w for a, w in zip(after, without, strict=True)]
-        if asked.fair == "moves":  # then a run ends in a component that it cannot leave, and takes all of its turns
-            label = components(automaton, [True] * len(automaton.edges))
-            left = {
-                label[e.source]
-                for e, w in zip(automaton.edges, without, strict=True)
-                if label[e.source] != label[e.target] or not w
-            }
-            loops = [label[e.source] == label[e.target] and label[e.source] not in left for e in automaton.edges]
-        else:
-            loops = without
+        cycles = _fair_cycles(automaton, without) if asked.fair == "moves" else without
         stems = shortest_stems(automaton, calls, without)
-        cyclic = on_a_cycle(automaton, loops)
-        found = least_lasso(automaton, stems, cyclic, loops)
-        if found is not None:  # what calls for it may also lie on the loop itself
-            found = least_lasso(automaton, shortest_stems(automaton), cyclic, loops, through=calls, best=found)
-        if found is not None:
-            avoids = "it never comes"
-            if asked.fair == "moves":
-                avoids += ": among the states it goes round in it cannot come any more; one round is shown"
-            return self._of(asked, automaton, Status.REFUTED, self._lasso(*found), _perhaps(automaton, avoids))
-        return self._held(asked, automaton, len(automaton.nodes), len(automaton.edges), vacuous=not any(after))
+        cyclic = on_a_cycle(automaton, cycles)
+        found = shortest_lasso(automaton, stems, cyclic, cycles)
+        if found is not None:  # what calls for it may also lie on the cycle itself
+            found = shortest_lasso(automaton, shortest_stems(automaton), cyclic, cycles, through=calls, best=found)
+        if found is None:
+            return self._holds(asked, automaton, vacuous=not any(after))
+        note = "it never comes"
+        if asked.fair == "moves":
+            note += ": in the states that repeat, it cannot come any more; one round is shown"
+        return self._refuted(asked, automaton, _lasso(automaton, *found), note)
 
     def _chance(self, asked: Probability | ExpectedTurns) -> Verdict:
         automaton = self.automaton(asked.name)
         if automaton.stopped is not None:
-            return self._of(asked, automaton, Status.UNKNOWN, None, automaton.stopped)
+            return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
         goal = _marks(automaton, asked.goal)
         if isinstance(asked, Probability):
             value, least = probability_of(automaton, goal, asked.within), asked.at_least
-            most, rule = asked.at_most + EXACT, f"must lie between {least:g} and {asked.at_most:g}"
+            most, rule = asked.at_most + _EXACT, f"must lie between {least:g} and {asked.at_most:g}"
         else:
             value, least = expected_turns_to(automaton, goal), 0.0
-            most, rule = asked.at_most * (1 + EXACT), f"must be at most {asked.at_most:g}"
+            most, rule = asked.at_most * (1 + _EXACT), f"must be at most {asked.at_most:g}"
         if value is None:
-            note = f"it may take more than {LONGEST:,} turns on average: too many to compute exactly"
-            return self._of(asked, automaton, Status.UNKNOWN, None, note)
-        status = Status.PROVED if least - EXACT <= value <= most else Status.REFUTED
-        note = rule if status is Status.REFUTED else ""
-        return evolve(self._of(asked, automaton, status, None, note), value=value)
+            note = f"the mean number of turns may exceed {TURNS_MAX:,}: too many to compute exactly"
+            return _verdict(asked, automaton, Status.UNKNOWN, note)
+        fine = least - _EXACT <= value <= most
+        verdict = _verdict(asked, automaton, Status.PROVED if fine else Status.REFUTED, "" if fine else rule)
+        return evolve(verdict, value=value)
 
-    def _held(
-        self, asked: Property, automaton: Automaton, states: int, transitions: int, *, vacuous: bool = False
-    ) -> Verdict:
-        status = Status.PROVED if automaton.stopped is None else Status.UNKNOWN
-        note, vacuous = automaton.stopped or "", vacuous and automaton.stopped is None
-        return Verdict(
-            asked.name, asked.says, status, vacuous=vacuous, states=states, transitions=transitions, note=note
-        )
+    def _holds(self, asked: Property, automaton: Automaton, *, vacuous: bool = False) -> Verdict:
+        if automaton.stopped is not None:
+            return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
+        return evolve(_verdict(asked, automaton, Status.PROVED, ""), vacuous=vacuous)
 
-    def _of(self, asked: Property, automaton: Automaton, status: Status, witness: Witness | None, note: str) -> Verdict:
-        states, transitions = len(automaton.nodes), len(automaton.edges)
-        return Verdict(asked.name, asked.says, status, witness, states=states, transitions=transitions, note=note)
-
-    def _witness(self, run: Run) -> Witness:
-        assert self.loop is not None  # noqa: S101 - there was an automaton
-        return Witness(self.loop, run)
-
-    def _lasso(self, stem: Run, loop: Run) -> Witness:
-        assert self.loop is not None  # noqa: S101 - there was an automaton
-        return Witness(self.loop, (*stem, *loop), len(stem))
+    def _refuted(self, asked: Property, automaton: Automaton, shown: Counterexample, note: str) -> Verdict:
+        note = _limited(automaton, note, "counterexample")
+        return evolve(_verdict(asked, automaton, Status.REFUTED, note), counterexample=shown)
 
 
-def _perhaps(automaton: Automaton, note: str) -> str:
-    """Add to a note that a cap was hit: what was left out may hold a shorter journey."""
+def _verdict(asked: Property, automaton: Automaton, status: Status, note: str) -> Verdict:
+    states, transitions = len(automaton.nodes), len(automaton.edges)
+    return Verdict(asked.name, asked.description, status, states=states, transitions=transitions, note=note)
+
+
+def _lasso(automaton: Automaton, stem: Run, cycle: Run) -> Counterexample:
+    return Counterexample(automaton.loop, (*stem, *cycle), len(stem))
+
+
+def _fair_cycles(automaton: Automaton, usable: Sequence[bool]) -> list[bool]:
+    """Return the edges on which a fair run can stay forever along usable edges.
+
+    A fair run ends in a component that it cannot leave, and takes all of its edges.
+    """
+    label = components(automaton, [True] * len(automaton.edges))
+    left = {
+        label[edge.source]
+        for edge, use in zip(automaton.edges, usable, strict=True)
+        if label[edge.source] != label[edge.target] or not use
+    }
+    return [label[edge.source] == label[edge.target] and label[edge.source] not in left for edge in automaton.edges]
+
+
+def _limited(automaton: Automaton, note: str, shown: str) -> str:
+    """Add to a note that a limit was reached: what was left out may hold a shorter journey."""
     if automaton.stopped is None:
         return note
-    return "; ".join(filter(None, (note, f"{automaton.stopped}: perhaps there is a shorter journey")))
+    return "; ".join(filter(None, (note, f"{automaton.stopped}: a shorter {shown} may exist")))
 
 
 def _marks(automaton: Automaton, predicate: Predicate) -> list[bool]:
-    """Ask a predicate about every turn, once for all that look alike."""
+    """Return what a predicate says of every turn; it is asked once for all that look alike."""
     answers = {turn: bool(predicate(turn)) for turn in set(automaton.turns)}
     return [answers[turn] for turn in automaton.turns]
-
-
-def check(
-    curve: Curve,
-    policy: Policy | None = None,
-    *properties: Property,
-    environment: Environment = ANY,
-    max_states: int = 200_000,
-    turn: timedelta | None = None,
-    promises_max: int = 2,
-) -> Report:
-    """Decide properties of a curve, and of a policy on it, by exhaustion.
-
-    Args:
-        curve: The curve.
-        policy: The policy; without one, only properties of the curve can be asked.
-        properties: What to decide; if left out, all named properties of the policy (``POLICY_PROPERTIES``), or
-            without a policy those of the curve (``CURVE_PROPERTIES``).
-        environment: What may happen that the company does not choose.
-        max_states: The most states of the loop, and of the loop together with what a property counts; where there
-            are more, what is not refuted is UNKNOWN.
-        turn: How long a turn lasts; a third of the curve's quiet period if left out.
-        promises_max: The most promises that may be open at once.
-
-    Raises:
-        UnfitPolicyError: The policy reads or answers what a policy may not.
-        InvalidValueError: An argument is of another kind or out of range, a property is none, or needs a policy.
-        UnknownWordError: A relational property names a signal that the curve does not have.
-
-    Examples:
-        >>> from trustcurve.verification import check, no_stage_skipping
-        >>> print(check(Curve.default(), None, no_stage_skipping))
-        PROVED  no_stage_skipping
-    """
-    prover = prover_for(
-        curve, policy, environment=environment, max_states=max_states, turn=turn, promises_max=promises_max
-    )
-    return Report(
-        curve=curve.name,
-        policy=None if policy is None else policy.name,
-        environment=environment.name,
-        verdicts=tuple(map(prover.decide, asked_of(policy, properties))),
-    )
-
-
-def asked_of(policy: Policy | None, properties: tuple[Property, ...]) -> tuple[Property, ...]:
-    """Answer with what is to be decided: the properties that are given, or else all that are asked of a policy or a curve.
-
-    Raises:
-        InvalidValueError: Something among them is no property.
-    """
-    asked = properties or (CURVE_PROPERTIES if policy is None else POLICY_PROPERTIES)
-    for place, each in enumerate(asked):
-        check_property(f"properties[{place}]", each)
-    return asked
-
-
-def check_property(argument: str, value: object) -> None:
-    """Refuse what is no property."""
-    if not isinstance(value, Property):
-        name = getattr(value, "__name__", None)
-        rule = f"must be a property: call it, {name}(...)" if name else "must be a property, for example always(...)"
-        raise InvalidValueError(argument, value, rule)
-
-
-def prover_for(
-    curve: Curve,
-    policy: Policy | None,
-    *,
-    environment: Environment,
-    max_states: int,
-    turn: timedelta | None,
-    promises_max: int,
-) -> Prover:
-    """Make a prover, which unrolls the loop once for all that it decides; for arguments and errors see ``check``."""
-    check_kind("curve", curve, Curve, "must be a Curve, for example Curve.default()")
-    if policy is not None:
-        check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
-    check_kind("environment", environment, Environment, "must be an Environment")
-    check_whole("max_states", max_states, 1)
-    loop = None
-    if policy is not None:
-        loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
-    return Prover(curve, loop, max_states)

@@ -1,4 +1,11 @@
-"""The values that the loop is made of: where it stands between two turns, what is chosen in one, and what came of it."""
+"""The closed loop: in each turn the clock, a move of the environment and an action of the policy, all through the ledger.
+
+A turn lasts a whole part of a quiet period, and everything in it happens at the instant at which it ends. So the
+loop is the ledger on a grid of times, modulo ``as_of``: standings that are equal once their times are counted back
+from now are one state of the loop.
+
+Source of the order within a turn: our choice; the customer moves and the company answers.
+"""
 
 from __future__ import annotations
 
@@ -16,64 +23,96 @@ from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.signals import Weight
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.table import Table
-from trustcurve.policies.actions import ACTION_EVENTS, MADE, MOVE_EVENTS, Action, Move
-from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.policy import OPEN_MAX, Policy, UnfitPolicyError
+from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS, Action, Move
+from trustcurve.policies.environment import ANY, Environment, move_probabilities
+from trustcurve.policies.policy import OPEN_MAX, ImpurePolicyError, Policy
 from trustcurve.policies.view import View
 
-__all__ = ["BEGIN", "TURNS_PER_SILENCE", "Asked", "Choice", "Decided", "Loop", "Node", "Open", "Played"]
+__all__ = [
+    "BEGIN",
+    "TURNS_PER_SILENCE",
+    "ClosedLoop",
+    "EnvironmentMove",
+    "Node",
+    "OpenPromises",
+    "PolicyCache",
+    "TurnRecord",
+    "ViewKey",
+]
 
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
-Open = tuple[tuple[Weight, int], ...]
-"""Open promises in the order in which they were made: weight, and turns until it breaks (0: as the next one begins)."""
+TURNS_PER_SILENCE = 3
+"""How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
+
+# --- the values of the loop ---------------------------------------------------------------------------
+
+OpenPromises = tuple[tuple[Weight, int], ...]
+"""Open promises, oldest first: the weight, and the turns until it breaks (0: as the next turn begins)."""
 
 
 class Node(NamedTuple):
-    """Where the loop stands between two turns: all that anything later can depend on.
+    """A state of the loop between two turns: everything that what comes later can depend on.
 
-    ``position`` is a number of the curve's table, ``quiet`` the turns since the customer last got
-    something (or since a silence), ``last`` and ``asks`` the policy's memory: its last actions, and in
-    which of the last turns it asked (a bit each, the latest lowest).
+    ``position`` is a number of the curve's table, ``quiet`` the turns since the customer last got something (or since
+    a silence). ``last`` and ``asks`` are the policy's memory: its last actions, and in which of the last turns it
+    asked (one bit each, the latest lowest).
     """
 
     position: int
-    promises: Open
+    promises: OpenPromises
     quiet: int
     last: tuple[Action, ...]
     asks: int
 
 
-Decided = tuple[int, int, Open, tuple[Action, ...], int]
-"""What a policy's view is made of: position, quiet, open promises, last actions, asks."""
+ViewKey = tuple[int, int, OpenPromises, tuple[Action, ...], int]
+"""What a policy's view depends on: position, quiet turns, open promises, last actions, asks."""
 
 
-class Choice(NamedTuple):
-    """What the environment chooses in a turn: a move, and for a promise which of the open ones."""
+class EnvironmentMove(NamedTuple):
+    """A move of the environment in a turn: its name, and for a promise which of the open ones."""
 
-    move: Move
+    name: Move
     promise: int | None = None
 
 
-class Played(NamedTuple):
-    """One turn: what was chosen and done, the positions on the way, the signals, and the node after it.
+class TurnRecord(NamedTuple):
+    """One turn that was played: the move, the action, the positions on the way, the signals, and the nodes around it.
 
-    ``met`` is the position after the clock and the environment, in which the policy decided; ``decided``
-    is all that it saw, for ``Loop.view``.
+    ``met`` is the position after the clock and the environment, in which the policy decides; ``view_key`` is what it
+    decides on, for ``ClosedLoop.view``. Each signal comes with its sender: "clock", "kept", "move" or "action".
     """
 
     before: Node
-    choice: Choice
+    move: EnvironmentMove
     clock: int
     met: int
     action: Action
     after: Node
-    decided: Decided
-    signals: tuple[tuple[str, str], ...]  # (who: "clock", "kept", "move" or "action"; signal)
+    view_key: ViewKey
+    signals: tuple[tuple[str, str], ...]
+
+
+_Place = tuple[int, OpenPromises, int]
+"""A standing modulo the time: the number of the position, open promises, quiet turns."""
+
+_Signals = tuple[tuple[str, str], ...]
+"""The sender and the name of each signal, in order."""
+
+_Reached = tuple[_Place, _Signals]
+"""A place in the middle of a turn, and the signals so far."""
+
+_Answer = tuple[ViewKey, Action, Node | None, _Signals]
+"""A decision of the policy: on what, the action, the node after it (None: too many promises), the action's signal."""
+
+# --- the policy -----------------------------------------------------------------------------------------
 
 
 @frozen(kw_only=True, eq=False)
-class Asked:
-    """A policy on a curve, and what it has answered so far."""
+class PolicyCache:
+    """A policy on a curve: asked once for each view."""
 
     curve: Curve
     policy: Policy
@@ -83,7 +122,7 @@ class Asked:
     def _table(self) -> Table:
         return self.curve.table()
 
-    def view(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> View:
+    def view(self, position: int, quiet: int, promises: OpenPromises, last: tuple[Action, ...], asks: int) -> View:
         """Return what the policy sees."""
         return View.at(
             self.curve,
@@ -94,8 +133,8 @@ class Asked:
             last=last,
         )
 
-    def decide(self, position: int, quiet: int, promises: Open, last: tuple[Action, ...], asks: int) -> Action:
-        """Return the policy's action; it is asked once for all views that are alike."""
+    def decide(self, position: int, quiet: int, promises: OpenPromises, last: tuple[Action, ...], asks: int) -> Action:
+        """Return the policy's action; equal views are asked once."""
         key = (position, quiet, len(promises), last, asks.bit_count())
         known = self._answers.get(key)
         if known is None:
@@ -104,37 +143,21 @@ class Asked:
         return known[1]
 
     def confirm(self) -> None:
-        """Ask the policy everything once more, the latest first: who counts questions is found out.
+        """Ask the policy about every cached view again, in reverse order, to detect policies that are not pure.
 
         Raises:
-            UnfitPolicyError: It answers otherwise than before.
+            ImpurePolicyError: It answers otherwise than before.
         """
         if self.policy.is_data:
             return
         for view, action in reversed(self._answers.values()):
             again = self.policy.action(view)
             if again != action:
-                problem = f"it answers {action!r} and later {again!r} to the same view, {view}"
-                raise UnfitPolicyError(self.policy.name, problem)
+                problem = f"it returned {action!r} and later {again!r} for the same view, {view}"
+                raise ImpurePolicyError(self.policy.name, problem)
 
 
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-"""The day on which a stranger's journey begins. Source: our choice; only durations matter."""
-
-Place = tuple[int, Open, int]
-"""Where the customer stands, modulo the time: the number of the position, open promises, quiet turns."""
-
-Signals = tuple[tuple[str, str], ...]
-"""Who sent which signal, in order."""
-
-Begun = tuple[Place, Signals]
-"""How a turn begins, after the clock."""
-
-Answer = tuple[Decided, Action, Node | None, Signals]
-"""What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
-
-TURNS_PER_SILENCE = 3
-"""How many turns a quiet period has, if nothing else is said. Source: our choice: a turn is a month on the default curve."""
+# --- the loop -------------------------------------------------------------------------------------------
 
 
 def _or_none(value: Any) -> Any:
@@ -142,21 +165,21 @@ def _or_none(value: Any) -> Any:
 
 
 @frozen(kw_only=True, eq=False)
-class Loop:
+class ClosedLoop:
     """The rules of a turn, for one curve, policy and environment.
 
     Args:
         curve: The curve.
         policy: The policy.
         environment: What may happen.
-        turn: How long a turn lasts; the curve's quiet period must be a whole number of turns. If left
-            out, a third of it: 30 days on the default curve.
+        turn: How long a turn lasts; the curve's quiet period must be a whole number of turns. Default: a third of it,
+            30 days on the default curve.
         promises_max: The most promises that may be open at once.
-        begin: Where the customer stands as it begins: no promise open, and a whole number of turns after
-            ``quiet_since``. A stranger if left out.
+        begin: The standing at the beginning: without open promises, and a whole number of turns after
+            ``quiet_since``. Default: a stranger.
 
     Raises:
-        InvalidValueError: The quiet period is no whole number of turns, or a number is out of range.
+        InvalidValueError: The quiet period is not a whole number of turns, or a number is out of range.
     """
 
     curve: Curve
@@ -165,7 +188,7 @@ class Loop:
     turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
     promises_max: int = 2
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
-    _latest: tuple[Node, Begun, dict[Choice, Begun]] | None = field(default=None, init=False)
+    _latest: tuple[Node, _Reached, dict[EnvironmentMove, _Reached]] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
@@ -176,12 +199,12 @@ class Loop:
             raise InvalidValueError(
                 "turn",
                 self.turn,
-                f"the curve's quiet period, {self.curve.silence_after}, must be a whole number of turns",
+                f"must be a duration that divides the curve's quiet period, {self.curve.silence_after}, without rest",
             )
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
         if any(not promise.overdue for promise in self.begin.promises):
-            raise InvalidValueError("begin", self.begin, "must have no open promise")
+            raise InvalidValueError("begin", self.begin, "must not have an open promise")
         if (self.begin.as_of - self.begin.quiet_since) % self.turn:
             raise InvalidValueError("begin", self.begin, f"must lie whole turns of {self.turn} after quiet_since")
 
@@ -197,25 +220,58 @@ class Loop:
 
     @cached_property
     def start(self) -> Node:
-        """The customer as it begins, of whom the policy remembers nothing yet."""
+        """The first node; the policy remembers nothing yet."""
         quiet = self._reduced((self.begin.as_of - self.begin.quiet_since) // self.turn)
         return Node(self.table.number(self.begin.position), (), quiet, (), 0)
 
     @cached_property
-    def asked(self) -> Asked:
+    def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
-        return Asked(curve=self.curve, policy=self.policy)
+        return PolicyCache(curve=self.curve, policy=self.policy)
+
+    def moves(self, node: Node) -> tuple[EnvironmentMove, ...]:
+        """Return every move that the environment can make after a node, harmless first."""
+        return tuple(self._begun(node)[1])
+
+    def play(self, node: Node, move: EnvironmentMove) -> TurnRecord | None:
+        """Play a turn; return None where the policy promises more than ``promises_max`` things at once."""
+        begun, moves = self._begun(node)
+        (met, promises, quiet), signals = moves.get(move) or self._move(begun, move)
+        key = (met, quiet, promises, node.last, node.asks)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._answer(key)
+        key, action, after, sent = answer
+        if after is None:
+            return None
+        return TurnRecord(node, move, begun[0][0], met, action, after, key, signals + sent)
+
+    def due(self, node: Node) -> list[int]:
+        """Return the places of the promises that break as the next turn begins, or that are kept just in time."""
+        last = 1 if self.environment.keeps_promises else 0
+        return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
+
+    def view(self, key: ViewKey) -> View:
+        """Return what the policy sees."""
+        position, quiet, promises, last, asks = key
+        return self.policy_cache.view(position, self.shown_quiet(quiet), promises, last, asks)
+
+    def shown_quiet(self, quiet: int) -> int:
+        """Return the quiet turns that a policy sees: since the customer got something, or since the last silence."""
+        return (quiet - 1) % self.quiet_turns + 1 if quiet else 0
+
+    # --- caches: each part of a turn is played once, however often it occurs ---------------------------
 
     @cached_property
-    def _moves(self) -> dict[Begun, dict[Choice, Begun]]:
+    def _moves(self) -> dict[_Reached, dict[EnvironmentMove, _Reached]]:
         return {}
 
     @cached_property
-    def _begins(self) -> dict[Place, Begun]:
+    def _begins(self) -> dict[_Place, _Reached]:
         return {}
 
     @cached_property
-    def _entered(self) -> dict[tuple[Place, str, int | None], tuple[Place, tuple[str, ...]]]:
+    def _entered(self) -> dict[tuple[_Place, str, int | None], tuple[_Place, tuple[str, ...]]]:
         return {}
 
     @cached_property
@@ -223,10 +279,10 @@ class Loop:
         return {}
 
     @cached_property
-    def _answers(self) -> dict[Decided, Answer]:
+    def _answers(self) -> dict[ViewKey, _Answer]:
         return {}
 
-    # --- modulo the time: the turn that is played ends at the origin of times ------------------------
+    # --- modulo the time: the turn that is played ends at the origin of times --------------------------
 
     @cached_property
     def _turn_us(self) -> int:
@@ -236,18 +292,18 @@ class Loop:
     def _grace_turns(self) -> int:
         return self.curve.grace // self.turn
 
-    def _standing(self, place: Place, turns_ago: int) -> Standing:
-        """Return a standing at such a place, as many turns before the origin of times."""
+    def _standing(self, place: _Place, turns_ago: int) -> Standing:
+        """Return a standing at a place, as many turns before the origin of times."""
         number, promises, quiet = place
         now = -turns_ago * self._turn_us
         due = now - self._grace_turns * self._turn_us
         book = PromiseBook.of(
-            Promise(_name(n), datetime_of(due + turns * self._turn_us), weight)
+            Promise(_promise_id(n), datetime_of(due + turns * self._turn_us), weight)
             for n, (weight, turns) in enumerate(promises)
         )
         return Standing.of("the customer", self.table.positions[number], now, now - quiet * self._turn_us, book)
 
-    def _place(self, standing: Standing) -> Place:
+    def _place(self, standing: Standing) -> _Place:
         """Return the place of a standing at the origin of times; overdue promises can change nothing any more."""
         promises = (
             tuple(
@@ -261,56 +317,25 @@ class Loop:
         return self.table.numbers[standing.position], promises, self._reduced(-standing.quiet_since_us // self._turn_us)
 
     def _reduced(self, quiet: int) -> int:
-        """Return a number of quiet turns after which the same silences come: beyond the waiting periods all are alike."""
+        """Return the least number of quiet turns after which the same silences come: past the waiting periods they repeat."""
         waiting = self.curve.waiting_periods * self.quiet_turns
         return quiet if quiet <= waiting + self.quiet_turns else waiting + (quiet - 1) % self.quiet_turns + 1
 
-    def shown_quiet(self, quiet: int) -> int:
-        """Return the quiet turns that a policy sees: since the customer got something, or since the last quiet period."""
-        return (quiet - 1) % self.quiet_turns + 1 if quiet else 0
+    # --- a turn -----------------------------------------------------------------------------------------
 
-    def view(self, decided: Decided) -> View:
-        """Return what the policy saw."""
-        position, quiet, promises, last, asks = decided
-        return self.asked.view(position, self.shown_quiet(quiet), promises, last, asks)
-
-    # --- a turn ---------------------------------------------------------------------------------------
-
-    def choices(self, node: Node) -> tuple[Choice, ...]:
-        """Return everything that the environment can choose after a node, harmless first."""
-        return tuple(self._begun(node)[1])
-
-    def play(self, node: Node, choice: Choice) -> Played | None:
-        """Play a turn; return None where the policy promises more than ``promises_max`` at once."""
-        begun, moves = self._begun(node)
-        (met, promises, quiet), signals = moves.get(choice) or self._move(begun, choice)
-        decided = (met, quiet, promises, node.last, node.asks)
-        answer = self._answers.get(decided)
-        if answer is None:
-            answer = self._answers[decided] = self._answer(decided)
-        decided, action, after, sent = answer
-        if after is None:
-            return None
-        return Played(node, choice, begun[0][0], met, action, after, decided, signals + sent)
-
-    def due(self, node: Node) -> list[int]:
-        """Return the places of the promises that break as the next turn begins, or that are kept just in time."""
-        last = 1 if self.environment.keeps_promises else 0
-        return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
-
-    def _begun(self, node: Node) -> tuple[Begun, dict[Choice, Begun]]:
+    def _begun(self, node: Node) -> tuple[_Reached, dict[EnvironmentMove, _Reached]]:
         """Run the clock as a turn begins, and play each move that can follow: once for all turns of a node."""
         if self._latest is None or self._latest[0] is not node:
             place = (node.position, node.promises, node.quiet)
             begun = self._begins.get(place) or self._begins.setdefault(place, self._begin_turn(place))
             moves = self._moves.get(begun)
             if moves is None:
-                moves = self._moves[begun] = {choice: self._move(begun, choice) for choice in self._choose(begun[0])}
+                moves = self._moves[begun] = {move: self._move(begun, move) for move in self._possible(begun[0])}
             object.__setattr__(self, "_latest", (node, begun, moves))
         assert self._latest is not None  # noqa: S101 - it was just set
         return self._latest[1:]
 
-    def _begin_turn(self, place: Place) -> Begun:
+    def _begin_turn(self, place: _Place) -> _Reached:
         """Run the clock up to the turn; if promises are always kept, keep those that would break before the next."""
         step = self.curve.observe(self._standing(place, 1), EPOCH)
         standing, signals = step.after, _sent("clock", step.reactions)
@@ -325,37 +350,51 @@ class Loop:
                     standing, signals = step.after, signals + _sent("kept", step.reactions)
         return self._place(standing), signals
 
-    def _choose(self, place: Place) -> tuple[Choice, ...]:
-        """Return what can be chosen at a place; of promises that are alike the first stands for all."""
+    def _possible(self, place: _Place) -> tuple[EnvironmentMove, ...]:
+        """Return the moves that are possible at a place; of equal promises the first stands for all."""
         number, promises, _ = place
         departed = self.curve.stage(self.table.positions[number]).apart
-        possible = list[Choice]()
-        for move in self.environment.names:
-            if move in ("kept", "broken"):
-                possible += [Choice(move, n) for n, each in enumerate(promises) if each not in promises[:n]]
-            elif move not in ("departure", "return") or departed == (move == "return"):
-                possible.append(Choice(move))
+        possible = list[EnvironmentMove]()
+        for name in self.environment.names:
+            if name in ("kept", "broken"):
+                possible += [EnvironmentMove(name, n) for n, each in enumerate(promises) if each not in promises[:n]]
+            elif name not in ("departure", "return") or departed == (name == "return"):
+                possible.append(EnvironmentMove(name))
         if self.environment.probabilities is None:
             return tuple(possible)
-        likely = self.environment.likely([choice.move for choice in possible])
-        return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
+        likely = move_probabilities(self.environment, [move.name for move in possible])
+        return tuple(move for move, p in zip(possible, likely, strict=True) if p)
 
-    def _move(self, begun: Begun, choice: Choice) -> Begun:
+    def _move(self, begun: _Reached, move: EnvironmentMove) -> _Reached:
         """Play the environment's move."""
         place, signals = begun
-        if choice.promise is None and choice.move not in MOVE_EVENTS:
+        if move.promise is None and move.name not in MOVE_EVENTS:
             return begun
-        after, sent = self._enter(place, *choice)
+        after, sent = self._enter(place, *move)
         return after, signals + tuple(("move", signal) for signal in sent)
 
-    def _enter(self, place: Place, what: str, promise: int | None) -> tuple[Place, tuple[str, ...]]:
-        """Apply the event of a move or an action at a place: once, however often it is played there.
+    def _answer(self, key: ViewKey) -> _Answer:
+        """Play the policy's action."""
+        number, quiet, promises, last, asks = key
+        action = self.policy_cache.decide(number, self.shown_quiet(quiet), promises, last, asks)
+        place, sent = (number, promises, quiet), _Signals()
+        if action in PROMISE_WEIGHTS and len(promises) == self.promises_max:
+            return key, action, None, ()
+        if action in PROMISE_WEIGHTS or action in ACTION_EVENTS:
+            place, signals = self._enter(place, action, None)
+            sent = tuple(("action", signal) for signal in signals)
+        last = (action, *last)[: self.policy.remember]
+        asks = (asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
+        return key, action, Node(*place, last, asks), sent
 
-        What is not about a promise leaves the promise book alone, and either ends the silence or does not: so it is
-        played once for all places of a position.
+    def _enter(self, place: _Place, what: str, promise: int | None) -> tuple[_Place, tuple[str, ...]]:
+        """Apply the event of a move or an action at a place.
+
+        An event that is not about a promise leaves the promise book alone, and either ends the silence or does not: so
+        it is played once for all places of a position.
         """
         number, promises, quiet = place
-        about = promise is not None or what in MADE
+        about = promise is not None or what in PROMISE_WEIGHTS
         at = place if about else (number, (), 1)
         known = self._entered.get((at, what, promise))
         if known is None:
@@ -367,8 +406,8 @@ class Loop:
         (after, _, silent), signals = known
         return (after, promises, quiet if silent else 0), signals
 
-    def _event(self, place: Place, what: str, promise: int | None) -> Event:
-        key = (what, len(place[1]) if what in MADE else promise)
+    def _event(self, place: _Place, what: str, promise: int | None) -> Event:
+        key = (what, len(place[1]) if what in PROMISE_WEIGHTS else promise)
         known = self._events.get(key)
         if known is None:
             known = self._events[key] = self._make_event(*key)
@@ -377,30 +416,16 @@ class Loop:
     def _make_event(self, what: str, promise: int | None) -> Event:
         if promise is None:
             return (MOVE_EVENTS.get(what) or ACTION_EVENTS[what])(EPOCH)
-        if what in MADE:
+        if what in PROMISE_WEIGHTS:
             due = EPOCH + self.policy.promise_due * self.turn
-            return PromiseMade(at=EPOCH, promise=_name(promise), due=due, weight=MADE[what])
-        return (PromiseKept if what == "kept" else PromiseBroken)(at=EPOCH, promise=_name(promise))
-
-    def _answer(self, decided: Decided) -> Answer:
-        """Play the policy's action."""
-        number, quiet, promises, last, asks = decided
-        action = self.asked.decide(number, self.shown_quiet(quiet), promises, last, asks)
-        place, sent = (number, promises, quiet), Signals()
-        if action in MADE and len(promises) == self.promises_max:
-            return decided, action, None, ()
-        if action in MADE or action in ACTION_EVENTS:
-            place, signals = self._enter(place, action, None)
-            sent = tuple(("action", signal) for signal in signals)
-        last = (action, *last)[: self.policy.remember]
-        asks = (asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
-        return decided, action, Node(*place, last, asks), sent
+            return PromiseMade(at=EPOCH, promise=_promise_id(promise), due=due, weight=PROMISE_WEIGHTS[what])
+        return (PromiseKept if what == "kept" else PromiseBroken)(at=EPOCH, promise=_promise_id(promise))
 
 
-def _name(number: int) -> str:
-    """Return the id of a promise by its place among the open ones: what was made earlier comes first."""
+def _promise_id(number: int) -> str:
+    """Return the id of a promise by its place among the open ones: ids sort as the promises were made."""
     return f"{number:03}"
 
 
-def _sent(who: str, reactions: tuple[Reaction, ...]) -> Signals:
-    return tuple((who, reaction.signal) for reaction in reactions)
+def _sent(sender: str, reactions: tuple[Reaction, ...]) -> _Signals:
+    return tuple((sender, reaction.signal) for reaction in reactions)

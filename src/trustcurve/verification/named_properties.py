@@ -1,4 +1,8 @@
-"""Properties of curves, out of the box: each says in plain words what it protects."""
+"""Properties out of the box, of curves and of policies; each says what it protects.
+
+Those of policies are about the default curve's stages (distrust, departed). Source: our choice, from what the curve's
+own rules punish.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Callable, Iterator
 from inspect import signature
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
 from trustcurve.verification.automaton import Turn
@@ -57,39 +61,42 @@ __all__ = [
     "way_back",
 ]
 
-
 HARMS = (
     *("broken_minor", "broken_major", "company_one_sided", "complaint"),
     *("silence", "customer_one_sided", "purchase", "departure"),
 )
-"""What must never help. Source: the curve's definition."""
+"""The signals that must never help. Source: the curve's definition."""
 
 GOODS = ("kept_minor", "kept_major", "exchange", "repair")
-"""What must never hurt. Source: the curve's definition."""
+"""The signals that must never hurt. Source: the curve's definition."""
 
-TOP = "advocate"
+_TOP = "advocate"
+_DEPARTED = "departed"
+_OWED = ("slip", "breach")
+
+# --- of curves --------------------------------------------------------------------------------------------
 
 
 def _first(wrong: Callable[[Curve, Reaction], bool]) -> Callable[[Curve], tuple[str, ...] | None]:
-    """Find the first reaction that is wrong, with the signals that lead to it: shortest first."""
+    """Return a search for the nearest wrong reaction, which returns the signals that lead to it."""
 
     def counterexample(curve: Curve) -> tuple[str, ...] | None:
-        for way, reaction in _reactions(curve):
+        for path, reaction in _reactions(curve):
             if wrong(curve, reaction):
-                return (*way, reaction.signal)
+                return (*path, reaction.signal)
         return None
 
     return counterexample
 
 
 def _reactions(curve: Curve) -> Iterator[tuple[tuple[str, ...], Reaction]]:
-    """Answer with every reaction of the table, each with a shortest way to it; shortest first."""
+    """Yield every reaction of the table, each with a shortest path to it; nearest first."""
     table = curve.table()
-    ways: dict[int, tuple[str, ...]] = {0: ()}
+    paths: dict[int, tuple[str, ...]] = {0: ()}
     for number, row in enumerate(table.reactions):
         for reaction, target in zip(row, table.next[number], strict=True):
-            yield ways[number], reaction
-            ways.setdefault(target, (*ways[number], reaction.signal))
+            yield paths[number], reaction
+            paths.setdefault(target, (*paths[number], reaction.signal))
 
 
 def _stages_risen(curve: Curve, reaction: Reaction) -> int:
@@ -101,29 +108,27 @@ def _stages_risen(curve: Curve, reaction: Reaction) -> int:
 
 
 def _unbounded(curve: Curve, reaction: Reaction) -> bool:
-    tops = dict(zip(("kept", "engaged", "doubt"), curve.program.tops[1:4], strict=True))
-    return any(not 0 <= getattr(reaction.after, part) <= top for part, top in tops.items())
-
-
-def _felt(curve: Curve, reaction: Reaction) -> tuple[int, int]:
-    return curve.cells(reaction.before)[5], curve.cells(reaction.after)[5]
+    try:
+        curve.felt_doubt(reaction.after)
+    except InvalidPositionError:
+        return True
+    return False
 
 
 def _no_gap(curve: Curve) -> tuple[str, ...] | None:
-    """Find a rise with so much felt doubt that the next bit of it is a fall from the same stage."""
+    """Return the signals of a rise with so much felt doubt that one more is a fall from the same stage."""
     rises: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
     falls: dict[str, int] = {}
-    for way, reaction in _reactions(curve):
-        change = _stages_risen(curve, reaction)
+    for path, reaction in _reactions(curve):
+        change, felt = _stages_risen(curve, reaction), curve.felt_doubt(reaction.after)
         if change > 0:
-            rises.setdefault(reaction.after.stage, []).append((_felt(curve, reaction)[1], (*way, reaction.signal)))
+            rises.setdefault(reaction.after.stage, []).append((felt, (*path, reaction.signal)))
         elif change < 0 and not _sets_stage(reaction.rule) and any(map(_sets_stage, reaction.settling)):
-            felt = _felt(curve, reaction)[1]
             falls[reaction.before.stage] = min(felt, falls.get(reaction.before.stage, felt))
-    shown = [
-        way for stage, risen in rises.items() for felt, way in risen if stage in falls and falls[stage] <= felt + 1
+    found = [
+        path for stage, risen in rises.items() for felt, path in risen if stage in falls and falls[stage] <= felt + 1
     ]
-    return min(shown, key=len, default=None)
+    return min(found, key=len, default=None)
 
 
 def _sets_stage(rule: Rule) -> bool:
@@ -131,7 +136,7 @@ def _sets_stage(rule: Rule) -> bool:
 
 
 def _lost(curve: Curve) -> tuple[str, ...] | None:
-    """Find a way into a position from which nobody becomes what stands highest."""
+    """Return a shortest path into a position from which the highest stage cannot be reached."""
     table = curve.table()
     top = curve.stages[-1].name
     reaches = [position.stage == top for position in table.positions]
@@ -141,38 +146,38 @@ def _lost(curve: Curve) -> tuple[str, ...] | None:
         for number, row in enumerate(table.next):
             if not reaches[number] and any(reaches[target] for target in row):
                 reaches[number] = changed = True
-    ways: dict[int, tuple[str, ...]] = {0: ()}
+    paths: dict[int, tuple[str, ...]] = {0: ()}
     for number, row in enumerate(table.next):
         for signal, target in zip(table.signals, row, strict=True):
-            ways.setdefault(target, (*ways[number], signal))
-    return next((ways[number] for number, fine in enumerate(reaches) if not fine), None)
+            paths.setdefault(target, (*paths[number], signal))
+    return next((paths[number] for number, fine in enumerate(reaches) if not fine), None)
 
 
 total_and_bounded = CurveProperty(
     name="total_and_bounded",
-    says="Every signal has an answer everywhere, and no counter leaves its range: nothing is ever undefined.",
+    description="Every signal is defined in every position, and no counter leaves its range.",
     counterexample=_first(_unbounded),
 )
 no_stage_skipping = CurveProperty(
     name="no_stage_skipping",
-    says="Nobody rises by more than one stage at once: trust is built step by step.",
+    description="No signal lifts a customer by more than one stage: trust is built step by step.",
     counterexample=_first(lambda curve, reaction: _stages_risen(curve, reaction) > 1),
 )
 no_harm_helps = relational(
     HARMS,
     never="higher",
     name="no_harm_helps",
-    says="No harm, wherever it is put into a journey, ever makes a customer stand higher, then or later.",
+    description="One more harm, anywhere in a journey, never makes the customer stand higher, then or later.",
 )
 no_good_hurts = relational(
     GOODS,
     never="lower",
     name="no_good_hurts",
-    says="No good deed, wherever it is put into a journey, ever makes a customer stand lower, then or later.",
+    description="One more good deed, anywhere in a journey, never makes the customer stand lower, then or later.",
 )
 no_credit_for_asking = CurveProperty(
     name="no_credit_for_asking",
-    says="Asking never earns anything: no rise, no goodwill, no kept promise, no less doubt.",
+    description="Asking never earns anything: no rise, no goodwill, no kept promise, no less doubt.",
     counterexample=_first(
         lambda _, r: (
             r.signal == "company_one_sided"
@@ -187,35 +192,35 @@ no_credit_for_asking = CurveProperty(
 )
 kept_never_hurts = CurveProperty(
     name="kept_never_hurts",
-    says="Keeping a promise never makes a customer fall.",
+    description="Keeping a promise never makes a customer fall.",
     counterexample=_first(lambda _, r: r.signal.startswith("kept_") and r.fell),
 )
 broken_never_helps = CurveProperty(
     name="broken_never_helps",
-    says="Breaking a promise never makes a customer rise, and never lowers doubt.",
+    description="Breaking a promise never makes a customer rise, and never lowers doubt.",
     counterexample=_first(lambda _, r: r.signal.startswith("broken_") and (r.rose or r.after.doubt < r.before.doubt)),
 )
 silence_never_promotes = CurveProperty(
     name="silence_never_promotes",
-    says="Leaving customers alone never makes them rise.",
+    description="Leaving customers alone never makes them rise.",
     counterexample=_first(lambda _, r: r.signal == "silence" and r.rose),
 )
 advocate_is_earned = CurveProperty(
     name="advocate_is_earned",
-    says="Only customers who recommend, and who have seen promises kept, become advocates.",
+    description="Only customers who recommend, and who have seen promises kept, become advocates.",
     counterexample=_first(
-        lambda _, r: r.before.stage != TOP == r.after.stage and (r.signal != "advocacy" or r.before.kept < 1)
+        lambda _, r: r.before.stage != _TOP == r.after.stage and (r.signal != "advocacy" or r.before.kept < 1)
     ),
 )
 recoverable = CurveProperty(
     name="recoverable",
-    says="Whatever happened, there is a way back to the top: nobody is lost for good.",
+    description="From every position there is a path back to the highest stage: no customer is lost for good.",
     counterexample=_lost,
 )
 hysteresis = CurveProperty(
     name="hysteresis",
-    says="The doubt with which customers rise into a stage and the doubt at which they fall from it lie apart: "
-    "one small worry more does not undo a rise.",
+    description="The doubt at which customers rise into a stage and the doubt at which they fall from it lie apart: "
+    "one more doubt does not undo a rise.",
     counterexample=_no_gap,
 )
 
@@ -223,10 +228,65 @@ CURVE_PROPERTIES: tuple[CurveProperty | Relational, ...] = (
     *(total_and_bounded, no_stage_skipping, no_harm_helps, no_good_hurts, no_credit_for_asking, kept_never_hurts),
     *(broken_never_helps, silence_never_promotes, advocate_is_earned, recoverable, hysteresis),
 )
-"""What is asked of every curve."""
+"""The properties that ``check`` decides of a curve by default."""
+
+# --- of policies ------------------------------------------------------------------------------------------
 
 
-OWED = ("slip", "breach")
+def repair_within(n: int = 3) -> Safety | LeadsTo:
+    """After a slip or a breach, the account is settled in at most n further turns: customers need not wait for amends."""
+    return leads_to(
+        _owed,
+        lambda turn: turn.after.account not in _OWED,
+        within=n,
+        name=f"repair_within({n})",
+        description=f"A slip or a breach is made good {'in the same turn' if n == 0 else f'within {_turns(n)}'}.",
+    )
+
+
+def no_flapping(window: int = 6, changes: int = 4) -> Safety:
+    """In any so many turns in a row, a customer's stage changes in at most so many of them: no to and fro."""
+    return at_most(
+        changes,
+        lambda turn: turn.changed and _DEPARTED not in (turn.before.stage, turn.after.stage),
+        per=window,
+        name=f"no_flapping({window}, {changes})",
+        description=f"In {window} turns a customer's stage changes {_times(changes)}; leaving and coming back do not count.",
+    )
+
+
+def bounded_asks_while_distrusted(n: int = 1) -> Safety:
+    """While a customer distrusts, the company asks at most n times: it does not dig itself in."""
+    return at_most(
+        n,
+        _asks,
+        while_=lambda turn: turn.met.stage == "distrust",
+        name=f"bounded_asks_while_distrusted({n})",
+        description=f"A customer who distrusts is asked {_times(n)}.",
+    )
+
+
+def quiet_period(k: int = 3, window: int = 4) -> Safety:
+    """In any so many turns in a row, the company acts in at most k: it does not pester."""
+    return at_most(
+        k,
+        lambda turn: turn.action != "wait",
+        per=window,
+        name=f"quiet_period({k}, {window})",
+        description=f"The company acts in at most {k} of {window} turns in a row.",
+    )
+
+
+def _asks(turn: Turn) -> bool:
+    return turn.action == "ask"
+
+
+def _at_the_top(turn: Turn) -> bool:
+    return turn.after.stage == _TOP
+
+
+def _owed(turn: Turn) -> bool:
+    return turn.met.account in _OWED
 
 
 def _times(n: int) -> str:
@@ -237,103 +297,47 @@ def _turns(n: int) -> str:
     return "a turn" if n == 1 else f"{n} turns"
 
 
-def repair_within(n: int) -> Safety | LeadsTo:
-    """After a slip or a breach, the account is settled in at most n further turns: customers need not wait for amends."""
-    return leads_to(
-        lambda turn: turn.met.account in OWED,
-        lambda turn: turn.after.account not in OWED,
-        within=n,
-        name=f"repair_within({n})",
-        says=f"What went wrong is made good {'in the same turn' if n == 0 else f'within {_turns(n)}'}.",
-    )
-
-
-def no_flapping(window: int, changes: int) -> Safety:
-    """In so many turns in a row, a customer's stage changes in at most so many of them: no to and fro."""
-    return at_most(
-        changes,
-        lambda turn: turn.changed and "departed" not in (turn.before.stage, turn.after.stage),
-        per=window,
-        name=f"no_flapping({window}, {changes})",
-        says=f"In {window} turns a customer's stage changes {_times(changes)}; leaving and coming back are not counted.",
-    )
-
-
-def bounded_asks_while_distrusted(n: int) -> Safety:
-    """While a customer distrusts, the company asks at most n times: it does not dig itself in."""
-    return at_most(
-        n,
-        _asks,
-        while_=lambda turn: turn.met.stage == "distrust",
-        name=f"bounded_asks_while_distrusted({n})",
-        says=f"A customer who distrusts is asked {_times(n)}.",
-    )
-
-
-def quiet_period(k: int, window: int) -> Safety:
-    """In so many turns in a row the company makes itself heard in at most k: it does not pester."""
-    return at_most(
-        k,
-        lambda turn: turn.action != "wait",
-        per=window,
-        name=f"quiet_period({k}, {window})",
-        says=f"The company makes itself heard in at most {k} of {window} turns in a row.",
-    )
-
-
-def _asks(turn: Turn) -> bool:
-    return turn.action == "ask"
-
-
-def _at_the_top(turn: Turn) -> bool:
-    return turn.after.stage == "advocate"
-
-
-def _owed(turn: Turn) -> bool:
-    return turn.met.account in OWED
-
-
 no_ask_on_open_account: Safety = never(
     _asks,
     when=lambda turn: turn.met.account != "clear",
     name="no_ask_on_open_account",
-    says="The company never asks while it owes the customer something.",
+    description="The company never asks while it owes the customer something.",
 )
 recovery_comes_first: Safety = always(
     lambda turn: turn.action in ("repair", "wait"),
     when=_owed,
     name="recovery_comes_first",
-    says="While amends are owed, the company makes good before it does anything else.",
+    description="While amends are owed, the company makes good before it does anything else.",
 )
 nobody_forgotten: Safety | LeadsTo = leads_to(
-    lambda turn: turn.after.stage != "departed",
-    lambda turn: turn.action != "wait" or turn.after.stage == "departed",
+    lambda turn: turn.after.stage != _DEPARTED,
+    lambda turn: turn.action != "wait" or turn.after.stage == _DEPARTED,
     name="nobody_forgotten",
-    says="No customer who is still there is left alone for ever.",
+    description="No customer who has not left is left alone forever.",
 )
-
 can_make_advocates: Possible = possible(
     _at_the_top,
     name="can_make_advocates",
-    says="Some customer can become an advocate under this policy.",
+    description="Some customer can become an advocate under this policy.",
 )
 way_back: Recoverable = recoverable_to(
     _at_the_top,
     name="way_back",
-    says="Whatever happened, a customer can still become an advocate under this policy.",
+    description="Whatever has happened, a customer can still become an advocate under this policy.",
 )
 
 POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (
-    *(recovery_comes_first, repair_within(3), no_ask_on_open_account, bounded_asks_while_distrusted(1)),
-    *(quiet_period(3, 4), no_flapping(6, 4), nobody_forgotten),
+    *(recovery_comes_first, repair_within(), no_ask_on_open_account, bounded_asks_while_distrusted()),
+    *(quiet_period(), no_flapping(), nobody_forgotten),
 )
-"""What is asked of every policy, if nothing else is. Source of the numbers: our choice; ask with your own."""
+"""The properties that ``check`` decides of a policy by default. Source of the numbers: our choice; call them with yours."""
 
+# --- by name ----------------------------------------------------------------------------------------------
 
-_MADE: dict[str, Callable[..., Property]] = {
+_FACTORIES: dict[str, Callable[..., Property]] = {
     made.__name__: made for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period)
 }
-_READY: dict[str, Property] = {
+_VALUES: dict[str, Property] = {
     each.name: each
     for each in (
         *CURVE_PROPERTIES,
@@ -345,33 +349,33 @@ _READY: dict[str, Property] = {
     )
 }
 PROPERTY_NAMES: tuple[str, ...] = (
-    *_READY,
-    *(f"{name}({', '.join(signature(made).parameters)})" for name, made in _MADE.items()),
+    *_VALUES,
+    *(f"{name}({', '.join(signature(made).parameters)})" for name, made in _FACTORIES.items()),
 )
-"""How each named property is asked for, by ``property_named`` and on the command line."""
+"""The named properties as ``property_named`` and the command line accept them; the numbers may be left out."""
 
 
 def property_named(text: str) -> Property:
-    """Find a named property: "no_harm_helps", "repair_within(3)", "quiet_period(3, 4)".
+    """Return a named property: "no_harm_helps", "repair_within", "repair_within(3)", "quiet_period(3, 4)".
 
     Raises:
         UnknownWordError: There is no property of this name.
-        InvalidValueError: Its numbers are wrong, or too many, or missing.
+        InvalidValueError: There are too many numbers, or too few.
 
     Examples:
-        >>> property_named("repair_within(3)").says
-        'What went wrong is made good within 3 turns.'
+        >>> property_named("repair_within(3)").description
+        'A slip or a breach is made good within 3 turns.'
     """
     found = re.fullmatch(r"(\w+)(?:\(([\d\s,]*)\))?", text.strip())
-    name, numbers = (found[1], found[2]) if found else (text, None)
-    if name in _READY and not numbers:
-        return _READY[name]
-    if name not in _MADE:
+    name, numbers = (found[1], (found[2] or "").strip()) if found else (text, "")
+    if name in _VALUES and not numbers:
+        return _VALUES[name]
+    if name not in _FACTORIES:
         raise UnknownWordError("property", text, PROPERTY_NAMES)
-    given = [int(number) for number in re.findall(r"\d+", numbers or "")]
-    wanted = list(signature(_MADE[name]).parameters)
-    if len(given) != len(wanted):
+    given = [int(number) for number in re.findall(r"\d+", numbers)]
+    wanted = list(signature(_FACTORIES[name]).parameters)
+    if given and len(given) != len(wanted):
         raise InvalidValueError(
             "property", text, f"takes {', '.join(wanted)}: for example {name}({', '.join('3' for _ in wanted)})"
         )
-    return _MADE[name](*given)
+    return _FACTORIES[name](*given)

@@ -1,20 +1,28 @@
-"""The kinds of properties, as values: each is decided in a way of its own.
+"""Properties as values, and the combinators that make them of predicates.
 
-A predicate gets a ``Turn`` and answers with true or false. It must be pure.
+A predicate is a pure function from a ``Turn`` to true or false.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
 from math import inf
-from typing import Literal
+from typing import Literal, Self, cast
 
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.core.errors import InvalidValueError, final_class
 from trustcurve.core.values import Value
-from trustcurve.verification.arguments import check_number, check_predicates, check_whole, check_word, check_words
+from trustcurve.policies.policy import Policy
+from trustcurve.verification.arguments import (
+    check_number,
+    check_predicates,
+    check_whole,
+    check_word,
+    check_words,
+)
 from trustcurve.verification.automaton import Turn
 from trustcurve.verification.search import VIOLATED, Monitor
 
@@ -26,10 +34,12 @@ __all__ = [
     "Predicate",
     "Probability",
     "Property",
+    "PropertyLike",
     "Recoverable",
     "Relational",
     "Safety",
     "always",
+    "as_property",
     "at_most",
     "expected_turns",
     "leads_to",
@@ -40,21 +50,33 @@ __all__ = [
     "relational",
 ]
 
-
 Predicate = Callable[[Turn], bool]
+
+# --- the kinds: each is decided in its own way --------------------------------------------------------
 
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Property(Value):
-    """What must hold: a name, and in words what it protects."""
+    """What must hold: a name, and what it protects. Make one with a combinator such as ``always``."""
 
     name: str
-    says: str = ""
+    description: str = ""
+
+    def __init_subclass__(cls) -> None:
+        if cls.__module__ != __name__:
+            final_class(cls)
+
+    def __call__(self) -> Self:
+        """Return the property itself: a named property reads the same with and without numbers."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
 
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Safety(Property):
-    """Nothing bad ever happens: no run breaks the monitor. ``relevant`` turns are those it speaks of."""
+    """Something bad never happens: no run violates the monitor. ``relevant`` turns are those that it is about."""
 
     monitor: Monitor
     relevant: Predicate
@@ -62,21 +84,21 @@ class Safety(Property):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Possible(Property):
-    """Something good can happen: some run has a turn that is a goal."""
+    """Something good can happen: some run has a goal turn."""
 
     goal: Predicate
 
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Recoverable(Property):
-    """From everywhere, some run leads to a turn that is a goal."""
+    """From every reachable state some run leads to a goal turn."""
 
     goal: Predicate
 
 
 @frozen(eq=False, repr=False, kw_only=True)
 class LeadsTo(Property):
-    """After every turn of one kind comes, sooner or later, a turn of another; under a stated fairness."""
+    """After every turn of one kind a turn of another comes eventually, under a stated fairness."""
 
     after: Predicate
     comes: Predicate
@@ -85,7 +107,7 @@ class LeadsTo(Property):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Probability(Property):
-    """How likely it is that a turn that is a goal comes, in some turns or at all."""
+    """The probability of a goal turn, in some turns or eventually, lies within bounds."""
 
     goal: Predicate
     within: int | None
@@ -95,7 +117,7 @@ class Probability(Property):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class ExpectedTurns(Property):
-    """How many turns it takes on average until a turn that is a goal, that one counted."""
+    """The mean number of turns up to the first goal turn, including it, lies within a bound."""
 
     goal: Predicate
     at_most: float
@@ -103,21 +125,59 @@ class ExpectedTurns(Property):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class CurveProperty(Property):
-    """A statement about a curve alone: answers with the signals of a counterexample, or None where it holds."""
+    """A statement about a curve alone; ``counterexample`` returns the signals of one, or None if it holds."""
 
     counterexample: Callable[[Curve], tuple[str, ...] | None]
 
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Relational(Property):
-    """A statement about two journeys on a curve, one of which gets a signal more."""
+    """A statement about two journeys on a curve, one of which gets one more signal."""
 
     insert: tuple[str, ...]
     helps: bool
 
 
-def always(holds: Predicate, *, when: Predicate | None = None, name: str = "always", says: str = "") -> Safety:
-    """Make a property: in every turn (or every turn in which ``when`` holds), ``holds`` holds.
+PropertyLike = Property | Callable[[], Property]
+"""A property, or a function that makes one without arguments."""
+
+
+def as_property(argument: str, value: object) -> Property:
+    """Return a property that is given as such, or as a function that makes one without arguments.
+
+    Raises:
+        InvalidValueError: It is neither.
+    """
+    if isinstance(value, Property):
+        return value
+    if isinstance(value, Policy):
+        raise InvalidValueError(argument, value, f"must be a property; give the policy by name: policy={value.name!r}")
+    rule = "must be a property, for example always(...)"
+    if not callable(value):
+        raise InvalidValueError(argument, value, rule)
+    name, needed = getattr(value, "__name__", type(value).__name__), _needed(value)
+    if needed:
+        raise InvalidValueError(
+            argument, value, f"must be a property; {name} needs arguments: {name}({', '.join(needed)})"
+        )
+    made = value()
+    if not isinstance(made, Property):
+        raise InvalidValueError(argument, value, f"{rule}; {name}() returned {made!r}")
+    return made
+
+
+def _needed(function: Callable[..., object]) -> list[str]:
+    """Return the names of the arguments that a function cannot do without."""
+    variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    parameters = signature(function).parameters.values()
+    return [each.name for each in parameters if each.default is Parameter.empty and each.kind not in variable]
+
+
+# --- combinators ------------------------------------------------------------------------------------------
+
+
+def always(holds: Predicate, *, when: Predicate | None = None, name: str = "always", description: str = "") -> Safety:
+    """Return the property that ``holds`` is true in every turn (in which ``when`` is true).
 
     Examples:
         >>> prop = always(lambda turn: turn.after.doubt <= 12, name="doubt_is_bounded")
@@ -130,40 +190,40 @@ def always(holds: Predicate, *, when: Predicate | None = None, name: str = "alwa
     def step(state: int, turn: Turn) -> int:
         return VIOLATED if relevant(turn) and not holds(turn) else state
 
-    return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=relevant)
+    return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=relevant)
 
 
-def never(happens: Predicate, *, when: Predicate | None = None, name: str = "never", says: str = "") -> Safety:
-    """Make a property: in no turn (in which ``when`` holds) ``happens`` holds; see ``always``.
+def never(happens: Predicate, *, when: Predicate | None = None, name: str = "never", description: str = "") -> Safety:
+    """Return the property that ``happens`` is true in no turn (in which ``when`` is true).
 
     Examples:
         >>> never(lambda turn: turn.action == "ask", when=lambda turn: turn.met.stage == "departed").name
         'never'
     """
     check_predicates(happens=happens)
-    return always(lambda turn: not happens(turn), when=when, name=name, says=says)
+    return always(lambda turn: not happens(turn), when=when, name=name, description=description)
 
 
-def possible(goal: Predicate, *, name: str = "possible", says: str = "") -> Possible:
-    """Make a property: some run has a turn in which ``goal`` holds. Its witness shows how.
+def possible(goal: Predicate, *, name: str = "possible", description: str = "") -> Possible:
+    """Return the property that some run has a turn in which ``goal`` is true. Its witness shows how.
 
     Examples:
         >>> possible(lambda turn: turn.after.stage == "advocate", name="can_be_won").name
         'can_be_won'
     """
     check_predicates(goal=goal)
-    return Possible(name=name, says=says, goal=goal)
+    return Possible(name=name, description=description, goal=goal)
 
 
-def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", says: str = "") -> Recoverable:
-    """Make a property: whatever happened, a turn in which ``goal`` holds can still come.
+def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", description: str = "") -> Recoverable:
+    """Return the property that a turn in which ``goal`` is true can still come, whatever has happened.
 
     Examples:
         >>> recoverable_to(lambda turn: turn.after.stage == "hopeful", name="hope_returns").name
         'hope_returns'
     """
     check_predicates(goal=goal)
-    return Recoverable(name=name, says=says, goal=goal)
+    return Recoverable(name=name, description=description, goal=goal)
 
 
 def leads_to(
@@ -173,23 +233,23 @@ def leads_to(
     within: int | None = None,
     fair: Literal["nothing", "moves"] = "nothing",
     name: str = "leads_to",
-    says: str = "",
+    description: str = "",
 ) -> Safety | LeadsTo:
-    """Make a property: after every turn in which ``after`` holds comes one in which ``comes`` holds.
+    """Return the property that every turn in which ``after`` is true is followed by one in which ``comes`` is.
 
     Args:
         after: What calls for something.
         comes: What must come; the same turn counts.
-        within: In how many further turns at most; None: sooner or later.
-        fair: What is assumed of the environment where ``within`` is None. "nothing": it may do whatever it
-            can, for ever. "moves": if it comes to the same situation (a state of the loop) again and again, it
-            makes there each move that it can make, again and again. Situations in which promises stay open, or
-            are never made, are other situations: a move is not fair across them.
+        within: In how many further turns at most; None: eventually.
+        fair: What is assumed of the environment if ``within`` is None. "nothing": it may do anything, forever.
+            "moves": in a state of the loop that it comes to again and again, it makes every possible move again and
+            again. States in which promises stay open, or are never made, are other states: a move is not fair across
+            them.
         name: The property's name.
-        says: What it protects, in words.
+        description: What it protects.
 
     Raises:
-        InvalidValueError: ``within`` is no whole number of turns.
+        InvalidValueError: ``within`` is not a whole number of turns.
         UnknownWordError: ``fair`` is neither "nothing" nor "moves".
 
     Examples:
@@ -203,9 +263,9 @@ def leads_to(
         'favours_are_thanked'
     """
     check_predicates(after=after, comes=comes)
-    check_word("fair", fair, ("nothing", "moves"))
+    fairness = cast("Literal['nothing', 'moves']", check_word("fair", fair, ("nothing", "moves")))
     if within is None:
-        return LeadsTo(name=name, says=says, after=after, comes=comes, fair=fair)
+        return LeadsTo(name=name, description=description, after=after, comes=comes, fair=fairness)
     turns = check_whole("within", within, 0)
 
     def step(state: int, turn: Turn) -> int:
@@ -216,7 +276,7 @@ def leads_to(
             return -1
         return VIOLATED if left <= 0 else left
 
-    return Safety(name=name, says=says, monitor=Monitor(-1, step), relevant=after)
+    return Safety(name=name, description=description, monitor=Monitor(-1, step), relevant=after)
 
 
 def at_most(
@@ -226,17 +286,17 @@ def at_most(
     while_: Predicate | None = None,
     per: int | None = None,
     name: str = "at_most",
-    says: str = "",
+    description: str = "",
 ) -> Safety:
-    """Make a property: ``event`` happens in at most ``n`` turns.
+    """Return the property that ``event`` is true in at most ``n`` turns.
 
     Args:
-        n: How often at most.
+        n: The most turns.
         event: What is counted.
-        while_: Counted only while this holds; a turn in which it does not begins the count anew.
-        per: In how many turns in a row; None: for ever.
+        while_: Count only while this is true; a turn in which it is not starts the count again.
+        per: In any so many turns in a row; None: in all.
         name: The property's name.
-        says: What it protects, in words.
+        description: What it protects.
 
     Raises:
         InvalidValueError: A number is not whole, or too small.
@@ -257,30 +317,7 @@ def at_most(
         seen = (state << 1 | bool(event(turn))) & ((1 << width) - 1)
         return VIOLATED if seen.bit_count() > most else seen
 
-    return Safety(name=name, says=says, monitor=Monitor(0, step), relevant=while_ or event)
-
-
-def relational(
-    insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", says: str = ""
-) -> Relational:
-    """Make a property of two journeys: with one of these signals inserted anywhere, a customer never stands higher (or lower).
-
-    Neither at once nor at any later moment, whatever comes after: decided by the greatest simulation.
-
-    Raises:
-        UnknownWordError: ``never`` is neither "higher" nor "lower"; from ``check``: the curve has no such signal.
-        InvalidValueError: ``insert`` is no list of signals.
-
-    Examples:
-        >>> relational(["complaint"], never="higher").insert
-        ('complaint',)
-    """
-    check_word("never", never, ("higher", "lower"))
-    return Relational(name=name, says=says, insert=check_words("insert", insert), helps=never == "higher")
-
-
-def _any(_: Turn) -> bool:
-    return True
+    return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=while_ or event)
 
 
 def probability(
@@ -290,24 +327,24 @@ def probability(
     at_least: float = 0.0,
     at_most: float = 1.0,
     name: str = "probability",
-    says: str = "",
+    description: str = "",
 ) -> Probability:
-    """Make a property: the probability that a turn comes in which ``goal`` holds lies within bounds.
+    """Return the property that the probability of a turn in which ``goal`` is true lies within bounds.
 
-    It needs an environment with probabilities. It is computed exactly, as far as floating-point numbers go: a
-    value up to 1e-9 beyond a bound counts as on it. What is impossible is 0, and what is certain is 1. Where it may
-    take more than a million turns on average until it is decided, the verdict is UNKNOWN.
+    It needs an environment with probabilities. The probability is exact up to floating-point error: a value up to 1e-9
+    beyond a bound counts as on it; impossible is exactly 0, certain is exactly 1. If the mean number of turns until it
+    is decided exceeds a million, the verdict is UNKNOWN.
 
     Args:
-        goal: What is hoped for or feared.
-        within: In how many turns; None: ever.
-        at_least: The least it may be.
-        at_most: The most it may be.
+        goal: What may come.
+        within: In how many turns; None: eventually.
+        at_least: The lower bound.
+        at_most: The upper bound.
         name: The property's name.
-        says: What it protects, in words.
+        description: What it protects.
 
     Raises:
-        InvalidValueError: The bounds are no probabilities, or the wrong way round.
+        InvalidValueError: The bounds are not probabilities, or in the wrong order.
 
     Examples:
         >>> probability(lambda turn: turn.after.stage == "departed", within=12, at_most=0.1).at_most
@@ -319,22 +356,24 @@ def probability(
     if at_least > at_most:
         raise InvalidValueError("at_least, at_most", (at_least, at_most), "must stand in this order")
     turns = None if within is None else check_whole("within", within, 1)
-    return Probability(name=name, says=says, goal=goal, within=turns, at_least=at_least, at_most=at_most)
+    return Probability(name=name, description=description, goal=goal, within=turns, at_least=at_least, at_most=at_most)
 
 
-def expected_turns(goal: Predicate, *, at_most: float, name: str = "expected_turns", says: str = "") -> ExpectedTurns:
-    """Make a property: on average a turn in which ``goal`` holds comes within so many turns, that one counted.
+def expected_turns(
+    goal: Predicate, *, at_most: float, name: str = "expected_turns", description: str = ""
+) -> ExpectedTurns:
+    """Return the property that the mean number of turns up to one in which ``goal`` is true, including it, is bounded.
 
-    It is computed as ``probability`` is. Where the goal is not certain to come, the time is infinite.
+    It is computed as ``probability`` is. If the goal is not certain to come, the mean is infinite.
 
     Args:
-        goal: What is hoped for.
-        at_most: The most turns it may take on average; ``math.inf``: just tell.
+        goal: What must come.
+        at_most: The largest mean; ``math.inf`` only reports it.
         name: The property's name.
-        says: What it protects, in words.
+        description: What it protects.
 
     Raises:
-        InvalidValueError: ``at_most`` is no number of at least 1.
+        InvalidValueError: ``at_most`` is not a number of at least 1.
 
     Examples:
         >>> expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=6).at_most
@@ -342,4 +381,28 @@ def expected_turns(goal: Predicate, *, at_most: float, name: str = "expected_tur
     """
     check_predicates(goal=goal)
     check_number("at_most", at_most, 1, inf)
-    return ExpectedTurns(name=name, says=says, goal=goal, at_most=at_most)
+    return ExpectedTurns(name=name, description=description, goal=goal, at_most=at_most)
+
+
+def relational(
+    insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", description: str = ""
+) -> Relational:
+    """Return the property that inserting one of these signals anywhere never makes a customer stand higher (or lower).
+
+    Neither at once nor at any later moment, whatever comes after; decided by the greatest simulation relation.
+
+    Raises:
+        UnknownWordError: ``never`` is neither "higher" nor "lower"; from ``check``: the curve does not have a signal.
+        InvalidValueError: ``insert`` is not a list of signals.
+
+    Examples:
+        >>> relational(["complaint"], never="higher").insert
+        ('complaint',)
+    """
+    never = cast("Literal['higher', 'lower']", check_word("never", never, ("higher", "lower")))
+    signals = check_words("insert", insert)
+    return Relational(name=name, description=description, insert=signals, helps=never == "higher")
+
+
+def _any(_: Turn) -> bool:
+    return True

@@ -1,4 +1,4 @@
-"""The greatest simulation on a curve: who never stands higher than whom, whatever both get next."""
+"""The greatest simulation relation on a curve: which positions never stand higher than which, whatever both get next."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ if TYPE_CHECKING:
 
     Pairs = np.ndarray[Any, np.dtype[np.bool_]]
 
-__all__ = ["Inserted", "never_above", "shortest_paradox"]
-
+__all__ = ["Inserted", "dominance", "shortest_paradox"]
 
 Inserted = tuple[tuple[str, ...], str, tuple[str, ...]]
-"""The signals before, the one that is inserted, and the signals after which the two journeys stand the wrong way round."""
+"""The signals before, the inserted one, and the signals after which the two journeys stand in the wrong order."""
+
+_Pair = tuple[int, int]
+_Parents = dict[_Pair, tuple[_Pair | None, int, str]]
 
 
-def never_above(table: Table) -> Pairs:
-    """Find for all pairs p, q whether p is never above q, now or after any signals that both get.
+def dominance(table: Table) -> Pairs:
+    """Return for all pairs of positions p, q whether p never stands higher than q, now or after any signals that both get.
 
-    Begins with all pairs in which p stands no higher, and throws out what some signal leads out of the
-    set, until nothing is thrown out.
+    This is the greatest simulation relation. It begins with all pairs in which p stands no higher, and removes those
+    from which some signal leads out of the set, until none is left to remove.
 
     Returns:
         A matrix of booleans, shape (positions, positions).
@@ -34,7 +36,7 @@ def never_above(table: Table) -> Pairs:
 
     Examples:
         >>> from trustcurve import Curve
-        >>> pairs = never_above(Curve.default().table())
+        >>> pairs = dominance(Curve.default().table())
         >>> bool(pairs.diagonal().all()), pairs.shape
         (True, (524, 524))
     """
@@ -55,37 +57,37 @@ def never_above(table: Table) -> Pairs:
 
 
 def shortest_paradox(table: Table, insert: Sequence[str], *, helps: bool) -> Inserted | None:
-    """Find the shortest two journeys that stand the wrong way round after one of them got something more.
+    """Return the shortest two journeys that stand in the wrong order after one of them got one more signal.
 
     Args:
         table: A curve's table.
-        insert: The signals of which one is inserted into one of the journeys.
-        helps: Whether standing higher with it is wrong (an inserted harm), or standing lower (a good).
+        insert: The signals, one of which is inserted into one of the journeys.
+        helps: Whether standing higher with it is wrong (for harms), or standing lower (for goods).
 
     Returns:
-        The signals before, the inserted one, and the signals after; None where there are no such journeys.
+        The signals before, the inserted one, and the signals after; None if there are no such journeys.
     """
-    ways = _ways(table)
+    paths = _paths(table)
     columns = [(table.signals.index(name), name) for name in insert]
-    came: dict[tuple[int, int], tuple[tuple[int, int] | None, int, str]] = {}
-    layers: list[list[tuple[int, int]]] = [[] for _ in range(max(map(len, ways)) + 1)]
-    for number, way in enumerate(ways):
-        layers[len(way)] += [(table.next[number][column], number) for column, _ in columns]
+    parents: _Parents = {}
+    layers: list[list[_Pair]] = [[] for _ in range(max(map(len, paths)) + 1)]
+    for number, path in enumerate(paths):
+        layers[len(path)] += [(table.next[number][column], number) for column, _ in columns]
     depth = 0
     while depth < len(layers):
         # All that begin here come before any step from here: a step leads one signal further.
-        for with_it, without in [pair for pair in layers[depth] if pair not in came]:
+        for with_it, without in [pair for pair in layers[depth] if pair not in parents]:
             name = next(name for column, name in columns if table.next[without][column] == with_it)
-            came[with_it, without] = (None, -1, name)
+            parents[with_it, without] = (None, -1, name)
         for pair in layers[depth]:
             with_it, without = pair
             higher = table.ranks[with_it] - table.ranks[without]
             if (higher if helps else -higher) > 0:
-                return _told(table, ways, came, pair)
+                return _inserted(table, paths, parents, pair)
             for column in range(len(table.signals)):
                 then = (table.next[with_it][column], table.next[without][column])
-                if then[0] != then[1] and then not in came:
-                    came[then] = (pair, column, "")
+                if then[0] != then[1] and then not in parents:
+                    parents[then] = (pair, column, "")
                     if depth + 1 == len(layers):
                         layers.append([])
                     layers[depth + 1].append(then)
@@ -93,28 +95,23 @@ def shortest_paradox(table: Table, insert: Sequence[str], *, helps: bool) -> Ins
     return None
 
 
-def _ways(table: Table) -> list[tuple[int, ...]]:
-    """Answer with a shortest way from the start to each position, as numbers of signals."""
-    ways: list[tuple[int, ...] | None] = [None] * len(table)
-    ways[0] = ()
-    for number, way in enumerate(ways):
-        assert way is not None  # noqa: S101 - positions are numbered in the order of a breadth-first search
+def _paths(table: Table) -> list[tuple[int, ...]]:
+    """Return a shortest path from the start to each position, as numbers of signals."""
+    paths: list[tuple[int, ...] | None] = [None] * len(table)
+    paths[0] = ()
+    for number, path in enumerate(paths):
+        assert path is not None  # noqa: S101 - positions are numbered in the order of a breadth-first search
         for column, target in enumerate(table.next[number]):
-            if ways[target] is None:
-                ways[target] = (*way, column)
-    return [way for way in ways if way is not None]
+            if paths[target] is None:
+                paths[target] = (*path, column)
+    return [path for path in paths if path is not None]
 
 
-def _told(
-    table: Table,
-    ways: list[tuple[int, ...]],
-    came: dict[tuple[int, int], tuple[tuple[int, int] | None, int, str]],
-    pair: tuple[int, int],
-) -> Inserted:
+def _inserted(table: Table, paths: list[tuple[int, ...]], parents: _Parents, pair: _Pair) -> Inserted:
     after: list[str] = []
-    before, column, name = came[pair]
+    before, column, name = parents[pair]
     while before is not None:
         after.append(table.signals[column])
         pair = before
-        before, column, name = came[pair]
-    return tuple(table.signals[each] for each in ways[pair[1]]), name, tuple(reversed(after))
+        before, column, name = parents[pair]
+    return tuple(table.signals[each] for each in paths[pair[1]]), name, tuple(reversed(after))
