@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.core.errors import InvalidValueError
-from trustcurve.policies import Environment, Policy, View, policy
+from trustcurve.policies import MOVES, Environment, Policy, View, policy
 from trustcurve.policies.environment import move_probabilities
 from trustcurve.verification import Status, check, diff, probability
-from trustcurve.verification.automaton import unroll_loop
+from trustcurve.verification.automaton import Automaton, unroll_loop
 from trustcurve.verification.chain import edge_probabilities
 from trustcurve.verification.closed_loop import ClosedLoop
 
@@ -29,6 +29,14 @@ JOURNEYS = 4000
 LIFE = Environment(
     {"kept": 0.5, "broken": 0.1, "complaint": 0.1, "purchase": 0.05, "advocacy": 0.05, "departure": 0.02, "return": 0.1}
 )
+
+
+def chances_of(automaton: Automaton) -> list[float]:
+    """Return the probability of each edge."""
+    columns = [(edge.source, MOVES.index(edge.record.move.name)) for edge in automaton.edges]
+    source, move = np.array(columns).T
+    found: list[float] = edge_probabilities(LIFE, source, move, nodes=len(automaton.nodes)).tolist()
+    return found
 
 
 @policy("warm", promise_due=2)
@@ -66,7 +74,7 @@ def simulated(curve: Curve, turns: int, seed: int) -> dict[str, float]:
             # Chance as a reader of the words would have it: a move is drawn, and where it cannot be, nothing happens.
             moves = list(LIFE.probabilities or {})
             drawn = moves[chance.choice(len(moves), p=list((LIFE.probabilities or {}).values()))]
-            fitting = [choice for choice in choices if choice.move == drawn] or [choices[0]]
+            fitting = [choice for choice in choices if choice.name == drawn] or [choices[0]]
             played = ours.play(node, fitting[chance.integers(len(fitting))])
             assert played is not None
             node = played.after
@@ -158,12 +166,12 @@ def test_what_comes_from_a_node_adds_up_to_one(ours: Policy, turns: int):
     if automaton.stopped is not None:
         return
     totals = [0.0] * len(automaton.nodes)
-    for edge, p in zip(automaton.edges, edge_probabilities(automaton), strict=True):
+    for edge, p in zip(automaton.edges, chances_of(automaton), strict=True):
         totals[edge.source] += p
     assert totals == pytest.approx([1.0] * len(totals))
     # And a plain forward sum over all runs of so many turns agrees with the backward one.
     weights, hit = {0: 1.0}, 0.0
-    likely = edge_probabilities(automaton)
+    likely = chances_of(automaton)
     for _ in range(turns):
         then: dict[int, float] = {}
         for node, weight in weights.items():

@@ -43,7 +43,7 @@ def agree(loop: ClosedLoop, plain: PlainLoop, node: Node, place: Place) -> None:
 def same(plain: PlainLoop, place: Place, choice: EnvironmentMove) -> Move:
     """Tell a choice of the loop in the words of the ledger."""
     standing, _, _ = plain.begun(place)
-    return Move(choice.move, None if choice.promise is None else plain.open(standing)[choice.promise].id)
+    return Move(choice.name, None if choice.promise is None else plain.open(standing)[choice.promise].id)
 
 
 @settings(max_examples=200)

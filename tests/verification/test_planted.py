@@ -79,7 +79,7 @@ def plain_end(plain: PlainLoop, witness: LoopJourney) -> Position:
     place = plain.start
     for edge in witness.edges:
         choice = edge.record.move
-        moves = [move for move in plain.moves(place) if move.word == choice.move]
+        moves = [move for move in plain.moves(place) if move.word == choice.name]
         place, turn, _ = plain.play(place, moves[choice.promise or 0])
         assert turn.action == edge.record.action
     return place.standing.position

@@ -20,7 +20,7 @@ from trustcurve.core.table import Table
 from trustcurve.policies.actions import Action
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX, Policy
-from trustcurve.verification.closed_loop import Asked, Decided, EnvironmentMove, Node, Open, TurnRecord
+from trustcurve.verification.closed_loop import EnvironmentMove, Node, OpenPromises, PolicyCache, TurnRecord, ViewKey
 
 __all__ = ["TurnLoop"]
 
@@ -48,13 +48,13 @@ MOVE_SIGNALS: dict[str, str | None] = {
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
-Begun = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+Begun = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...]]
 """How a turn begins: the position, what is promised still, the quiet turns, and the signals so far (who, what)."""
 
-Moved = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+Moved = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...]]
 """How it stands as the policy decides: as how a turn begins, after the environment's move."""
 
-Answer = tuple[Decided, Action, Node | None, tuple[tuple[str, str], ...]]
+Answer = tuple[ViewKey, Action, Node | None, tuple[tuple[str, str], ...]]
 """What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
 
 TURNS_PER_SILENCE = 3
@@ -139,19 +139,19 @@ class TurnLoop:
         return {signal: number for number, signal in enumerate(self.table.signals)}
 
     @cached_property
-    def asked(self) -> Asked:
+    def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
-        return Asked(curve=self.curve, policy=self.policy)
+        return PolicyCache(curve=self.curve, policy=self.policy)
 
     @cached_property
     def _moves(self) -> dict[Begun, dict[EnvironmentMove, Moved]]:
         return {}
 
     @cached_property
-    def _answers(self) -> dict[Decided, Answer]:
+    def _answers(self) -> dict[ViewKey, Answer]:
         return {}
 
-    def choices(self, node: Node) -> tuple[EnvironmentMove, ...]:
+    def moves(self, node: Node) -> tuple[EnvironmentMove, ...]:
         """Return everything that the environment can choose after a node, harmless first."""
         return tuple(self._begun(node)[1])
 
@@ -188,23 +188,23 @@ class TurnLoop:
     def _move(self, begun: Begun, choice: EnvironmentMove) -> Moved:
         """Let the environment move."""
         position, promises, quiet, signals = begun
-        signal = MOVE_SIGNALS[choice.move]
+        signal = MOVE_SIGNALS[choice.name]
         if choice.promise is not None:
             weight, _ = promises[choice.promise]
             promises = promises[: choice.promise] + promises[choice.promise + 1 :]
-            signal = f"{choice.move}_{weight}"
+            signal = f"{choice.name}_{weight}"
         if signal is None:
             return position, promises, quiet, signals
         position, gives = self._react(position, signal)
         return position, promises, 0 if gives else quiet, (*signals, ("move", signal))
 
-    def _answer(self, decided: Decided) -> Answer:
+    def _answer(self, decided: ViewKey) -> Answer:
         """Let the policy act."""
         position, quiet, promises, last, asks = decided
         shown = quiet
         while shown > self.quiet_turns:
             shown -= self.quiet_turns
-        action = self.asked.decide(position, shown, promises, last, asks)
+        action = self.policy_cache.decide(position, shown, promises, last, asks)
         if action.startswith("promise_"):
             if len(promises) == self.promises_max:
                 return decided, action, None, ()

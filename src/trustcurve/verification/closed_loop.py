@@ -199,7 +199,7 @@ class ClosedLoop:
             raise InvalidValueError(
                 "turn",
                 self.turn,
-                f"must be a duration that divides the curve's quiet period, {self.curve.silence_after}, without rest",
+                f"the curve's quiet period, {self.curve.silence_after}, must be a whole number of turns",
             )
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
