@@ -20,7 +20,7 @@ from attrs import NOTHING, fields, has
 from docs_properties import property_rows
 
 from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled, TrustcurveError
-from trustcurve.core import errors as core
+from trustcurve import errors as core
 from trustcurve.core.events import EVENTS
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Parameter, Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import LOG, MAPPING, Trustcurve
 from tests.cli.programs import COMMAND, QUIET, run
 from trustcurve import Curve
+from trustcurve.documents.curve_file import curve_toml
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -48,7 +49,7 @@ def test_names_of_columns_and_folders_are_told_as_they_are(trustcurve: Trustcurv
     said = trustcurve("replay", "odd.csv", "-m", "m.toml", "--outcome", f"stars {word}", "--out", folder)
     assert f"stars {word} by what was known just before: all customers" in said.out
     assert f"mean stars {word} " in said.out
-    assert f"wrote {folder}/moves.parquet" in said.out
+    assert f"wrote {folder}/transitions.parquet" in said.out
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)
@@ -68,7 +69,7 @@ def test_errors_tell_words_as_they_are(trustcurve: Trustcurve, word: str) -> Non
 
 
 def test_a_curve_tells_words_as_they_are(trustcurve: Trustcurve) -> None:
-    wild = Curve.default().to_toml().replace('name = "default"', 'name = "[red]mine[/red] :smile:"')
+    wild = curve_toml(Curve.default()).replace('name = "default"', 'name = "[red]mine[/red] :smile:"')
     Path("mine.toml").write_text(wild.replace("the customer left", "[/b] left"), encoding="utf-8")
     said = trustcurve("curve", "-c", "mine.toml")
     assert (said.code, said.err) == (0, "")
@@ -109,7 +110,7 @@ def test_an_output_says_what_its_encoding_can(encoding: str) -> None:
 
 
 def test_a_file_is_utf_8_whatever_the_encoding_of_the_output() -> None:
-    Path("mine.toml").write_text(Curve.default().to_toml().replace('"default"', '"Zoë"', 1), encoding="utf-8")
+    Path("mine.toml").write_text(curve_toml(Curve.default()).replace('"default"', '"Zoë"', 1), encoding="utf-8")
     with Path("again.toml").open("wb") as file:
         command = [*COMMAND, "curve", "--toml", "-c", "mine.toml"]
         subprocess.run(command, stdout=file, check=True, env={**QUIET, "PYTHONIOENCODING": "ascii"})

@@ -34,6 +34,7 @@ from sybil import Document
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 from trustcurve import Curve
+from trustcurve.documents.curve_file import parse_curve
 from trustcurve.logs import parse_mapping
 from trustcurve.machine.drawing import chart_of, mermaid_text
 
@@ -133,7 +134,7 @@ def read_toml(block: Block) -> None:
     """Read TOML, check what is whole, write what has a title."""
     document = tomllib.loads(block.source)
     if {"curve", "rules"} <= set(document):
-        Curve.from_toml(block.source)
+        parse_curve(block.source)
     if {"log", "rules"} <= set(document):
         parse_mapping(block.source)
     if block.title:

@@ -64,7 +64,7 @@ def test_a_page_that_is_wrong_is_found_out(page: str, says: str, tmp_path: Path)
         ("~~~python\nraise KeyError('here')\n~~~\n", "here"),
         ("~~~toml\na = \n~~~\n", "Invalid value"),
         ('~~~toml\nrules = []\n[curve]\nname = "x"\n~~~\n', "is missing"),
-        ('~~~toml\nrules = []\n[log]\ncustomer = "c"\n~~~\n', "must be a text that is not empty"),
+        ('~~~toml\nrules = []\n[log]\ncustomer = "c"\n~~~\n', "is missing: the column that has the time"),
     ],
 )
 def test_errors_of_a_block_come_through(page: str, says: str, tmp_path: Path):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.snapshots.checking import Data, drop, put, read_as, spoiled, stored, validator
+from tests.snapshots.checking import Data, drop, put, read_as, schema_name, spoiled, stored, validator
 from tests.snapshots.strategies import events, journeys
 from tests.snapshots.values import EVENTS, golden_curve, values
 from trustcurve import Curve, Event, Journey, Standing
-from trustcurve.core.errors import UnknownWordError
+from trustcurve.errors import UnknownWordError
 from trustcurve.snapshots import SCHEMAS, SnapshotError, from_dict, json_schema, to_dict
 
 CURVE = Curve.default()
@@ -35,7 +35,7 @@ def test_an_unknown_schema_is_named_with_a_hint() -> None:
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_snapshots_fulfil_their_schemas(name: str) -> None:
-    validator(name.partition("_")[0]).validate(stored(name))
+    validator(schema_name(name)).validate(stored(name))
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
@@ -65,7 +65,7 @@ def test_written_standings_steps_and_journeys_fulfil_their_schemas(journey: Jour
     "curve", [golden_curve(), CURVE.with_parameters(grace=0.5, silence_after=30)], ids=["default", "own parameters"]
 )
 def test_written_curves_fulfil_their_schema(curve: Curve) -> None:
-    validator("curve").validate(to_dict(curve))
+    validator("curve-snapshot").validate(to_dict(curve))
 
 
 REFUSED: list[tuple[str, Any]] = [
@@ -125,7 +125,7 @@ REFUSED: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("name", "spoil"), REFUSED)
 def test_what_a_schema_refuses_is_not_read(name: str, spoil: Any) -> None:
     data = spoiled(name, spoil)
-    assert not validator(name.partition("_")[0]).is_valid(data)
+    assert not validator(schema_name(name)).is_valid(data)
     cls, curve = read_as(name)
     before = copy.deepcopy(data)
     with pytest.raises(SnapshotError):
@@ -167,7 +167,7 @@ def test_a_spoiled_snapshot_is_read_or_refused_by_a_named_error(case: tuple[str,
         read = True
     except SnapshotError:
         read = False
-    assert validator(name.partition("_")[0]).is_valid(data) or not read, "the schema refuses what was read"
+    assert validator(schema_name(name)).is_valid(data) or not read, "the schema refuses what was read"
     assert data == before
 
 
@@ -191,6 +191,6 @@ def test_only_times_that_the_schema_knows_are_read(time: str) -> None:
 
 def test_an_unknown_field_beside_a_curves_document_is_refused() -> None:
     data = spoiled("curve", put("extra", 1))
-    assert not validator("curve").is_valid(data)
+    assert not validator("curve-snapshot").is_valid(data)
     with pytest.raises(SnapshotError):
         from_dict(Curve, data)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 
 from trustcurve import Curve, Event, Exchanged, PromiseMade, Returned, Standing, TrustcurveError
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
 from trustcurve.testing.services.deliveries import at_of, settled
@@ -69,7 +69,7 @@ class Sorting:
     @property
     def standing(self) -> Standing:
         """Say where the customer stands."""
-        return CURVE.replay(list(self.events.values()), start=self.start).standing
+        return CURVE.journey(list(self.events.values()), start=self.start, used={}).standing
 
 
 class InWords:
@@ -170,7 +170,7 @@ def test_a_disagreement_tells_what_happened_and_what_both_say():
         "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
         "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
         "the curve's last step: 2026-01-01 00:00 UTC Exchanged stays distrust.suspicious because a useful exchange earns "
-        "goodwill, settles what is due and lowers doubt; before the barrier nothing accrues doubt 2 -> 1"
+        "goodwill, settles what is due and lowers doubt; before the barrier nothing is earned doubt 2 -> 1"
     )
 
 

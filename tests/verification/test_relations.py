@@ -16,8 +16,8 @@ from tests.core.reading import GOODS, HARMS, SIGNALS
 from tests.core.strategies import parameters
 from tests.verification.changes import Change, changed, edit
 from trustcurve import Curve, Position
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.table import Table
+from trustcurve.errors import UnknownWordError
 from trustcurve.verification import CurveCounterexample, check, dominance, relational
 from trustcurve.verification.simulation_relation import shortest_paradox
 

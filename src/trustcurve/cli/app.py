@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from polars.exceptions import PolarsError
@@ -13,9 +14,11 @@ from polars.exceptions import PolarsError
 from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
-from trustcurve.core.errors import TrustcurveError
+from trustcurve.errors import CurveWarning, TrustcurveError
 
 __all__ = ["app", "run"]
+
+_SHOW_OTHERS = warnings.showwarning
 
 _HELP = """Where each customer stands on the trust curve, what moved them and why.
 
@@ -78,10 +81,21 @@ def run() -> None:
     """Run the command line; an error becomes a sentence, never a traceback."""
     make_streams_patient()
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", CurveWarning)
+            warnings.showwarning = _show_warning
+            app()
     except (TrustcurveError, OSError, PolarsError) as error:
         Screen.err().lines(f"trustcurve: {_told(error)}")
         sys.exit(2)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Print a warning about a curve as a sentence; any other one as Python does."""
+    if issubclass(category, CurveWarning):
+        Screen.err().lines(f"trustcurve: warning: {message}")
+    else:
+        _SHOW_OTHERS(message, category, *where, **more)
 
 
 def _told(error: Exception) -> str:

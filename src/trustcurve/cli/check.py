@@ -14,6 +14,8 @@ from trustcurve.cli.options import ENVIRONMENTS, CurveFile, PromisesMax, Surroun
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
 from trustcurve.cli.working import working
+from trustcurve.core.curve import Curve
+from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.policies import Policy, load_policy
 from trustcurve.verification import PROPERTY_NAMES, Counterexample, Report, check, property_named
 
@@ -28,10 +30,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check_files(  # noqa: PLR0917 - one argument for each option of the command
-    policies: Annotated[
+    files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="POLICY.toml", help="Policies; without one, the curve alone is checked.", show_default=False
+            metavar="FILE.toml", help="Policies and curves; without one, the default curve.", show_default=False
         ),
     ] = None,
     properties: Annotated[
@@ -41,7 +43,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             "-p",
             metavar="NAME",
             show_default=False,
-            help=f"What to decide, as often as you like; if left out, all that are asked of every policy, or without one those of curves. One of: {'; '.join(PROPERTY_NAMES)}.",
+            help=f"What to decide, as often as you like; if left out, all that are asked of every policy, or of every curve. One of: {'; '.join(PROPERTY_NAMES)}.",
         ),
     ] = None,
     curve: CurveFile = None,
@@ -64,7 +66,8 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     For example:
 
         trustcurve check                    (the default curve)
-        trustcurve check funnel.toml
+        trustcurve check mine.toml          (a curve of your own)
+        trustcurve check funnel.toml        (a policy)
         trustcurve check policies/*.toml --environment keeps-promises
         trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
 
@@ -72,24 +75,22 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     """
     screen, on = Screen.out(), chosen_curve(curve)
     asked = [property_named(text) for text in properties or ()]
-    loaded = [load_policy(path, on) for path in policies or ()]
+    subjects = [_load(path, on) for path in files or ()] or [(on, None)]
     reports = []
     with working() as work:
-        each: list[Policy | None] = [*loaded] or [None]
-        for policy in each:
-            work.at(f"checking {'the curve' if policy is None else policy.name}")
-            surroundings = ENVIRONMENTS[environment]
+        for its_curve, policy in subjects:
+            work.at(f"checking {its_curve.name if policy is None else policy.name}")
             reports.append(
                 check(
-                    on,
+                    its_curve,
                     *asked,
                     policy=policy,
-                    environment=surroundings,
+                    environment=ENVIRONMENTS[environment],
                     promises_max=promises_max,
                     states_max=max_states,
                 )
             )
-    names = _names(policies or [Path()])
+    names = _names(files or [Path()])
     for report, name in zip(reports, names, strict=True):
         _print_report(screen, report)
         if save is not None:
@@ -98,6 +99,11 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(_REFUTED)
     if any(report.unknown for report in reports):
         raise typer.Exit(_UNKNOWN)
+
+
+def _load(path: Path, on: Curve) -> tuple[Curve, Policy | None]:
+    """Load what a file says is to be checked: a curve, or a policy on the curve that was chosen."""
+    return (load_curve(path), None) if is_curve(path) else (on, load_policy(path, on))
 
 
 def _print_report(screen: Screen, report: Report) -> None:

@@ -7,19 +7,23 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from attrs import NOTHING, fields
+from attrs import fields_dict
 
 from trustcurve.cli.commands import Command
 from trustcurve.cli.options import CurveFile, chosen_curve
+from trustcurve.cli.schemas import SCHEMAS, schema_of
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column
-from trustcurve.core.curve import Curve
+from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.events import EVENTS, Event, Signalled
 from trustcurve.core.wording import rule_words
-from trustcurve.files import default_toml
-from trustcurve.snapshots import SCHEMAS, json_schema
+from trustcurve.documents.curve_file import curve_toml
+from trustcurve.records import columns_of
 
 __all__ = ["add_to"]
+
+_SCHEMA_LINE = "#:schema curve.schema.json"
+"""For editors: they find the schema beside the file, where ``trustcurve schema curve > curve.schema.json`` puts it."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def events() -> None:
     """List the events: what each means, its fields, and the signal that the curve sees.
 
-    Every event has the time of its row, and may have a channel and a note: they are shown and never change the outcome.
+    Every event has the time of its row, and may have a channel, a note and a fault: they are shown and never change the outcome.
 
     For example:
 
@@ -40,11 +44,10 @@ def events() -> None:
 
     A rule of a mapping names them and fills their fields from columns: see trustcurve replay -h
     """
-    rows = []
+    rows, common = [], fields_dict(Event)
     for kind in EVENTS:
-        common = {field.name for field in fields(Event)}
-        own = [field for field in fields(kind) if field.name not in common]
-        named = ", ".join(field.name if field.default is NOTHING else f"[{field.name}]" for field in own)
+        own = columns_of(kind, without=common)
+        named = ", ".join(column.name if column.needed else f"[{column.name}]" for column in own)
         signal = "the one that it names" if kind is Signalled else " or ".join(kind.signals) or "none"
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
         rows.append((kind.__name__, summary, named, signal, _ends_silence(kind)))
@@ -78,7 +81,8 @@ def curve_table(
     """
     screen = Screen.out()
     if toml:
-        screen.file(default_toml() if curve is None else chosen_curve(curve).to_toml())
+        text = default_toml().partition("\n")[2] if curve is None else curve_toml(chosen_curve(curve))
+        screen.file(f"{_SCHEMA_LINE}\n{text}")
         return
     _print_curve(screen, chosen_curve(curve))
 
@@ -118,11 +122,12 @@ def _value(value: int | timedelta) -> str:
 def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(SCHEMAS)}.", show_default=False)],
 ) -> None:
-    """Print the JSON Schema (2020-12) of a snapshot.
+    """Print the JSON Schema (2020-12) of a file that you write, so that your editor completes it, or of a snapshot.
 
     For example:
 
+        trustcurve schema policy > policy.schema.json
         trustcurve schema standing
         trustcurve schema journey > journey.schema.json
     """
-    Screen.out().file(json.dumps(json_schema(name), indent=2) + "\n")
+    Screen.out().file(json.dumps(schema_of(name), indent=2) + "\n")

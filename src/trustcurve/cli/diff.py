@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +12,10 @@ from trustcurve.cli.options import ENVIRONMENTS, CurveFile, PromisesMax, SomeMap
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import Work, working
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
-from trustcurve.files import load_curve
-from trustcurve.logs import journeys_of, load_mapping, scan_log
+from trustcurve.core.journey import Journey
+from trustcurve.documents.curve_file import is_curve, load_curve
+from trustcurve.errors import InvalidValueError
+from trustcurve.logs import load_mapping, replay_journeys, scan_log
 from trustcurve.policies import load_policy
 from trustcurve.verification import CurveDifference, PolicyDifference, diff
 
@@ -61,7 +60,7 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
     Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a limit was hit first, or a file is wrong.
     """
     screen = Screen.out()
-    kinds = {_is_curve(path) for path in (old, new)}
+    kinds = {is_curve(path) for path in (old, new)}
     if len(kinds) > 1:
         raise InvalidValueError("NEW.toml", str(new), "give two policies or two curves, not one of each")
     on = load_curve(old) if kinds == {True} else chosen_curve(curve)
@@ -87,12 +86,4 @@ def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> 
         return ()
     if log is None or mapping is None:
         raise InvalidValueError("--log" if log is None else "--mapping", None, "a log needs both --log and --mapping")
-    return journeys_of(scan_log(log), load_mapping(mapping), on, progress=work.replayed)
-
-
-def _is_curve(path: Path) -> bool:
-    """Whether a file holds a curve; what is wrong with it is told when it is loaded."""
-    try:
-        return "curve" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return False
+    return replay_journeys(scan_log(log), load_mapping(mapping), on, progress=work.replayed)

@@ -13,9 +13,9 @@ from trustcurve.cli.options import CurveFile, SomeCustomer, SomeMapping, Until, 
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.core.steps import Transition
-from trustcurve.logs import load_mapping, scan_log, tell_story
+from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 
@@ -112,8 +112,8 @@ def _path(
     with working() as work:
         opened = scan_log(log)
         work.at("mapping its rows")
-        story = tell_story(opened, meaning, on, customer, until=end, progress=work.replayed)
-    return [move for each in story.steps for move in each.step.transitions]
+        done = replay_customer(opened, meaning, on, customer, until=end, progress=work.replayed)
+    return [move for step in done.steps for move in step.transitions]
 
 
 def _picture(chart: Chart, form: Form) -> bytes:

@@ -6,14 +6,14 @@ import typer
 
 from trustcurve.cli.commands import Command
 from trustcurve.cli.options import CurveFile, LogFile, SomeCustomer, SomeMapping, Until, chosen_curve
-from trustcurve.cli.replay import print_rows
+from trustcurve.cli.replay import print_counts
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.working import working
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing
-from trustcurve.logs import load_mapping, scan_log, tell_story
+from trustcurve.errors import InvalidValueError
+from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.snapshots import from_json
 
@@ -60,17 +60,20 @@ def explain(
     with working() as work:
         opened = scan_log(log)
         work.at("mapping its rows")
-        story = tell_story(opened, meaning, on, customer, until=end, progress=work.replayed)
-    for each in story.steps:
-        if each.row is not None or each.step.reactions:
-            screen.lines(each.step.explain(f"row {each.row}"))
-    for reject in story.rejects:
-        screen.line(f"row {reject.row} could not be used: {reject.detail}")
-    if story.steps or story.rejects:
+        done = replay_customer(opened, meaning, on, customer, until=end, progress=work.replayed)
+    for each in done.applied:
+        if each.step is not None:
+            screen.lines(each.step.explain(f"row {each.logged.row}"))
+    if done.look is not None and done.look.reactions:
+        screen.lines(done.look.explain())
+    unused = dict.fromkeys(f"row {reject.row} could not be used: {reject.detail}" for reject in done.rejects)
+    for line in unused:
+        screen.line(line)
+    if done.applied or unused:
         screen.line()
-    _print_standing(screen, on, customer, story.standing)
-    print_rows(screen, story.counts)
-    if story.standing is None:
+    _print_standing(screen, on, customer, done.observed)
+    print_counts(screen, done.rows, done.events)
+    if done.standing is None:
         raise typer.Exit(1)
 
 
@@ -80,8 +83,6 @@ def _print_standing(screen: Screen, curve: Curve, customer: str, standing: Stand
         return
     p = standing.position
     counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"
-    screen.line(f"stands at {curve.state(p)} ({counters}), seen at {standing.as_of:%Y-%m-%d %H:%M} UTC")
+    screen.line(f"stands at {curve.state(p)} ({counters}) as of {standing.as_of:%Y-%m-%d %H:%M} UTC")
     due = curve.next_due(standing)
-    screen.line(
-        "the clock has nothing to say" if due is None else f"the clock says something next at {due:%Y-%m-%d %H:%M} UTC"
-    )
+    screen.line("nothing is due" if due is None else f"next due at {due:%Y-%m-%d %H:%M} UTC")

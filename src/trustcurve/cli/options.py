@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from trustcurve.core.curve import Curve
-from trustcurve.files import load_curve
+from trustcurve.documents.curve_file import load_curve
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment
 
 __all__ = [

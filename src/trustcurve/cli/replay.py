@@ -16,14 +16,15 @@ from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chose
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column, Row
 from trustcurve.cli.working import working
+from trustcurve.core.replay import EventCounts
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.folding.outcomes import Share, by_baseline, by_state
+from trustcurve.logs.log_replay import RowCounts
+from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
-from trustcurve.logs.replays import Counts
-from trustcurve.logs.summaries import fall_causes, reject_groups, state_rows
+from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
 from trustcurve.logs.until import read_until
 
-__all__ = ["MAPPING", "add_to", "print_rows"]
+__all__ = ["MAPPING", "add_to", "print_counts"]
 
 _CAUSES_SHOWN = 8
 
@@ -64,7 +65,7 @@ For example:
     trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
     trustcurve replay orders.csv -m orders.toml --outcome stars
 
-Exit code: 0; 1 where rows could not be used (see --allow-rejects); 2 where nothing could be done.
+Exit code: 0; 1 where something could not be used (see --allow-rejects); 2 where nothing could be done.
 """
 
 
@@ -81,7 +82,11 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
     out_dir: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="DIR", help="Write standings, moves and rejects to files in DIR.", show_default=False
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Write standings, transitions and rejects to files in DIR.",
+            show_default=False,
         ),
     ] = None,
     form: Annotated[Literal["parquet", "csv"], typer.Option("--format", help="The form of these files.")] = "parquet",
@@ -89,13 +94,13 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="A column with an outcome of your own (a score, a churn flag): tell it by the state just before its row.",
+            help="A column with an outcome of your own (a score, a churn flag): show it by the state just before its row.",
             show_default=False,
         ),
     ] = None,
     *,
     allow_rejects: Annotated[
-        bool, typer.Option("--allow-rejects", help="Exit with 0 even where rows could not be used.")
+        bool, typer.Option("--allow-rejects", help="Exit with 0 even where something could not be used.")
     ] = False,
 ) -> None:
     """Replay a log: where every customer stands, what moved them and why."""
@@ -113,7 +118,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         if out_dir is not None:
             work.at("writing files")
             written = write_replay(done, out_dir, form)
-    _print_counts(screen, done, perf_counter() - started)
+    _print_head(screen, done, perf_counter() - started)
     _print_states(screen, done)
     _print_causes(screen, done)
     if outcome is not None:
@@ -127,14 +132,23 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(1)
 
 
-def print_rows(screen: Screen, counts: Counts) -> None:
-    """Say what became of the rows."""
+def print_counts(screen: Screen, rows: RowCounts, events: EventCounts) -> None:
+    """Print what became of the rows, and of the events that they made."""
     said = [
-        f"{_count(counts.rows, 'row')}: {counts.used:,} used",
-        f"{counts.ignored:,} ignored" if counts.ignored else "",
-        f"{_count(counts.duplicates, 'duplicate')} dropped" if counts.duplicates else "",
-        f"{counts.later:,} after --until" if counts.later else "",
-        f"{counts.rejected:,} rejected",
+        f"{_count(rows.rows, 'row')}: {rows.used:,} used",
+        f"{rows.ignored:,} ignored" if rows.ignored else "",
+        f"{rows.broken:,} broken" if rows.broken else "",
+    ]
+    screen.line(", ".join(filter(None, said)))
+    if not events.total:
+        return
+    said = [
+        f"{_count(events.total, 'event')}: {events.applied:,} applied",
+        f"{events.skipped:,} skipped" if events.skipped else "",
+        f"{_count(events.duplicate, 'duplicate')} dropped" if events.duplicate else "",
+        f"{_count(events.conflict, 'conflict')} dropped" if events.conflict else "",
+        f"{events.later:,} after --until" if events.later else "",
+        f"{events.rejected:,} rejected" if events.rejected else "",
     ]
     screen.line(", ".join(filter(None, said)))
 
@@ -143,14 +157,15 @@ def _count(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
-def _print_counts(screen: Screen, done: LogReplay, seconds: float) -> None:
-    customers = (_count(len(done.standings), "customer"), "bold")
-    screen.line(customers, f", {_count(done.counts.events, 'event')}, in {seconds:.1f} s")
-    print_rows(screen, done.counts)
-    if done.idle:
-        screen.line(f"took no row: {', '.join(f'rule {name!r}' for name in done.idle)}")
-    if done.until is not None:
-        screen.line(f"seen at {done.until:%Y-%m-%d %H:%M} UTC")
+def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
+    screen.line((_count(len(done.standings), "customer"), "bold"), f", in {seconds:.1f} s")
+    print_counts(screen, done.rows, done.events)
+    for name in done.unmatched_rules:
+        screen.line(f"rule {name!r} matched no row")
+    if done.at_until.until is not None:
+        screen.line(f"states as of {done.at_until.until:%Y-%m-%d %H:%M} UTC")
+    for warning in done.warnings:
+        screen.line(f"{warning}: see --until")
 
 
 def _print_states(screen: Screen, done: LogReplay) -> None:
@@ -217,4 +232,4 @@ def _print_rejects(screen: Screen, done: LogReplay) -> None:
         detail = group.detail.removeprefix(f"{group.reason}: ")
         rows.append((f"{group.count:,}", group.reason, numbers, detail))
     screen.line()
-    screen.table("Rows that could not be used", columns, rows)
+    screen.table("What could not be used", columns, rows)

@@ -9,7 +9,7 @@ import typer
 
 from trustcurve.cli.commands import Command
 from trustcurve.cli.screen import Screen
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 __all__ = ["add_to"]
 

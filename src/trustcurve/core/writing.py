@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from trustcurve.core.reading import CLOCK
+from trustcurve.core.parts import CLOCK
 from trustcurve.core.rules import Condition, Parameter, Rule, Stage
 from trustcurve.core.signals import LEDGER_SIGNALS, PARTS
 
 if TYPE_CHECKING:
+    from trustcurve.core.parts import Parts
     from trustcurve.core.program import Program, Row
-    from trustcurve.core.reading import Parts
 
 __all__ = ["GIVES_1", "canonical", "canonical_1", "plain_duration", "plain_parts"]
 

@@ -8,10 +8,10 @@ from typing import Any, Literal, TypeVar
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError, UnknownWordError
 
 __all__ = ["Callback", "Callbacks"]
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
-from trustcurve.core.refusals import Refusal
+from trustcurve.core.questions import Refusal
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError
 from trustcurve.machine.callbacks import Callback, Callbacks
 from trustcurve.machine.errors import BusyCustomerError
 

@@ -12,9 +12,9 @@ from transitions import EventData
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Position
+from trustcurve.errors import UnknownWordError
 from trustcurve.machine.guards import PLACED, Change, Felt, Guard, holds_in, leaf_of, number, target_of
 from trustcurve.machine.walker import Walker, felt_doubt, walker_of
 

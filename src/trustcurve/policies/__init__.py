@@ -3,7 +3,7 @@
 from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move
 from trustcurve.policies.environment import ANY, KEEPS_PROMISES, Environment
 from trustcurve.policies.policy import ImpurePolicyError, InvalidPolicyError, Policy, PolicyError, policy
-from trustcurve.policies.reading import load_policy, parse_policy
+from trustcurve.policies.policy_file import load_policy, parse_policy
 from trustcurve.policies.view import View
 
 __all__ = [

@@ -7,9 +7,9 @@ from typing import final
 
 from attrs import frozen
 
-from trustcurve.core.errors import final_class
 from trustcurve.core.rules import Condition, Number
 from trustcurve.core.values import Value
+from trustcurve.errors import final_class
 from trustcurve.policies.actions import Action
 from trustcurve.policies.view import View
 

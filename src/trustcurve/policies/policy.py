@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, final
+from typing import final
 
 from attrs import define, field, fields_dict, frozen
 
-from trustcurve.core.errors import Finding, InvalidValueError, TrustcurveError, final_class, plain_word
+from trustcurve.documents.forms import whole
+from trustcurve.errors import InvalidDocumentError, TrustcurveError, final_class, plain_word
 from trustcurve.policies.actions import ACTIONS, Action
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.view import View
-
-if TYPE_CHECKING:
-    from attrs import Attribute
 
 __all__ = ["ImpurePolicyError", "InvalidPolicyError", "Policy", "PolicyError", "policy"]
 
@@ -22,14 +20,8 @@ class PolicyError(TrustcurveError):
     """The root of the errors about policies and environments."""
 
 
-@define(slots=False, repr=False)
-class InvalidPolicyError(PolicyError):
+class InvalidPolicyError(PolicyError, InvalidDocumentError):
     """A file is not a policy: ``findings``, all of them at once."""
-
-    findings: tuple[Finding, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in self.findings)
 
 
 @define(slots=False, repr=False)
@@ -47,19 +39,14 @@ class ImpurePolicyError(PolicyError):
 
 Decide = Callable[[View], Action]
 
-REMEMBERED_MAX = 8
-"""The most turns that a policy may remember. Source: our choice; each one can double the automaton."""
+REMEMBERED = whole(0, 8, "turns")
+"""How many turns a policy may remember. Source: our choice; each one can double the automaton."""
+
+DUE = whole(1, 24, "turns")
+"""After how many turns a promise may fall due. Source: our choice; each one makes the automaton longer."""
 
 OPEN_MAX = 4
 """The most promises that can be open at once when a policy is analysed. Source: our choice, for the same reason."""
-
-
-def _turns(least: int, most: int) -> Callable[[object, Attribute[int], int], None]:
-    def check(_: object, attribute: Attribute[int], value: int) -> None:
-        if type(value) is not int or not least <= value <= most:
-            raise InvalidValueError(attribute.name, value, f"must be a whole number of turns from {least} to {most}")
-
-    return check
 
 
 @final
@@ -85,9 +72,9 @@ class Policy:
 
     name: str
     decide: Decide
-    remember: int = field(default=0, validator=_turns(0, REMEMBERED_MAX))
-    window: int = field(default=0, validator=_turns(0, REMEMBERED_MAX))
-    promise_due: int = field(default=2, validator=_turns(1, 24))
+    remember: int = field(default=0, validator=REMEMBERED)
+    window: int = field(default=0, validator=REMEMBERED)
+    promise_due: int = field(default=2, validator=DUE)
     description: str = ""
 
     __init_subclass__ = final_class

@@ -7,9 +7,9 @@ from typing import Any, Self, final
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import final_class
 from trustcurve.core.signals import Account
 from trustcurve.core.standing import Position
+from trustcurve.errors import final_class
 from trustcurve.policies.actions import Action
 
 __all__ = ["View"]

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import reduce
-from operator import or_
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from attrs import frozen
 
-from trustcurve.core import errors
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.events import EVENTS
-from trustcurve.core.journeys import Journey, Reject
+from trustcurve import errors
+from trustcurve.core.events import EVENTS, Event
+from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.promises import Promise
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Step
+from trustcurve.documents.forms import Tagged
+from trustcurve.errors import InvalidValueError
 
 __all__ = [
     "AnyEvent",
@@ -34,20 +33,21 @@ __all__ = [
     "StepForm",
 ]
 
-AnyEvent: Any = reduce(or_, EVENTS)
-"""The union of all kinds of events."""
+AnyEvent: Any = Annotated[Event, Tagged("event", {kind.__name__: kind for kind in EVENTS})]
+"""Every kind of event."""
 
-AnyRefusal: Any = (
-    errors.InvalidPositionError
-    | errors.InvalidValueError
-    | errors.CustomerMismatchError
-    | errors.OutOfOrderError
-    | errors.PromiseAlreadyOpenError
-    | errors.PromiseOverdueError
-    | errors.UnknownPromiseError
-    | errors.UnknownWordError
+_REFUSALS = (
+    errors.InvalidPositionError,
+    errors.InvalidValueError,
+    errors.CustomerMismatchError,
+    errors.OutOfOrderError,
+    errors.PromiseAlreadyOpenError,
+    errors.PromiseOverdueError,
+    errors.UnknownPromiseError,
+    errors.UnknownWordError,
 )
-"""The union of all errors that ``advance`` raises for an event."""
+AnyRefusal: Any = Annotated[errors.TrustcurveError, Tagged("error", {kind.__name__: kind for kind in _REFUSALS})]
+"""Every error that ``advance`` raises for an event."""
 
 
 @frozen
@@ -146,12 +146,15 @@ class JourneyForm:
     duplicates: tuple[AnyEvent, ...]
     rejects: tuple[RejectForm, ...]
     later: tuple[AnyEvent, ...]
+    conflicts: tuple[AnyEvent, ...] = ()
+    skipped: tuple[AnyEvent, ...] = ()
 
     @classmethod
     def of(cls, journey: Journey) -> Self:
         """Return the form of a journey."""
         steps, rejects = map(StepForm.of, journey.steps), map(RejectForm.of, journey.rejects)
-        return cls(StandingForm.of(journey.start), tuple(steps), journey.duplicates, tuple(rejects), journey.later)
+        dropped = (journey.duplicates, tuple(rejects), journey.later, journey.conflicts, journey.skipped)
+        return cls(StandingForm.of(journey.start), tuple(steps), *dropped)
 
 
 @frozen

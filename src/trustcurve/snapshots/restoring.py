@@ -7,14 +7,13 @@ so the step is simply done again, and the one that was stored must not differ fr
 from __future__ import annotations
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import TrustcurveError
-from trustcurve.core.journeys import Journey, Reject
+from trustcurve.core.journey import Journey, Reject
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.snapshots.converting import converter
+from trustcurve.errors import TrustcurveError
+from trustcurve.snapshots.converter import converter, difference, malformed
 from trustcurve.snapshots.errors import MalformedSnapshotError
 from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
-from trustcurve.snapshots.problems import difference, malformed
 
 __all__ = ["restore"]
 
@@ -80,7 +79,8 @@ def _journey(form: JourneyForm, curve: Curve) -> Journey:
         steps.append(_again(each, standing, curve, path))
         standing = steps[-1].after
     rejects = tuple(Reject(reject.event, reject.error) for reject in form.rejects)
-    return Journey(start, tuple(steps), form.duplicates, rejects, form.later)
+    dropped = (form.duplicates, rejects, form.later, form.conflicts, form.skipped)
+    return Journey(start, tuple(steps), *dropped)
 
 
 def _same(found: object, wanted: object, form: type, path: str, problem: str) -> None:

@@ -8,16 +8,19 @@ from typing import Any, TypeVar
 
 from attrs import NOTHING
 
-from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidCurveError, InvalidValueError
+from trustcurve.core.curve import Curve, make_curve
 from trustcurve.core.events import Event
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
+from trustcurve.core.parts import parts_of
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.snapshots.converting import converter
+from trustcurve.documents.curve_file import CurveFile
+from trustcurve.documents.limits import SNAPSHOT_MAX
+from trustcurve.documents.reader import read_plain
+from trustcurve.errors import InvalidCurveError, InvalidValueError
+from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
 from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
 from trustcurve.snapshots.forms import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
-from trustcurve.snapshots.problems import malformed, named
 from trustcurve.snapshots.restoring import restore
 from trustcurve.snapshots.versions import VERSION, migrate
 
@@ -117,13 +120,36 @@ def from_json(cls: type[T], text: str | bytes, *, curve: Curve | None = None) ->
         >>> from_json(Standing, to_json(ann, curve=curve), curve=curve) == ann
         True
     """
+    if not isinstance(text, str | bytes | bytearray):
+        raise InvalidValueError("text", text, "must be JSON as str or bytes")
+    if len(text) > SNAPSHOT_MAX:
+        raise MalformedSnapshotError("$", f"has more than {SNAPSHOT_MAX:,} characters")
     try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise MalformedSnapshotError("$", f"is no JSON: {error}") from None
+        data = json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise MalformedSnapshotError("$", f"is not JSON: {error}") from None
+    except UnicodeDecodeError as error:
+        raise MalformedSnapshotError("$", f"is not UTF-8: {error.reason} at byte {error.start}") from None
+    except ValueError as error:  # a key twice, or a number that Python does not take
+        says = str(error) if isinstance(error, _TwiceError) else "a number has too many digits"
+        raise MalformedSnapshotError("$", says) from None
     except RecursionError:
         raise _too_deep() from None
     return from_dict(cls, data, curve=curve)
+
+
+class _TwiceError(ValueError):
+    """A field stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object, in which each field stands once: JSON itself would take the last one."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        fields = [key for key, _ in pairs]
+        twice = next(key for key in fields if fields.count(key) > 1)
+        raise _TwiceError(f"field {twice!r} is given twice")
+    return made
 
 
 def _too_deep() -> MalformedSnapshotError:
@@ -150,15 +176,15 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
     version = data["schema"]
     del body["schema"]
     if (found := body.pop("kind", NOTHING)) != kind:
-        raise MalformedSnapshotError("$.kind", f"must be {kind!r}, not {named(found)}")
+        raise MalformedSnapshotError("$.kind", f"must be {kind!r}, got {in_json(found)}")
     if base is Event:
         event = _structure(body, form)
         if not isinstance(event, cls):
-            raise MalformedSnapshotError("$.event", f"must be {cls.__name__!r}, not {type(event).__name__!r}")
+            raise MalformedSnapshotError("$.event", f"must be {cls.__name__!r}, got {type(event).__name__!r}")
         return event
     fingerprint = body.pop("curve", NOTHING)
     if not isinstance(fingerprint, str):
-        raise MalformedSnapshotError("$.curve", f"must be the fingerprint of a curve, not {named(fingerprint)}")
+        raise MalformedSnapshotError("$.curve", f"must be the fingerprint of a curve, got {in_json(fingerprint)}")
     if base is Curve:
         return _same_curve(fingerprint, _read_curve(_structure(body, form).document), version)
     on = _same_curve(fingerprint, _needed(curve, kind), version)
@@ -183,7 +209,11 @@ def _structure(body: dict[str, Any], form: Any) -> Any:
 
 def _read_curve(document: Mapping[str, Any]) -> Curve:
     try:
-        return Curve.from_plain(document, "$.document")
+        reading = read_plain(document, CurveFile, "$.document", InvalidCurveError)
+        if reading.findings:
+            says = (finding.says for finding in reading.findings)
+            raise malformed_at(("$.document", *each) for each in zip(reading.paths, says, strict=True))
+        return make_curve(parts_of(document), "$.document")
     except InvalidCurveError as error:
         first, *others = error.findings
         path = f"$.document {first.table} {first.key}".strip()

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import settings as hypothesis_settings
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.verification.arguments import check_kind, check_whole
 
 __all__ = ["check_curve", "check_max_size", "check_settings"]

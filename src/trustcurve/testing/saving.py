@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.snapshots import to_json
 from trustcurve.testing.session import session
 

@@ -9,7 +9,7 @@ from unittest import SkipTest
 from attrs import define, field
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.snapshots import OtherCurveError, from_dict
 
 __all__ = ["Session", "session"]

@@ -10,8 +10,8 @@ from typing import NamedTuple, final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import final_class
 from trustcurve.core.standing import Position
+from trustcurve.errors import final_class
 from trustcurve.policies.actions import Action, Move
 from trustcurve.verification.closed_loop import ClosedLoop, Node, TurnRecord
 

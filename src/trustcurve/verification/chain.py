@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.policies.actions import MOVES
 from trustcurve.policies.environment import Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX

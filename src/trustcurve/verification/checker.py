@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, evolve, field
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole

@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.instants import EPOCH, datetime_of, duration_us
 from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.signals import Weight
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.table import Table
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS, Action, Move
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX, ImpurePolicyError, Policy

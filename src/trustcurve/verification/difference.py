@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, final, overload
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, final_class
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.actions import PROMISE_WEIGHTS, Action
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import Policy
@@ -236,10 +236,11 @@ def _between_curves(old: Curve, new: Curve, journeys: tuple[Journey, ...]) -> Cu
 
 def _end_on(curve: Curve, journey: Journey) -> str:
     """Replay a journey's events on another curve, and return the state at its end."""
-    events = [step.event for step in journey.steps if step.event is not None]
+    # Without ids: all of these events were applied, also those of one row, which share its id.
+    events = [evolve(step.event, id=None) for step in journey.steps if step.event is not None]
     start = curve.begin(journey.customer, journey.start.as_of)
     end = journey.standing.as_of
-    return curve.state(curve.replay(events, start=start, until=end, rejects="keep").standing.position)
+    return curve.state(curve.journey(events, start=start, until=end, rejects="keep").standing.position)
 
 
 # --- two policies -----------------------------------------------------------------------------------------

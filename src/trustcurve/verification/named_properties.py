@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from inspect import signature
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
+from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.verification.automaton import Turn
 from trustcurve.verification.property import (
     CurveProperty,

@@ -13,8 +13,8 @@ from typing import Literal, Self, cast
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, final_class
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import (
     check_number,

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, final
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, final_class
 from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value
 from trustcurve.core.wording import event_words
+from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.verification.automaton import Edge
@@ -88,9 +88,9 @@ class LoopJourney(Value):
 
     @property
     def journey(self) -> Journey:
-        """The same journey from ``replay``, which runs the clock by itself."""
+        """The same journey from ``curve.journey``, which runs the clock by itself."""
         begin = self.loop.begin
-        return self.loop.curve.replay(self.events, start=begin, until=begin.as_of + len(self.edges) * self.loop.turn)
+        return self.loop.curve.journey(self.events, start=begin, until=begin.as_of + len(self.edges) * self.loop.turn)
 
     def lines(self) -> Iterator[Line]:
         """Yield a line for each event, and for each turn in which nothing happens."""

@@ -11,15 +11,14 @@ from typing import Literal
 
 from attrs import frozen
 
-from trustcurve.core.events import EVENTS, Event
+from trustcurve.records import EVENT_KINDS
 
 __all__ = ["KINDS", "TESTS", "Condition", "Due", "EventTemplate", "Mapping", "MappingRule", "Template", "Test", "Value"]
 
 Value = str | int | float | bool | date | datetime
 Test = Literal["is", "not", "null", "at_least", "at_most", "above", "below"]
 
-KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in EVENTS}
-"""Every kind of event by its name."""
+KINDS = EVENT_KINDS
 
 TESTS: tuple[Test, ...] = ("is", "not", "null", "at_least", "at_most", "above", "below")
 """What a condition may ask of a column."""

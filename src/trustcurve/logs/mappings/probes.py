@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
-from trustcurve.core.errors import did_you_mean
+from trustcurve.errors import did_you_mean
 from trustcurve.logs.columns import naive_and_aware
 
 __all__ = ["format_problem", "zone_problem"]

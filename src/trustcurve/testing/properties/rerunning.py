@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from trustcurve.core.events import OneSided, PromiseBroken, PromiseKept
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.steps import Step
 from trustcurve.policies.actions import Move
 from trustcurve.testing.strategies.runs import walked

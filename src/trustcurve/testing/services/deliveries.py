@@ -8,10 +8,10 @@ from datetime import datetime
 from attrs import define, field
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
+from trustcurve.errors import TrustcurveError
 
 __all__ = ["Delivery", "Expected", "at_of", "settled", "unfit"]
 

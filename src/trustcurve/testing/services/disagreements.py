@@ -9,11 +9,11 @@ import pytest
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.wording import event_words, remarks
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.places import place_of
 from trustcurve.testing.services.deliveries import Delivery, Expected, settled, unfit
 from trustcurve.testing.services.service import MakeService, Seen, Service, opened

@@ -14,9 +14,9 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.saving import saved
 from trustcurve.testing.services.deliveries import Delivery, at_of
@@ -168,5 +168,5 @@ def _kept(found: Disagreement) -> str:
     made = (*found.deliveries, *found.coming)
     events = [each for each in made if isinstance(each, Event)]
     until = max(map(at_of, made), default=None)
-    journey = found.curve.replay(events, start=found.start, until=until)
+    journey = found.curve.journey(events, start=found.start, until=until, used={})
     return saved(journey, found.curve, os.environ.get(_TEST, "service").rpartition(" (")[0])

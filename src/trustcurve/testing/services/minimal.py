@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from attrs import evolve
 
-from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.events import Event, PromiseMade, PromiseMoved
+from trustcurve.errors import TrustcurveError
 from trustcurve.testing.services.deliveries import Delivery, at_of, unfit
 from trustcurve.testing.services.disagreements import Disagreement, disagreement
 from trustcurve.testing.services.service import MakeService

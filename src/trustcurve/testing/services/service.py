@@ -11,9 +11,9 @@ from typing import Any
 
 from attrs import frozen
 
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.places import place_of
 
 __all__ = ["MakeService", "Seen", "Service", "opened"]

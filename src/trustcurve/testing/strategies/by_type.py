@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import EVENTS, Event, Signalled
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Position, Standing
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.strategies.curves import curves

@@ -9,8 +9,8 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.rules import Number, Parameter
+from trustcurve.errors import TrustcurveError
 from trustcurve.testing.session import session
 
 __all__ = ["curves"]

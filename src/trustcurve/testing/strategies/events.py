@@ -19,6 +19,7 @@ from trustcurve.core.events import (
     Signalled,
 )
 from trustcurve.core.signals import LEDGER_SIGNALS, SIDES, WEIGHTS
+from trustcurve.records import columns_of
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.session import session
 from trustcurve.verification.closed_loop import BEGIN
@@ -62,10 +63,10 @@ def events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]:
     gaps = st.sampled_from([0, 1, period / 3, period, period + 1, 2 * period]) | st.integers(0, int(4 * period))
     later = st.builds(lambda gap: timedelta(microseconds=int(gap)), gaps)
     fields: dict[str, st.SearchStrategy[Any]] = {
-        "channel": _WORDS,
-        "note": _WORDS,
-        "id": st.none() | st.sampled_from("12"),
+        column.name: st.none() | st.sampled_from(column.words) if column.words else _WORDS
+        for column in columns_of(Event, without=("at", "customer", "id"))
     }
+    fields["id"] = st.none() | st.sampled_from("12")
     if "promise" in {each.name for each in kind.__attrs_attrs__}:
         fields["promise"] = st.sampled_from(_PROMISES)
     if kind is PromiseMade:

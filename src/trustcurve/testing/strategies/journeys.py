@@ -10,9 +10,9 @@ from unittest import SkipTest
 from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Position, Standing
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.arguments import check_curve, check_max_size

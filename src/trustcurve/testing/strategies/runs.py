@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 from hypothesis import strategies as st
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.verification.automaton import Automaton, Edge, unroll_loop
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node
 from trustcurve.verification.results import Witness

@@ -10,7 +10,6 @@ from typing import Final
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import (
     Advocated,
     Complained,
@@ -30,10 +29,11 @@ from trustcurve.core.events import (
     Signalled,
 )
 from trustcurve.core.instants import LAST, MICROSECOND, datetime_of, duration_us, microseconds
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.promises import Promise
 from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.standing import Standing
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.strategies.routes import NOWHERE, routes_of
 from trustcurve.testing.strategies.wishes import Deed, Wish
 
@@ -222,7 +222,7 @@ def told(curve: Curve, start: Standing, plan: Iterable[Deed], most: int, end: En
         teller = Teller(curve, start, most)  # what was told stood in the way: go there at once
         if not teller.go(end.goals, wait="none"):
             raise InvalidValueError("reach", most, f"no journey of at most {most} events leads there")
-    return curve.replay(teller.events, start=start, until=teller.now)
+    return curve.journey(teller.events, start=start, until=teller.now)
 
 
 def _ended(teller: Teller, end: End) -> bool:
