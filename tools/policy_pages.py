@@ -42,7 +42,7 @@ OWN: tuple[Property, ...] = (
     always(
         lambda turn: STAGES.index(turn.after.stage) >= STAGES.index(turn.met.stage),
         name="never_pushed_down",
-        says="Nothing that the company does makes a customer fall by a stage.",
+        description="Nothing that the company does makes a customer fall by a stage.",
     ),
     way_back,
     can_make_advocates,

@@ -82,7 +82,7 @@ def test_a_policy_is_refuted_with_a_journey(trustcurve: Trustcurve) -> None:
     assert verdicts(said.out) == {"recovery_comes_first": "REFUTED", "quiet_period(4, 4)": "PROVED"}
     asked = "turn 1: the company asks (policy row: ask) -> distrust.competitive"
     assert any(line.strip().startswith(asked) for line in said.lines)
-    assert "the nearest that passes:" in said.out
+    assert "the nearest journey that passes:" in said.out
 
 
 def test_several_policies_are_checked_in_turn(trustcurve: Trustcurve) -> None:
@@ -111,7 +111,7 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     ("words", "says"),
     [
         (["check", "funnel.toml", "-p", "repair_wihtin(3)"], "did you mean 'repair_within(n)'"),
-        (["check", "funnel.toml", "-p", "repair_within"], "takes n: for example repair_within(3)"),
+        (["check", "funnel.toml", "-p", "repair_within(1, 2)"], "takes n: for example repair_within(3)"),
         (["check", "m.toml"], "m.toml: [log]: unknown table"),
         (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),

@@ -92,7 +92,7 @@ def test_a_failure_shows_the_journey_and_nothing_of_our_internals(kit: Kit):
     done = kit(RETAIL)
     told = done.stdout.str()
     assert "REFUTED  no_ask_on_open_account" in told
-    assert "a shortest journey that shows it:" in told
+    assert "a shortest counterexample:" in told
     assert re.search(r"turn 2: the company asks .* by company_one_sided\.unpaid", told)
     assert "holding.py" not in told
     assert "Traceback" not in told

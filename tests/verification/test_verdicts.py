@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,26 +11,36 @@ import pytest
 
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
-from trustcurve.errors import InvalidValueError, UnknownWordError
-from trustcurve.policies import ANY, Environment, ImpurePolicyError, View, parse_policy, policy
+from trustcurve.errors import FinalClassError, InvalidValueError, UnknownWordError
+from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, View, parse_policy, policy
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (
+    POLICY_PROPERTIES,
     Counterexample,
+    CurveCounterexample,
+    Property,
     Report,
     Status,
+    Turn,
     Verdict,
     always,
     at_most,
+    bounded_asks_while_distrusted,
     check,
     leads_to,
     never,
     no_ask_on_open_account,
+    no_flapping,
+    no_harm_helps,
     nobody_forgotten,
     possible,
     probability,
+    quiet_period,
     recoverable_to,
     relational,
+    repair_within,
 )
+from trustcurve.verification.property import Safety
 
 UPSET = Environment(["complaint"], name="upset")
 
@@ -248,11 +259,102 @@ def test_a_report_is_read_by_name(curve: Curve):
     assert (report.curve, report.policy, report.environment) == ("default", "funnel", "upset")
     assert report["nobody_forgotten"] is report.verdicts[1]
     assert str(report).splitlines() == [str(verdict) for verdict in report.verdicts]
+    assert report.explain().splitlines()[0] == str(report.verdicts[0])
     assert report.refuted == tuple(verdict for verdict in report.verdicts if verdict.status is Status.REFUTED)
     with pytest.raises(KeyError, match=r"no verdict on 'nobody'; there is one on no_ask_on_open_account"):
         report["nobody"]
     assert check(curve).policy is None
     assert check(curve).environment == ANY.name
+
+
+def test_a_report_is_iterated_and_asked_with_in(curve: Curve):
+    report = check(curve, repair_within, nobody_forgotten, policy=asking(), environment=UPSET)
+    assert list(report) == list(report.verdicts)
+    assert len(report) == 2
+    for key in ("nobody_forgotten", nobody_forgotten, "repair_within(3)", repair_within, repair_within(3)):
+        assert key in report
+        assert report[key] in report
+    for key in ("repair_within", repair_within(2), "quiet_period(3, 4)", quiet_period, 3, None, curve):
+        assert key not in report
+    with pytest.raises(KeyError, match=r"no verdict on 'repair_within\(2\)'"):
+        report[repair_within(2)]
+
+
+def test_results_are_short_in_a_debugger(curve: Curve):
+    report = check(curve, no_ask_on_open_account, nobody_forgotten, policy=asking(), environment=Environment(["kept"]))
+    assert repr(report) == "<Report on policy 'funnel': 1 proved, 1 refuted>"
+    assert repr(report.verdicts[0]) == "<Verdict: REFUTED no_ask_on_open_account>"
+    assert repr(nobody_forgotten) == "<LeadsTo nobody_forgotten>"
+    assert repr(check(curve)) == "<Report on curve 'default': 11 proved>"
+    shown = check(curve, relational(["proposition"], never="lower")).verdicts[0].counterexample
+    assert isinstance(shown, CurveCounterexample)
+    assert repr(shown) == f"<CurveCounterexample of {len(shown)} signals>"
+    assert list(shown.lines()) == str(shown).splitlines()
+
+
+# --- how properties are given -------------------------------------------------------------------------
+
+
+def test_properties_are_given_bare_or_called(curve: Curve):
+    bare = check(curve, quiet_period, no_ask_on_open_account, policy=usual)
+    called = check(curve, quiet_period(3, 4), no_ask_on_open_account(), policy=usual)
+    assert [(each.name, each.status) for each in bare] == [(each.name, each.status) for each in called]
+    own = check(curve, lambda: never(mended, name="never mended"), policy=usual)
+    assert [each.name for each in own] == ["never mended"]
+
+
+def test_the_properties_by_default_are_the_factories_without_numbers():
+    for bare in (repair_within, quiet_period, bounded_asks_while_distrusted, no_flapping):
+        assert bare().name in {each.name for each in POLICY_PROPERTIES}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (None, r"properties\[0\] is None: must be a property, for example always"),
+        (usual, r"give the policy by name: policy='careful'"),
+        (always, r"must be a property; always needs arguments: always\(holds\)"),
+        (at_most, r"at_most needs arguments: at_most\(n, event\)"),
+        (lambda turn: turn.changed, r"needs arguments: <lambda>\(turn\)"),
+        (lambda: True, r"must be a property, for example always\(...\); <lambda>\(\) returned True"),
+        ("no_harm_helps", r"must be a property, for example always"),
+    ],
+)
+def test_what_is_given_instead_of_a_property_is_named(curve: Curve, given: Any, says: str):
+    with pytest.raises(InvalidValueError, match=says):
+        check(curve, given)
+    with pytest.raises(InvalidValueError, match="must be a property"):
+        check(curve, given, no_harm_helps)
+
+
+class Word(str, Enum):  # noqa: UP042 - the kind that many projects have
+    """A word as many projects write theirs."""
+
+    COMPLAINT = "complaint"
+    REPAIR = "repair"
+    HIGHER = "higher"
+    FAIR = "moves"
+
+
+def test_words_are_converted_at_the_door(curve: Curve):
+    assert Environment([Word.COMPLAINT]).names == UPSET.names
+    assert all(type(name) is str for name in Environment({Word.COMPLAINT: 0.1}).names)
+    asked = relational([Word.COMPLAINT], never=Word.HIGHER)  # type: ignore[arg-type]
+    assert (asked.insert, asked.helps) == (("complaint",), True)
+    assert type(asked.insert[0]) is str
+    assert type(leads_to(mended, mended, fair=Word.FAIR).fair) is str  # type: ignore[arg-type, union-attr]
+    mends = policy("mends")(lambda _: Word.REPAIR)  # type: ignore[arg-type, return-value]
+    shown = check(curve, never(lambda turn: turn.action == "repair"), policy=mends).verdicts[0].counterexample
+    assert isinstance(shown, Counterexample)
+    assert type(shown.edges[0].record.action) is str
+
+
+@pytest.mark.parametrize(
+    "kind", [Policy, Environment, View, Report, Verdict, Counterexample, CurveCounterexample, Property, Safety, Turn]
+)
+def test_nothing_public_is_subclassed(kind: type):
+    with pytest.raises(FinalClassError, match=f"class 'Ours' cannot subclass {kind.__name__}, which is final"):
+        type("Ours", (kind,), {})
 
 
 def test_verdicts_count_what_was_looked_at(curve: Curve):
