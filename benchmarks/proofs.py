@@ -21,7 +21,7 @@ from tests.verification.plain import PlainLoop  # noqa: E402
 from tests.verification.planted import PLANTED, Planted  # noqa: E402
 from trustcurve import Curve  # noqa: E402
 from trustcurve.policies import load_policy  # noqa: E402
-from trustcurve.verification import Witness, check, never_above  # noqa: E402
+from trustcurve.verification import Witness, check, dominance  # noqa: E402
 
 EXAMPLES, STEPS = 300, 30
 """The budget of hypothesis.stateful for each bug: journeys, and the most steps of each."""
@@ -45,7 +45,7 @@ def curve_seconds() -> dict[str, float]:
     table = curve.table()
     return {
         "unroll": least(lambda: evolve(curve).table()),
-        "theorem": least(lambda: never_above(table)),
+        "theorem": least(lambda: dominance(table)),
         "all": least(lambda: check(evolve(curve))),
     }
 
@@ -56,7 +56,7 @@ def shipped() -> dict[str, tuple[float, str]]:
     for path in sorted((ROOT / "examples" / "policies").glob("*.toml")):
         ours = load_policy(path)
         start = perf_counter()
-        report = check(Curve.default(), ours)
+        report = check(Curve.default(), policy=ours)
         seconds = perf_counter() - start
         proved = len(report.verdicts) - len(report.refuted) - len(report.unknown)
         told = f"{proved}, {len(report.refuted)}, {len(report.unknown)}"
@@ -69,9 +69,9 @@ def planted() -> dict[str, tuple[int, int, float, str, float]]:
     found = {}
     for name, bug in PLANTED.items():
         start = perf_counter()
-        verdict = check(evolve(bug.curve), bug.policy, bug.asked, environment=bug.environment).verdicts[0]
+        verdict = check(evolve(bug.curve), bug.asked, policy=bug.policy, environment=bug.environment).verdicts[0]
         ours = perf_counter() - start
-        witness = verdict.witness
+        witness = verdict.counterexample
         assert witness is not None
         events = len(witness.events) if isinstance(witness, Witness) else len(witness)
         start = perf_counter()

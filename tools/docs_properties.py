@@ -25,15 +25,17 @@ MADE: tuple[Callable[..., Property], ...] = (repair_within, bounded_asks_while_d
 def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
     """Answer with a row for each named property; for those of policies also with how it is asked if nothing is said."""
     if not of_policies:
-        yield from ((f"`{each.name}`", each.says) for each in CURVE_PROPERTIES)
+        yield from ((f"`{each.name}`", each.description) for each in CURVE_PROPERTIES)
         return
     made = {make.__name__: make for make in MADE}
     for each in POLICY_PROPERTIES:
         make = made.pop(each.name.partition("(")[0], None)
         if make is None:
-            yield f"`{each.name}`", each.says, f"`{each.name}`"
+            yield f"`{each.name}`", each.description, f"`{each.name}`"
         else:
             called = f"{make.__name__}({', '.join(signature(make).parameters)})"
             yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0], f"`{each.name}`"
     assert not made, made
-    yield from ((f"`{each.name}`", each.says, "only where it is named") for each in (can_make_advocates, way_back))
+    yield from (
+        (f"`{each.name}`", each.description, "only where it is named") for each in (can_make_advocates, way_back)
+    )

@@ -26,7 +26,6 @@ from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Paramet
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
 from trustcurve.logs import errors as logs
 from trustcurve.machine import errors as machine
-from trustcurve.policies import errors as policies
 from trustcurve.simulation import errors as simulation
 from trustcurve.snapshots import errors as snapshots
 
@@ -243,7 +242,7 @@ def errors(_: Curve) -> Iterator[str]:
     """Write the errors; when each is raised is what its class says before it names its data."""
     found = [
         kind
-        for part in (core, snapshots, logs, machine, policies, simulation)
+        for part in (core, snapshots, logs, machine, import_module("trustcurve.policies.policy"), simulation)
         for kind in vars(part).values()
         if is_error(kind, part)
     ]

@@ -42,7 +42,7 @@ OWN: tuple[Property, ...] = (
     always(
         lambda turn: STAGES.index(turn.after.stage) >= STAGES.index(turn.met.stage),
         name="never_pushed_down",
-        says="Nothing that the company does makes a customer fall by a stage.",
+        description="Nothing that the company does makes a customer fall by a stage.",
     ),
     way_back,
     can_make_advocates,
@@ -86,7 +86,7 @@ def policy(name: str) -> Policy:
 @cache
 def report(name: str, environment: Environment = ANY) -> Report:
     """Decide everything about one of the policies."""
-    return check(CURVE, policy(name), *PROPERTIES, environment=environment)
+    return check(CURVE, *PROPERTIES, policy=policy(name), environment=environment)
 
 
 def short(verdict: Verdict) -> str:
@@ -94,7 +94,9 @@ def short(verdict: Verdict) -> str:
     if verdict.status is not Status.REFUTED:
         return verdict.status.name.lower() + (" (vacuously)" if verdict.vacuous else "")
     turns = (
-        "" if verdict.witness is None else f" in {len(verdict.witness)} turn{'s' if len(verdict.witness) > 1 else ''}"
+        ""
+        if verdict.counterexample is None
+        else f" in {len(verdict.counterexample)} turn{'s' if len(verdict.counterexample) > 1 else ''}"
     )
     return f"**refuted**{turns}"
 
@@ -120,7 +122,7 @@ def all_verdicts() -> Iterator[str]:
 
 def all_chances() -> Iterator[str]:
     """Write what becomes of a stranger in two years, under every policy."""
-    found = {name: check(CURVE, policy(name), *CHANCES, environment=YEAR).verdicts for name in NAMES}
+    found = {name: check(CURVE, *CHANCES, policy=policy(name), environment=YEAR).verdicts for name in NAMES}
     return by_policy(CHANCES, {name: [f"{each.value:.1%}" for each in verdicts] for name, verdicts in found.items()})
 
 
@@ -129,12 +131,12 @@ def verdicts(name: str) -> Iterator[str]:
     yield row("property", "what it protects", "verdict")
     yield row(*["---"] * 3)
     for verdict in report(name).verdicts:
-        yield row(f"`{verdict.name}`", verdict.says, short(verdict))
+        yield row(f"`{verdict.name}`", verdict.description, short(verdict))
 
 
 def journey(name: str, asked: str) -> Iterator[str]:
     """Write a shortest journey."""
-    witness = report(name)[asked].witness
+    witness = report(name)[asked].counterexample
     yield from ("```text", *str(witness).splitlines(), "```")
 
 

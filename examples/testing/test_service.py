@@ -17,7 +17,7 @@ POLICY = load_policy(Path(__file__).parents[1] / "policies" / "solve_first.toml"
 TestTrustService = service_machine(CURVE, TrustService, redeliver=True).TestCase
 
 
-@holds(CURVE, POLICY, repair_within(1), recovery_comes_first, no_ask_on_open_account)
+@holds(CURVE, repair_within(1), recovery_comes_first, no_ask_on_open_account, policy=POLICY)
 def test_solve_first() -> None:
     """Hold what we promise ourselves of the policy."""
 

@@ -82,7 +82,7 @@ def test_a_policy_is_refuted_with_a_journey(trustcurve: Trustcurve) -> None:
     assert verdicts(said.out) == {"recovery_comes_first": "REFUTED", "quiet_period(4, 4)": "PROVED"}
     asked = "turn 1: the company asks (policy row: ask) -> distrust.competitive"
     assert any(line.strip().startswith(asked) for line in said.lines)
-    assert "the nearest that passes:" in said.out
+    assert "the nearest journey that passes:" in said.out
 
 
 def test_several_policies_are_checked_in_turn(trustcurve: Trustcurve) -> None:
@@ -104,18 +104,18 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--max-states", "3")
     assert said.code == 2
     assert "UNKNOWN" in said.out
-    assert "max_states=3" in said.out
+    assert "states_max=3" in said.out
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["check", "funnel.toml", "-p", "repair_wihtin(3)"], "did you mean 'repair_within(n)'"),
-        (["check", "funnel.toml", "-p", "repair_within"], "takes n: for example repair_within(3)"),
+        (["check", "funnel.toml", "-p", "repair_within(1, 2)"], "takes n: for example repair_within(3)"),
         (["check", "m.toml"], "m.toml: [log]: unknown table"),
         (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),
-        (["check", "gentle.toml", "--max-states", "0"], "max_states is 0: must be a whole number of at least 1"),
+        (["check", "gentle.toml", "--max-states", "0"], "states_max is 0: must be a whole number of at least 1"),
         (["diff", "funnel.toml", "old.toml"], "give two policies or two curves"),
         (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
         (["diff", "funnel.toml", "gentle.toml", "-m", "m.toml"], "a log needs both --log and --mapping"),

@@ -10,9 +10,9 @@ from attrs import fields_dict
 
 from trustcurve import policies, report, simulation, verification
 from trustcurve.policies import ACTIONS, MOVES, View
-from trustcurve.policies.rules import NUMBERS, WORDS
+from trustcurve.policies.decision_list import NUMBERS, WORDS
 from trustcurve.verification import PROPERTY_NAMES
-from trustcurve.verification.unrolling.automaton import Turn
+from trustcurve.verification.automaton import Turn
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 HEAD = ("name", "says", "remember", "window", "promise_due")

@@ -12,8 +12,8 @@ import pytest
 from tools.docs_outputs import Block, PageRun, blocks
 from tools.policy_pages import CURVE, FOLDER, NAMES, ON_THE_LAST_DAY, PROPERTIES, policy, renewed, report
 from trustcurve.policies import KEEPS_PROMISES, parse_policy
-from trustcurve.policies.rules import RuleBook
-from trustcurve.verification import Report, Witness, check
+from trustcurve.policies.decision_list import DecisionList
+from trustcurve.verification import Counterexample, Report, check
 
 PAGES = sorted(FOLDER.glob("*.md"))
 IN_TIME = 15.0
@@ -54,7 +54,7 @@ def refuted(found: Report) -> set[str]:
 
 def refuted_of(told: str) -> set[str]:
     """Name what is refuted of a policy given as text."""
-    return refuted(check(CURVE, parse_policy(told), *PROPERTIES))
+    return refuted(check(CURVE, *PROPERTIES, policy=parse_policy(told)))
 
 
 def test_each_policy_has_a_page_and_a_line_on_the_overview():
@@ -79,10 +79,10 @@ def test_everything_is_decided_in_time(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_journey_ends_on_the_pure_ledger_where_the_proof_says(name: str):
     for verdict in report(name).verdicts:
-        if verdict.witness is not None:
-            assert isinstance(verdict.witness, Witness)
-            end = verdict.witness.edges[-1].played.after.position
-            assert verdict.witness.journey.standing.position == CURVE.table().positions[end]
+        if verdict.counterexample is not None:
+            assert isinstance(verdict.counterexample, Counterexample)
+            end = verdict.counterexample.edges[-1].record.after.position
+            assert verdict.counterexample.journey.standing.position == CURVE.table().positions[end]
 
 
 def test_solve_first_is_proved_and_the_funnel_is_not():
@@ -101,7 +101,7 @@ def test_the_table_of_a_page_tells_every_row_in_order(name: str):
     page = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| ([^|]+?) \|", page.partition("| row | for whom |")[2].partition("\n\n")[0], re.MULTILINE)
     rules = policy(name).decide
-    assert isinstance(rules, RuleBook)
+    assert isinstance(rules, DecisionList)
     assert told[1:] == [rule.name for rule in rules.rules]
 
 
@@ -154,7 +154,7 @@ def test_loyalty_is_mended_in_three_steps():
     old = '[[rules]]\nname = "reminder"\nwhen = { asks = 0 }\ndo = "ask"\n'
     on_credit = (old, advised("loyalty")[0])
     assert refuted_of(text("loyalty", on_credit)) == {"no_flapping"}
-    kind = check(CURVE, parse_policy(text("loyalty", on_credit)), *PROPERTIES, environment=ON_THE_LAST_DAY)
+    kind = check(CURVE, *PROPERTIES, policy=parse_policy(text("loyalty", on_credit)), environment=ON_THE_LAST_DAY)
     assert kind["can_make_advocates"]
     assert refuted_of(text("loyalty", on_credit, EARLIER, SOONER)) == set()
     assert refuted_of(text("loyalty", SOONER)) == refuted(report("loyalty")) - {"no_flapping"}
@@ -169,7 +169,7 @@ def rows_that_carry_the_proof() -> list[tuple[str, set[str]]]:
 
 def test_solve_first_the_page_tells_which_rows_carry_the_proof():
     rules = policy("solve_first").decide
-    assert isinstance(rules, RuleBook)
+    assert isinstance(rules, DecisionList)
     told = dict(rows_that_carry_the_proof())
     assert {rule.name for rule in rules.rules} - set(told) == {"leave in peace", "say thanks", "ask", "prove it"}
     for rule in rules.rules:

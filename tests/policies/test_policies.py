@@ -12,7 +12,7 @@ import pytest
 from tests.policies.views import view
 from trustcurve import Curve, TrustcurveError
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import ACTIONS, Policy, UnfitPolicyError, View, parse_policy, policy
+from trustcurve.policies import ACTIONS, ImpurePolicyError, Policy, View, parse_policy, policy
 
 
 @pytest.mark.parametrize(("name", "least", "most"), [("remember", 0, 8), ("window", 0, 8), ("promise_due", 1, 24)])
@@ -29,7 +29,7 @@ def test_a_policy_is_a_value():
     def decide(_: View) -> Any:
         return "wait"
 
-    one, other = Policy(name="a", decide=decide, window=2), policy("a", window=2, says="")(decide)
+    one, other = Policy(name="a", decide=decide, window=2), policy("a", window=2, description="")(decide)
     assert one == other
     assert hash(one) == hash(other)
     assert one != policy("a", window=3)(decide)
@@ -123,22 +123,25 @@ def fails(_: View) -> Any:
 
 def test_a_policy_that_reads_what_it_may_not_is_told_what_it_may():
     gossip = policy("gossip")(lambda v: "ask" if v.customer == "ann" else "wait")  # type: ignore[attr-defined]
-    with pytest.raises(UnfitPolicyError, match=r"'gossip' cannot be proved: it reads view\.customer; .* stage, state"):
+    with pytest.raises(
+        ImpurePolicyError,
+        match=r"'gossip' cannot be analysed: decide\(\) must be a pure function of the view; it read view\.customer; a view has stage, state",
+    ):
         gossip.action(view())
 
 
 @pytest.mark.parametrize("answer", [None, "aks", "", 3, ("ask",), ["ask"], True])
 def test_an_answer_that_is_no_action(answer: object):
-    with pytest.raises(UnfitPolicyError, match="which is no action; known: wait, propose"):
+    with pytest.raises(ImpurePolicyError, match="which is not an action; known: wait, propose"):
         policy("wrong")(lambda _: answer).action(view())  # type: ignore[arg-type, return-value]
 
 
 def test_a_policy_that_fails():
-    with pytest.raises(UnfitPolicyError, match="it fails with KeyError") as caught:
+    with pytest.raises(ImpurePolicyError, match="it failed with KeyError") as caught:
         policy("failing")(fails).action(view())
     assert isinstance(caught.value.__cause__, KeyError)
     assert isinstance(caught.value, TrustcurveError)
-    with pytest.raises(UnfitPolicyError, match="it fails with AttributeError"):
+    with pytest.raises(ImpurePolicyError, match="it failed with AttributeError"):
         policy("failing")(lambda v: v.stage.nothing).action(view())  # type: ignore[attr-defined]
 
 
@@ -147,17 +150,17 @@ def test_a_policy_that_changes_what_it_sees():
         v.doubt = 0  # type: ignore[misc]
         return "wait"
 
-    with pytest.raises(UnfitPolicyError, match="it fails with"):
+    with pytest.raises(ImpurePolicyError, match="it failed with"):
         policy("changing")(change).action(view())
 
 
 def test_a_policy_that_answers_in_two_ways():
     turns = count()
-    with pytest.raises(UnfitPolicyError, match="it answers 'wait' and then 'ask' to the same view"):
+    with pytest.raises(ImpurePolicyError, match="it returned 'wait' and then 'ask' for the same view"):
         policy("moody")(lambda _: "ask" if next(turns) % 2 else "wait").action(view())
     dice = random.Random(1)  # noqa: S311 - a policy that gambles, to be refused
     gambler = policy("gambler")(lambda _: dice.choice(["ask", "wait"]))
-    with pytest.raises(UnfitPolicyError, match="to the same view"):
+    with pytest.raises(ImpurePolicyError, match="for the same view"):
         deque((gambler.action(view()) for _ in range(100)), maxlen=0)
 
 

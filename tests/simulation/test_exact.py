@@ -13,6 +13,7 @@ from tests.simulation.worlds import CURVE, ORDINARY, SHIPPED, random_world, ship
 from tests.verification.plain import PlainLoop
 from trustcurve import Curve
 from trustcurve.policies import Action, Environment, View, policy
+from trustcurve.policies.environment import move_probabilities
 from trustcurve.simulation import (
     Arrivals,
     CoupledError,
@@ -45,7 +46,7 @@ def test_the_prover_says_the_same(name: str):
             probability(there, name=f"{stage} ever"),
             expected_turns(there, at_most=inf, name=f"{stage} mean"),
         ]
-    told = check(CURVE, shipped(name), *asked, environment=ORDINARY)
+    told = check(CURVE, *asked, policy=shipped(name), environment=ORDINARY)
     for stage in STAGES:
         row = ours.row(by_predicate=pl.col("stage") == stage, named=True)
         for what in ("within", "ever", "mean"):
@@ -62,7 +63,7 @@ def exactly(world: int, turns: int) -> list[Counter[str]]:
         after: dict[object, tuple[object, Fraction]] = {}
         for place, share in places.values():
             moves = list(loop.moves(place))  # type: ignore[arg-type]
-            likely = environment.likely([move.word for move in moves])  # type: ignore[misc]
+            likely = move_probabilities(environment, [move.word for move in moves])  # type: ignore[misc]
             for move, p in zip(moves, likely, strict=True):
                 if p:
                     then, _, _ = loop.play(place, move)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from tests.verification.strategies import CONDITIONS, LIKELY
 from trustcurve import Curve
 from trustcurve.core.rules import Condition
 from trustcurve.policies import MOVES, Environment, Policy, load_policy
-from trustcurve.policies.rules import PolicyRule, RuleBook
+from trustcurve.policies.decision_list import DecisionList, PolicyRule
 
 POLICIES = Path(__file__).parents[2] / "examples" / "policies"
 SHIPPED = ("funnel", "frequency_cap", "win_back", "loyalty", "solve_first")
@@ -48,7 +48,9 @@ def random_world(seed: int) -> tuple[Policy, Environment]:
         PolicyRule("enough", (Condition("open", "at_least", 1),), chance.choice(["wait", "exchange", "repair", "ask"])),
     )
     numbers: dict[str, Any] = {"remember": chance.randint(0, 1), "window": chance.randint(0, 2)}
-    policy = Policy(name=f"random {seed}", decide=RuleBook(tuple(rows)), promise_due=chance.randint(1, 4), **numbers)
+    policy = Policy(
+        name=f"random {seed}", decide=DecisionList(tuple(rows)), promise_due=chance.randint(1, 4), **numbers
+    )
     keeps = chance.random() < 0.3
     moves = [move for move in MOVES if not (keeps and move == "broken")]
     weights = [chance.random() ** 2 for _ in moves]

@@ -17,9 +17,9 @@ from trustcurve.testing import breaks, falsify, policies
 from trustcurve.testing.properties.judging import can_be_broken
 from trustcurve.testing.strategies.runs import runs, walked
 from trustcurve.verification import (
+    Counterexample,
     Property,
     Status,
-    Witness,
     bounded_asks_while_distrusted,
     check,
     leads_to,
@@ -33,7 +33,7 @@ from trustcurve.verification import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.closed_loop import ClosedLoop
 
 CURVE = Curve.default()
 PROPERTIES = (
@@ -49,12 +49,12 @@ SLOWLY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_witness_is_a_failing_example_and_no_example_refutes_what_is_proved(
     drawn: Policy, environment: Environment
 ):
-    loop = Loop(curve=CURVE, policy=drawn, environment=environment)
-    report = check(CURVE, drawn, *PROPERTIES, environment=environment)
+    loop = ClosedLoop(curve=CURVE, policy=drawn, environment=environment)
+    report = check(CURVE, *PROPERTIES, policy=drawn, environment=environment)
     for prop, verdict in zip(PROPERTIES, report.verdicts, strict=True):
         if verdict.status is Status.REFUTED:
-            assert isinstance(verdict.witness, Witness)
-            assert breaks(prop, verdict.witness)
+            assert isinstance(verdict.counterexample, Counterexample)
+            assert breaks(prop, verdict.counterexample)
     proved = [prop for prop, verdict in zip(PROPERTIES, report.verdicts, strict=True) if verdict]
     with pytest.raises(NoSuchExample):
         find(
@@ -69,17 +69,17 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     bug = POLICIES[name]
     found = falsify(
         bug.curve,
-        bug.policy,
         bug.asked,
+        policy=bug.policy,
         environment=bug.environment,
         settings=settings(max_examples=2_000, derandomize=True),
     )
     assert found is not None
     assert breaks(bug.asked, found)
-    (verdict,) = check(bug.curve, bug.policy, bug.asked, environment=bug.environment).verdicts
-    assert verdict.witness is not None
-    assert len(verdict.witness) <= len(found)
-    moves = [edge.played.choice for edge in found.edges]
+    (verdict,) = check(bug.curve, bug.asked, policy=bug.policy, environment=bug.environment).verdicts
+    assert verdict.counterexample is not None
+    assert len(verdict.counterexample) <= len(found)
+    moves = [edge.record.move for edge in found.edges]
     fewer = [walked(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
     assert not any(breaks(bug.asked, run) for run in fewer)
 
@@ -91,9 +91,9 @@ def forgetful(_view: View) -> str:
 
 
 def test_what_must_come_is_missed_by_a_run_that_goes_round():
-    found = falsify(CURVE, forgetful, nobody_forgotten)
+    found = falsify(CURVE, nobody_forgotten, policy=forgetful)
     assert found is not None
-    nodes = [edge.played.after for edge in found.edges]
+    nodes = [edge.record.after for edge in found.edges]
     assert breaks(nobody_forgotten, found)
     assert len(set(nodes)) < len(nodes) + 1
 
@@ -103,7 +103,7 @@ def test_what_comes_in_time_is_not_missed():
     def answer(_view: View) -> str:
         return "exchange"
 
-    assert falsify(CURVE, answer, nobody_forgotten) is None
+    assert falsify(CURVE, nobody_forgotten, policy=answer) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_comes_in_time_is_not_missed():
 def test_what_no_single_run_can_break_is_refused(prop: Property):
     assert not can_be_broken(prop)
     with pytest.raises(InvalidValueError, match="no single run can break it"):
-        falsify(CURVE, forgetful, prop)
+        falsify(CURVE, prop, policy=forgetful)
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_policies_are_small_enough_to_be_decided():
     @settings(max_examples=25, deadline=None)
     @given(policies(CURVE))
     def test(policy: Policy) -> None:
-        assert not check(CURVE, policy).unknown
+        assert not check(CURVE, policy=policy).unknown
 
     test()
 
@@ -258,7 +258,7 @@ def test_policies_shrink_to_the_one_that_waits():
 @settings(max_examples=25, deadline=None)
 @given(curves())
 def test_no_harm_ever_helps_on_any_curve_that_is_drawn(curve: Curve):
-    assert check(curve, None, no_harm_helps).proved
+    assert check(curve, no_harm_helps).proved
 
 
 def test_curves_differ_and_shrink_to_the_default():

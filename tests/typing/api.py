@@ -46,7 +46,7 @@ from trustcurve.machine import Callbacks, LiveCustomer
 from trustcurve.policies import Policy
 from trustcurve.snapshots import SnapshotError, from_dict, from_json, json_schema, to_dict, to_json
 from trustcurve.testing import falsify, holds, journeys, service_machine, standings
-from trustcurve.verification import Witness, repair_within
+from trustcurve.verification import Counterexample, repair_within
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -203,13 +203,13 @@ def test_with_the_kit(curve: Curve, retail: Policy) -> None:
     assert_type(journeys(curve, retail, max_size=10), SearchStrategy[Journey])
     assert_type(journeys(curve, reach=lambda at: at.kept == 1), SearchStrategy[Journey])
     assert_type(standings(curve), SearchStrategy[Standing])
-    assert_type(falsify(curve, retail, repair_within(3)), Witness | None)
+    assert_type(falsify(curve, repair_within(3), policy=retail), Counterexample | None)
 
-    @holds(curve, retail, repair_within(3))
+    @holds(curve, repair_within(3), policy=retail)
     def test_retail(number: int) -> None:
         """Hold."""
 
     test_retail(3)
     service_machine(curve, lambda standing: LiveCustomer(standing, Callbacks(curve)), redeliver=True)
     journeys("default")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    holds(curve, retail, "quiet")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    holds(curve, "quiet", policy=retail)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -30,8 +30,8 @@ from trustcurve import (
     Standing,
 )
 from trustcurve.policies import ANY, Environment, Policy, View
-from trustcurve.verification.properties.kinds import Safety
-from trustcurve.verification.unrolling.automaton import Turn
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.property import Safety
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trustcurve.core.rules import Condition
 from trustcurve.policies import ACTIONS, ANY, KEEPS_PROMISES, MOVES, Environment, Policy
-from trustcurve.policies.rules import PolicyRule, RuleBook
+from trustcurve.policies.decision_list import DecisionList, PolicyRule
 
 # What is asked of a view, each so that it often holds and often does not.
 CONDITIONS = [
@@ -36,14 +36,14 @@ rows = st.builds(
     st.sampled_from(LIKELY),
 )
 policies = st.builds(
-    lambda book, **numbers: Policy(name="drawn", decide=RuleBook(tuple(book)), **numbers),
+    lambda book, **numbers: Policy(name="drawn", decide=DecisionList(tuple(book)), **numbers),
     st.lists(rows, min_size=1, max_size=5),
     remember=st.integers(0, 3),
     window=st.integers(0, 3),
     promise_due=st.integers(1, 4),
 )
 small_policies = st.builds(
-    lambda book, **numbers: Policy(name="small", decide=RuleBook(tuple(book)), **numbers),
+    lambda book, **numbers: Policy(name="small", decide=DecisionList(tuple(book)), **numbers),
     st.lists(rows, min_size=1, max_size=3),
     remember=st.integers(0, 1),
     promise_due=st.integers(1, 2),

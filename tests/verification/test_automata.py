@@ -15,8 +15,8 @@ from tests.verification.test_searches import MOVES, PREDICATES, predicates
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.verification import Status, at_most, check, diff, equivalent
-from trustcurve.verification.unrolling.automaton import Automaton, Edge, Turn, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, Edge, Turn, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop
 
 DEFAULT = Curve.default()
 Word = Callable[[Edge, Turn], str]
@@ -44,31 +44,31 @@ def more_than(most: int, symbols: set[str]) -> DFA:
 
 
 def chosen(edge: Edge) -> str:
-    return f"{edge.played.choice.move} {edge.played.choice.promise}"
+    return f"{edge.record.move.name} {edge.record.move.promise}"
 
 
 @settings(max_examples=40)
 @given(small_policies, st.sampled_from(MOVES), predicates, st.integers(0, 3))
 def test_a_witness_is_as_short_as_the_shortest_word(ours: Policy, moves: tuple[str, ...], event: str, most: int):
     environment, happens = Environment(moves), PREDICATES[event]
-    automaton = unroll_loop(Loop(curve=DEFAULT, policy=ours, environment=environment))
+    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=environment))
     if automaton.stopped is not None:
         return
     runs = as_dfa(automaton, lambda edge, turn: chosen(edge) + ("!" if happens(turn) else "."))
     bad = runs & more_than(most, set(runs.input_symbols))
-    verdict = check(DEFAULT, ours, at_most(most, happens), environment=environment).verdicts[0]
-    if verdict.witness is None:
+    verdict = check(DEFAULT, at_most(most, happens), policy=ours, environment=environment).verdicts[0]
+    if verdict.counterexample is None:
         assert verdict.status is Status.PROVED
         assert bad.isempty()
     else:
-        assert len(verdict.witness) == bad.minimum_word_length()
+        assert len(verdict.counterexample) == bad.minimum_word_length()
 
 
 @settings(max_examples=40)
 @given(small_policies, small_policies, st.sampled_from(MOVES))
 def test_policies_part_where_their_languages_do(one: Policy, other: Policy, moves: tuple[str, ...]):
     environment = Environment(moves)
-    automata = [unroll_loop(Loop(curve=DEFAULT, policy=each, environment=environment)) for each in (one, other)]
+    automata = [unroll_loop(ClosedLoop(curve=DEFAULT, policy=each, environment=environment)) for each in (one, other)]
     if any(automaton.stopped is not None for automaton in automata):
         return
 
@@ -79,8 +79,8 @@ def test_policies_part_where_their_languages_do(one: Policy, other: Policy, move
     told = [as_dfa(automaton, acted(each)) for automaton, each in zip(automata, (one, other), strict=True)]
     symbols = {symbol for dfa in told for symbol in dfa.input_symbols}
     first, second = (wider(dfa, symbols) for dfa in told)
-    difference = diff(DEFAULT, one, other, environment=environment)
-    assert equivalent(DEFAULT, one, other, environment=environment) == (first == second) == (not difference)
+    difference = diff(one, other, curve=DEFAULT, environment=environment)
+    assert equivalent(one, other, curve=DEFAULT, environment=environment) == (first == second) == (not difference)
     if difference:
         assert difference.old is not None
         assert len(difference.old) == (first ^ second).minimum_word_length()

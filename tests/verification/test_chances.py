@@ -18,16 +18,25 @@ from hypothesis import strategies as st
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import Environment, Policy, View, policy
+from trustcurve.policies import MOVES, Environment, Policy, View, policy
+from trustcurve.policies.environment import move_probabilities
 from trustcurve.verification import Status, check, diff, probability
-from trustcurve.verification.deciding.chains import edge_probabilities
-from trustcurve.verification.unrolling.automaton import unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, unroll_loop
+from trustcurve.verification.chain import edge_probabilities
+from trustcurve.verification.closed_loop import ClosedLoop
 
 JOURNEYS = 4000
 LIFE = Environment(
     {"kept": 0.5, "broken": 0.1, "complaint": 0.1, "purchase": 0.05, "advocacy": 0.05, "departure": 0.02, "return": 0.1}
 )
+
+
+def chances_of(automaton: Automaton) -> list[float]:
+    """Return the probability of each edge."""
+    columns = [(edge.source, MOVES.index(edge.record.move.name)) for edge in automaton.edges]
+    source, move = np.array(columns).T
+    found: list[float] = edge_probabilities(LIFE, source, move, nodes=len(automaton.nodes)).tolist()
+    return found
 
 
 @policy("warm", promise_due=2)
@@ -49,8 +58,8 @@ def feared(turn: Any) -> bool:
 
 
 @cache
-def loop(curve: Curve) -> Loop:
-    return Loop(curve=curve, policy=warm, environment=LIFE)
+def loop(curve: Curve) -> ClosedLoop:
+    return ClosedLoop(curve=curve, policy=warm, environment=LIFE)
 
 
 def simulated(curve: Curve, turns: int, seed: int) -> dict[str, float]:
@@ -61,11 +70,11 @@ def simulated(curve: Curve, turns: int, seed: int) -> dict[str, float]:
     for _ in range(JOURNEYS):
         node, seen = ours.start, set()
         for _ in range(turns):
-            choices = list(ours.choices(node))
+            choices = list(ours.moves(node))
             # Chance as a reader of the words would have it: a move is drawn, and where it cannot be, nothing happens.
             moves = list(LIFE.probabilities or {})
             drawn = moves[chance.choice(len(moves), p=list((LIFE.probabilities or {}).values()))]
-            fitting = [choice for choice in choices if choice.move == drawn] or [choices[0]]
+            fitting = [choice for choice in choices if choice.name == drawn] or [choices[0]]
             played = ours.play(node, fitting[chance.integers(len(fitting))])
             assert played is not None
             node = played.after
@@ -85,9 +94,9 @@ def test_exact_probabilities_are_near_what_a_simulation_finds(curve: Curve, turn
     shares = simulated(curve, turns, seed=turns)
     report = check(
         curve,
-        warm,
         probability(hoped, within=turns, name="hoped"),
         probability(feared, within=turns, name="feared"),
+        policy=warm,
         environment=LIFE,
     )
     for name, share in shares.items():
@@ -104,23 +113,23 @@ def test_a_probability_worked_out_by_hand(curve: Curve):
     leaves = Environment({"departure": 0.25})
     report = check(
         curve,
-        waits,
         probability(left, within=1, name="1"),
         probability(left, within=3, name="3"),
         probability(left, name="ever"),
         probability(back, name="back"),
+        policy=waits,
         environment=leaves,
     )
     values = [verdict.value for verdict in report.verdicts]
     assert values == pytest.approx([0.25, 1 - 0.75**3, 1, 0])
     both = Environment({"departure": 0.25, "return": 0.5})
-    value = check(curve, waits, probability(back, within=2), environment=both).verdicts[0].value
+    value = check(curve, probability(back, within=2), policy=waits, environment=both).verdicts[0].value
     assert value == pytest.approx(0.25 * 0.5)
 
 
 def test_ever_is_where_within_goes(curve: Curve):
-    exact = check(curve, warm, probability(hoped, name="ever"), environment=LIFE)["ever"].value
-    late = check(curve, warm, probability(hoped, within=4000, name="late"), environment=LIFE)["late"].value
+    exact = check(curve, probability(hoped, name="ever"), policy=warm, environment=LIFE)["ever"].value
+    late = check(curve, probability(hoped, within=4000, name="late"), policy=warm, environment=LIFE)["late"].value
     assert exact == pytest.approx(late)
 
 
@@ -131,7 +140,7 @@ def test_ever_is_where_within_goes(curve: Curve):
 def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: Status):
     waits = policy("waits")(lambda _: "wait")
     asked = probability(lambda turn: turn.move == "departure", within=1, at_least=at_least, at_most=at_most)
-    verdict = check(curve, waits, asked, environment=Environment({"departure": 0.25})).verdicts[0]
+    verdict = check(curve, asked, policy=waits, environment=Environment({"departure": 0.25})).verdicts[0]
     assert verdict.status is status
     assert "= 0.25" in str(verdict)
     assert ("must lie between" in verdict.note) == (status is Status.REFUTED)
@@ -139,7 +148,7 @@ def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: St
 
 def test_without_probabilities_there_is_none(curve: Curve):
     with pytest.raises(InvalidValueError, match="has no probabilities"):
-        check(curve, warm, probability(hoped))
+        check(curve, probability(hoped), policy=warm)
     with pytest.raises(InvalidValueError, match="in this order"):
         probability(hoped, at_least=0.5, at_most=0.4)
     for wrong in ({"at_least": -0.1}, {"at_most": 1.1}, {"at_least": "a"}, {"at_most": None}, {"at_least": True}):
@@ -153,16 +162,16 @@ def test_without_probabilities_there_is_none(curve: Curve):
 @settings(max_examples=20)
 @given(small_policies, st.integers(1, 6))
 def test_what_comes_from_a_node_adds_up_to_one(ours: Policy, turns: int):
-    automaton = unroll_loop(Loop(curve=Curve.default(), policy=ours, environment=LIFE, promises_max=4), 400)
+    automaton = unroll_loop(ClosedLoop(curve=Curve.default(), policy=ours, environment=LIFE, promises_max=4), 400)
     if automaton.stopped is not None:
         return
     totals = [0.0] * len(automaton.nodes)
-    for edge, p in zip(automaton.edges, edge_probabilities(automaton), strict=True):
+    for edge, p in zip(automaton.edges, chances_of(automaton), strict=True):
         totals[edge.source] += p
     assert totals == pytest.approx([1.0] * len(totals))
     # And a plain forward sum over all runs of so many turns agrees with the backward one.
     weights, hit = {0: 1.0}, 0.0
-    likely = edge_probabilities(automaton)
+    likely = chances_of(automaton)
     for _ in range(turns):
         then: dict[int, float] = {}
         for node, weight in weights.items():
@@ -174,7 +183,7 @@ def test_what_comes_from_a_node_adds_up_to_one(ours: Policy, turns: int):
                     then[edge.target] = then.get(edge.target, 0.0) + weight * likely[number]
         weights = then
     asked = probability(hoped, within=turns)
-    value = check(Curve.default(), ours, asked, environment=LIFE, promises_max=4).verdicts[0].value
+    value = check(Curve.default(), asked, policy=ours, environment=LIFE, promises_max=4).verdicts[0].value
     assert value == pytest.approx(hit)
 
 
@@ -184,18 +193,18 @@ def test_the_share_of_those_treated_differently_is_near_a_simulation(curve: Curv
     colder = policy("colder", promise_due=2)(
         lambda v: "wait" if v.stage == "hopeful" and v.quiet == 1 else warm.decide(v)
     )
-    difference = diff(curve, warm, colder, environment=LIFE, within=turns)
+    difference = diff(warm, colder, curve=curve, environment=LIFE, within=turns)
     assert difference.share is not None
     chance, ours = np.random.default_rng(7), loop(curve)
     parted = 0
     for _ in range(JOURNEYS):
         node = ours.start
         for _ in range(turns):
-            choices = list(ours.choices(node))
-            p = LIFE.likely([choice.move for choice in choices])
+            choices = list(ours.moves(node))
+            p = move_probabilities(LIFE, [move.name for move in choices])
             played = ours.play(node, choices[chance.choice(len(choices), p=p)])
             assert played is not None
-            if colder.decide(ours.view(played.decided)) != played.action:
+            if colder.decide(ours.view(played.view_key)) != played.action:
                 parted += 1
                 break
             node = played.after

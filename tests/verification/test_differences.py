@@ -19,10 +19,10 @@ from tests.verification.strategies import policies, small_policies
 from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import Environment, Policy, UnfitPolicyError, policy
+from trustcurve.policies import Environment, ImpurePolicyError, Policy, policy
 from trustcurve.verification import diff, equivalent
-from trustcurve.verification.differences.seen import decisions
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.decisions import decisions
 
 DEFAULT = Curve.default()
 LIFE = Environment(["kept", "broken", "complaint"])
@@ -174,7 +174,7 @@ def test_policies_part_in_the_first_turn_in_which_they_can(one: Policy, other: P
         if parted:
             break
     try:
-        difference = diff(DEFAULT, one, other, environment=LIFE)
+        difference = diff(one, other, curve=DEFAULT, environment=LIFE)
     except InvalidValueError as error:
         assert "promises too much" in str(error)  # noqa: PT017 - either is fine, and this is what it then says
         return
@@ -188,7 +188,7 @@ def test_policies_part_in_the_first_turn_in_which_they_can(one: Policy, other: P
 def test_policies_that_part_are_told_side_by_side():
     colder = policy("colder", remember=1)(lambda v: "wait" if v.engaged == 2 and v.account == "clear" else careful(v))  # type: ignore[arg-type, return-value]
     usual = policy("careful", remember=1)(careful)  # type: ignore[arg-type]
-    difference = diff(DEFAULT, usual, colder, environment=LIFE)
+    difference = diff(usual, colder, curve=DEFAULT, environment=LIFE)
     assert difference.actions == ("exchange", "wait")
     assert difference.old is not None
     assert difference.new is not None
@@ -197,17 +197,17 @@ def test_policies_that_part_are_told_side_by_side():
     text = str(difference)
     assert f"they part in turn {len(difference.old)}: exchange becomes wait; in" in text
     assert "under the old policy:" in text
-    assert equivalent(DEFAULT, usual, policy("again", remember=1)(careful), environment=LIFE)  # type: ignore[arg-type]
-    assert str(diff(DEFAULT, usual, usual)) == "no difference: whatever happens, both do the same"
+    assert equivalent(usual, policy("again", remember=1)(careful), curve=DEFAULT, environment=LIFE)  # type: ignore[arg-type]
+    assert str(diff(usual, usual, curve=DEFAULT)) == "no difference: whatever happens, both do the same"
 
 
 def test_another_date_is_another_promise():
     one, other = (policy("careful", remember=1, promise_due=due)(careful) for due in (1, 3))  # type: ignore[arg-type]
-    difference = diff(DEFAULT, one, other)
+    difference = diff(one, other, curve=DEFAULT)
     assert difference.actions == ("promise_major", "promise_major")
     assert "promise_major due in 1 turns becomes promise_major due in 3 turns" in str(difference)
     waits = [policy("waits", promise_due=due)(lambda _: "wait") for due in (1, 3)]
-    assert equivalent(DEFAULT, *waits), "who promises nothing has no dates"
+    assert equivalent(*waits, curve=DEFAULT), "who promises nothing has no dates"
 
 
 def test_the_share_counts_only_the_turns_asked_for():
@@ -215,16 +215,18 @@ def test_the_share_counts_only_the_turns_asked_for():
     mends = policy("mends")(lambda v: "repair" if v.account == "slip" else "wait")
     waits = policy("waits")(lambda _: "wait")
     for within in (1, 2, 3):
-        assert diff(DEFAULT, waits, mends, environment=odds, within=within).share == pytest.approx(1 - 0.5**within)
-    assert diff(DEFAULT, waits, waits, environment=odds).share == 0
-    assert diff(DEFAULT, waits, mends).share is None
+        assert diff(waits, mends, curve=DEFAULT, environment=odds, within=within).share == pytest.approx(
+            1 - 0.5**within
+        )
+    assert diff(waits, waits, curve=DEFAULT, environment=odds).share == 0
+    assert diff(waits, mends, curve=DEFAULT).share is None
 
 
 def test_the_share_of_journeys_that_policies_would_treat_differently():
     mends = policy("mends")(lambda v: "repair" if v.account == "slip" else "wait")
     waits = policy("waits")(lambda _: "wait")
     upset, glad = told(Complained(at=day(0))), told(Exchanged(at=day(0)))
-    found = diff(DEFAULT, waits, mends, journeys=[upset, glad, glad])
+    found = diff(waits, mends, curve=DEFAULT, journeys=[upset, glad, glad])
     assert found.share == pytest.approx(1 / 3)
     assert "share of customers treated differently: 33.3%" in str(found)
 
@@ -243,7 +245,7 @@ def test_along_a_journey_a_policy_would_have_done_what_it_does_in_the_loop(ours:
         actions[len(events)] = turn.action  # what was decided after this event
         events += happened
     journey = DEFAULT.journey(events, start=plain.start.standing)
-    found = decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey)
+    found = decisions(ClosedLoop(curve=DEFAULT, policy=ours, promises_max=4), journey)
     done = [action for event, action in found if event is not None]
     assert {number: done[number] for number in actions} == actions
 
@@ -261,7 +263,7 @@ def test_a_quiet_turn_of_a_journey_is_a_quiet_turn_of_the_loop(ours: Policy, pic
             waited.append(decided)
         decided += len(happened) or bool(events)
     journey = DEFAULT.journey(events, start=plain.start.standing, until=place.standing.as_of)
-    done = list(decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey))
+    done = list(decisions(ClosedLoop(curve=DEFAULT, policy=ours, promises_max=4), journey))
     assert len(done) == decided
     assert [number for number, (event, _) in enumerate(done) if event is None] == waited
     assert all(done[number][1] == "wait" for number in waited)
@@ -272,7 +274,7 @@ def test_policies_that_differ_only_in_silence_differ_for_journeys():
     recalls = policy("recalls")(lambda v: "exchange" if v.quiet >= 2 else "wait")
     bought = DEFAULT.journey([Purchased(at=day(0))], customer="ann", until=day(0) + timedelta(days=70))
     short = DEFAULT.journey([Purchased(at=day(0))], customer="bob", until=day(0) + timedelta(days=20))
-    assert diff(DEFAULT, waits, recalls, journeys=[bought, short]).share == pytest.approx(1 / 2)
+    assert diff(waits, recalls, curve=DEFAULT, journeys=[bought, short]).share == pytest.approx(1 / 2)
 
 
 greedy = policy("greedy", promise_due=9)(lambda _: "promise_minor")
@@ -282,43 +284,45 @@ def test_a_difference_before_a_limit_is_told():
     patient = policy("patient", promise_due=9)(lambda v: "promise_minor" if v.open < 2 else "wait")
     asks = policy("asks", promise_due=9)(lambda v: "promise_minor" if v.open < 2 else "ask")
     with pytest.raises(InvalidValueError, match="promises_max is 2"):
-        diff(DEFAULT, patient, greedy)
-    wide = diff(DEFAULT, patient, greedy, promises_max=4)
+        diff(patient, greedy, curve=DEFAULT)
+    wide = diff(patient, greedy, curve=DEFAULT, promises_max=4)
     assert wide.old is not None
     assert len(wide.old) == 3
-    early = diff(DEFAULT, patient, asks, max_pairs=40)
-    assert early.stopped == "more than max_pairs=40"
+    early = diff(patient, asks, curve=DEFAULT, pairs_max=40)
+    assert early.stopped == "more than pairs_max=40"
     assert "there may be more" in str(early)
 
 
 def test_a_policy_that_counts_questions_is_found_out_by_a_difference_too():
     asked = count()
     moody = policy("moody")(lambda _: "wait" if next(asked) < 20 else "exchange")
-    with pytest.raises(UnfitPolicyError, match="'moody'"):
-        diff(DEFAULT, moody, policy("waits")(lambda _: "wait"))
+    with pytest.raises(ImpurePolicyError, match="'moody'"):
+        diff(moody, policy("waits")(lambda _: "wait"), curve=DEFAULT)
 
 
 def test_what_cannot_be_compared_is_refused():
     waits = policy("waits")(lambda _: "wait")
-    for arguments in ((DEFAULT, waits), (DEFAULT, DEFAULT, waits), (DEFAULT, 3)):
-        with pytest.raises(InvalidValueError, match="takes two curves, or a curve and two policies"):
-            diff(*arguments)  # type: ignore[call-overload]
-    for arguments in ((DEFAULT, waits), (DEFAULT, DEFAULT, waits), ("curve", DEFAULT), (DEFAULT, waits, 3)):
-        with pytest.raises(InvalidValueError, match="takes two curves"):
-            equivalent(*arguments)
+    for compare in (diff, equivalent):
+        for pair in ((DEFAULT, waits), (waits, DEFAULT), (DEFAULT, 3), ("curve", DEFAULT)):
+            with pytest.raises(InvalidValueError, match=r"must be two curves, or two policies with curve=\.\.\."):
+                compare(*pair)  # type: ignore[call-overload, operator]
+        with pytest.raises(InvalidValueError, match="curve is None: must be the Curve of both policies"):
+            compare(waits, waits)  # type: ignore[call-overload, operator]
+        with pytest.raises(InvalidValueError, match="must be left out where two curves are compared"):
+            compare(DEFAULT, DEFAULT, curve=DEFAULT)  # type: ignore[call-overload, operator]
     for numbers in (
         {"environment": {"kept": 0.5}},
         {"within": 0},
         {"within": "a"},
-        {"max_pairs": 0},
+        {"pairs_max": 0},
         {"journeys": 5},
         {"journeys": ["a"]},
     ):
         with pytest.raises(InvalidValueError, match=next(iter(numbers))):
-            diff(DEFAULT, waits, waits, **numbers)
+            diff(waits, waits, curve=DEFAULT, **numbers)
     for ask in (diff, equivalent):
         with pytest.raises(InvalidValueError, match=r"promises_max.*no difference was found up to this limit"):
-            ask(DEFAULT, greedy, greedy)
-    with pytest.raises(InvalidValueError, match=r"max_pairs.*no difference was found up to this limit"):
-        diff(DEFAULT, waits, waits, max_pairs=3)
+            ask(greedy, greedy, curve=DEFAULT)  # type: ignore[operator]
+    with pytest.raises(InvalidValueError, match=r"pairs_max.*no difference was found up to this limit"):
+        diff(waits, waits, curve=DEFAULT, pairs_max=3)
     assert diff(DEFAULT, Curve.default(grace=timedelta(days=1)))

@@ -15,9 +15,8 @@ from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
 from trustcurve.verification import Witness
-from trustcurve.verification.unrolling.automaton import Edge, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice, Node
+from trustcurve.verification.automaton import Edge, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node
 
 
 @cache
@@ -30,7 +29,7 @@ def turns_left(loop: PlainLoop, breaks: datetime, now: datetime) -> int:
     return (breaks - now) // loop.turn
 
 
-def agree(loop: Loop, plain: PlainLoop, node: Node, place: Place) -> None:
+def agree(loop: ClosedLoop, plain: PlainLoop, node: Node, place: Place) -> None:
     """Hold what the loop knows of a customer against what the ledger knows."""
     standing, now = place.standing, BEGIN + place.turns * plain.turn
     assert loop.table.positions[node.position] == standing.position
@@ -41,10 +40,10 @@ def agree(loop: Loop, plain: PlainLoop, node: Node, place: Place) -> None:
     assert node.asks.bit_count() == place.actions[: loop.policy.window].count("ask")
 
 
-def same(plain: PlainLoop, place: Place, choice: Choice) -> Move:
+def same(plain: PlainLoop, place: Place, choice: EnvironmentMove) -> Move:
     """Tell a choice of the loop in the words of the ledger."""
     standing, _, _ = plain.begun(place)
-    return Move(choice.move, None if choice.promise is None else plain.open(standing)[choice.promise].id)
+    return Move(choice.name, None if choice.promise is None else plain.open(standing)[choice.promise].id)
 
 
 @settings(max_examples=200)
@@ -53,12 +52,12 @@ def test_the_loop_agrees_with_the_ledger(
     clock: str, ours: Policy, environment: Environment, promises_max: int, picks: list[int]
 ):
     curve, turn = curve_with(clock), CLOCKS[clock][1]
-    loop = Loop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
+    loop = ClosedLoop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
     plain = PlainLoop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
     node, place, edges, told = loop.start, plain.start, [], []
     agree(loop, plain, node, place)
     for pick in picks:
-        choices = list(loop.choices(node))
+        choices = list(loop.moves(node))
         assert [same(plain, place, choice) for choice in choices] == list(plain.moves(place))
         choice = choices[pick % len(choices)]
         place, turned, events = plain.play(place, same(plain, place, choice))
@@ -75,15 +74,15 @@ def test_the_loop_agrees_with_the_ledger(
     # The witness of it tells the same journey, through `curve.journey`.
     witness = Witness(loop, tuple(edges))
     journey = witness.journey
-    assert journey.standing.position == loop.table.positions[edges[-1].played.after.position if edges else 0]
+    assert journey.standing.position == loop.table.positions[edges[-1].record.after.position if edges else 0]
     assert list(witness.events) == told
     assert not journey.rejects
 
 
 def test_a_promise_breaks_as_the_turn_after_its_due_date_begins(curve: Curve):
     once = policy("once", promise_due=2)(lambda v: "promise_major" if v.stage == "distrust" and not v.open else "wait")
-    loop = Loop(curve=curve, policy=once)
-    node, quiet = loop.start, Choice("nothing")
+    loop = ClosedLoop(curve=curve, policy=once)
+    node, quiet = loop.start, EnvironmentMove("nothing")
     signals = []
     for _ in range(4):
         played = loop.play(node, quiet)
@@ -95,12 +94,12 @@ def test_a_promise_breaks_as_the_turn_after_its_due_date_begins(curve: Curve):
 
 def test_kept_promises_are_kept_on_their_due_date(curve: Curve):
     once = policy("once", promise_due=2)(lambda v: "promise_minor" if v.stage == "distrust" and not v.kept else "wait")
-    loop = Loop(curve=curve, policy=once, environment=KEEPS_PROMISES)
-    first = loop.play(loop.start, Choice("nothing"))
+    loop = ClosedLoop(curve=curve, policy=once, environment=KEEPS_PROMISES)
+    first = loop.play(loop.start, EnvironmentMove("nothing"))
     assert first is not None
-    second = loop.play(first.after, Choice("nothing"))
+    second = loop.play(first.after, EnvironmentMove("nothing"))
     assert second is not None
-    third = loop.play(second.after, Choice("nothing"))
+    third = loop.play(second.after, EnvironmentMove("nothing"))
     assert third is not None
     assert ("kept", "kept_minor") in third.signals
     assert not any(signal.startswith("broken") for _, signal in third.signals)
@@ -108,21 +107,21 @@ def test_kept_promises_are_kept_on_their_due_date(curve: Curve):
 
 def test_a_quiet_period_is_a_whole_number_of_turns(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    assert Loop(curve=curve, policy=waits).turn == timedelta(days=30)
-    assert Loop(curve=Curve.default(silence_after=6), policy=waits).turn == timedelta(days=2)
+    assert ClosedLoop(curve=curve, policy=waits).turn == timedelta(days=30)
+    assert ClosedLoop(curve=Curve.default(silence_after=6), policy=waits).turn == timedelta(days=2)
     for turn in (timedelta(days=40), timedelta(0), timedelta(days=-30), timedelta(days=180), 30):
         with pytest.raises(InvalidValueError, match="must be a whole number of turns"):
-            Loop(curve=curve, policy=waits, turn=turn)  # type: ignore[arg-type]
+            ClosedLoop(curve=curve, policy=waits, turn=turn)  # type: ignore[arg-type]
     for promises in (-1, 5, True, 1.0):
         with pytest.raises(InvalidValueError, match="promises_max"):
-            Loop(curve=curve, policy=waits, promises_max=promises)  # type: ignore[arg-type]
+            ClosedLoop(curve=curve, policy=waits, promises_max=promises)  # type: ignore[arg-type]
 
 
 def test_a_loop_unrolls_into_every_node_and_turn_that_there_is(curve: Curve):
     ours = policy("ours", promise_due=1, remember=1, window=2)(
         lambda v: "promise_major" if v.quiet == 1 and v.open == 0 else "ask" if v.asks == 0 else "repair"
     )
-    automaton = unroll_loop(Loop(curve=curve, policy=ours))
+    automaton = unroll_loop(ClosedLoop(curve=curve, policy=ours))
     plain = PlainLoop(curve=curve, policy=ours)
     seen, queue, turns = {plain.key(plain.start)}, [plain.start], 0
     for place in queue:

@@ -19,7 +19,7 @@ from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import (
     CURVE_PROPERTIES,
     POLICY_PROPERTIES,
-    CurveWitness,
+    CurveCounterexample,
     Property,
     Status,
     bounded_asks_while_distrusted,
@@ -34,7 +34,7 @@ from trustcurve.verification import (
     repair_within,
     way_back,
 )
-from trustcurve.verification.properties.named import PROPERTY_NAMES, property_named
+from trustcurve.verification.named_properties import PROPERTY_NAMES, property_named
 
 DEFAULT = Curve.default()
 
@@ -77,9 +77,9 @@ def test_a_curve_that_breaks_it_is_refuted(name: str):
     wrong = BROKEN[name]()
     verdict = check(wrong)[name]
     assert verdict.status is Status.REFUTED
-    assert verdict.says
-    witness = verdict.witness
-    assert isinstance(witness, CurveWitness)
+    assert verdict.description
+    witness = verdict.counterexample
+    assert isinstance(witness, CurveCounterexample)
     position = wrong.start
     for signal in witness.signals:
         position = wrong.react(position, signal).after
@@ -103,10 +103,10 @@ def leaky() -> Curve:
 
 def test_a_counter_that_leaves_its_range_is_found():
     asked = next(each for each in CURVE_PROPERTIES if each.name == "total_and_bounded")
-    verdict = check(leaky(), None, asked).verdicts[0]
+    verdict = check(leaky(), asked).verdicts[0]
     assert verdict.status is Status.REFUTED
-    assert isinstance(verdict.witness, CurveWitness)
-    assert verdict.witness.signals == ("proposition",)
+    assert isinstance(verdict.counterexample, CurveCounterexample)
+    assert verdict.counterexample.signals == ("proposition",)
 
 
 def test_every_property_of_curves_has_its_violation():
@@ -120,8 +120,8 @@ def test_all_hold_for_the_default_and_for_a_good_curve_of_ones_own(curve: Curve)
 
 def test_a_gap_is_shown_by_the_shortest_rise():
     narrow = BROKEN["hysteresis"]()
-    witness = check(narrow)["hysteresis"].witness
-    assert isinstance(witness, CurveWitness)
+    witness = check(narrow)["hysteresis"].counterexample
+    assert isinstance(witness, CurveCounterexample)
 
     def barely(reaction: Reaction) -> bool:
         rose = (reaction.before.stage, reaction.after.stage) == ("hopeful", "customer_centric")
@@ -195,11 +195,13 @@ POLICIES: list[tuple[Property, Callable[[View], str], Callable[[View], str], Env
 def test_a_policy_that_breaks_it_is_refuted_and_one_that_keeps_it_is_proved(
     asked: Property, breaks: Callable[[View], str], holds: Callable[[View], str], environment: Environment
 ):
-    refuted = check(DEFAULT, made(breaks), asked, environment=environment).verdicts[0]
+    refuted = check(DEFAULT, asked, policy=made(breaks), environment=environment).verdicts[0]
     assert refuted.status is Status.REFUTED
-    assert (refuted.witness is None) == (asked is can_make_advocates), "there is nothing to show of what never happens"
-    assert refuted.says
-    proved = check(DEFAULT, made(holds), asked, environment=environment).verdicts[0]
+    assert (refuted.counterexample is None) == (asked is can_make_advocates), (
+        "there is nothing to show of what never happens"
+    )
+    assert refuted.description
+    proved = check(DEFAULT, asked, policy=made(holds), environment=environment).verdicts[0]
     assert proved.status is Status.PROVED
     assert not proved.vacuous or asked.name.startswith("no_flapping"), (
         "it holds for a better reason than want of a case"
@@ -215,11 +217,11 @@ def test_every_property_of_policies_has_its_violation():
 def test_numbers_mean_what_they_say():
     # A slip is repaired in the second turn after the one in which it was seen.
     late = policy("late", remember=2)(lambda v: "repair" if v.account == "slip" and v.last == ("wait",) * 2 else "wait")
-    verdicts = [check(DEFAULT, late, repair_within(n), environment=UPSET).verdicts[0] for n in (1, 2)]
+    verdicts = [check(DEFAULT, repair_within(n), policy=late, environment=UPSET).verdicts[0] for n in (1, 2)]
     assert [verdict.status for verdict in verdicts] == [Status.REFUTED, Status.PROVED]
     busy = made(every_other_turn)
     for k, window, holds in ((1, 2, True), (1, 3, False), (2, 3, True), (2, 4, True), (0, 1, False)):
-        assert check(DEFAULT, busy, quiet_period(k, window), environment=UPSET).proved == holds
+        assert check(DEFAULT, quiet_period(k, window), policy=busy, environment=UPSET).proved == holds
 
 
 # --- by name ----------------------------------------------------------------------------------------
@@ -235,13 +237,21 @@ def test_every_property_is_found_by_its_name():
         assert property_named(each.name).name == each.name
 
 
+def test_the_numbers_of_a_name_may_be_left_out():
+    for name in PROPERTY_NAMES:
+        bare = name.partition("(")[0]
+        assert property_named(bare).name == property_named(f"{bare}()").name
+    asked = {each.name for each in POLICY_PROPERTIES}
+    assert {property_named(name.partition("(")[0]).name for name in asked} == asked, "the numbers of the default ones"
+
+
 @pytest.mark.parametrize("text", ["no_harm_help", "repair", "", "no_harm_helps(1)"])
 def test_a_name_that_is_none(text: str):
     with pytest.raises(UnknownWordError, match="property"):
         property_named(text)
 
 
-@pytest.mark.parametrize("text", ["repair_within", "repair_within()", "repair_within(1, 2)", "quiet_period(3)"])
-def test_numbers_that_are_missing_or_too_many(text: str):
+@pytest.mark.parametrize("text", ["repair_within(1, 2)", "quiet_period(3)", "no_flapping(1, 2, 3)"])
+def test_numbers_that_are_too_few_or_too_many(text: str):
     with pytest.raises(InvalidValueError, match="property"):
         property_named(text)

@@ -9,13 +9,14 @@ from tests.verification.plain import PlainLoop
 from tests.verification.planted import CURVES, DEFAULT, PLANTED, POLICIES, Planted
 from tests.verification.test_relations import least
 from trustcurve import Curve, Position, Reaction
-from trustcurve.verification import CurveWitness, Status, Verdict, Witness, check
-from trustcurve.verification.properties.kinds import Safety
+from trustcurve.verification import Counterexample, CurveCounterexample, Status, Verdict, check
+from trustcurve.verification.property import Safety
+from trustcurve.verification.results import LoopJourney
 
 
 def decided(planted: Planted) -> Verdict:
     """Decide the property that a bug breaks."""
-    return check(planted.curve, planted.policy, planted.asked, environment=planted.environment).verdicts[0]
+    return check(planted.curve, planted.asked, policy=planted.policy, environment=planted.environment).verdicts[0]
 
 
 def reactions_from(curve: Curve, layer: list[Position]) -> list[Reaction]:
@@ -48,12 +49,12 @@ def test_a_bug_in_a_curve_is_shown_by_a_journey_of_least_length(name: str):
     planted = CURVES[name]
     verdict = decided(planted)
     assert verdict.status is Status.REFUTED
-    witness = verdict.witness
-    assert isinstance(witness, CurveWitness)
+    witness = verdict.counterexample
+    assert isinstance(witness, CurveCounterexample)
     assert len(witness) == least_signals(planted)
     assert (len(witness) > 10) == planted.deep
     assert "planted" in str(witness) or planted.wrong is None
-    assert check(DEFAULT, None, planted.asked).proved, "and without the bug there is nothing to show"
+    assert check(DEFAULT, planted.asked).proved, "and without the bug there is nothing to show"
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -61,8 +62,8 @@ def test_a_bug_in_a_policy_is_shown_by_a_journey_of_least_length(name: str):
     planted = POLICIES[name]
     verdict = decided(planted)
     assert verdict.status is Status.REFUTED
-    witness = verdict.witness
-    assert isinstance(witness, Witness)
+    witness = verdict.counterexample
+    assert isinstance(witness, Counterexample)
     assert isinstance(planted.asked, Safety)
     assert planted.policy is not None
     plain = PlainLoop(curve=planted.curve, policy=planted.policy, environment=planted.environment)
@@ -73,12 +74,12 @@ def test_a_bug_in_a_policy_is_shown_by_a_journey_of_least_length(name: str):
     assert witness.journey.standing.position == plain_end(plain, witness)
 
 
-def plain_end(plain: PlainLoop, witness: Witness) -> Position:
+def plain_end(plain: PlainLoop, witness: LoopJourney) -> Position:
     """Play the moves of a witness through the pure ledger, event by event."""
     place = plain.start
     for edge in witness.edges:
-        choice = edge.played.choice
-        moves = [move for move in plain.moves(place) if move.word == choice.move]
+        choice = edge.record.move
+        moves = [move for move in plain.moves(place) if move.word == choice.name]
         place, turn, _ = plain.play(place, moves[choice.promise or 0])
-        assert turn.action == edge.played.action
+        assert turn.action == edge.record.action
     return place.standing.position

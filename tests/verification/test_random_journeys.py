@@ -11,8 +11,8 @@ from tests.verification.test_planted import plain_end
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.verification import (
+    Counterexample,
     Status,
-    Witness,
     bounded_asks_while_distrusted,
     check,
     no_ask_on_open_account,
@@ -22,6 +22,7 @@ from trustcurve.verification import (
     recovery_comes_first,
     repair_within,
 )
+from trustcurve.verification.results import LoopJourney
 
 DEFAULT = Curve.default()
 LIFE = Environment(["kept", "broken", "complaint", "advocacy", "departure", "return"])
@@ -44,7 +45,7 @@ def first_broken(asked: object, turns: list[object]) -> int | None:
 @settings(max_examples=60)
 @given(small_policies, st.lists(st.lists(st.integers(0, 99), min_size=12, max_size=12), min_size=1, max_size=6))
 def test_verdicts_agree_with_what_chance_finds(ours: Policy, journeys: list[list[int]]):
-    report = check(DEFAULT, ours, *ASKED, environment=LIFE)
+    report = check(DEFAULT, *ASKED, policy=ours, environment=LIFE)
     plain = PlainLoop(curve=DEFAULT, policy=ours, environment=LIFE)
     for picks in journeys:
         place, turns = plain.start, []
@@ -58,22 +59,22 @@ def test_verdicts_agree_with_what_chance_finds(ours: Policy, journeys: list[list
             broken = first_broken(asked, turns)  # type: ignore[arg-type]
             assert broken is None or verdict.status is not Status.PROVED
             if broken is not None and verdict.status is Status.REFUTED and not verdict.note:
-                assert len(verdict.witness or ()) <= broken
+                assert len(verdict.counterexample or ()) <= broken
     for asked, verdict in zip(ASKED, report.verdicts, strict=True):
-        if isinstance(verdict.witness, Witness):
-            turns = replayed(plain, verdict.witness)
-            assert first_broken(asked, turns) == len(verdict.witness)
-            assert verdict.witness.journey.standing.position == plain_end(plain, verdict.witness)
-        if isinstance(verdict.nearest, Witness):
-            assert first_broken(asked, replayed(plain, verdict.nearest)) is None
+        if isinstance(verdict.counterexample, Counterexample):
+            turns = replayed(plain, verdict.counterexample)
+            assert first_broken(asked, turns) == len(verdict.counterexample)
+            assert verdict.counterexample.journey.standing.position == plain_end(plain, verdict.counterexample)
+        if verdict.nearest_passing is not None:
+            assert first_broken(asked, replayed(plain, verdict.nearest_passing)) is None
 
 
-def replayed(plain: PlainLoop, witness: Witness) -> list[object]:
+def replayed(plain: PlainLoop, witness: LoopJourney) -> list[object]:
     """Play the moves of a witness through the pure ledger, and answer with its turns."""
     place, turns = plain.start, []
     for edge in witness.edges:
-        moves = [move for move in plain.moves(place) if move.word == edge.played.choice.move]
-        place, turn, _ = plain.play(place, moves[edge.played.choice.promise or 0])
+        moves = [move for move in plain.moves(place) if move.word == edge.record.move.name]
+        place, turn, _ = plain.play(place, moves[edge.record.move.promise or 0])
         turns.append(turn)
     return turns
 
@@ -81,7 +82,9 @@ def replayed(plain: PlainLoop, witness: Witness) -> list[object]:
 @settings(max_examples=40)
 @given(small_policies, st.sampled_from(["hopeful", "customer_centric", "departed"]))
 def test_what_is_possible_is_shown_and_shortest(ours: Policy, stage: str):
-    verdict = check(DEFAULT, ours, possible(lambda turn: turn.after.stage == stage), environment=LIFE).verdicts[0]
+    verdict = check(DEFAULT, possible(lambda turn: turn.after.stage == stage), policy=ours, environment=LIFE).verdicts[
+        0
+    ]
     plain = PlainLoop(curve=DEFAULT, policy=ours, environment=LIFE)
     layer, seen, depth = [plain.start], {plain.key(plain.start)}, 0
     while layer and depth < 4:

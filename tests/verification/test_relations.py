@@ -18,8 +18,8 @@ from tests.verification.changes import Change, changed, edit
 from trustcurve import Curve, Position
 from trustcurve.core.table import Table
 from trustcurve.errors import UnknownWordError
-from trustcurve.verification import CurveWitness, check, never_above, relational
-from trustcurve.verification.deciding.relations import shortest_paradox
+from trustcurve.verification import CurveCounterexample, check, dominance, relational
+from trustcurve.verification.simulation_relation import shortest_paradox
 
 WRONG: dict[str, Change] = {
     "complaining relieves": lambda r: edit(r, "complaint.opens", add={"doubt": -1}),
@@ -108,23 +108,23 @@ def stands_wrong(table: Table, found: tuple[tuple[str, ...], str, tuple[str, ...
 @given(parameters())
 def test_the_greatest_simulation_is_what_another_way_of_deciding_it_finds(numbers: dict[str, int]):
     table = Curve.default(**numbers).table()
-    assert (never_higher(table) == never_above(table).T).all()
+    assert (never_higher(table) == dominance(table).T).all()
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_refuted_with_a_shortest_pair(curve: Curve, name: str):
     wrong = changed(curve, WRONG[name])
     table = wrong.table()
-    assert (never_higher(table) == never_above(table).T).all()
+    assert (never_higher(table) == dominance(table).T).all()
     signals = {signal for signal, _ in paradoxes(table, harms=HARMS, goods=GOODS)}
     asked = [relational([harm], never="higher", name=harm) for harm in HARMS]
     asked += [relational([good], never="lower", name=good) for good in GOODS]
-    report = check(wrong, None, *asked)
+    report = check(wrong, *asked)
     assert {verdict.name for verdict in report.refuted} == signals
     assert not report.unknown
     for verdict in report.refuted:
-        witness = verdict.witness
-        assert isinstance(witness, CurveWitness)
+        witness = verdict.counterexample
+        assert isinstance(witness, CurveCounterexample)
         assert witness.inserted == verdict.name
         assert len(witness) == least(table, (verdict.name,), helps=verdict.name in HARMS)
 
@@ -134,7 +134,7 @@ def test_of_a_right_curve_there_is_nothing_to_show(curve: Curve):
     assert shortest_paradox(table, HARMS, helps=True) is None
     assert shortest_paradox(table, GOODS, helps=False) is None
     assert other_paradox(table, harms=HARMS, goods=GOODS) is None
-    assert np.asarray(never_above(table)).diagonal().all()
+    assert np.asarray(dominance(table)).diagonal().all()
 
 
 def test_words_that_say_nothing_are_refused(curve: Curve):

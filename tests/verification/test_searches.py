@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy, policy
-from trustcurve.verification import Status, Verdict, Witness, always, at_most, check, leads_to, recoverable_to
-from trustcurve.verification.deciding.search import Run, components, on_a_cycle
-from trustcurve.verification.properties.kinds import Safety
-from trustcurve.verification.unrolling.automaton import Automaton, Turn, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification import Counterexample, Status, Verdict, always, at_most, check, leads_to, recoverable_to
+from trustcurve.verification.automaton import Automaton, Turn, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.property import Safety
+from trustcurve.verification.search import Run, components, on_a_cycle
 
 LONGEST = 7
 MOVES = [("complaint",), ("kept",), ("advocacy", "kept"), ("departure", "return"), ("purchase",)]
@@ -67,17 +67,17 @@ def forgets(automaton: Automaton, stem: Run, loop: Run, after: str, comes: str) 
 @given(small_policies, st.sampled_from(MOVES), predicates, predicates)
 def test_a_lasso_is_least(ours: Policy, moves: tuple[str, ...], after: str, comes: str):
     asked = leads_to(PREDICATES[after], PREDICATES[comes])
-    verdict = check(DEFAULT, ours, asked, environment=Environment(moves)).verdicts[0]
-    automaton = unroll_loop(Loop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
+    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves)).verdicts[0]
+    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
     if automaton.stopped is not None:
         return
     best = next((len(s) + len(c) for s, c in lassos(automaton) if forgets(automaton, s, c, after, comes)), None)
-    if verdict.witness is None:
+    if verdict.counterexample is None:
         assert verdict.status is Status.PROVED
         assert best is None
         return
-    witness = verdict.witness
-    assert isinstance(witness, Witness)
+    witness = verdict.counterexample
+    assert isinstance(witness, Counterexample)
     assert goes_round(witness)
     stem, loop = witness.edges[: witness.loops_from], witness.edges[witness.loops_from :]
     assert forgets(automaton, stem, loop, after, comes)
@@ -87,19 +87,19 @@ def test_a_lasso_is_least(ours: Policy, moves: tuple[str, ...], after: str, come
         assert len(witness) == best
 
 
-def goes_round(witness: Witness) -> bool:
+def goes_round(witness: Counterexample) -> bool:
     """Say whether a witness is a run that comes back to where its loop begins."""
     assert witness.loops_from is not None
-    joined = all(one.played.after == other.played.before for one, other in pairwise(witness.edges))
-    begin = witness.edges[witness.loops_from].played.before
-    return joined and witness.edges[0].played.before == witness.loop.start and witness.edges[-1].played.after == begin
+    joined = all(one.record.after == other.record.before for one, other in pairwise(witness.edges))
+    begin = witness.edges[witness.loops_from].record.before
+    return joined and witness.edges[0].record.before == witness.loop.start and witness.edges[-1].record.after == begin
 
 
 @settings(max_examples=60)
 @given(small_policies, st.sampled_from(MOVES), predicates)
 def test_where_nothing_leads_back_is_shown_by_a_least_lasso(ours: Policy, moves: tuple[str, ...], goal: str):
-    verdict = check(DEFAULT, ours, recoverable_to(PREDICATES[goal]), environment=Environment(moves)).verdicts[0]
-    automaton = unroll_loop(Loop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
+    verdict = check(DEFAULT, recoverable_to(PREDICATES[goal]), policy=ours, environment=Environment(moves)).verdicts[0]
+    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
     if automaton.stopped is not None:
         assert verdict.status is Status.UNKNOWN
         return
@@ -108,32 +108,32 @@ def test_where_nothing_leads_back_is_shown_by_a_least_lasso(ours: Policy, moves:
         hopes |= more
     lost = set(range(len(automaton.nodes))) - hopes
     assert verdict.status is (Status.REFUTED if lost else Status.PROVED)
-    if isinstance(verdict.witness, Witness):
-        assert goes_round(verdict.witness)
+    if isinstance(verdict.counterexample, Counterexample):
+        assert goes_round(verdict.counterexample)
         best = next((len(s) + len(c) for s, c in lassos(automaton) if c[0].source in lost), LONGEST + 1)
-        assert min(len(verdict.witness), LONGEST + 1) == best
+        assert min(len(verdict.counterexample), LONGEST + 1) == best
 
 
 @settings(max_examples=60)
 @given(small_policies, st.sampled_from(MOVES), predicates, st.integers(0, 2))
 def test_the_nearest_that_passes_is_nearest(ours: Policy, moves: tuple[str, ...], event: str, most: int):
     asked = at_most(most, PREDICATES[event])
-    verdict = check(DEFAULT, ours, asked, environment=Environment(moves)).verdicts[0]
-    witness = verdict.witness
-    if not isinstance(witness, Witness) or len(witness) > LONGEST:
+    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves)).verdicts[0]
+    witness = verdict.counterexample
+    if not isinstance(witness, Counterexample) or len(witness) > LONGEST:
         return
-    automaton = unroll_loop(Loop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
+    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
     passing = [run for run in runs(automaton, len(witness)) if not breaks(automaton, run, asked)]
-    if verdict.nearest is None:
+    if verdict.nearest_passing is None:
         assert passing == []
         return
-    assert not breaks(automaton, verdict.nearest.edges, asked)
-    assert len(verdict.nearest) == len(witness)
-    assert changes(verdict.nearest.edges, witness.edges) == min(changes(run, witness.edges) for run in passing)
+    assert not breaks(automaton, verdict.nearest_passing.edges, asked)
+    assert len(verdict.nearest_passing) == len(witness)
+    assert changes(verdict.nearest_passing.edges, witness.edges) == min(changes(run, witness.edges) for run in passing)
 
 
 def changes(one: Run, other: Run) -> int:
-    return sum(a.played.choice != b.played.choice for a, b in zip(one, other, strict=True))
+    return sum(a.record.move != b.record.move for a, b in zip(one, other, strict=True))
 
 
 def breaks(automaton: Automaton, run: Run, asked: Safety) -> bool:
@@ -156,7 +156,7 @@ def friend(view: object) -> str:  # the customer decides how it goes on
 
 def decided(curve: Curve, fair: str, environment: Environment, comes: Callable[[Turn], bool]) -> Verdict:
     asked = leads_to(lambda turn: turn.move == "complaint", comes, fair=fair)  # type: ignore[arg-type]
-    return check(curve, friend, asked, environment=environment).verdicts[0]  # type: ignore[arg-type]
+    return check(curve, asked, policy=friend, environment=environment).verdicts[0]  # type: ignore[arg-type]
 
 
 def test_fairness_is_what_it_says(curve: Curve):
@@ -169,7 +169,7 @@ def test_fairness_is_what_it_says(curve: Curve):
 
 def test_fairness_says_nothing_about_what_was_not_unrolled(curve: Curve):
     asked = leads_to(lambda turn: turn.move == "complaint", lambda turn: turn.after.stage == "hopeful", fair="moves")
-    verdict = check(curve, friend, asked, max_states=2).verdicts[0]  # type: ignore[arg-type]
+    verdict = check(curve, asked, policy=friend, states_max=2).verdicts[0]  # type: ignore[arg-type]
     assert verdict.status is Status.UNKNOWN
 
 
@@ -179,7 +179,7 @@ def test_fairness_says_nothing_about_what_was_not_unrolled(curve: Curve):
 @settings(max_examples=40)
 @given(small_policies, st.sampled_from(MOVES), st.integers(1, 3))
 def test_components_are_who_can_reach_each_other(ours: Policy, moves: tuple[str, ...], every: int):
-    automaton = unroll_loop(Loop(curve=DEFAULT, policy=ours, environment=Environment(moves)), max_states=60)
+    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)), states_max=60)
     usable = [number % every == 0 for number in range(len(automaton.edges))]
     reach = {node: set[int]() for node in range(len(automaton.nodes))}
     for edge, use in zip(automaton.edges, usable, strict=True):
@@ -198,10 +198,10 @@ def test_components_are_who_can_reach_each_other(ours: Policy, moves: tuple[str,
 
 
 def test_of_runs_of_one_length_all_may_break_a_property(curve: Curve):
-    verdict = check(curve, friend, always(lambda _: False)).verdicts[0]  # type: ignore[arg-type]
-    assert verdict.witness is not None
-    assert len(verdict.witness) == 1
-    assert verdict.nearest is None
+    verdict = check(curve, always(lambda _: False), policy=friend).verdicts[0]  # type: ignore[arg-type]
+    assert verdict.counterexample is not None
+    assert len(verdict.counterexample) == 1
+    assert verdict.nearest_passing is None
 
 
 @pytest.mark.parametrize("within", [0, 1, 2])
@@ -212,7 +212,7 @@ def test_within_so_many_turns_means_so_many(curve: Curve, within: int):
     asked = leads_to(
         lambda turn: turn.met.account == "slip", lambda turn: turn.action == "repair", within=within, name="within"
     )
-    verdict = check(curve, late, asked, environment=Environment(["complaint"])).verdicts[0]
+    verdict = check(curve, asked, policy=late, environment=Environment(["complaint"])).verdicts[0]
     assert verdict.status is (Status.PROVED if within == 2 else Status.REFUTED)
-    if verdict.witness is not None:
-        assert len(verdict.witness) == within + 1
+    if verdict.counterexample is not None:
+        assert len(verdict.counterexample) == within + 1

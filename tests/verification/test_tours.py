@@ -46,7 +46,7 @@ def test_a_tour_takes_every_transition(curve: Curve):
 
 @pytest.mark.parametrize("most", [14, 50, 1000])
 def test_journeys_may_be_short(curve: Curve, most: int):
-    journeys = tour(curve, most=most)
+    journeys = tour(curve, signals_max=most)
     assert taken(curve, journeys) == everything(curve)
     assert max(map(len, journeys)) <= most + 13, "a journey ends with the transition that it set out for"
 
@@ -65,5 +65,5 @@ def test_a_tour_of_any_curve(numbers: dict[str, int]):
 
 @pytest.mark.parametrize("most", [0, -1, 1.5, True])
 def test_a_journey_has_some_signals(curve: Curve, most: int):
-    with pytest.raises(InvalidValueError, match="most"):
-        tour(curve, most=most)
+    with pytest.raises(InvalidValueError, match="signals_max"):
+        tour(curve, signals_max=most)

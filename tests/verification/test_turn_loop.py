@@ -14,8 +14,8 @@ from tests.verification.turn_loop import TurnLoop
 from trustcurve import Curve
 from trustcurve.documents.curve_file import read_curve
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_policy
-from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples/policies").glob("*.toml"))
 
@@ -25,11 +25,11 @@ def pictured(automaton: Automaton) -> tuple[Any, ...]:
         (
             edge.source,
             edge.target,
-            edge.played.choice,
-            edge.played.action,
-            edge.played.clock,
-            edge.played.met,
-            edge.played.signals,
+            edge.record.move,
+            edge.record.action,
+            edge.record.clock,
+            edge.record.met,
+            edge.record.signals,
         )
         for edge in automaton.edges
     ]
@@ -37,8 +37,8 @@ def pictured(automaton: Automaton) -> tuple[Any, ...]:
 
 
 def both(curve: Curve, most: int = 100_000, **about: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    loops: list[Any] = [Loop(curve=curve, **about), TurnLoop(curve=curve, **about)]
-    one, other = (pictured(unroll_loop(loop, max_states=most)) for loop in loops)
+    loops: list[Any] = [ClosedLoop(curve=curve, **about), TurnLoop(curve=curve, **about)]
+    one, other = (pictured(unroll_loop(loop, states_max=most)) for loop in loops)
     return one, other
 
 
@@ -73,6 +73,6 @@ def test_what_ends_a_silence_is_data_for_the_loop_too(curve: Curve, signal: str)
         "policy": load_policy(next(path for path in EXAMPLES if path.stem == "solve_first")),
         "turn": timedelta(days=30),
     }
-    loops = [Loop(curve=each, **about) for each in (curve, other)]
-    first, second = (unroll_loop(loop, max_states=100_000) for loop in loops)
+    loops = [ClosedLoop(curve=each, **about) for each in (curve, other)]
+    first, second = (unroll_loop(loop, states_max=100_000) for loop in loops)
     assert pictured(first) != pictured(second)

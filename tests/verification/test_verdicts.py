@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,26 +11,36 @@ import pytest
 
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
-from trustcurve.errors import InvalidValueError, UnknownWordError
-from trustcurve.policies import ANY, Environment, UnfitPolicyError, View, parse_policy, policy
+from trustcurve.errors import FinalClassError, InvalidValueError, UnknownWordError
+from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, View, parse_policy, policy
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (
+    POLICY_PROPERTIES,
+    Counterexample,
+    CurveCounterexample,
+    Property,
     Report,
     Status,
+    Turn,
     Verdict,
-    Witness,
     always,
     at_most,
+    bounded_asks_while_distrusted,
     check,
     leads_to,
     never,
     no_ask_on_open_account,
+    no_flapping,
+    no_harm_helps,
     nobody_forgotten,
     possible,
     probability,
+    quiet_period,
     recoverable_to,
     relational,
+    repair_within,
 )
+from trustcurve.verification.property import Safety
 
 UPSET = Environment(["complaint"], name="upset")
 
@@ -64,12 +75,12 @@ UNDECIDED = [
 ]
 
 
-@pytest.mark.parametrize("cap", ["max_states", "promises_max"])
+@pytest.mark.parametrize("cap", ["states_max", "promises_max"])
 def test_where_a_cap_is_hit_nothing_is_proved(curve: Curve, cap: str):
-    if cap == "max_states":
-        report = check(curve, usual, *UNDECIDED, max_states=5)
+    if cap == "states_max":
+        report = check(curve, *UNDECIDED, policy=usual, states_max=5)
     else:
-        report = check(curve, greedy, *UNDECIDED, promises_max=3)
+        report = check(curve, *UNDECIDED, policy=greedy, promises_max=3)
     for verdict in report.verdicts:
         assert verdict.status is Status.UNKNOWN, verdict
         assert not verdict
@@ -83,49 +94,49 @@ def test_where_a_cap_is_hit_nothing_is_proved(curve: Curve, cap: str):
 
 def test_a_probability_is_unknown_too(curve: Curve):
     asked = probability(mended, name="chance")
-    verdict = check(curve, usual, asked, environment=Environment({"complaint": 0.5}), max_states=2)["chance"]
+    verdict = check(curve, asked, policy=usual, environment=Environment({"complaint": 0.5}), states_max=2)["chance"]
     assert (verdict.status, verdict.value) == (Status.UNKNOWN, None)
 
 
 def test_what_was_found_before_the_cap_counts(curve: Curve):
     report = check(
         curve,
-        usual,
         never(lambda turn: turn.move == "complaint", name="no complaint"),
         possible(lambda turn: turn.move == "complaint", name="a complaint"),
-        max_states=3,
+        policy=usual,
+        states_max=3,
     )
     assert [verdict.status for verdict in report.verdicts] == [Status.REFUTED, Status.PROVED]
-    assert "perhaps there is a shorter journey" in report["no complaint"].note
-    whole = check(curve, usual, never(lambda turn: turn.move == "complaint", name="no complaint"))
+    assert "a shorter counterexample may exist" in report["no complaint"].note
+    whole = check(curve, never(lambda turn: turn.move == "complaint", name="no complaint"), policy=usual)
     assert whole["no complaint"].note == ""
 
 
 def test_as_many_states_as_there_are_are_enough(curve: Curve):
     asked = always(lambda _: True, name="safe")
-    states = check(curve, usual, asked, environment=UPSET)["safe"].states
-    assert check(curve, usual, asked, environment=UPSET, max_states=states)["safe"]
-    assert not check(curve, usual, asked, environment=UPSET, max_states=states - 1)["safe"]
+    states = check(curve, asked, policy=usual, environment=UPSET)["safe"].states
+    assert check(curve, asked, policy=usual, environment=UPSET, states_max=states)["safe"]
+    assert not check(curve, asked, policy=usual, environment=UPSET, states_max=states - 1)["safe"]
 
 
 def test_what_a_property_counts_is_capped_too(curve: Curve):
     counts = at_most(3, lambda turn: turn.move == "complaint", per=12, name="counts")
     wide = at_most(12, lambda turn: turn.move == "complaint", per=12, name="wide")
-    states = check(curve, usual, always(lambda _: True), environment=UPSET).verdicts[0].states
-    report = check(curve, usual, counts, wide, environment=UPSET, max_states=states)
+    states = check(curve, always(lambda _: True), policy=usual, environment=UPSET).verdicts[0].states
+    report = check(curve, counts, wide, policy=usual, environment=UPSET, states_max=states)
     assert report["counts"].status is Status.REFUTED, "a journey that is found is found, cap or not"
     verdict = report["wide"]
     assert verdict.status is Status.UNKNOWN
     assert verdict.states == states
-    assert f"more than max_states={states} states" in verdict.note
-    assert check(curve, usual, wide, environment=UPSET).proved
+    assert f"more than states_max={states} states" in verdict.note
+    assert check(curve, wide, policy=usual, environment=UPSET).proved
 
 
 # --- what holds for want of a case ------------------------------------------------------------------
 
 
 def test_what_never_comes_up_holds_vacuously(curve: Curve):
-    owed = check(curve, usual, no_ask_on_open_account, environment=Environment([])).verdicts[0]
+    owed = check(curve, no_ask_on_open_account, policy=usual, environment=Environment([])).verdicts[0]
     assert owed.status is Status.PROVED
     assert not owed.vacuous, "an account is open wherever a promise is"
     for asked in (
@@ -134,11 +145,11 @@ def test_what_never_comes_up_holds_vacuously(curve: Curve):
         leads_to(lambda turn: turn.move == "complaint", lambda _: False, within=1, name="a"),
         leads_to(lambda turn: turn.move == "complaint", lambda _: False, name="a"),
     ):
-        verdict = check(curve, usual, asked, environment=Environment([])).verdicts[0]
+        verdict = check(curve, asked, policy=usual, environment=Environment([])).verdicts[0]
         assert verdict.status is Status.PROVED
         assert verdict.vacuous
-        assert str(verdict) == "PROVED  a (vacuously: what it speaks of never happens)"
-        upset = check(curve, usual, asked, environment=UPSET).verdicts[0]
+        assert str(verdict) == "PROVED  a (vacuously true: its condition never occurs)"
+        upset = check(curve, asked, policy=usual, environment=UPSET).verdicts[0]
         assert upset.status is Status.REFUTED
         assert not upset.vacuous
 
@@ -149,21 +160,24 @@ def test_what_never_comes_up_holds_vacuously(curve: Curve):
 def test_a_policy_that_counts_questions_is_found_out(curve: Curve):
     asked = count()
     moody = policy("moody")(lambda _: "wait" if next(asked) < 20 else "exchange")
-    with pytest.raises(UnfitPolicyError, match=r"'moody' cannot be proved: it answers .* to the same view"):
-        check(curve, moody, no_ask_on_open_account)
+    with pytest.raises(
+        ImpurePolicyError,
+        match=r"'moody' cannot be analysed: decide.. must be a pure function of the view; it returned .* for the same view",
+    ):
+        check(curve, no_ask_on_open_account, policy=moody)
 
 
 def test_a_policy_that_reads_what_it_may_not_is_refused_by_the_prover(curve: Curve):
     gossip = policy("gossip")(lambda v: "ask" if v.name == "ann" else "wait")  # type: ignore[attr-defined]
-    with pytest.raises(UnfitPolicyError, match=r"it reads view\.name"):
-        check(curve, gossip)
+    with pytest.raises(ImpurePolicyError, match=r"it read view\.name"):
+        check(curve, policy=gossip)
 
 
 def test_what_is_no_property_is_refused(curve: Curve):
     with pytest.raises(InvalidValueError, match=r"properties\[1\]"):
-        check(curve, usual, nobody_forgotten, "no_harm_helps")  # type: ignore[arg-type]
+        check(curve, nobody_forgotten, "no_harm_helps", policy=usual)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="nobody_forgotten is about a policy: give one"):
-        check(curve, None, nobody_forgotten)
+        check(curve, nobody_forgotten)
 
 
 # --- what can be read ---------------------------------------------------------------------------------
@@ -187,12 +201,12 @@ def asking() -> Any:
 
 
 def refuted(curve: Curve) -> Verdict:
-    return check(curve, asking(), no_ask_on_open_account, environment=Environment(["kept"])).verdicts[0]
+    return check(curve, no_ask_on_open_account, policy=asking(), environment=Environment(["kept"])).verdicts[0]
 
 
 def test_a_witness_is_told_one_event_a_line(curve: Curve):
-    witness = refuted(curve).witness
-    assert isinstance(witness, Witness)
+    witness = refuted(curve).counterexample
+    assert isinstance(witness, Counterexample)
     assert [str(line) for line in witness.lines()] == str(witness).splitlines()
     lines = [line for line in witness.lines() if line.what != "nothing happens"]
     assert [line.turn for line in lines] == [1, 3, 3], "the promise of turn 1 breaks as turn 3 begins"
@@ -207,8 +221,8 @@ def test_the_clock_is_told_in_the_turn_in_which_it_spoke(curve: Curve):
         lambda v: "promise_major" if v.account == "clear" else "ask" if v.quiet == 3 else "wait"
     )
     asked = never(lambda turn: turn.action == "ask" and turn.met.account == "breach", name="late")
-    witness = check(curve, late, asked, environment=Environment([])).verdicts[0].witness
-    assert isinstance(witness, Witness)
+    witness = check(curve, asked, policy=late, environment=Environment([])).verdicts[0].counterexample
+    assert isinstance(witness, Counterexample)
     assert [line.turn for line in witness.lines() if "was not kept" in line.what] == [3]
 
 
@@ -217,21 +231,21 @@ def test_a_verdict_explains_itself(curve: Curve):
     text = verdict.explain()
     assert text.splitlines()[0] == "REFUTED  no_ask_on_open_account"
     assert text.splitlines()[1] == "  The company never asks while it owes the customer something."
-    assert "  a shortest journey that shows it:\n    turn 1: " in text
-    assert "  the nearest that passes:\n    turn 1: " in text
+    assert "  a shortest counterexample:\n    turn 1: " in text
+    assert "  the nearest journey that passes:\n    turn 1: " in text
 
 
 def test_a_journey_that_goes_round_says_from_where(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    witness = check(curve, waits, nobody_forgotten, environment=UPSET).verdicts[0].witness
-    assert isinstance(witness, Witness)
-    assert f"from turn {(witness.loops_from or 0) + 1} it goes round for ever" in str(witness)
-    assert repr(witness) == f"<Witness of {len(witness)} turns>"
+    witness = check(curve, nobody_forgotten, policy=waits, environment=UPSET).verdicts[0].counterexample
+    assert isinstance(witness, Counterexample)
+    assert f"it repeats forever from turn {(witness.loops_from or 0) + 1}" in str(witness)
+    assert repr(witness) == f"<Counterexample of {len(witness)} turns>"
 
 
 def test_a_witness_can_be_kept_and_run_again(curve: Curve, tmp_path: Path):
-    witness = refuted(curve).witness
-    assert isinstance(witness, Witness)
+    witness = refuted(curve).counterexample
+    assert isinstance(witness, Counterexample)
     witness.save(tmp_path / "witness.json")
     again = from_json(Journey, (tmp_path / "witness.json").read_text(encoding="utf-8"), curve=curve)
     assert isinstance(again, Journey)
@@ -240,11 +254,12 @@ def test_a_witness_can_be_kept_and_run_again(curve: Curve, tmp_path: Path):
 
 
 def test_a_report_is_read_by_name(curve: Curve):
-    report = check(curve, asking(), no_ask_on_open_account, nobody_forgotten, environment=UPSET)
+    report = check(curve, no_ask_on_open_account, nobody_forgotten, policy=asking(), environment=UPSET)
     assert isinstance(report, Report)
     assert (report.curve, report.policy, report.environment) == ("default", "funnel", "upset")
     assert report["nobody_forgotten"] is report.verdicts[1]
     assert str(report).splitlines() == [str(verdict) for verdict in report.verdicts]
+    assert report.explain().splitlines()[0] == str(report.verdicts[0])
     assert report.refuted == tuple(verdict for verdict in report.verdicts if verdict.status is Status.REFUTED)
     with pytest.raises(KeyError, match=r"no verdict on 'nobody'; there is one on no_ask_on_open_account"):
         report["nobody"]
@@ -252,25 +267,115 @@ def test_a_report_is_read_by_name(curve: Curve):
     assert check(curve).environment == ANY.name
 
 
+def test_a_report_is_iterated_and_asked_with_in(curve: Curve):
+    report = check(curve, repair_within, nobody_forgotten, policy=asking(), environment=UPSET)
+    assert list(report) == list(report.verdicts)
+    assert len(report) == 2
+    for key in ("nobody_forgotten", nobody_forgotten, "repair_within(3)", repair_within, repair_within(3)):
+        assert key in report
+        assert report[key] in report
+    for key in ("repair_within", repair_within(2), "quiet_period(3, 4)", quiet_period, 3, None, curve):
+        assert key not in report
+    with pytest.raises(KeyError, match=r"no verdict on 'repair_within\(2\)'"):
+        report[repair_within(2)]
+
+
+def test_results_are_short_in_a_debugger(curve: Curve):
+    report = check(curve, no_ask_on_open_account, nobody_forgotten, policy=asking(), environment=Environment(["kept"]))
+    assert repr(report) == "<Report on policy 'funnel': 1 proved, 1 refuted>"
+    assert repr(report.verdicts[0]) == "<Verdict: REFUTED no_ask_on_open_account>"
+    assert repr(nobody_forgotten) == "<LeadsTo nobody_forgotten>"
+    assert repr(check(curve)) == "<Report on curve 'default': 11 proved>"
+    shown = check(curve, relational(["proposition"], never="lower")).verdicts[0].counterexample
+    assert isinstance(shown, CurveCounterexample)
+    assert repr(shown) == f"<CurveCounterexample of {len(shown)} signals>"
+    assert list(shown.lines()) == str(shown).splitlines()
+
+
+# --- how properties are given -------------------------------------------------------------------------
+
+
+def test_properties_are_given_bare_or_called(curve: Curve):
+    bare = check(curve, quiet_period, no_ask_on_open_account, policy=usual)
+    called = check(curve, quiet_period(3, 4), no_ask_on_open_account(), policy=usual)
+    assert [(each.name, each.status) for each in bare] == [(each.name, each.status) for each in called]
+    own = check(curve, lambda: never(mended, name="never mended"), policy=usual)
+    assert [each.name for each in own] == ["never mended"]
+
+
+def test_the_properties_by_default_are_the_factories_without_numbers():
+    for bare in (repair_within, quiet_period, bounded_asks_while_distrusted, no_flapping):
+        assert bare().name in {each.name for each in POLICY_PROPERTIES}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (None, r"properties\[0\] is None: must be a property, for example always"),
+        (usual, r"give the policy by name: policy='careful'"),
+        (always, r"must be a property; always needs arguments: always\(holds\)"),
+        (at_most, r"at_most needs arguments: at_most\(n, event\)"),
+        (lambda turn: turn.changed, r"needs arguments: <lambda>\(turn\)"),
+        (lambda: True, r"must be a property, for example always\(...\); <lambda>\(\) returned True"),
+        ("no_harm_helps", r"must be a property, for example always"),
+    ],
+)
+def test_what_is_given_instead_of_a_property_is_named(curve: Curve, given: Any, says: str):
+    with pytest.raises(InvalidValueError, match=says):
+        check(curve, given)
+    with pytest.raises(InvalidValueError, match="must be a property"):
+        check(curve, given, no_harm_helps)
+
+
+class Word(str, Enum):  # noqa: UP042 - the kind that many projects have
+    """A word as many projects write theirs."""
+
+    COMPLAINT = "complaint"
+    REPAIR = "repair"
+    HIGHER = "higher"
+    FAIR = "moves"
+
+
+def test_words_are_converted_at_the_door(curve: Curve):
+    assert Environment([Word.COMPLAINT]).names == UPSET.names
+    assert all(type(name) is str for name in Environment({Word.COMPLAINT: 0.1}).names)
+    asked = relational([Word.COMPLAINT], never=Word.HIGHER)  # type: ignore[arg-type]
+    assert (asked.insert, asked.helps) == (("complaint",), True)
+    assert type(asked.insert[0]) is str
+    assert type(leads_to(mended, mended, fair=Word.FAIR).fair) is str  # type: ignore[arg-type, union-attr]
+    mends = policy("mends")(lambda _: Word.REPAIR)  # type: ignore[arg-type, return-value]
+    shown = check(curve, never(lambda turn: turn.action == "repair"), policy=mends).verdicts[0].counterexample
+    assert isinstance(shown, Counterexample)
+    assert type(shown.edges[0].record.action) is str
+
+
+@pytest.mark.parametrize(
+    "kind", [Policy, Environment, View, Report, Verdict, Counterexample, CurveCounterexample, Property, Safety, Turn]
+)
+def test_nothing_public_is_subclassed(kind: type):
+    with pytest.raises(FinalClassError, match=f"class 'Ours' cannot subclass {kind.__name__}, which is final"):
+        type("Ours", (kind,), {})
+
+
 def test_verdicts_count_what_was_looked_at(curve: Curve):
     verdict = check(curve)["no_harm_helps"]
     assert (verdict.states, verdict.transitions) == (524, 524 * 16)
     assert verdict.seconds > 0
-    found = check(curve, usual, nobody_forgotten).verdicts[0]
+    found = check(curve, nobody_forgotten, policy=usual).verdicts[0]
     assert 0 < found.states < found.transitions
 
 
 def test_arguments_of_another_kind_are_named(curve: Curve):
     fine = always(lambda _: True)
     for arguments, numbers, match in (
-        (("default", usual, fine), {}, "curve"),
-        ((curve, "solve_first.toml", fine), {}, "policy"),
-        ((curve, usual, fine), {"environment": {"kept": 0.5}}, "environment"),
-        ((curve, usual, fine), {"max_states": 0}, "max_states"),
-        ((curve, usual, fine), {"max_states": 1.5}, "max_states"),
+        (("default", fine), {}, "curve"),
+        ((curve, fine), {"policy": "solve_first.toml"}, "policy"),
+        ((curve, fine), {"environment": {"kept": 0.5}}, "environment"),
+        ((curve, fine), {"states_max": 0}, "states_max"),
+        ((curve, fine), {"states_max": 1.5}, "states_max"),
     ):
         with pytest.raises(InvalidValueError, match=match):
-            check(*arguments, **numbers)  # type: ignore[arg-type]
+            check(*arguments, **{"policy": usual, **numbers})  # type: ignore[arg-type]
     for insert in ("complaint", 5, None, [3]):
         with pytest.raises(InvalidValueError, match="must be a list of words"):
             relational(insert, never="higher")  # type: ignore[arg-type]
@@ -278,4 +383,4 @@ def test_arguments_of_another_kind_are_named(curve: Curve):
         with pytest.raises(InvalidValueError, match="must be a function of a turn"):
             made("departed")  # type: ignore[operator]
     with pytest.raises(UnknownWordError, match="complaint"):
-        check(curve, None, relational(["complaints"], never="higher"))
+        check(curve, relational(["complaints"], never="higher"))

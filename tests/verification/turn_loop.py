@@ -18,10 +18,9 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import Action
-from trustcurve.policies.environment import ANY, Environment
+from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX, Policy
-from trustcurve.verification.unrolling.asking import Asked
-from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
+from trustcurve.verification.closed_loop import EnvironmentMove, Node, OpenPromises, PolicyCache, TurnRecord, ViewKey
 
 __all__ = ["TurnLoop"]
 
@@ -49,13 +48,13 @@ MOVE_SIGNALS: dict[str, str | None] = {
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
-Begun = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+Begun = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...]]
 """How a turn begins: the position, what is promised still, the quiet turns, and the signals so far (who, what)."""
 
-Moved = tuple[int, Open, int, tuple[tuple[str, str], ...]]
+Moved = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...]]
 """How it stands as the policy decides: as how a turn begins, after the environment's move."""
 
-Answer = tuple[Decided, Action, Node | None, tuple[tuple[str, str], ...]]
+Answer = tuple[ViewKey, Action, Node | None, tuple[tuple[str, str], ...]]
 """What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
 
 TURNS_PER_SILENCE = 3
@@ -93,7 +92,7 @@ class TurnLoop:
     turn: timedelta = field(default=None, converter=_or_none)  # None: worked out from the curve
     promises_max: int = 2
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
-    _latest: tuple[Node, Begun, dict[Choice, Moved]] | None = field(default=None, init=False)
+    _latest: tuple[Node, Begun, dict[EnvironmentMove, Moved]] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
@@ -140,38 +139,40 @@ class TurnLoop:
         return {signal: number for number, signal in enumerate(self.table.signals)}
 
     @cached_property
-    def asked(self) -> Asked:
+    def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
-        return Asked(curve=self.curve, policy=self.policy)
+        return PolicyCache(curve=self.curve, policy=self.policy)
 
     @cached_property
-    def _moves(self) -> dict[Begun, dict[Choice, Moved]]:
+    def _moves(self) -> dict[Begun, dict[EnvironmentMove, Moved]]:
         return {}
 
     @cached_property
-    def _answers(self) -> dict[Decided, Answer]:
+    def _answers(self) -> dict[ViewKey, Answer]:
         return {}
 
-    def choices(self, node: Node) -> tuple[Choice, ...]:
+    def moves(self, node: Node) -> tuple[EnvironmentMove, ...]:
         """Return everything that the environment can choose after a node, harmless first."""
         return tuple(self._begun(node)[1])
 
-    def _choose(self, begun: Begun) -> tuple[Choice, ...]:
+    def _choose(self, begun: Begun) -> tuple[EnvironmentMove, ...]:
         """Find what can be chosen in a turn that begins so; of promises that are alike the first stands for all."""
         position, promises, _, _ = begun
         departed = self.curve.stage(self.table.positions[position]).apart
-        possible = list[Choice]()
+        possible = list[EnvironmentMove]()
         for move in self.environment.names:
             if move in ("kept", "broken"):
-                possible += [Choice(move, place) for place, each in enumerate(promises) if each not in promises[:place]]
+                possible += [
+                    EnvironmentMove(move, place) for place, each in enumerate(promises) if each not in promises[:place]
+                ]
             elif move not in ("departure", "return") or departed == (move == "return"):
-                possible.append(Choice(move))
+                possible.append(EnvironmentMove(move))
         if self.environment.probabilities is None:
             return tuple(possible)
-        likely = self.environment.likely([choice.move for choice in possible])
+        likely = move_probabilities(self.environment, [move.name for move in possible])
         return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
 
-    def play(self, node: Node, choice: Choice) -> Played | None:
+    def play(self, node: Node, choice: EnvironmentMove) -> TurnRecord | None:
         """Play a turn; None where the policy promises more than ``promises_max`` at once."""
         begun, moves = self._begun(node)
         met, promises, quiet, signals = moves.get(choice) or self._move(begun, choice)
@@ -182,28 +183,28 @@ class TurnLoop:
         decided, action, after, told = answer
         if after is None:
             return None
-        return Played(node, choice, begun[0], met, action, after, decided, signals + told)
+        return TurnRecord(node, choice, begun[0], met, action, after, decided, signals + told)
 
-    def _move(self, begun: Begun, choice: Choice) -> Moved:
+    def _move(self, begun: Begun, choice: EnvironmentMove) -> Moved:
         """Let the environment move."""
         position, promises, quiet, signals = begun
-        signal = MOVE_SIGNALS[choice.move]
+        signal = MOVE_SIGNALS[choice.name]
         if choice.promise is not None:
             weight, _ = promises[choice.promise]
             promises = promises[: choice.promise] + promises[choice.promise + 1 :]
-            signal = f"{choice.move}_{weight}"
+            signal = f"{choice.name}_{weight}"
         if signal is None:
             return position, promises, quiet, signals
         position, gives = self._react(position, signal)
         return position, promises, 0 if gives else quiet, (*signals, ("move", signal))
 
-    def _answer(self, decided: Decided) -> Answer:
+    def _answer(self, decided: ViewKey) -> Answer:
         """Let the policy act."""
         position, quiet, promises, last, asks = decided
         shown = quiet
         while shown > self.quiet_turns:
             shown -= self.quiet_turns
-        action = self.asked.decide(position, shown, promises, last, asks)
+        action = self.policy_cache.decide(position, shown, promises, last, asks)
         if action.startswith("promise_"):
             if len(promises) == self.promises_max:
                 return decided, action, None, ()
@@ -223,7 +224,7 @@ class TurnLoop:
         last = 1 if self.environment.keeps_promises else 0
         return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
 
-    def _begun(self, node: Node) -> tuple[Begun, dict[Choice, Moved]]:
+    def _begun(self, node: Node) -> tuple[Begun, dict[EnvironmentMove, Moved]]:
         """Let the clock have its say as a turn begins, and each move that can follow: once for all turns of a node."""
         if self._latest is None or self._latest[0] is not node:
             begun = self._begin_turn(node)

@@ -14,7 +14,7 @@ from trustcurve.cli.screen import Column, Screen, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.policies import Policy, load_policy
-from trustcurve.verification import PROPERTY_NAMES, Report, Witness, check, property_named
+from trustcurve.verification import PROPERTY_NAMES, Counterexample, Report, check, property_named
 
 __all__ = ["add_to"]
 
@@ -81,11 +81,11 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             reports.append(
                 check(
                     its_curve,
-                    policy,
                     *asked,
+                    policy=policy,
                     environment=ENVIRONMENTS[environment],
-                    max_states=max_states,
                     promises_max=promises_max,
+                    states_max=max_states,
                 )
             )
     names = _names(files or [Path()])
@@ -113,7 +113,7 @@ def _print_report(screen: Screen, report: Report) -> None:
     columns = [Column("verdict", "name"), Column("property", "name"), Column("what it protects")]
     rows = []
     for verdict in report.verdicts:
-        said = verdict.says + (" (Vacuously: what it speaks of never happens.)" if verdict.vacuous else "")
+        said = verdict.description + (" (Vacuously true: its condition never occurs.)" if verdict.vacuous else "")
         note = f" ({verdict.note[0].upper()}{verdict.note[1:]}.)" if verdict.note else ""
         rows.append((verdict.status.name, verdict.name, said + note))
     screen.table(what[0].upper() + what[1:], columns, rows)
@@ -122,7 +122,7 @@ def _print_report(screen: Screen, report: Report) -> None:
     seconds = sum(verdict.seconds for verdict in report.verdicts)
     screen.line(f"{states:,} states and {transitions:,} transitions, in {seconds:.2f} s")
     for verdict in (*report.refuted, *report.unknown):
-        if verdict.witness is not None:
+        if verdict.counterexample is not None:
             screen.line()
             screen.lines(verdict.explain())
     screen.line()
@@ -145,7 +145,7 @@ def _plain(words: str) -> str:
 def _save(screen: Screen, report: Report, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for verdict in report.refuted:
-        if isinstance(verdict.witness, Witness):
+        if isinstance(verdict.counterexample, Counterexample):
             path = folder / f"{name}-{_plain(verdict.name)}.json"
-            verdict.witness.save(path)
+            verdict.counterexample.save(path)
             screen.line(f"wrote {path}")

@@ -79,7 +79,7 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
             found = diff(on, load_curve(new), journeys=journeys)
         else:
             found = diff(
-                on, load_policy(old, on), load_policy(new, on),
+                load_policy(old, on), load_policy(new, on), curve=on,
                 environment=ENVIRONMENTS[environment], promises_max=promises_max, journeys=journeys,
             )  # fmt: skip
     screen.lines(str(found))

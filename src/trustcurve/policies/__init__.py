@@ -1,9 +1,8 @@
-"""Journey policies: what the company does next with a customer, and what may happen that it does not choose."""
+"""Journey policies: what the company does next with a customer, and the environment: what it does not choose."""
 
 from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move
 from trustcurve.policies.environment import ANY, KEEPS_PROMISES, Environment
-from trustcurve.policies.errors import InvalidPolicyError, PolicyError, UnfitPolicyError
-from trustcurve.policies.policy import Policy, policy
+from trustcurve.policies.policy import ImpurePolicyError, InvalidPolicyError, Policy, PolicyError, policy
 from trustcurve.policies.policy_file import load_policy, parse_policy
 from trustcurve.policies.view import View
 
@@ -14,11 +13,11 @@ __all__ = [
     "MOVES",
     "Action",
     "Environment",
+    "ImpurePolicyError",
     "InvalidPolicyError",
     "Move",
     "Policy",
     "PolicyError",
-    "UnfitPolicyError",
     "View",
     "load_policy",
     "parse_policy",

@@ -1,10 +1,10 @@
-"""What a company can do next, and what may happen to it: the words of policies and environments."""
+"""The actions of a company and the moves of its environment, each with its event."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from trustcurve.core.events import (
     Advocated,
@@ -13,21 +13,23 @@ from trustcurve.core.events import (
     Event,
     Exchanged,
     OneSided,
+    PromiseMade,
     Proposed,
     Purchased,
     Repaired,
     Returned,
 )
+from trustcurve.core.instants import EPOCH
 from trustcurve.core.signals import Weight
 
-__all__ = ["ACTIONS", "ACTION_EVENTS", "MADE", "MOVES", "MOVE_EVENTS", "Action", "Move"]
+__all__ = ["ACTIONS", "ACTION_EVENTS", "MOVES", "MOVE_EVENTS", "PROMISE_WEIGHTS", "Action", "Move", "action_of"]
 
 Action = Literal["wait", "propose", "promise_major", "promise_minor", "ask", "exchange", "repair"]
 """What the company does in a turn."""
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-MADE: Final[dict[str, Weight]] = {"promise_major": "major", "promise_minor": "minor"}
+PROMISE_WEIGHTS: Final[dict[str, Weight]] = {"promise_major": "major", "promise_minor": "minor"}
 """The actions that make a promise, and how much it weighs."""
 
 ACTION_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
@@ -38,10 +40,24 @@ ACTION_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
 }
 """The event of each other action; "wait" has none."""
 
+_ACTION_OF: Final[dict[type[Event], Action]] = {
+    type(made(EPOCH)): cast("Action", action) for action, made in ACTION_EVENTS.items()
+}
+
+
+def action_of(event: Event) -> Action | None:
+    """Return the company's action behind an event, if there is one."""
+    if isinstance(event, PromiseMade):
+        return "promise_major" if event.weight == "major" else "promise_minor"
+    if isinstance(event, OneSided) and event.by != "company":
+        return None
+    return _ACTION_OF.get(type(event))
+
+
 Move = Literal[
     "nothing", "kept", "broken", "complaint", "advocacy", "purchase", "customer_one_sided", "departure", "return"
 ]
-"""What the environment does in a turn: the customer, the company's own delivery, or nobody."""
+"""What the environment does in a turn: the customer, the company's own delivery, or nothing."""
 
 MOVES: Final[tuple[Move, ...]] = get_args(Move)
 

@@ -1,19 +1,19 @@
-"""What may happen that the company does not choose, and if known, how likely."""
+"""The environment: the moves that the company does not choose, with their probabilities if known."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
-from typing import Final
+from typing import Final, final
 
 from attrs import field, frozen
 
 from trustcurve.documents.forms import Rule, between
-from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import MOVES, Move
 
-__all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment"]
+__all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment", "move_probabilities"]
 
 ADDS_UP: Final = 1e-9
 """By how much a sum of probabilities or shares may miss 1. Source: our choice; what is written as decimals misses less."""
@@ -25,7 +25,7 @@ _ROUNDED = 1e-15  # less than this is left of 1 only because numbers are rounded
 
 
 def _sum_problem(chances: Mapping[str, float]) -> str | None:
-    """Say why probabilities of moves do not add up, if they do not."""
+    """Return why probabilities of moves do not add up, or None."""
     total = fsum(chances.values())
     if total > 1 + ADDS_UP:
         return f"the probabilities add up to {total:g}, more than 1"
@@ -37,33 +37,34 @@ def _sum_problem(chances: Mapping[str, float]) -> str | None:
 def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move, float | None], ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidValueError("moves", value, "must be a list of moves, or their probabilities: {'complaint': 0.1}")
-    value = value if isinstance(value, Mapping) else tuple(value)
-    for move in value:
-        if not isinstance(move, str):
+    given: dict[str, float | None] = {}
+    for move, p in value.items() if isinstance(value, Mapping) else ((move, None) for move in value):
+        name = plain_word(move)
+        if not isinstance(name, str):
             raise InvalidValueError("move", move, "must be a word")
-    given = value if isinstance(value, Mapping) else dict.fromkeys(value)
-    for move in given:
-        if move not in MOVES:
-            raise UnknownWordError("move", move, MOVES)
-    pairs: dict[str, float | None] = {"nothing": None, **given}
-    return tuple((move, pairs[move]) for move in MOVES if move in pairs)
+        if name not in MOVES:
+            raise UnknownWordError("move", name, MOVES)
+        given[name] = p
+    return tuple((move, given.get(move)) for move in MOVES if move in given or move == "nothing")
 
 
+@final
 @frozen
 class Environment:
-    """A set of moves; "nothing" is always among them. With probabilities it makes a Markov chain.
+    """A set of moves; "nothing" is always one of them. With probabilities the closed loop is a Markov chain.
 
     Args:
-        moves: The moves that may happen, or their probabilities in a turn. What is left of 1, and what
-            cannot happen (a promise kept where none is open), is "nothing". A move of probability 0 never happens.
-        keeps_promises: Promises are then kept on the last turn on which they can be (the one on which they fall
-            due, or with a grace period the last one of it), if not before, and never broken.
-        name: What it is called.
+        moves: The moves that may happen, or their probabilities in a turn. What is left of 1, and the probability of
+            moves that cannot happen (a promise kept when none is open), goes to "nothing". A move of probability 0
+            never happens.
+        keeps_promises: Whether promises are always kept: at the latest on the last turn on which they can be (the one
+            on which they fall due, or the last one of a grace period). Excludes the move "broken".
+        name: A name for reports.
 
     Raises:
         UnknownWordError: A move is unknown.
-        InvalidValueError: A probability is not between 0 and 1, they add up to more than 1, or
-            "broken" is among the moves of one who keeps promises.
+        InvalidValueError: A probability is not between 0 and 1, they add up to more than 1, or ``keeps_promises`` is
+            set and "broken" is among the moves.
 
     Examples:
         >>> Environment({"kept": 0.5, "complaint": 0.1}).probabilities
@@ -73,6 +74,8 @@ class Environment:
     moves: tuple[tuple[Move, float | None], ...] = field(converter=_moves)
     keeps_promises: bool = field(default=False, kw_only=True)
     name: str = field(default="environment", kw_only=True)
+
+    __init_subclass__ = final_class
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.keeps_promises, bool):
@@ -100,37 +103,42 @@ class Environment:
 
     @property
     def probabilities(self) -> dict[Move, float] | None:
-        """The probability of each move, "nothing" included, which add up to 1; None where there are none."""
+        """The probability of each move, "nothing" included; they add up to 1. None if none were given."""
         given = {move: float(p) for move, p in self.moves if p is not None}
         if not given:
             return None
         rest = 1 - fsum(given.values())
         given = {"nothing": rest if rest > _ROUNDED else 0.0, **given}
-        total = fsum(given.values())  # as good as 1, if not 1
+        total = fsum(given.values())  # 1, but for rounding
         return {move: p / total for move, p in given.items()}
 
-    def likely(self, moves: Sequence[Move]) -> list[float]:
-        """Answer with the probabilities of the moves that are possible somewhere.
 
-        What cannot happen there goes to "nothing"; a move that is there several times (a promise kept, of
-        several that are open) is as likely each time.
+def move_probabilities(environment: Environment, possible: Sequence[Move]) -> list[float]:
+    """Return the probabilities of the moves that are possible in a state of the loop.
 
-        Raises:
-            InvalidValueError: The environment has no probabilities.
-        """
-        given = self.probabilities
-        if given is None:
-            raise InvalidValueError("environment", self.name, "has no probabilities: give each move one")
-        among = Counter(moves)
-        rest = min(given["nothing"] + fsum(p for move, p in given.items() if move not in among), 1.0)
-        return [rest if move == "nothing" else given[move] / among[move] for move in moves]
+    The probability of impossible moves goes to "nothing". A move that is listed several times (a promise kept, of
+    several open ones) is equally likely each time.
+
+    Args:
+        environment: The environment.
+        possible: The moves, one for each way in which the turn can go on.
+
+    Raises:
+        InvalidValueError: The environment has no probabilities.
+    """
+    given = environment.probabilities
+    if given is None:
+        raise InvalidValueError("environment", environment.name, "has no probabilities: give each move one")
+    among = Counter(possible)
+    rest = min(given["nothing"] + fsum(p for move, p in given.items() if move not in among), 1.0)
+    return [rest if move == "nothing" else given[move] / among[move] for move in possible]
 
 
 ANY: Final = Environment(MOVES, name="anything")
-"""Whatever can happen may happen, in any order and for ever."""
+"""Every move may happen, in any order and forever."""
 
 KEEPS_PROMISES: Final = Environment(
     (move for move in MOVES if move != "broken"), keeps_promises=True, name="promises are kept"
 )
-"""Whatever can happen may happen, but promises are kept, if not before, then on the last turn on which they can be:
-that on which they fall due, or with a grace period the last one of it."""
+"""Every move may happen, but promises are kept: at the latest on the last turn on which they can be, that on which they
+fall due or the last one of a grace period."""

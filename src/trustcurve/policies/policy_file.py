@@ -16,9 +16,8 @@ from trustcurve.documents.forms import SOME, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml, unknown
 from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.errors import InvalidPolicyError
-from trustcurve.policies.policy import DUE, OPEN_MAX, REMEMBERED, Policy
-from trustcurve.policies.rules import NUMBERS, WORDS, PolicyRule, RuleBook, matches
+from trustcurve.policies.decision_list import NUMBERS, WORDS, DecisionList, PolicyRule, matches
+from trustcurve.policies.policy import DUE, OPEN_MAX, REMEMBERED, InvalidPolicyError, Policy
 from trustcurve.policies.view import View
 
 __all__ = ["PolicyFile", "idle_rows", "load_policy", "parse_policy"]
@@ -179,11 +178,11 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
     head = form.policy
     policy = Policy(
         name=head.name,
-        decide=RuleBook(tuple(_rule(reading, number, row) for number, row in enumerate(form.rules))),
+        decide=DecisionList(tuple(_rule(reading, number, row) for number, row in enumerate(form.rules))),
         remember=head.remember,
         window=head.window,
         promise_due=head.promise_due,
-        says=head.says,
+        description=head.says,
     )
     for number, why in idle_rows(curve, policy):
         reading.wrong(("rules", number, "when"), why)
@@ -222,7 +221,7 @@ def _check_words(reading: Reading[PolicyFile], curve: Curve) -> None:
 
 def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[int, str]]:
     """Find the rows of a policy, by number from 0, that never decide, whatever a customer is like; and why."""
-    if not isinstance(policy.decide, RuleBook):
+    if not isinstance(policy.decide, DecisionList):
         return
     together = matches(policy.decide.rules, _views(curve, policy))
     first = {each & -each for each in together}
@@ -238,7 +237,7 @@ def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[int, str]]:
 
 def _views(curve: Curve, policy: Policy) -> Groups:
     """Return all that a policy made of rows can see, in groups of parts that are independent of each other."""
-    rules = policy.decide.rules if isinstance(policy.decide, RuleBook) else ()
+    rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
     positions = [_view(curve, position) for position in curve.table().positions]
     stranger = positions[0]
     numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}

@@ -1,62 +1,62 @@
-"""Proofs about curves and journey policies: by exhaustion, with the shortest counterexample."""
+"""Proofs about curves and journey policies: exhaustive search, with a shortest counterexample."""
 
-from trustcurve.verification.answers.verdicts import Report, Status, Verdict
-from trustcurve.verification.answers.witnesses import CurveWitness, Witness
-from trustcurve.verification.checking import check
-from trustcurve.verification.deciding.relations import never_above
-from trustcurve.verification.differences.between_curves import CurveDifference
-from trustcurve.verification.differences.between_policies import PolicyDifference
-from trustcurve.verification.differences.diffs import diff, equivalent
-from trustcurve.verification.properties.chances import expected_turns, probability
-from trustcurve.verification.properties.combinators import (
-    always,
-    at_most,
-    leads_to,
-    never,
-    possible,
-    recoverable_to,
-    relational,
-)
-from trustcurve.verification.properties.kinds import Property
-from trustcurve.verification.properties.named import PROPERTY_NAMES, property_named
-from trustcurve.verification.properties.of_curves import (
+from trustcurve.verification.automaton import Turn
+from trustcurve.verification.checker import check
+from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
+from trustcurve.verification.named_properties import (
     CURVE_PROPERTIES,
+    POLICY_PROPERTIES,
+    PROPERTY_NAMES,
     advocate_is_earned,
+    bounded_asks_while_distrusted,
     broken_never_helps,
+    can_make_advocates,
     hysteresis,
     kept_never_hurts,
+    no_ask_on_open_account,
     no_credit_for_asking,
+    no_flapping,
     no_good_hurts,
     no_harm_helps,
     no_stage_skipping,
-    recoverable,
-    silence_never_promotes,
-    total_and_bounded,
-)
-from trustcurve.verification.properties.of_policies import (
-    POLICY_PROPERTIES,
-    bounded_asks_while_distrusted,
-    can_make_advocates,
-    no_ask_on_open_account,
-    no_flapping,
     nobody_forgotten,
+    property_named,
     quiet_period,
+    recoverable,
     recovery_comes_first,
     repair_within,
+    silence_never_promotes,
+    total_and_bounded,
     way_back,
 )
+from trustcurve.verification.property import (
+    Property,
+    always,
+    at_most,
+    expected_turns,
+    leads_to,
+    never,
+    possible,
+    probability,
+    recoverable_to,
+    relational,
+)
+from trustcurve.verification.results import Counterexample, CurveCounterexample, Report, Status, Verdict, Witness
+from trustcurve.verification.simulation_relation import dominance
 from trustcurve.verification.tours import tour
 
 __all__ = [
     "CURVE_PROPERTIES",
     "POLICY_PROPERTIES",
     "PROPERTY_NAMES",
+    "Counterexample",
+    "CurveCounterexample",
     "CurveDifference",
-    "CurveWitness",
     "PolicyDifference",
     "Property",
     "Report",
     "Status",
+    "Turn",
     "Verdict",
     "Witness",
     "advocate_is_earned",
@@ -67,13 +67,13 @@ __all__ = [
     "can_make_advocates",
     "check",
     "diff",
+    "dominance",
     "equivalent",
     "expected_turns",
     "hysteresis",
     "kept_never_hurts",
     "leads_to",
     "never",
-    "never_above",
     "no_ask_on_open_account",
     "no_credit_for_asking",
     "no_flapping",

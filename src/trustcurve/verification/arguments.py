@@ -1,48 +1,50 @@
-"""What arguments must be, checked where they are given: each refusal names the argument, its value and the rule."""
+"""Checks of arguments where they are given: each error names the argument, its value and the rule."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError, plain_word
 
 __all__ = ["check_kind", "check_number", "check_predicates", "check_whole", "check_word", "check_words"]
 
 
 def check_kind(argument: str, value: object, kind: type, rule: str) -> None:
-    """Refuse what is not of a kind."""
+    """Raise unless value is of a kind."""
     if not isinstance(value, kind):
         raise InvalidValueError(argument, value, rule)
 
 
-def check_word(argument: str, value: str, words: tuple[str, ...]) -> None:
-    """Refuse a word that is not known."""
-    if value not in words:
-        raise UnknownWordError(argument, value, words)
+def check_word(argument: str, value: str, words: tuple[str, ...]) -> str:
+    """Return value as a plain word; raise unless it is one of the words."""
+    word = plain_word(value)
+    if not isinstance(word, str) or word not in words:
+        raise UnknownWordError(argument, word, words)
+    return word
 
 
 def check_words(argument: str, value: Sequence[str]) -> tuple[str, ...]:
-    """Refuse what is no list of words."""
+    """Return value as plain words; raise unless it is a list of words."""
     if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(word, str) for word in value):
         raise InvalidValueError(argument, value, f"must be a list of words, for example {[str(value)]}")
-    return tuple(value)
+    return tuple(str(plain_word(word)) for word in value)
 
 
 def check_whole(argument: str, value: int, least: int) -> int:
-    """Refuse what is no whole number of at least so much."""
+    """Return value; raise unless it is an int >= least."""
     if type(value) is not int or value < least:
         raise InvalidValueError(argument, value, f"must be a whole number of at least {least}")
     return value
 
 
 def check_number(argument: str, value: float, least: float, most: float) -> None:
-    """Refuse what is no number between two others."""
+    """Raise unless value is a number from least to most."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise InvalidValueError(argument, value, f"must be a number from {least:g} to {most:g}")
 
 
 def check_predicates(**predicates: object) -> None:
-    """Refuse predicates that are no functions."""
+    """Raise unless all predicates are functions."""
     for argument, value in predicates.items():
         if not callable(value):
             raise InvalidValueError(

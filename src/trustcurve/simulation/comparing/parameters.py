@@ -12,8 +12,8 @@ from attrs import evolve
 from trustcurve.core.curve import Curve
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy
+from trustcurve.policies.decision_list import NUMBERS, DecisionList, PolicyRule
 from trustcurve.policies.policy_file import idle_rows
-from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
 from trustcurve.simulation.populations.limits import turn_problem
 from trustcurve.simulation.populations.scenarios import Scenario, check_scenario
 from trustcurve.simulation.populations.segments import Segment, Turning
@@ -148,10 +148,10 @@ def _with_number(segment: Segment, name: str, value: Any) -> Segment:
         raise InvalidValueError(f"policy.{name}", value, "must be a whole number")
     row, _, part = name.rpartition(".")
     book = policy.decide
-    if not isinstance(book, RuleBook) or (row, part) not in {(its, of) for its, of, _ in _numbers(policy)}:
+    if not isinstance(book, DecisionList) or (row, part) not in {(its, of) for its, of, _ in _numbers(policy)}:
         return segment
     rules = tuple(_with_value(rule, part, value) if rule.name == row else rule for rule in book.rules)
-    return evolve(segment, policy=evolve(policy, decide=RuleBook(rules)))
+    return evolve(segment, policy=evolve(policy, decide=DecisionList(rules)))
 
 
 def _with_value(rule: PolicyRule, part: str, value: int) -> PolicyRule:
@@ -164,7 +164,7 @@ def _with_value(rule: PolicyRule, part: str, value: int) -> PolicyRule:
 
 def _numbers(policy: Policy) -> Iterator[tuple[str, str, int]]:
     """Answer with the numbers in a policy's rows that stand alone: the row, the part it asks about, and the number."""
-    rules = policy.decide.rules if isinstance(policy.decide, RuleBook) else ()
+    rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
     for rule in rules:
         for part in NUMBERS:
             values = tuple(rule.numbers(part))

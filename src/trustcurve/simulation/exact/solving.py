@@ -9,7 +9,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.errors import require
-from trustcurve.verification.deciding.chains import LONGEST
+from trustcurve.verification.chain import TURNS_MAX
 
 __all__ = ["Factors"]
 
@@ -25,7 +25,7 @@ class Factors:
 
     @classmethod
     def of(cls, ways: Any, among: NDArray[np.bool_]) -> Factors | None:
-        """Factor the system; None where customers stay there so long that numbers do not carry it (see LONGEST).
+        """Factor the system; None where customers stay there so long that numbers do not carry it (see TURNS_MAX).
 
         The diagonal is the sum of the ways out, so that a small chance is not lost beside 1. It outweighs each row, so that
         no other pivots are needed, and the order can be that of the symmetric graph.
@@ -45,7 +45,7 @@ class Factors:
         except RuntimeError:  # singular, as far as numbers go
             return None
         turns = factors.solve(np.ones(int(among.sum())))
-        if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= LONGEST):
+        if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= TURNS_MAX):
             return None
         return cls(among, factors)
 

@@ -28,7 +28,7 @@ from trustcurve.simulation.populations.limits import (
 from trustcurve.simulation.populations.segments import Segment, apportioned
 from trustcurve.simulation.unrolled.shape import LOST_NAME, Shape, shape_of
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.unrolling.loop import TURNS_PER_SILENCE
+from trustcurve.verification.closed_loop import TURNS_PER_SILENCE
 
 __all__ = ["Arrivals", "Scenario", "alone", "check_scenario", "problems_of"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustcurve.core.table import Table
-from trustcurve.verification.unrolling.automaton import Automaton
+from trustcurve.verification.automaton import Automaton
 
 __all__ = ["Change", "Changes", "changes_of"]
 

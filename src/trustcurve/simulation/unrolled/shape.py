@@ -19,9 +19,8 @@ from trustcurve.errors import require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
 from trustcurve.simulation.errors import UnboundedPolicyError
 from trustcurve.simulation.unrolled.changes import Change, changes_of
-from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
-from trustcurve.verification.unrolling.collecting import not_collecting
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.automaton import Automaton, garbage_collection_paused, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop
 
 __all__ = ["CUSTOMER", "LOST", "LOST_NAME", "STRANGER", "Shape", "shape_of"]
 
@@ -133,7 +132,7 @@ def shape_of(
 
     Raises:
         UnboundedPolicyError: The policy promises more, or there are too many states.
-        UnfitPolicyError: The policy reads or answers what a policy may not.
+        ImpurePolicyError: The policy reads or answers what a policy may not.
         InvalidValueError: ``turn`` or ``most`` is out of range.
     """
     ordered = tuple(move for move in MOVES if move in moves)
@@ -142,8 +141,8 @@ def shape_of(
 
 @lru_cache(maxsize=_KEPT)
 def _unrolled(curve: Curve, policy: Policy, environment: Environment, turn: timedelta | None, most: int) -> Shape:
-    loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=most)
-    with not_collecting():
+    loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=most)
+    with garbage_collection_paused():
         automaton = unroll_loop(loop, _MOST_STATES)
         if automaton.stopped is not None:
             raise UnboundedPolicyError(policy.name, automaton.stopped)
@@ -159,7 +158,7 @@ def _with_pasts(automaton: Automaton) -> Shape:
     position = np.array([node.position for node in automaton.nodes], np.int32)
     moves, actions = ({word: number for number, word in enumerate(words)} for words in (MOVES, ACTIONS))
     columns = [
-        (source, target, played.clock, played.met, moves[played.choice.move], actions[played.action])
+        (source, target, played.clock, played.met, moves[played.move.name], actions[played.action])
         for source, target, played in automaton.edges
     ]
     source, target, clock, met, move, action = np.array(columns, np.int32).T

@@ -11,7 +11,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.testing.session import session
-from trustcurve.verification.unrolling.loop import ANYBODY
+from trustcurve.verification.closed_loop import ANYBODY
 
 __all__ = ["Coverage", "Covered", "Recorder"]
 

@@ -19,12 +19,10 @@ from trustcurve.testing.properties.judging import breaks, can_be_broken
 from trustcurve.testing.session import session
 from trustcurve.testing.shrinking import smallest
 from trustcurve.testing.strategies.runs import runs, walked
-from trustcurve.verification.answers.witnesses import Witness
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.checking import check_property
-from trustcurve.verification.properties.kinds import Property
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice
+from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove
+from trustcurve.verification.property import Property, PropertyLike, as_property
+from trustcurve.verification.results import Counterexample
 
 __all__ = ["falsify", "falsify_on"]
 
@@ -34,21 +32,21 @@ TURNS = 40
 
 def falsify(
     curve: Curve,
-    policy: Policy,
-    prop: Property,
+    prop: PropertyLike,
     *,
+    policy: Policy,
     environment: Environment = ANY,
     turn: timedelta | None = None,
     promises_max: int = 2,
     settings: hypothesis_settings | None = None,
-) -> Witness | None:
+) -> Counterexample | None:
     """Look by property testing for a run that breaks a property: the statement that ``check`` proves, asked of examples.
 
     Args:
         curve: The curve.
-        policy: The policy.
         prop: A property that a single run can break: ``always``, ``never``, ``at_most``, ``leads_to`` (without
             fairness) and the named ones made of them.
+        policy: The policy.
         environment: What may happen that the company does not choose.
         turn: How long a turn lasts; a third of the curve's quiet period if left out.
         promises_max: The most promises that may be open at once; a run ends where the policy would make more.
@@ -64,23 +62,23 @@ def falsify(
         >>> from trustcurve.policies import load_policy
         >>> from trustcurve.verification import no_ask_on_open_account
         >>> funnel = load_policy("examples/policies/funnel.toml")
-        >>> print(falsify(Curve.default(), funnel, no_ask_on_open_account))
+        >>> print(falsify(Curve.default(), no_ask_on_open_account, policy=funnel))
         turn 1: the company makes a hopeful proposition (policy row: pitch) -> hopeful (...) by proposition.opens
         turn 2: the company asks (policy row: close) -> hopeful (...) by company_one_sided.unpaid
     """
     check_curve(curve)
     check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
     check_kind("environment", environment, Environment, "must be an Environment")
-    check_property("prop", prop)
+    asked = as_property("prop", prop)
     check_settings(settings)
-    if not can_be_broken(prop):
-        raise InvalidValueError("prop", prop.name, "no single run can break it: only a proof can decide it")
+    if not can_be_broken(asked):
+        raise InvalidValueError("prop", asked.name, "no single run can break it: only a proof can decide it")
     session.saw(curve)
-    loop = Loop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
-    return falsify_on(loop, prop, settings)
+    loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+    return falsify_on(loop, asked, settings)
 
 
-def falsify_on(loop: Loop, prop: Property, settings: hypothesis_settings | None = None) -> Witness | None:
+def falsify_on(loop: ClosedLoop, prop: Property, settings: hypothesis_settings | None = None) -> Counterexample | None:
     """Look for a run of a loop that breaks a property; for more see ``falsify``."""
     given = settings or hypothesis_settings()
     # No shrinking by Hypothesis: the loop is deterministic, so what can be left out is found exactly.
@@ -97,13 +95,13 @@ def falsify_on(loop: Loop, prop: Property, settings: hypothesis_settings | None 
     except NoSuchExample:
         return None
     fails = partial(_fails, loop, prop)
-    choices = list(smallest([edge.played.choice for edge in found.edges], fails))
+    choices = list(smallest([edge.record.move for edge in found.edges], fails))
     for place, choice in enumerate(choices):
-        choices[place] = Choice("nothing")
+        choices[place] = EnvironmentMove("nothing")
         if not fails(choices):
             choices[place] = choice
-    return walked(loop, choices)
+    return Counterexample(loop, walked(loop, choices).edges)
 
 
-def _fails(loop: Loop, prop: Property, choices: Sequence[Choice]) -> bool:
+def _fails(loop: ClosedLoop, prop: Property, choices: Sequence[EnvironmentMove]) -> bool:
     return breaks(prop, walked(loop, choices))

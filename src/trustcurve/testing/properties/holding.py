@@ -27,11 +27,9 @@ from trustcurve.testing.properties.outcomes import Outcome
 from trustcurve.testing.properties.rerunning import rerun
 from trustcurve.testing.saving import saved
 from trustcurve.testing.session import session
-from trustcurve.verification.answers.verdicts import Status, Verdict
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.checking import asked_of, prover_for
-from trustcurve.verification.deciding.proving import Prover
-from trustcurve.verification.properties.kinds import Property
+from trustcurve.verification.checker import Checker, as_properties, checker_for
+from trustcurve.verification.property import Property, PropertyLike
+from trustcurve.verification.results import Counterexample, Status, Verdict
 
 __all__ = ["KEY", "holds"]
 
@@ -45,8 +43,8 @@ _ARGUMENT = "trustcurve_property"
 
 def holds(
     curve: Curve,
+    *properties: PropertyLike,
     policy: Policy | None = None,
-    *properties: Property,
     environment: Environment = ANY,
     turn: timedelta | None = None,
     promises_max: int = 2,
@@ -61,8 +59,8 @@ def holds(
 
     Args:
         curve: The curve.
+        *properties: What must hold; if left out, all named properties of policies, or without a policy those of curves.
         policy: The policy; without one, only properties of the curve can be asked.
-        properties: What must hold; if left out, all named properties of policies, or without a policy those of curves.
         environment: What may happen that the company does not choose.
         turn: How long a turn lasts; a third of the curve's quiet period if left out.
         promises_max: The most promises that may be open at once.
@@ -74,10 +72,10 @@ def holds(
 
     Examples:
         >>> from trustcurve.verification import no_harm_helps, no_good_hurts
-        >>> @holds(Curve.default(), None, no_harm_helps, no_good_hurts)
+        >>> @holds(Curve.default(), no_harm_helps, no_good_hurts)
         ... def test_our_curve(): ...
     """
-    asked = asked_of(policy, properties)
+    asked = as_properties(policy, properties)
     held = _Held(curve, policy, environment, turn, promises_max, settings)
     held.check()
 
@@ -155,15 +153,15 @@ class _Held:
         session.saw(self.curve)
 
     @cached_property
-    def _prover(self) -> Prover:
+    def _prover(self) -> Checker:
         return self._prover_for(session.max_states)
 
-    def _prover_for(self, max_states: int) -> Prover:
-        return prover_for(
+    def _prover_for(self, max_states: int) -> Checker:
+        return checker_for(
             self.curve,
             self.policy,
             environment=self.environment,
-            max_states=max_states,
+            states_max=max_states,
             turn=self.turn,
             promises_max=self.promises_max,
         )
@@ -184,8 +182,8 @@ class _Held:
         if verdict.status is Status.UNKNOWN and self._prover.loop is not None and can_be_broken(prop):
             return self._tested(prop, verdict, test)
         told = verdict.explain()
-        if isinstance(verdict.witness, Witness) and verdict.status is Status.REFUTED:
-            told += saved(verdict.witness.journey, self.curve, test)
+        if isinstance(verdict.counterexample, Counterexample):
+            told += saved(verdict.counterexample.journey, self.curve, test)
         if verdict.status is Status.UNKNOWN:
             told += "\n  No example can decide it. Raise --trustcurve-max-states, or promises_max, or make the policy smaller."
         return self._outcome(verdict, told=told)
@@ -198,8 +196,8 @@ class _Held:
         table, looked_at = self.curve.table(), session.looked_at.setdefault(self.curve.fingerprint, set())
         columns = {signal: column for column, signal in enumerate(table.signals)}
         for edge in self._prover.automaton("").edges:
-            at = edge.played.before.position
-            for _, signal in edge.played.signals:
+            at = edge.record.before.position
+            for _, signal in edge.record.signals:
                 looked_at.add(at * len(columns) + columns[signal])
                 at = table.next[at][columns[signal]]
 
@@ -219,7 +217,10 @@ class _Held:
                 seconds=seconds,
             )
         shown = evolve(
-            verdict, status=Status.REFUTED, witness=found, note="an example shows it; perhaps there is a shorter one"
+            verdict,
+            status=Status.REFUTED,
+            counterexample=found,
+            note="an example shows it; perhaps there is a shorter one",
         )
         return evolve(
             self._outcome(shown, told=shown.explain() + saved(found.journey, self.curve, test)), seconds=seconds
@@ -234,9 +235,9 @@ class _Held:
         broken = breaks(prop, run)
         shown = Verdict(
             prop.name,
-            prop.says,
+            prop.description,
             Status.REFUTED if broken else Status.UNKNOWN,
-            witness=run if broken else None,
+            counterexample=Counterexample(run.loop, run.edges) if broken else None,
             note="the saved journey shows it" if broken else "only the saved journey was tested",
         )
         return evolve(self._outcome(shown, told=shown.explain()), status="REFUTED" if broken else "TESTED", examples=1)
@@ -247,7 +248,7 @@ class _Held:
             policy=None if self.policy is None else self.policy.name,
             environment=self.environment.name,
             prop=verdict.name,
-            says=verdict.says,
+            says=verdict.description,
             status=verdict.status.name,
             vacuous=verdict.vacuous,
             states=verdict.states,

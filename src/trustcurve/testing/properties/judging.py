@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.deciding.search import VIOLATED
-from trustcurve.verification.properties.kinds import LeadsTo, Property, Safety
-from trustcurve.verification.unrolling.automaton import Turn, turn_of
+from trustcurve.verification.automaton import Turn, turn_of
+from trustcurve.verification.property import LeadsTo, Property, Safety
+from trustcurve.verification.results import LoopJourney
+from trustcurve.verification.search import VIOLATED
 
 __all__ = ["breaks", "can_be_broken"]
 
@@ -21,7 +21,7 @@ def can_be_broken(prop: Property) -> bool:
     return isinstance(prop, Safety) or (isinstance(prop, LeadsTo) and prop.fair == "nothing")
 
 
-def breaks(prop: Property, run: Witness) -> bool:
+def breaks(prop: Property, run: LoopJourney) -> bool:
     """Say whether a run shows that a property does not hold.
 
     Something that must come sooner or later is missed by a run that comes to the same state of the loop again without it:
@@ -36,12 +36,12 @@ def breaks(prop: Property, run: Witness) -> bool:
         >>> from trustcurve.policies import load_policy
         >>> from trustcurve.verification import check, no_ask_on_open_account
         >>> funnel = load_policy("examples/policies/funnel.toml")
-        >>> (verdict,) = check(Curve.default(), funnel, no_ask_on_open_account).verdicts
-        >>> breaks(no_ask_on_open_account, verdict.witness)
+        >>> (verdict,) = check(Curve.default(), no_ask_on_open_account, policy=funnel)
+        >>> breaks(no_ask_on_open_account, verdict.counterexample)
         True
     """
     known: dict[tuple[object, ...], Turn] = {}
-    turns = [turn_of(run.loop, edge.played, known) for edge in run.edges]
+    turns = [turn_of(run.loop, edge.record, known) for edge in run.edges]
     if isinstance(prop, Safety):
         state = prop.monitor.start
         for turn in turns:
@@ -53,9 +53,9 @@ def breaks(prop: Property, run: Witness) -> bool:
     return _goes_round(prop, run, turns)
 
 
-def _goes_round(prop: LeadsTo, run: Witness, turns: Sequence[Turn]) -> bool:
+def _goes_round(prop: LeadsTo, run: LoopJourney, turns: Sequence[Turn]) -> bool:
     """Say whether a run comes back to a state without what was called for; what calls may also lie on the way round."""
-    nodes = [run.loop.start, *(edge.played.after for edge in run.edges)]
+    nodes = [run.loop.start, *(edge.record.after for edge in run.edges)]
     comes = [bool(prop.comes(turn)) for turn in turns]
     calls = [bool(prop.after(turn)) for turn in turns]
     waiting = [False]  # whether something is called for and did not come, after so many turns

@@ -30,7 +30,7 @@ from trustcurve.testing.services.minimal import smallest_disagreement
 from trustcurve.testing.services.service import MakeService
 from trustcurve.testing.session import session
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.unrolling.loop import BEGIN
+from trustcurve.verification.closed_loop import BEGIN
 
 __all__ = ["service_machine"]
 

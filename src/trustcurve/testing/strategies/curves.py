@@ -31,7 +31,7 @@ def curves() -> st.SearchStrategy[Curve]:
         >>> from trustcurve.verification import check, kept_never_hurts
         >>> @given(curves())
         ... def test_keeping_a_promise_never_hurts_on_any_curve(curve):
-        ...     assert check(curve, None, kept_never_hurts).proved
+        ...     assert check(curve, kept_never_hurts).proved
         >>> test_keeping_a_promise_never_hurts_on_any_curve()
     """
     return st.lists(st.one_of([_change(row) for row in Curve.default().parameter_rows]), max_size=4).map(_changed)

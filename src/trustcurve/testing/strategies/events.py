@@ -22,7 +22,7 @@ from trustcurve.core.signals import LEDGER_SIGNALS, SIDES, WEIGHTS
 from trustcurve.records import columns_of
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.session import session
-from trustcurve.verification.unrolling.loop import BEGIN
+from trustcurve.verification.closed_loop import BEGIN
 
 __all__ = ["events", "events_of_kind"]
 

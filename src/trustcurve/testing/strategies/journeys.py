@@ -22,7 +22,7 @@ from trustcurve.testing.strategies.runs import runs
 from trustcurve.testing.strategies.telling import End, planned, told
 from trustcurve.testing.strategies.wishes import edited, edits, wishes
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.unrolling.loop import BEGIN, Loop
+from trustcurve.verification.closed_loop import BEGIN, ClosedLoop
 
 __all__ = ["Reach", "journeys", "positions", "standings"]
 
@@ -84,7 +84,7 @@ def journeys(
         return st.just(curve).map(lambda on: _replayed(on, start, goals, max_size))
     if policy is not None:
         try:
-            loop = Loop(curve=curve, policy=policy, environment=environment, begin=begin)
+            loop = ClosedLoop(curve=curve, policy=policy, environment=environment, begin=begin)
         except InvalidValueError as error:
             raise InvalidValueError(error.argument.replace("begin", "start"), error.value, error.rule) from None
         return runs(loop, goals, max_size).map(lambda run: run.journey)

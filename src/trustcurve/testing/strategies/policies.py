@@ -10,8 +10,8 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Condition
 from trustcurve.core.signals import ACCOUNT_LEVELS
 from trustcurve.policies.actions import ACTIONS, Action
+from trustcurve.policies.decision_list import DecisionList, PolicyRule
 from trustcurve.policies.policy import Policy
-from trustcurve.policies.rules import PolicyRule, RuleBook
 from trustcurve.testing.arguments import check_curve
 from trustcurve.testing.session import session
 
@@ -35,7 +35,7 @@ def policies(curve: Curve) -> st.SearchStrategy[Policy]:
         >>> @settings(max_examples=5)
         ... @given(policies(curve))
         ... def test_every_question_gets_an_answer(policy):
-        ...     assert not check(curve, policy, no_ask_on_open_account).unknown
+        ...     assert not check(curve, no_ask_on_open_account, policy=policy).unknown
         >>> test_every_question_gets_an_answer()
     """
     check_curve(curve)
@@ -77,7 +77,7 @@ def _policy(rows: list[tuple[list[Condition], Action]], promise_due: int) -> Pol
     asked = {condition.part for rule in rules for condition in rule.when}
     return Policy(
         name="a drawn policy",
-        decide=RuleBook(rules=tuple(rules)),
+        decide=DecisionList(rules=tuple(rules)),
         remember=int("last" in asked),
         window=2 if "asks" in asked else 0,
         promise_due=promise_due,

@@ -10,10 +10,9 @@ from attrs import field, frozen
 from hypothesis import strategies as st
 
 from trustcurve.errors import InvalidValueError
-from trustcurve.verification.answers.witnesses import Witness
-from trustcurve.verification.unrolling.automaton import Automaton, Edge, unroll_loop
-from trustcurve.verification.unrolling.loop import Loop
-from trustcurve.verification.unrolling.turns import Choice, Node
+from trustcurve.verification.automaton import Automaton, Edge, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node
+from trustcurve.verification.results import Witness
 
 __all__ = ["Walks", "runs", "walked"]
 
@@ -41,7 +40,7 @@ class Walks:
         goals: The numbers of the positions in which it has to end; None: anywhere.
     """
 
-    loop: Loop
+    loop: ClosedLoop
     most: int
     goals: frozenset[int] | None = None
     _numbers: dict[Node, int] = field(factory=dict, init=False)
@@ -97,9 +96,9 @@ class Walks:
         """Walk to a position where the aim is even, to one of the nearest states where it is odd, and go on as drawn."""
         place, near = divmod(aim, 2)
         edges = list(self.stem(place % len(self.automaton.nodes) if near else self.nearest[place % len(self.nearest)]))
-        node = edges[-1].played.after if edges else self.loop.start
+        node = edges[-1].record.after if edges else self.loop.start
         for number in chosen:
-            choices = self.loop.choices(node)
+            choices = self.loop.moves(node)
             played = self.loop.play(node, choices[number % len(choices)]) if len(edges) < self.most else None
             if played is None:
                 break
@@ -124,7 +123,7 @@ class Walks:
         return Witness(self.loop, tuple(edges))
 
 
-def runs(loop: Loop, goals: frozenset[int] | None, most: int) -> st.SearchStrategy[Witness]:
+def runs(loop: ClosedLoop, goals: frozenset[int] | None, most: int) -> st.SearchStrategy[Witness]:
     """Draw runs of a loop, of at most so many turns; they shrink to short ones in which little happens.
 
     Raises:
@@ -146,13 +145,13 @@ def runs(loop: Loop, goals: frozenset[int] | None, most: int) -> st.SearchStrate
     return drawn()
 
 
-def walked(loop: Loop, choices: Sequence[Choice]) -> Witness:
+def walked(loop: ClosedLoop, choices: Sequence[EnvironmentMove]) -> Witness:
     """Walk by choices of the environment; what is not possible when its turn comes is replaced by what is next to it."""
     edges: list[Edge] = []
     node = loop.start
     for choice in choices:
-        possible = loop.choices(node)
-        alike = [each for each in possible if each.move == choice.move]
+        possible = loop.moves(node)
+        alike = [each for each in possible if each.name == choice.name]
         nearest = choice if choice in possible else (alike or possible)[0]
         played = loop.play(node, nearest)
         if played is None:

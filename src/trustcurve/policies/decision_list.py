@@ -1,25 +1,28 @@
-"""Policies as data: rows of conditions and an action, the first that holds decides, or the company waits."""
+"""Policies as data: a list of rows, each with conditions and an action; the first row that matches decides."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import final
 
 from attrs import frozen
 
 from trustcurve.core.rules import Condition, Number
 from trustcurve.core.values import Value
+from trustcurve.errors import final_class
 from trustcurve.policies.actions import Action
 from trustcurve.policies.view import View
 
-__all__ = ["NUMBERS", "WORDS", "PolicyRule", "RuleBook", "matches"]
+__all__ = ["NUMBERS", "WORDS", "DecisionList", "PolicyRule", "matches"]
 
 WORDS = ("stage", "posture", "state", "account", "last")
-"""What a row can ask about with words; ``last`` is the company's latest action."""
+"""The parts of a view that conditions compare with words; ``last`` is the company's latest action."""
 
 NUMBERS = ("kept", "engaged", "doubt", "felt_doubt", "quiet", "open", "asks")
-"""What a row can ask about with numbers."""
+"""The parts of a view that conditions compare with numbers."""
 
 
+@final
 @frozen(eq=False, repr=False)
 class PolicyRule(Value):
     """A row: when all conditions hold, ``do`` this, because."""
@@ -29,25 +32,30 @@ class PolicyRule(Value):
     do: Action
     because: str = ""
 
+    __init_subclass__ = final_class
+
     def holds(self, view: View) -> bool:
-        """Whether all conditions hold."""
+        """Return whether all conditions hold."""
         return all(_holds(condition, view) for condition in self.when)
 
     def numbers(self, part: str) -> Iterator[int]:
-        """Answer with the numbers that one part is held against."""
+        """Yield the numbers that the conditions compare one part with."""
         for condition in self.when:
             if condition.part == part:
                 yield from map(int, _values(condition))
 
 
+@final
 @frozen(eq=False, repr=False)
-class RuleBook(Value):
+class DecisionList(Value):
     """All rows of a policy; called with a view, it decides."""
 
     rules: tuple[PolicyRule, ...]
 
+    __init_subclass__ = final_class
+
     def rule(self, view: View) -> PolicyRule | None:
-        """Answer with the row that decides, or None where the company waits because no row holds."""
+        """Return the row that decides; None if no row matches, and the company waits."""
         return next((rule for rule in self.rules if rule.holds(view)), None)
 
     def __call__(self, view: View) -> Action:
@@ -57,12 +65,12 @@ class RuleBook(Value):
 
 
 def matches(rules: tuple[PolicyRule, ...], groups: Iterable[tuple[tuple[str, ...], Iterable[View]]]) -> set[int]:
-    """Answer with every set of rows that can hold together, each as bits: row n is bit n.
+    """Return every set of rows that can match together, each as bits: row n is bit n.
 
     Args:
         rules: The rows.
-        groups: Parts of a view that go together, and all views that differ in them; different groups are
-            taken to be independent of each other.
+        groups: Parts of a view that belong together, and all views that differ in them; the groups are taken to be
+            independent of each other.
     """
     together = {(1 << len(rules)) - 1}
     for parts, views in groups:

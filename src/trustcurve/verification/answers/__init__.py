@@ -1,1 +1,0 @@
-"""What a proof says: verdicts, and witnesses in business words."""

@@ -1,0 +1,158 @@
+"""The automaton as a Markov chain: exact probabilities and expected times, by sparse linear algebra.
+
+The graph alone decides what is impossible and what is certain; only the nodes in between are solved for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from trustcurve.errors import require
+from trustcurve.policies.actions import MOVES
+from trustcurve.policies.environment import Environment, move_probabilities
+from trustcurve.policies.policy import OPEN_MAX
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.search import reaching
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TURNS_MAX", "edge_probabilities", "expected_turns_to", "probability_of"]
+
+TURNS_MAX = 1_000_000
+"""The largest mean number of turns that is solved for. Source: our choice; up to there nine digits are exact."""
+
+
+def edge_probabilities(
+    environment: Environment, source: NDArray[Any], move: NDArray[Any], *, nodes: int
+) -> NDArray[np.float64]:
+    """Return the probability of each edge, given its source; see ``move_probabilities``.
+
+    Args:
+        environment: An environment with probabilities.
+        source: The node before each edge, from 0.
+        move: The environment's move on each edge, a number in ``MOVES``.
+        nodes: How many nodes there are.
+
+    Raises:
+        InvalidValueError: The environment has no probabilities.
+    """
+    np = require("numpy", "verify")
+    counts = np.zeros((nodes, len(MOVES)), np.int64)
+    np.add.at(counts, (source, move), 1)
+    # Few nodes differ in which moves are possible how often: each kind of node is worked out once.
+    _, first, kind = np.unique(counts @ (OPEN_MAX + 1) ** np.arange(len(MOVES)), return_index=True, return_inverse=True)
+    likely = np.zeros((len(first), len(MOVES)))
+    for row, amounts in zip(likely, counts[first].tolist(), strict=True):
+        possible = [number for number, amount in enumerate(amounts) for _ in range(amount)]
+        row[possible] = move_probabilities(environment, [MOVES[number] for number in possible])
+    return likely[kind[source], move]  # type: ignore[no-any-return]
+
+
+def probability_of(automaton: Automaton, goal: Sequence[bool], within: int | None) -> float | None:
+    """Return the probability that a run from the start takes a goal edge.
+
+    Args:
+        automaton: A complete automaton.
+        goal: Which edges are goals.
+        within: In how many turns; None: eventually.
+
+    Returns:
+        The probability; None if the system is too ill-conditioned to solve exactly (see TURNS_MAX).
+
+    Raises:
+        MissingExtraError: scipy is not installed (extra ``verify``).
+        InvalidValueError: The environment has no probabilities.
+    """
+    chain = _Chain.of(automaton, goal)
+    return chain.eventually() if within is None else chain.within(within)
+
+
+def expected_turns_to(automaton: Automaton, goal: Sequence[bool]) -> float | None:
+    """Return the mean number of turns up to the first goal edge, including it; infinite if it is not certain to come.
+
+    Args:
+        automaton: A complete automaton.
+        goal: Which edges are goals.
+
+    Returns:
+        The turns, or None as for ``probability_of``.
+
+    Raises:
+        MissingExtraError: scipy is not installed (extra ``verify``).
+        InvalidValueError: The environment has no probabilities.
+    """
+    return _Chain.of(automaton, goal).turns()
+
+
+@frozen(eq=False)
+class _Chain:
+    """The chain up to the goal: from each node at once into the goal, away to other nodes, or back to itself."""
+
+    at_once: Any
+    away: Any
+    back: Any
+    possible: Any
+    certain: Any
+
+    @classmethod
+    def of(cls, automaton: Automaton, goal: Sequence[bool]) -> _Chain:
+        """Make the chain of an automaton, and find out from its graph where the goal is possible and where certain."""
+        np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
+        count, numbers = len(automaton.nodes), {name: number for number, name in enumerate(MOVES)}
+        columns = [(edge.source, edge.target, numbers[edge.record.move.name]) for edge in automaton.edges]
+        source, target, move = np.array(columns, np.int64).T
+        p, wanted = edge_probabilities(automaton.loop.environment, source, move, nodes=count), np.asarray(goal, bool)
+        stays = ~wanted & (source == target)
+        leaves = ~wanted & (source != target)
+        away = sparse.csr_matrix((p[leaves], (source[leaves], target[leaves])), shape=(count, count))
+        possible, on = np.asarray(reaching(automaton, goal)), (~wanted).tolist()
+        lost = (~wanted & ~possible[target]).tolist()
+        certain = possible & ~np.asarray(reaching(automaton, lost, on))
+        at_once, back = (np.bincount(source[which], p[which], count) for which in (wanted, stays))
+        return cls(at_once, away, back, possible, certain)
+
+    def within(self, turns: int) -> float:
+        """Return the probability of the goal in some turns: exactly 1 if no run avoids it that long."""
+        np = require("numpy", "verify")
+        reached, avoids = np.zeros(len(self.back)), np.ones(len(self.back))
+        for _ in range(turns):
+            reached = self.at_once + self.away @ reached + self.back * reached
+            avoids = (self.away @ avoids + self.back * avoids > 0).astype(float)
+        return min(float(reached[0]), 1.0) if avoids[0] else 1.0
+
+    def eventually(self) -> float | None:
+        """Return the probability of the goal; None if it cannot be solved exactly."""
+        between = self.possible & ~self.certain
+        if not between[0]:
+            return float(self.certain[0])
+        found = self._solved(between, self.at_once + self.away @ self.certain.astype(float))
+        return None if found is None else min(max(found, 0.0), 1.0)
+
+    def turns(self) -> float | None:
+        """Return the mean number of turns to the goal; None if it cannot be solved exactly."""
+        np = require("numpy", "verify")
+        return self._solved(self.certain, np.ones(len(self.back))) if self.certain[0] else inf
+
+    def _solved(self, among: Any, known: Any) -> float | None:
+        """Solve (1 - back) x = known + away x among some nodes, each of which has a way out, and return x at the start.
+
+        The condition of the matrix is the largest mean number of turns until those nodes are left: so many digits are
+        lost. Beyond TURNS_MAX there is no answer.
+        """
+        np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
+        linalg = require("scipy.sparse.linalg", "verify")
+        leaves = self.at_once + self.away.sum(axis=1).A1  # 1 - back, without losing a small probability beside 1
+        try:
+            factors = linalg.splu((sparse.diags(leaves[among]) - self.away[among][:, among]).tocsc())
+        except RuntimeError:  # singular, in floating point
+            return None
+        turns = factors.solve(np.ones(int(among.sum())))
+        if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= TURNS_MAX):
+            return None
+        return float(factors.solve(known[among])[0])

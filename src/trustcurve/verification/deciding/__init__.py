@@ -1,1 +1,0 @@
-"""How properties are decided: searches, relations, chains."""

@@ -1,1 +1,0 @@
-"""What a change of a policy or a curve would do."""

@@ -1,1 +1,0 @@
-"""What must hold: kinds of properties, combinators that make them, and properties out of the box."""
