@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache, cached_property
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 from attrs import evolve, frozen
 
-from trustcurve.core import journey, ledger, migration, questions
-from trustcurve.core.checks import Notes, check_parameters, check_parts
+from trustcurve.core import ledger
+from trustcurve.core.late import Late
 from trustcurve.core.parts import DURATIONS, Parts, parts_of
 from trustcurve.core.rulebook import Rulebook
-from trustcurve.core.table import Table, unroll
-from trustcurve.core.table_checks import check_table, doubts
 from trustcurve.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
+
+if TYPE_CHECKING:
+    from trustcurve.core import journey, migration, questions
+    from trustcurve.core.table import Table
 
 __all__ = ["Curve", "default_toml", "make_curve"]
 
@@ -45,13 +47,21 @@ class Curve(Rulebook):
     advance = ledger.advance
     observe = ledger.observe
     next_due = ledger.next_due
-    journey = journey.journey
-    migrate = migration.migrate
-    refusals = questions.refusals
-    path = questions.path
+    if TYPE_CHECKING:
+        journey = journey.journey
+        migrate = migration.migrate
+        refusals = questions.refusals
+        path = questions.path
+    else:
+        journey = Late("trustcurve.core.journey", "journey")
+        migrate = Late("trustcurve.core.migration", "migrate")
+        refusals = Late("trustcurve.core.questions", "refusals")
+        path = Late("trustcurve.core.questions", "path")
 
     @cached_property
     def _table(self) -> Table:
+        from trustcurve.core.table import unroll  # noqa: PLC0415 - not every program needs it
+
         return unroll(self)
 
     def table(self) -> Table:
@@ -94,6 +104,8 @@ class Curve(Rulebook):
         """
         new = {name: _parameter_value(self.parameters, name, value) for name, value in parameters.items()}
         rows = tuple(evolve(row, value=new.get(row.name, row.value)) for row in self.parameter_rows)
+        from trustcurve.core.checks import check_parameters  # noqa: PLC0415 - not every program needs it
+
         for row, rule in check_parameters(rows):
             raise InvalidParameterError(row.name, row.value, rule)
         return self._checked(evolve(self.parts, parameters=rows), f"curve {self.name!r}")
@@ -110,6 +122,8 @@ class Curve(Rulebook):
             >>> Curve.default().doubts()
             ()
         """
+        from trustcurve.core.table_checks import doubts  # noqa: PLC0415 - not every program needs it
+
         return doubts(self, self.table(), source)
 
     @classmethod
@@ -127,6 +141,9 @@ class Curve(Rulebook):
 
     @classmethod
     def _checked(cls, parts: Parts, source: str) -> Self:
+        from trustcurve.core.checks import Notes, check_parts  # noqa: PLC0415 - not every program needs it
+        from trustcurve.core.table_checks import check_table  # noqa: PLC0415 - the same
+
         notes = Notes(source)
         check_parts(notes, parts)
         if not notes.findings:

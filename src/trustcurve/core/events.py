@@ -6,6 +6,7 @@ Source of the list and of what each event means: the curve's definition; see the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -56,55 +57,37 @@ def _maybe_due(value: datetime | None) -> datetime | None:
     return None if value is None else instant(value, "due")
 
 
-def _text(argument: str, value: object) -> str:
+# Validators that also put a plain text in the place of one of a subclass. Converters would read better; attrs looks up
+# the signature of each for every class that has it, which is a tenth of what importing this library costs.
+def _text(self: object, attribute: Attribute[Any], value: object) -> None:
     word = plain_word(value)
     if not isinstance(word, str) or not word:
-        raise InvalidValueError(argument, value, "must be a text that is not empty")
-    return word
+        raise InvalidValueError(attribute.name, value, "must be a text that is not empty")
+    if word is not value:
+        object.__setattr__(self, attribute.name, word)
 
 
-def _word(argument: str, value: object, known: tuple[Any, ...]) -> Any:
-    word = plain_word(value)
-    if word not in known:
-        raise UnknownWordError(argument, value, known)
-    return word
-
-
-def _fault(value: Fault | None) -> Fault | None:
-    return None if value is None else _word("fault", value, FAULTS)
-
-
-def _customer(value: str | None) -> str | None:
-    return None if value is None else _text("customer", value)
-
-
-def _id(value: str | None) -> str | None:
-    return None if value is None else _text("id", value)
-
-
-def _promise(value: str) -> str:
-    return _text("promise", value)
-
-
-def _signal(value: str) -> str:
-    return _text("signal", value)
-
-
-def _weight(value: Weight) -> Weight:
-    return _word("weight", value, WEIGHTS)  # type: ignore[no-any-return]
-
-
-def _maybe_weight(value: Weight | None) -> Weight | None:
-    return None if value is None else _weight(value)
-
-
-def _by(value: Side) -> Side:
-    return _word("by", value, SIDES)  # type: ignore[no-any-return]
+def _maybe_some_text(self: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None:
+        _text(self, attribute, value)
 
 
 def _maybe_text(_self: object, attribute: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, str):
         raise InvalidValueError(attribute.name, value, "must be a text or None")
+
+
+def _word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], None]:
+    def validate(self: object, attribute: Attribute[Any], value: object) -> None:
+        if value is None and attribute.default is None:
+            return
+        word = plain_word(value)
+        if word not in known:
+            raise UnknownWordError(attribute.name, value, known)
+        if word is not value:
+            object.__setattr__(self, attribute.name, word)
+
+    return validate
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -124,11 +107,11 @@ class Event(Value):
     """
 
     at: datetime = field(converter=_at)
-    customer: str | None = field(default=None, converter=_customer)
+    customer: str | None = field(default=None, validator=_maybe_some_text)
     channel: str | None = field(default=None, validator=_maybe_text)
     note: str | None = field(default=None, validator=_maybe_text)
-    fault: Fault | None = field(default=None, converter=_fault)
-    id: str | None = field(default=None, converter=_id)
+    fault: Fault | None = field(default=None, validator=_word_of(FAULTS))
+    id: str | None = field(default=None, validator=_maybe_some_text)
     at_us: int = field(init=False, repr=False)
     """When it happened, in microseconds since 1970."""
 
@@ -178,9 +161,9 @@ class PromiseMade(Event):
         weight: "major" for a promise that matters to the customer, "minor" for one that is merely expected.
     """
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=_text)
     due: datetime | None = field(default=None, converter=_maybe_due)
-    weight: Weight = field(default="major", converter=_weight)
+    weight: Weight = field(default="major", validator=_word_of(WEIGHTS))
 
     signals = ("promise_made",)
 
@@ -193,8 +176,8 @@ class PromiseMade(Event):
 class PromiseKept(Event):
     """A promise was kept. With a weight of its own it counts even where nobody logged the promise."""
 
-    promise: str = field(converter=_promise)
-    weight: Weight | None = field(default=None, converter=_maybe_weight)
+    promise: str = field(validator=_text)
+    weight: Weight | None = field(default=None, validator=_word_of(WEIGHTS))
 
     signals = ("kept_major", "kept_minor")
 
@@ -203,8 +186,8 @@ class PromiseKept(Event):
 class PromiseBroken(Event):
     """A promise was broken. With a weight of its own it counts even where nobody logged the promise."""
 
-    promise: str = field(converter=_promise)
-    weight: Weight | None = field(default=None, converter=_maybe_weight)
+    promise: str = field(validator=_text)
+    weight: Weight | None = field(default=None, validator=_word_of(WEIGHTS))
 
     signals = ("broken_major", "broken_minor")
 
@@ -213,7 +196,7 @@ class PromiseBroken(Event):
 class PromiseMoved(Event):
     """The customer agreed, in time, to a new date."""
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=_text)
     due: datetime = field(converter=_due)
 
     def __attrs_post_init__(self) -> None:
@@ -225,7 +208,7 @@ class PromiseMoved(Event):
 class PromiseReleased(Event):
     """The customer let the company off."""
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=_text)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -236,7 +219,7 @@ class OneSided(Event):
         by: "company" or "customer".
     """
 
-    by: Side = field(converter=_by)
+    by: Side = field(validator=_word_of(SIDES))
 
     signals = ("company_one_sided", "customer_one_sided")
 
@@ -305,7 +288,7 @@ class Signalled(Event):
             could be proved but never recorded.
     """
 
-    signal: str = field(converter=_signal)  # type: ignore[misc]
+    signal: str = field(validator=_text)  # type: ignore[misc]
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -184,10 +184,9 @@ def _event_form(kind: str) -> type:
 def _field(attribute: Attribute[Any], value: object) -> Template:
     """Read the template of a field; one that is the same in every row must be a value of the field itself."""
     template = _template(value)
-    convert: Any = attribute.converter
     try:
-        if template.literal is not None and convert is not None:
-            convert(template.literal)
+        if template.literal is not None and attribute.validator is not None:
+            attribute.validator(template, attribute, template.literal)
     except (InvalidValueError, UnknownWordError) as error:
         raise UnfitError(explained(error)) from None
     return template
