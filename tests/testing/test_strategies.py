@@ -155,7 +155,7 @@ def test_a_failing_journey_is_shown_a_line_each():
         test()
     (note,) = [note for note in error.value.__notes__ if "Failing test case" in note]
     assert re.search(
-        r"<Journey of 'customer', 1 steps>\n +2026-01-\d\d 00:00 UTC  Proposed\n +rose: distrust.suspicious -> hopeful",
+        r"<Journey of 'customer', 1 steps>\n +2026-01-\d\d 00:00 UTC  the company makes a hopeful proposition\n +rose: distrust.suspicious -> hopeful",
         note,
     )
     assert "Standing(" not in note
@@ -165,7 +165,7 @@ def test_a_failing_journey_is_shown_a_line_each():
 
 
 @settings(max_examples=50)
-@given(journeys(CURVE, LOYALTY, max_size=20))
+@given(journeys(CURVE, policy=LOYALTY, max_size=20))
 def test_the_company_does_what_its_policy_says(journey: Journey):
     begin, month = journey.start.as_of, timedelta(days=30)
     asked = [step.event for step in journey.steps if step.event is not None]
@@ -175,7 +175,7 @@ def test_the_company_does_what_its_policy_says(journey: Journey):
 
 def test_a_policy_leads_where_it_has_to():
     @settings(max_examples=20, deadline=None)
-    @given(journeys(CURVE, LOYALTY, reach="advocate"))
+    @given(journeys(CURVE, policy=LOYALTY, reach="advocate"))
     def ends(journey: Journey) -> None:
         assert journey.standing.position.stage == "advocate"
 
@@ -186,7 +186,7 @@ def test_a_policy_goes_on_from_any_standing_without_promises():
     hopeful = find(journeys(CURVE, reach="hopeful"), lambda journey: not journey.standing.promises).standing
     begin = CURVE.begin("ann", hopeful.as_of)
     start = Standing("ann", begin.as_of, hopeful.position, (), begin.as_of)
-    journey = find(journeys(CURVE, LOYALTY, start=start), lambda journey: len(journey.steps) > 3)
+    journey = find(journeys(CURVE, policy=LOYALTY, start=start), lambda journey: len(journey.steps) > 3)
     assert journey.start == start
 
 
@@ -194,14 +194,14 @@ def test_a_policy_does_not_begin_with_a_promise_open():
     made = PromiseMade(at=CURVE.begin("ann", find(journeys(CURVE), lambda _: True).start.as_of).as_of, promise="p")
     start = CURVE.advance(CURVE.begin("ann", made.at), made).after
     with pytest.raises(InvalidValueError, match=r"start is .*: must have no open promise"):
-        journeys(CURVE, LOYALTY, start=start)
+        journeys(CURVE, policy=LOYALTY, start=start)
 
 
 def test_the_environment_is_that_which_is_given():
     calm = Environment(["complaint"])
 
     @settings(max_examples=30)
-    @given(journeys(CURVE, LOYALTY, environment=calm))
+    @given(journeys(CURVE, policy=LOYALTY, environment=calm))
     def test(journey: Journey) -> None:
         assert not [step for step in journey.steps if isinstance(step.event, PromiseKept)]
 
@@ -326,7 +326,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
             "max_size is -1: must be a whole number of at least 0",
         ),
         (lambda: journeys(CURVE, start=CURVE.start), InvalidValueError, "start is .*: must be a Standing"),  # type: ignore[arg-type]
-        (lambda: journeys(CURVE, LOYALTY.name), InvalidValueError, "policy is 'loyalty': must be a Policy"),  # type: ignore[arg-type]
+        (lambda: journeys(CURVE, policy=LOYALTY.name), InvalidValueError, "policy is 'loyalty': must be a Policy"),  # type: ignore[arg-type]
         (
             lambda: journeys(CURVE, reach="advocat"),
             UnknownWordError,
@@ -341,7 +341,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
             "cannot reach it",
         ),
         (
-            lambda: journeys(CURVE, LOYALTY, reach="advocate", max_size=3),
+            lambda: journeys(CURVE, policy=LOYALTY, reach="advocate", max_size=3),
             InvalidValueError,
             "no journey of at most 3 turns",
         ),
@@ -360,7 +360,7 @@ def test_wrong_arguments_are_refused_where_they_are_given(
 def test_journeys_under_a_policy_come_to_where_chance_would_hardly_lead():
     seen: dict[str, set[Position]] = {}
 
-    @given(journeys(CURVE, load_policy("examples/policies/loyalty.toml")))
+    @given(journeys(CURVE, policy=load_policy("examples/policies/loyalty.toml")))
     @settings(
         max_examples=300, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )

@@ -199,16 +199,16 @@ def store_a_standing(curve: Curve, standing: Standing) -> None:
 
 def test_with_the_kit(curve: Curve, retail: Policy) -> None:
     """Draw, prove and drive."""
-    assert_type(journeys(curve, retail, max_size=10), SearchStrategy[Journey])
+    assert_type(journeys(curve, policy=retail, max_size=10), SearchStrategy[Journey])
     assert_type(journeys(curve, reach=lambda at: at.kept == 1), SearchStrategy[Journey])
     assert_type(standings(curve), SearchStrategy[Standing])
-    assert_type(falsify(curve, retail, repair_within(3)), Witness | None)
+    assert_type(falsify(curve, repair_within(3), policy=retail), Witness | None)
 
-    @holds(curve, retail, repair_within(3))
+    @holds(curve, repair_within(3), policy=retail)
     def test_retail(number: int) -> None:
         """Hold."""
 
     test_retail(3)
     service_machine(curve, lambda standing: LiveCustomer(standing, Callbacks(curve)), redeliver=True)
     journeys("default")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    holds(curve, retail, "quiet")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    holds(curve, "quiet", policy=retail)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -30,16 +30,16 @@ FUNNEL = load_policy({str(POLICIES / "funnel.toml")!r})
 SOLVE_FIRST = load_policy({str(POLICIES / "solve_first.toml")!r})
 """
 RETAIL = """
-@holds(curve, FUNNEL, repair_within(3), no_ask_on_open_account, nobody_forgotten)
+@holds(curve, repair_within(3), no_ask_on_open_account, nobody_forgotten, policy=FUNNEL)
 def test_retail(): ...
 """
 GOOD = """
-@holds(curve, SOLVE_FIRST, repair_within(3), no_ask_on_open_account)
+@holds(curve, repair_within(3), no_ask_on_open_account, policy=SOLVE_FIRST)
 def test_good(): ...
 """
 VACUOUS = """
 partner = lambda turn: turn.met.stage == "partner"
-@holds(curve, SOLVE_FIRST, never(partner, when=partner, name="partners"))
+@holds(curve, never(partner, when=partner, name="partners"), policy=SOLVE_FIRST)
 def test_partners(): ...
 """
 DEAF = """
@@ -94,7 +94,7 @@ def test_a_failure_shows_the_journey_and_nothing_of_our_internals(kit: Kit):
     assert "REFUTED  no_ask_on_open_account" in told
     assert "a shortest journey that shows it:" in told
     assert re.search(r"turn 2: the company asks .* by company_one_sided\.unpaid", told)
-    assert "holding.py" not in told
+    assert "property_tests.py" not in told
     assert "Traceback" not in told
     assert "trustcurve/testing" not in told
 
@@ -111,24 +111,24 @@ def test_the_body_runs_afterwards_with_its_fixtures_in_functions_and_classes(kit
 def thing():
     return 3
 
-@holds(curve, SOLVE_FIRST, repair_within(3))
+@holds(curve, repair_within(3), policy=SOLVE_FIRST)
 def test_plain(thing, request):
     assert thing == 3 and request.node.name == "test_plain[repair_within(3)]"
 
 class TestAll:
-    @holds(curve, SOLVE_FIRST, repair_within(3))
+    @holds(curve, repair_within(3), policy=SOLVE_FIRST)
     @pytest.mark.parametrize("number", [1, 2])
     def test_method(self, number, thing):
         assert number < thing
 
-@holds(curve, SOLVE_FIRST, repair_within(3))
+@holds(curve, repair_within(3), policy=SOLVE_FIRST)
 def test_body_fails():
     assert 1 == 2
 """
     done = kit(body)
     done.assert_outcomes(passed=3, failed=1)
     done.stdout.fnmatch_lines(["*assert 1 == 2*"])
-    assert "holding.py" not in done.stdout.str()
+    assert "property_tests.py" not in done.stdout.str()
 
 
 def test_all_named_properties_are_asked_if_none_is_given(kit: Kit):
@@ -139,10 +139,10 @@ def test_in_unittest_one_test_asks_for_all(kit: Kit):
     cases = """
 import unittest
 class TestIt(unittest.TestCase):
-    @holds(curve, SOLVE_FIRST, repair_within(3), no_ask_on_open_account)
+    @holds(curve, repair_within(3), no_ask_on_open_account, policy=SOLVE_FIRST)
     def test_good(self):
         self.assertTrue(True)
-    @holds(curve, FUNNEL, nobody_forgotten, no_ask_on_open_account)
+    @holds(curve, nobody_forgotten, no_ask_on_open_account, policy=FUNNEL)
     def test_bad(self): ...
 """
     done = kit(cases)
@@ -151,7 +151,9 @@ class TestIt(unittest.TestCase):
 
 
 def test_marks_keep_their_meaning(kit: Kit):
-    marked = "@pytest.mark.xfail(strict=True)\n@holds(curve, FUNNEL, no_ask_on_open_account)\ndef test_known(): ...\n"
+    marked = (
+        "@pytest.mark.xfail(strict=True)\n@holds(curve, no_ask_on_open_account, policy=FUNNEL)\ndef test_known(): ...\n"
+    )
     kit(marked).assert_outcomes(xfailed=1)
 
 
@@ -168,21 +170,26 @@ def test_what_a_limit_leaves_open_is_tested_by_examples(kit: Kit):
 def test_examples_refute_what_no_proof_decides(kit: Kit):
     done = kit(RETAIL, "--trustcurve-max-states=1", "-k", "no_ask")
     done.assert_outcomes(failed=1, deselected=2)
-    done.stdout.fnmatch_lines(["REFUTED  no_ask_on_open_account: an example shows it; perhaps there is a shorter one"])
+    done.stdout.fnmatch_lines(
+        ["REFUTED  no_ask_on_open_account: found by an example; a shorter counterexample may exist"]
+    )
 
 
 def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
-    done = kit("@holds(curve, SOLVE_FIRST, way_back)\ndef test_it(): ...\n", "--trustcurve-max-states=5")
+    done = kit("@holds(curve, way_back, policy=SOLVE_FIRST)\ndef test_it(): ...\n", "--trustcurve-max-states=5")
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it. Raise --trustcurve-max-states*"])
+    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it: raise --trustcurve-max-states*"])
 
 
 @pytest.mark.parametrize(
     ("test", "says"),
     [
-        ("@holds(curve, SOLVE_FIRST, 'quiet')\ndef test_it(): ...", "properties[[]0] is 'quiet': must be a property"),
+        (
+            "@holds(curve, 'quiet', policy=SOLVE_FIRST)\ndef test_it(): ...",
+            "properties[[]0] is 'quiet': must be a property",
+        ),
         ("@holds('default')\ndef test_it(): ...", "curve is 'default': must be a Curve"),
-        ("@holds(curve, 'solve first')\ndef test_it(): ...", "policy is 'solve first': must be a Policy"),
+        ("@holds(curve, policy='solve first')\ndef test_it(): ...", "policy is 'solve first': must be a Policy"),
         ("@holds(curve)\nclass TestIt: ...", "test is *: must be a plain function"),
         ("@holds(curve)\n@holds(curve)\ndef test_it(): ...", "is under @holds already: write a test for each policy"),
         ("@holds(curve)\nasync def test_it(): ...", "test is *: must be a plain function"),
@@ -221,10 +228,10 @@ class Words(HTMLParser):
         self.words.append(data)
 
 
-def test_reports_tell_every_property_with_its_journey(kit: Kit):
+def test_reports_show_every_property_with_its_journey(kit: Kit):
     kit(RETAIL + VACUOUS, "--trustcurve-report=json", "--trustcurve-report=html:build/proofs.html", "--trustcurve-cov")
     plain = json.loads((kit.path / "trustcurve-report.json").read_text())
-    told = {each["prop"]: each for each in plain["properties"]}
+    told = {each["name"]: each for each in plain["properties"]}
     assert {name: each["status"] for name, each in told.items()} == {
         "repair_within(3)": "REFUTED",
         "no_ask_on_open_account": "REFUTED",
@@ -233,7 +240,7 @@ def test_reports_tell_every_property_with_its_journey(kit: Kit):
     }
     assert told["partners"]["vacuous"]
     assert told["no_ask_on_open_account"]["test"].endswith("::test_retail[no_ask_on_open_account]")
-    assert "the company asks" in told["no_ask_on_open_account"]["told"]
+    assert "the company asks" in told["no_ask_on_open_account"]["explanation"]
     assert plain["coverage"][0]["positions"] == 524
     page = (kit.path / "build" / "proofs.html").read_text()
     words = "".join(Words(page).words)
@@ -288,7 +295,7 @@ def test_coverage_counts_what_proofs_looked_at(kit: Kit):
 def test_coverage_tells_of_vacuous_properties(kit: Kit):
     done = kit(VACUOUS, "--trustcurve-cov")
     done.assert_outcomes(passed=1)
-    done.stdout.fnmatch_lines(["vacuous: partners (solve first): what it speaks of never happens"])
+    done.stdout.fnmatch_lines(["vacuously true: partners (solve first): its condition never occurs"])
 
 
 @pytest.mark.parametrize(("least", "code"), [("0.5", pytest.ExitCode.OK), ("1", pytest.ExitCode.TESTS_FAILED)])
@@ -374,7 +381,7 @@ def test_wrong_options_are_usage_errors(kit: Kit, option: str, says: str):
 
 def test_tests_of_one_name_save_their_journeys_apart(kit: Kit):
     classes = "".join(
-        f"class Test{n}:\n    @holds(curve, FUNNEL, no_ask_on_open_account)\n    def test_it(self): ...\n"
+        f"class Test{n}:\n    @holds(curve, no_ask_on_open_account, policy=FUNNEL)\n    def test_it(self): ...\n"
         for n in (1, 2)
     )
     done = kit(classes)
@@ -405,7 +412,7 @@ from trustcurve.policies import policy
 def broken(view):
     return 1 / 0
 
-@holds(curve, broken, repair_within(3))
+@holds(curve, repair_within(3), policy=broken)
 def test_broken(): ...
 """
     done = kit(broken)
@@ -465,14 +472,14 @@ def test_what_unittest_asks_for_is_reported_too(kit: Kit):
 import unittest
 
 class TestRetail(unittest.TestCase):
-    @holds(curve, FUNNEL, no_ask_on_open_account, nobody_forgotten)
+    @holds(curve, no_ask_on_open_account, nobody_forgotten, policy=FUNNEL)
     def test_it(self): ...
 """
     done = kit(case, "--trustcurve-report=json")
     done.assert_outcomes(failed=1)
-    assert "holding.py" not in done.stdout.str()
+    assert "property_tests.py" not in done.stdout.str()
     told = json.loads((kit.path / "trustcurve-report.json").read_text())["properties"]
-    assert [(each["prop"], each["status"]) for each in told] == [
+    assert [(each["name"], each["status"]) for each in told] == [
         ("no_ask_on_open_account", "REFUTED"),
         ("nobody_forgotten", "PROVED"),
     ]
@@ -488,6 +495,41 @@ settings.load_profile("quick")
     kit(profile + RETAIL, "--trustcurve-max-states=3", "-k", "no_ask").assert_outcomes(failed=1)
 
 
+def test_options_hold_for_one_run_and_not_for_the_next_in_the_same_process(kit: Kit):
+    kit.pytester.makepyfile(test_good=HEAD + GOOD)
+    code = """
+import contextlib, io, sys, pytest
+
+def said(*options):
+    sys.modules.pop("test_good", None)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        pytest.main(["-q", "-p", "no:randomly", "test_good.py", *options])
+    return out.getvalue()
+
+first, limited, last = said(), said("--trustcurve-max-states=2"), said()
+print(["not proved" in each for each in (first, limited, last)])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=kit.path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[False, True, False]"
+
+
+def test_a_run_inside_another_has_options_of_its_own(kit: Kit):
+    kit.pytester.makepyfile(test_good=HEAD + GOOD)
+    outer = """
+import contextlib, io, pytest
+from trustcurve.testing.session import session
+
+def test_outer():
+    assert session().max_states == 77
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        pytest.main(["-q", "-p", "no:randomly", "test_good.py", "--trustcurve-max-states=2"])
+    assert "not proved" in out.getvalue()
+    assert session().max_states == 77
+"""
+    own = "test_a_run_inside_another_has_options_of_its_own.py"
+    kit(outer, "--trustcurve-max-states=77", own).assert_outcomes(passed=1)
+
+
 # --- beside other plugins -----------------------------------------------------------------------
 
 
@@ -495,7 +537,11 @@ def test_it_works_under_xdist(kit: Kit):
     done = kit(RETAIL + VACUOUS + DEAF, "-n", "2", "--trustcurve-cov", "--trustcurve-report=json")
     done.assert_outcomes(passed=2, failed=3)
     done.stdout.fnmatch_lines(
-        ["curve default: * of 524 positions*", "vacuous: partners (solve first)*", "wrote trustcurve-report.json"]
+        [
+            "curve default: * of 524 positions*",
+            "vacuously true: partners (solve first)*",
+            "wrote trustcurve-report.json",
+        ]
     )
     assert len(json.loads((kit.path / "trustcurve-report.json").read_text())["properties"]) == 4
 

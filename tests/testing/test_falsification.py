@@ -1,4 +1,4 @@
-"""Proof and property test say the same: what one refutes, the other can show, and nothing shows what is proved to be false."""
+"""Falsification and proof agree: examples can break what a proof refutes, and nothing breaks what is proved."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from trustcurve import Curve
 from trustcurve.core.errors import InvalidValueError
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, Policy, View, policy
 from trustcurve.testing import breaks, falsify, policies
-from trustcurve.testing.properties.judging import can_be_broken
-from trustcurve.testing.strategies.runs import runs, walked
+from trustcurve.testing.falsification import can_be_broken
+from trustcurve.testing.policy_runs import policy_runs, run_of_choices
 from trustcurve.verification import (
     Property,
     Status,
@@ -58,7 +58,7 @@ def test_every_witness_is_a_failing_example_and_no_example_refutes_what_is_prove
     proved = [prop for prop, verdict in zip(PROPERTIES, report.verdicts, strict=True) if verdict]
     with pytest.raises(NoSuchExample):
         find(
-            runs(loop, None, 25),
+            policy_runs(loop, None, 25),
             lambda run: any(breaks(prop, run) for prop in proved),
             settings=settings(SLOWLY, max_examples=25),
         )
@@ -69,8 +69,8 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     bug = POLICIES[name]
     found = falsify(
         bug.curve,
-        bug.policy,
         bug.asked,
+        policy=bug.policy,
         environment=bug.environment,
         settings=settings(max_examples=2_000, derandomize=True),
     )
@@ -80,7 +80,7 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     assert verdict.witness is not None
     assert len(verdict.witness) <= len(found)
     moves = [edge.played.choice for edge in found.edges]
-    fewer = [walked(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
+    fewer = [run_of_choices(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
     assert not any(breaks(bug.asked, run) for run in fewer)
 
 
@@ -91,7 +91,7 @@ def forgetful(_view: View) -> str:
 
 
 def test_what_must_come_is_missed_by_a_run_that_goes_round():
-    found = falsify(CURVE, forgetful, nobody_forgotten)
+    found = falsify(CURVE, nobody_forgotten, policy=forgetful)
     assert found is not None
     nodes = [edge.played.after for edge in found.edges]
     assert breaks(nobody_forgotten, found)
@@ -103,7 +103,7 @@ def test_what_comes_in_time_is_not_missed():
     def answer(_view: View) -> str:
         return "exchange"
 
-    assert falsify(CURVE, answer, nobody_forgotten) is None
+    assert falsify(CURVE, nobody_forgotten, policy=answer) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_comes_in_time_is_not_missed():
 def test_what_no_single_run_can_break_is_refused(prop: Property):
     assert not can_be_broken(prop)
     with pytest.raises(InvalidValueError, match="no single run can break it"):
-        falsify(CURVE, forgetful, prop)
+        falsify(CURVE, prop, policy=forgetful)
 
 
 @pytest.mark.parametrize(
