@@ -39,7 +39,7 @@ class MissingProgramError(TrustcurveError):
 
 @define(slots=False, repr=False)
 class DrawingError(TrustcurveError):
-    """Graphviz failed to draw a diagram: its ``format``, and the ``output`` of Graphviz."""
+    """Graphviz failed to draw a diagram: ``format``, and the ``output`` of Graphviz."""
 
     format: str
     output: str
