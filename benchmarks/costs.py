@@ -8,20 +8,23 @@ import sys
 import tempfile
 import tracemalloc
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from attrs import evolve
 from transitions import Machine
 
-from trustcurve import Curve, Exchanged, load_curve
+from trustcurve import Curve, Event, Exchanged, PromiseKept, PromiseMade, load_curve
+from trustcurve.documents.curve_file import curve_toml
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.snapshots import to_json
 
 IMPORTS = 10
 TRIES = 10
 CUSTOMERS, MODELS = 10_000, 200
+PROMISES = 16_000
 
 
 class Model:
@@ -60,7 +63,7 @@ def curve_seconds() -> dict[str, float]:
     curve = Curve.default()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "curve.toml")
-        path.write_text(curve.to_toml(), encoding="utf-8")
+        path.write_text(curve_toml(curve), encoding="utf-8")
         # A copy by its fields knows nothing yet; a curve with other parameters was unrolled when it was checked.
         return interleaved({"unroll": lambda: evolve(curve).table(), "load": lambda: load_curve(path)}, TRIES)
 
@@ -104,3 +107,33 @@ def standing_bytes() -> int:
     at = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
     standing = curve.advance(curve.begin("customer-0000001", at), Exchanged(at=at)).after
     return len(to_json(standing, curve=curve).encode())
+
+
+def promise_seconds() -> dict[str, dict[str, float]]:
+    """Time a customer with many promises: all kept at once, or never closed, with dates and without."""
+    curve, start, minute = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC), timedelta(minutes=1)
+    made = {}
+    for dated in (False, True):
+        due = start + timedelta(days=3650) if dated else None
+        names = [f"{number * 7919 % PROMISES:06}" for number in range(PROMISES)]
+        made[dated] = [
+            PromiseMade(at=start + number * minute, promise=name, due=due) for number, name in enumerate(names)
+        ]
+    kept = {
+        dated: [each for one in made[dated] for each in (one, PromiseKept(at=one.at, promise=one.promise))]
+        for dated in made
+    }
+    logs = {
+        "closed": kept[False],
+        "never closed": made[False],
+        "closed, with dates": kept[True],
+        "never closed, with dates": made[True],
+    }
+
+    def chained(log: list[Event]) -> None:
+        standing = curve.begin("ann", start)
+        for event in log:
+            standing = curve.advance(standing, event).after
+
+    runs = {"chained advance": chained, "replay": lambda log: curve.journey(log, customer="ann")}
+    return {name: interleaved({what: partial(run, log) for what, log in logs.items()}, 3) for name, run in runs.items()}

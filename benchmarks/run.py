@@ -33,7 +33,7 @@ SPEEDS = {
     "TrustMachine: the whole curve on it": (contenders.trust_machine, SLOW),
     "python-statemachine": (contenders.python_statemachine, SLOW),
 }
-TARGETS = {"curve.react, warm": 25, "curve.advance, full step": 3}
+TARGETS = {"curve.react, warm": 40, "curve.advance, full step": 4}
 
 Row = tuple[str, ...]
 
@@ -79,6 +79,17 @@ def held() -> list[Row]:
     for name, size in (("LiveCustomer", live), ("AsyncLiveCustomer", asynchronous)):
         met = verdict("<= 500 bytes and 1/30", met=size <= 500 and size * 30 <= model)
         rows.append((name, f"{size:,.0f} bytes", f"1/{model / size:.0f}", met))
+    return rows
+
+
+def promised() -> list[Row]:
+    """Measure what thousands of open promises of one customer cost, beside as many that are closed at once."""
+    rows = []
+    for name, seconds in costs.promise_seconds().items():
+        for kind in ("", ", with dates"):
+            closed, never = seconds[f"closed{kind}"], seconds[f"never closed{kind}"]
+            met = verdict("<= 3x", met=never <= 3 * closed)
+            rows.append((f"{name}{kind}", f"{closed:.2f} s", f"{never:.2f} s", f"{never / closed:.1f}x", met))
     return rows
 
 
@@ -157,6 +168,8 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {packages}; least of {ROUNDS} interleaved rounds")
     show("Each event", ("what", "time", "per second", "vs transitions", "target"), speeds())
     show("In memory, each customer", ("what", "size", "vs transitions", "target"), held())
+    promises = ("what", "kept at once", "never closed", "ratio", "target")
+    show(f"{costs.PROMISES:,} promises of one customer", promises, promised())
     show("Once", ("what", "cost", "target"), once())
     show("Proofs", ("what", "proved, refuted, unknown", "time", "target"), proved())
     show("Populations", ("what", "cost", "vs Mesa", "target"), simulated())

@@ -35,7 +35,7 @@ def _register_now() -> None:
 
     from trustcurve.core.curve import Curve  # noqa: PLC0415
     from trustcurve.core.events import EVENTS, Event  # noqa: PLC0415
-    from trustcurve.core.journeys import Journey  # noqa: PLC0415
+    from trustcurve.core.journey import Journey  # noqa: PLC0415
     from trustcurve.core.standing import Position, Standing  # noqa: PLC0415
     from trustcurve.policies.policy import Policy  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from attrs import NOTHING, fields, has
 from docs_properties import property_rows
 
 from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled, TrustcurveError
-from trustcurve.core import errors as core
+from trustcurve import errors as core
 from trustcurve.core.events import EVENTS
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Parameter, Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
@@ -151,7 +151,11 @@ def span(curve: Curve, parameter: Parameter) -> str:
     names = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
     bounds = {words: getattr(parameter, key) for key, words in names.items()}
     said = [f"{words} {number(curve, bound)}" for words, bound in bounds.items() if bound is not None]
-    return ", ".join(said) or ("at least 1 minute" if parameter.name == "silence_after" else "0 or more")
+    return ", ".join(said) or {
+        "silence_after": "at least 1 minute",
+        "grace": "0 or more",
+        "waiting_periods": "0 to 1,000",
+    }.get(parameter.name, "any")
 
 
 def parameters(curve: Curve) -> Iterator[str]:

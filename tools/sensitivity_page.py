@@ -17,7 +17,7 @@ from pathlib import Path
 from attrs import evolve
 
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidCurveError, InvalidParameterError
+from trustcurve.errors import InvalidCurveError, InvalidParameterError
 from trustcurve.simulation import Scenario, expect_scenario, load_scenario, with_parameter
 
 __all__ = ["PAGE", "renewed"]

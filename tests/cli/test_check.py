@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Trustcurve
 from trustcurve import Curve
+from trustcurve.documents.curve_file import curve_toml, read_curve
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -26,8 +27,8 @@ def files(shop: Path) -> None:
     """Write two policies and two curves."""
     (shop / "funnel.toml").write_text(FUNNEL, encoding="utf-8")
     (shop / "gentle.toml").write_text(GENTLE, encoding="utf-8")
-    (shop / "old.toml").write_text(Curve.default().to_toml(), encoding="utf-8")
-    (shop / "new.toml").write_text(Curve.default(hopeful_lost_at=4).to_toml(), encoding="utf-8")
+    (shop / "old.toml").write_text(curve_toml(Curve.default()), encoding="utf-8")
+    (shop / "new.toml").write_text(curve_toml(Curve.default(hopeful_lost_at=4)), encoding="utf-8")
 
 
 def verdicts(out: str) -> dict[str, str]:
@@ -41,6 +42,38 @@ def test_the_curve_itself_is_proved(trustcurve: Trustcurve) -> None:
     assert said.code == 0
     assert len(verdicts(said.out)) == 11
     assert set(verdicts(said.out).values()) == {"PROVED"}
+
+
+def test_a_curve_file_is_proved_as_the_default_curve_is(trustcurve: Trustcurve) -> None:
+    said = trustcurve("check", "old.toml")
+    assert (said.code, said.err) == (0, "")
+    assert verdicts(said.out) == verdicts(trustcurve("check").out)
+
+
+def test_a_curve_that_lifts_by_a_sale_is_refuted(trustcurve: Trustcurve) -> None:
+    document = Curve.default().to_plain()
+    next(row for row in document["rules"] if row["name"] == "purchase.owes")["add"] = {"engaged": 1}
+    Path("mine.toml").write_text(curve_toml(read_curve(document)), encoding="utf-8")
+    said = trustcurve("check", "mine.toml")
+    assert said.code == 1
+    assert "REFUTED" in verdicts(said.out).values()
+    assert said.out.startswith("Curve default")
+
+
+def test_a_curve_file_that_is_wrong_is_told_as_a_curve(trustcurve: Trustcurve) -> None:
+    Path("mine.toml").write_text("[curve]\nname = 'mine'\n", encoding="utf-8")
+    said = trustcurve("check", "mine.toml")
+    assert said.code == 2
+    assert "mine.toml: [curve] start: is missing: where a stranger stands" in said.err
+
+
+def test_what_is_hardly_meant_in_a_curve_is_a_warning(trustcurve: Trustcurve) -> None:
+    document = Curve.default().to_plain()
+    document["parameters"]["spare"] = 3
+    Path("mine.toml").write_text(curve_toml(read_curve(document)), encoding="utf-8")
+    said = trustcurve("check", "mine.toml")
+    says = "trustcurve: warning: mine.toml: [parameters] spare: is not used: no row, counter, stage or start names it\n"
+    assert (said.code, said.err) == (0, says)
 
 
 def test_a_policy_is_refuted_with_a_journey(trustcurve: Trustcurve) -> None:
@@ -63,7 +96,7 @@ def test_what_is_saved_can_be_explained(trustcurve: Trustcurve) -> None:
     assert "wrote found/funnel-repair_within-1.json" in said.out
     told = trustcurve("explain", "found/funnel-repair_within-1.json")
     assert told.code == 0
-    assert "Complained" in told.out
+    assert "the customer complains" in told.out
     assert "stands at distrust." in told.out
 
 
@@ -79,7 +112,7 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     [
         (["check", "funnel.toml", "-p", "repair_wihtin(3)"], "did you mean 'repair_within(n)'"),
         (["check", "funnel.toml", "-p", "repair_within"], "takes n: for example repair_within(3)"),
-        (["check", "m.toml"], "m.toml: the file log: unknown word"),
+        (["check", "m.toml"], "m.toml: [log]: unknown table"),
         (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),
         (["check", "gentle.toml", "--max-states", "0"], "max_states is 0: must be a whole number of at least 1"),

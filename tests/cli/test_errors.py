@@ -52,8 +52,8 @@ def test_a_wrong_mapping_is_told_with_all_findings(trustcurve: Trustcurve) -> No
     said = trustcurve("replay", "log.csv", "-m", "bad.toml")
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines() == [
-        "trustcurve: bad.toml: [[rules]] first letter frist: unknown word; did you mean 'first'?",
-        "bad.toml: [[rules]] order events event: must name a kind of event, not 'Purchsed'; did you mean 'Purchased'?",
+        "trustcurve: bad.toml: [[rules]] first letter frist: unknown key; did you mean 'first'?",
+        "bad.toml: [[rules]] order events number 2 event: unknown kind of event 'Purchsed'; did you mean 'Purchased'?",
     ]
 
 
@@ -94,9 +94,9 @@ def test_a_log_that_is_broken_in_its_midst_is_told(trustcurve: Trustcurve) -> No
 
 
 def test_a_folder_in_the_place_of_a_file_to_write_is_told(trustcurve: Trustcurve) -> None:
-    Path("found/moves.parquet").mkdir(parents=True)
+    Path("found/transitions.parquet").mkdir(parents=True)
     says = one_sentence(trustcurve("replay", "log.csv", "-m", "m.toml", "--out", "found"))
-    assert "found/moves.parquet" in says
+    assert "found/transitions.parquet" in says
     assert "os error" not in says
 
 
@@ -175,4 +175,4 @@ def test_a_missing_file_is_told_without_a_number(trustcurve: Trustcurve) -> None
 def test_the_end_of_a_day_is_the_same_everywhere(trustcurve: Trustcurve) -> None:
     Path("south.toml").write_text(MAPPING.replace("Europe/Berlin", "America/Sao_Paulo"), encoding="utf-8")
     said = trustcurve("replay", "log.csv", "-m", "south.toml", "--until", "2018-02-17")
-    assert "seen at 2018-02-18 02:59 UTC" in said.lines
+    assert "states as of 2018-02-18 02:59 UTC" in said.lines

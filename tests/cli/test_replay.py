@@ -11,7 +11,8 @@ import pytest
 
 from tests.cli.conftest import LOG, MAPPING, Trustcurve
 from trustcurve import Curve
-from trustcurve.files import default_toml
+from trustcurve.core.curve import default_toml
+from trustcurve.documents.curve_file import curve_toml
 
 
 @pytest.mark.usefixtures("shop")
@@ -19,10 +20,11 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
     said = trustcurve("replay", "log.csv", "--mapping", "m.toml")
     assert (said.code, said.err) == (1, "")
     first, *lines = said.lines
-    assert re.fullmatch(r"2 customers, 8 events, in \d+\.\d s", first)
-    assert lines[:17] == [
-        "13 rows: 6 used, 2 ignored, 1 duplicate dropped, 4 rejected",
-        "seen at 2026-03-09 08:00 UTC",
+    assert re.fullmatch(r"2 customers, in \d+\.\d s", first)
+    assert lines[:18] == [
+        "13 rows: 8 used, 2 ignored, 3 broken",
+        "10 events: 8 applied, 1 duplicate dropped, 1 rejected",
+        "states as of 2026-03-09 08:00 UTC",
         "Where customers stand",
         "state customers share rose into fell into rose from fell from",
         "advocate 0 0.0% 0 0 0 0",
@@ -34,12 +36,12 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
         "departed 0 0.0% 0 0 0 0",
         "What made them fall",
         "falls customers rule because",
-        "1 1 broken_major.betrays a promise that matters, broken, wipes out what was earned and is a breach to make good",
-        "Rows that could not be used",
+        "1 1 broken_major.betrays breaking a major promise erases earned trust and must be repaired",
+        "What could not be used",
         "rows reason row numbers first of them",
-        lines[16],
+        lines[17],
     ]
-    rejects = " ".join(lines[16:])
+    rejects = " ".join(lines[17:])
     assert "1 no customer 10 customer is empty" in rejects
     assert "1 no rule matches 12 event=parcle" in rejects
     assert "1 unknown promise 11 PromiseKept: customer '0815' has no open promise 'A7'" in rejects
@@ -49,33 +51,33 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
 def test_it_answers_with_zero_where_every_row_could_be_used(trustcurve: Trustcurve, shop: Path) -> None:
     said = trustcurve("replay", shop / "clean.csv", "-m", shop / "m.toml")
     assert (said.code, said.err) == (0, "")
-    assert "6 rows: 5 used, 1 ignored, 0 rejected" in said.lines
-    assert "Rows that could not be used" not in said.lines
+    assert "6 rows: 5 used, 1 ignored" in said.lines
+    assert "What could not be used" not in said.lines
 
 
 def test_rejects_may_be_allowed(trustcurve: Trustcurve, shop: Path) -> None:
     said = trustcurve("replay", "log.csv", "-m", "m.toml", "--allow-rejects")
     assert said.code == 0
-    assert "Rows that could not be used" in said.lines
+    assert "What could not be used" in said.lines
     assert shop.is_dir()
 
 
 @pytest.mark.parametrize(
-    ("until", "seen", "rows"),
+    ("until", "seen", "events"),
     [
-        ("2026-03-04", "2026-03-04 22:59", "13 rows: 4 used, 2 ignored, 4 after --until, 3 rejected"),
-        ("2026-03-04T12:00", "2026-03-04 11:00", "13 rows: 4 used, 2 ignored, 4 after --until, 3 rejected"),
-        ("2026-03-04T08:00Z", "2026-03-04 08:00", "13 rows: 4 used, 2 ignored, 4 after --until, 3 rejected"),
-        ("2026-03-04T07:59Z", "2026-03-04 07:59", "13 rows: 3 used, 2 ignored, 5 after --until, 3 rejected"),
-        ("2020-01-01", "2020-01-01 22:59", "13 rows: 0 used, 2 ignored, 8 after --until, 3 rejected"),
-        ("2030-01-01", "2030-01-01 22:59", "13 rows: 6 used, 2 ignored, 1 duplicate dropped, 4 rejected"),
+        ("2026-03-04", "2026-03-04 22:59", "10 events: 6 applied, 4 after --until"),
+        ("2026-03-04T12:00", "2026-03-04 11:00", "10 events: 6 applied, 4 after --until"),
+        ("2026-03-04T08:00Z", "2026-03-04 08:00", "10 events: 6 applied, 4 after --until"),
+        ("2026-03-04T07:59Z", "2026-03-04 07:59", "10 events: 5 applied, 5 after --until"),
+        ("2020-01-01", "2020-01-01 22:59", "10 events: 0 applied, 10 after --until"),
+        ("2030-01-01", "2030-01-01 22:59", "10 events: 8 applied, 1 duplicate dropped, 1 rejected"),
     ],
 )
 @pytest.mark.usefixtures("shop")
-def test_until_is_a_time_or_the_end_of_a_day(trustcurve: Trustcurve, until: str, seen: str, rows: str) -> None:
+def test_until_is_a_time_or_the_end_of_a_day(trustcurve: Trustcurve, until: str, seen: str, events: str) -> None:
     said = trustcurve("replay", "log.csv", "-m", "m.toml", "--until", until)
     assert said.code == 1
-    assert said.lines[1:3] == [rows, f"seen at {seen} UTC"]
+    assert said.lines[1:4] == ["13 rows: 8 used, 2 ignored, 3 broken", events, f"states as of {seen} UTC"]
 
 
 @pytest.mark.usefixtures("shop")
@@ -107,25 +109,25 @@ def test_an_outcome_that_nobody_has(trustcurve: Trustcurve) -> None:
 def test_unreadable_outcomes_are_rejects(trustcurve: Trustcurve) -> None:
     said = trustcurve("replay", "clean.csv", "-m", "m.toml", "--outcome", "event", "--until", "2026-03-31")
     assert said.code == 1
-    assert "6 rows: 5 used, 1 ignored, 0 rejected" in said.lines
+    assert "6 rows: 5 used, 1 ignored" in said.lines
     assert any(line.startswith("6 unreadable outcome 1, 2, 3, 4, 5, ... ") for line in said.lines)
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_out_writes_three_files(trustcurve: Trustcurve, shop: Path, form: str) -> None:
+def test_out_writes_four_files(trustcurve: Trustcurve, shop: Path, form: str) -> None:
     said = trustcurve("replay", "log.csv", "-m", "m.toml", "-o", "new/found", "--format", form, "--allow-rejects")
-    names = ("standings", "moves", "rejects")
-    assert said.lines[-3:] == [f"wrote new/found/{name}.{form}" for name in names]
+    names = ("standings", "observed", "transitions", "rejects")
+    assert said.lines[-4:] == [f"wrote new/found/{name}.{form}" for name in names]
     folder = shop / "new" / "found"
     assert {path.name for path in folder.iterdir()} == {f"{name}.{form}" for name in names}
     read = pl.read_parquet if form == "parquet" else pl.read_csv
     assert read(folder / f"rejects.{form}")["row"].to_list() == [9, 10, 11, 12]
-    assert read(folder / f"moves.{form}")["row"].to_list() == [1, 3, None]
+    assert read(folder / f"transitions.{form}")["row"].to_list() == [1, 3, None]
 
 
 @pytest.mark.usefixtures("shop")
 def test_a_curve_of_ones_own_is_used(trustcurve: Trustcurve) -> None:
-    Path("mine.toml").write_text(Curve.default(broken_major_doubt=9).to_toml(), encoding="utf-8")
+    Path("mine.toml").write_text(curve_toml(Curve.default(broken_major_doubt=9)), encoding="utf-8")
     said = trustcurve("replay", "clean.csv", "-m", "m.toml", "--curve", "mine.toml")
     assert "distrust.adversarial 1 50.0% 0 1 0 0" in said.lines
 
@@ -134,8 +136,8 @@ def test_an_empty_log_is_no_error(trustcurve: Trustcurve, shop: Path) -> None:
     (shop / "empty.csv").write_text(LOG.splitlines()[0] + "\n", encoding="utf-8")
     said = trustcurve("replay", "empty.csv", "-m", "m.toml")
     assert (said.code, said.err) == (0, "")
-    assert said.lines[0].startswith("0 customers, 0 events")
-    assert "0 rows: 0 used, 0 rejected" in said.lines
+    assert said.lines[0].startswith("0 customers, in ")
+    assert said.lines[1] == "0 rows: 0 used"
 
 
 def test_a_table_in_a_pipe_is_140_wide_at_most(trustcurve: Trustcurve, shop: Path) -> None:
@@ -186,7 +188,15 @@ def test_rules_that_are_not_shown_are_counted(trustcurve: Trustcurve, shop: Path
 
 def test_what_is_written_as_csv_is_one_line_a_row(trustcurve: Trustcurve, shop: Path) -> None:
     trustcurve("replay", "log.csv", "-m", "m.toml", "-o", ".", "--format", "csv")
-    with (shop / "standings.csv").open(encoding="utf-8", newline="") as file:
-        rows = {row["customer"]: row for row in csv.DictReader(file)}
-    assert rows["0815"]["state"] == "distrust.competitive"
-    assert rows["4711"]["as_of"] == "2026-03-09T08:00:00.000000Z"
+    for name, as_of in (("standings", "2026-03-05T08:00:00.000000Z"), ("observed", "2026-03-09T08:00:00.000000Z")):
+        with (shop / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = {row["customer"]: row for row in csv.DictReader(file)}
+        assert rows["0815"]["state"] == "distrust.competitive"
+        assert rows["4711"]["as_of"] == as_of
+
+
+def test_a_look_long_after_nearly_all_events_is_said(trustcurve: Trustcurve, shop: Path) -> None:
+    (shop / "far.csv").write_text(LOG + "13,2062-03-13 10:00,4711,letter,,,\n", encoding="utf-8")
+    said = trustcurve("replay", "far.csv", "-m", "m.toml")
+    warning = "9.1% of the events lie after 2026-03-09; every customer is observed on 2062-03-13, at the last event"
+    assert said.lines[3:5] == ["states as of 2062-03-13 09:00 UTC", f"{warning}: see --until"]

@@ -142,9 +142,9 @@ def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> Non
     ("words", "says"),
     [
         (["nowhere.toml"], "No such file or directory: 'nowhere.toml'"),
-        (["asks.toml"], "asks.toml: the file policy: unknown word"),
+        (["asks.toml"], "asks.toml: [policy]: unknown table"),
         (["asks_now.toml", "--customers", "0"], "customers is 0: there must be at least one customer"),
-        (["asks_now.toml", "--replications", "0"], "replications is 0: must be a whole number of at least 1"),
+        (["asks_now.toml", "--replications", "0"], "replications is 0: must be a whole number from 1 to 10000"),
         (["asks_now.toml", "--sample", "--processes", "0"], "processes is 0: must be a whole number of at least 1"),
         (["asks_now.toml", "--processes", "-3"], "processes is -3: must be a whole number of at least 1"),
         (

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import LOG
 from tests.cli.programs import COMMAND, QUIET, lines_of, on_terminal, run
 from trustcurve import Curve
+from trustcurve.documents.curve_file import curve_toml
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -131,6 +132,7 @@ def test_a_full_disk_is_one_sentence() -> None:
 
 MISSING = """
 import sys
+from trustcurve.documents.curve_file import curve_toml
 
 
 class Missing:
@@ -158,7 +160,7 @@ def test_a_missing_extra_is_one_sentence_with_the_pip_command(module: str) -> No
 
 
 def test_a_missing_writer_of_toml_is_one_sentence_too() -> None:
-    Path("mine.toml").write_text(Curve.default().to_toml(), encoding="utf-8")
+    Path("mine.toml").write_text(curve_toml(Curve.default()), encoding="utf-8")
     done = without("tomli_w", "from trustcurve.cli import main; main()", "curve", "--toml", "--curve", "mine.toml")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "trustcurve: this needs tomli_w, which is not installed: pip install 'trustcurve[toml]'\n"

@@ -78,5 +78,5 @@ def test_a_day_ends_for_until_when_it_ends_for_a_promise(trustcurve: Trustcurve,
     assert trustcurve(*replay, day, "-o", "last").code == 0
     end = read_until(day, parse_mapping(MAPPING.replace("Europe/Berlin", zone)))
     assert trustcurve(*replay, (end + timedelta(microseconds=1)).isoformat(), "-o", "after").code == 0
-    last, after = (pl.read_parquet(f"{folder}/standings.parquet") for folder in ("last", "after"))
+    last, after = (pl.read_parquet(f"{folder}/observed.parquet") for folder in ("last", "after"))
     assert (last["promises_overdue"].item(), after["promises_overdue"].item()) == (0, 1)

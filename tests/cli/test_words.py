@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import LOG, MAPPING, Trustcurve
 from tests.cli.programs import COMMAND, QUIET, run
 from trustcurve import Curve
+from trustcurve.documents.curve_file import curve_toml
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -38,7 +39,7 @@ def test_ids_and_notes_are_told_as_they_are(trustcurve: Trustcurve, word: str) -
     write_log("odd.csv", f"1,2026-03-01 09:00,{word},letter,,,", f"2,2026-03-02 09:00,{word},letter,{word},,")
     said = trustcurve("explain", "odd.csv", "-m", "noted.toml", "--customer", word)
     assert (said.code, said.err) == (0, "")
-    assert f"OneSided by the company [{word}] (row 2)\n" in said.out
+    assert f"the company asks [{word}] (row 2)\n" in said.out
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)
@@ -48,7 +49,7 @@ def test_names_of_columns_and_folders_are_told_as_they_are(trustcurve: Trustcurv
     said = trustcurve("replay", "odd.csv", "-m", "m.toml", "--outcome", f"stars {word}", "--out", folder)
     assert f"stars {word} by what was known just before: all customers" in said.out
     assert f"mean stars {word} " in said.out
-    assert f"wrote {folder}/moves.parquet" in said.out
+    assert f"wrote {folder}/transitions.parquet" in said.out
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)
@@ -68,7 +69,7 @@ def test_errors_tell_words_as_they_are(trustcurve: Trustcurve, word: str) -> Non
 
 
 def test_a_curve_tells_words_as_they_are(trustcurve: Trustcurve) -> None:
-    wild = Curve.default().to_toml().replace('name = "default"', 'name = "[red]mine[/red] :smile:"')
+    wild = curve_toml(Curve.default()).replace('name = "default"', 'name = "[red]mine[/red] :smile:"')
     Path("mine.toml").write_text(wild.replace("the customer left", "[/b] left"), encoding="utf-8")
     said = trustcurve("curve", "-c", "mine.toml")
     assert (said.code, said.err) == (0, "")
@@ -92,7 +93,7 @@ def test_a_note_of_several_lines_cannot_pass_for_lines_of_the_story(trustcurve: 
     Path("noted.toml").write_text(MAPPING.replace('by = "company"', 'by = "company"\nnote = "{order}"'))
     write_log("odd.csv", "1,2026-03-01 09:00,x,letter,,,", '2,2026-03-02 09:00,x,letter,"a\nstands at advocate",,')
     said = trustcurve("explain", "odd.csv", "-m", "noted.toml", "--customer", "x")
-    assert "OneSided by the company [a stands at advocate] (row 2)\n" in said.out
+    assert "the company asks [a stands at advocate] (row 2)\n" in said.out
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
@@ -109,7 +110,7 @@ def test_an_output_says_what_its_encoding_can(encoding: str) -> None:
 
 
 def test_a_file_is_utf_8_whatever_the_encoding_of_the_output() -> None:
-    Path("mine.toml").write_text(Curve.default().to_toml().replace('"default"', '"Zoë"', 1), encoding="utf-8")
+    Path("mine.toml").write_text(curve_toml(Curve.default()).replace('"default"', '"Zoë"', 1), encoding="utf-8")
     with Path("again.toml").open("wb") as file:
         command = [*COMMAND, "curve", "--toml", "-c", "mine.toml"]
         subprocess.run(command, stdout=file, check=True, env={**QUIET, "PYTHONIOENCODING": "ascii"})

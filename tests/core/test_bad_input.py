@@ -29,7 +29,7 @@ from trustcurve import (
     Step,
     TrustcurveError,
 )
-from trustcurve.core.errors import (
+from trustcurve.errors import (
     CustomerMismatchError,
     DueBeforeEventError,
     FinalClassError,

@@ -203,10 +203,10 @@ def test_nothing_comes_due_after_the_end_of_the_calendar() -> None:
 
 def test_the_theorem_does_not_speak_of_the_clock(curve: Curve) -> None:
     story: list[Event] = [*customer_centric(), Complained(at=day(165)), Repaired(at=day(171)), Advocated(at=day(172))]
-    without = curve.replay(story, customer="ann")
+    without = curve.journey(story, customer="ann")
     assert curve.state(without.standing.position) == "advocate"
     # One exchange more, and the silence that came on day 90 comes on day 170: in the middle of a complaint.
-    with_it = curve.replay([*story, Exchanged(at=day(80))], customer="ann")
+    with_it = curve.journey([*story, Exchanged(at=day(80))], customer="ann")
     assert curve.state(with_it.standing.position) == "customer_centric"
 
 

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 
 from tests.core.strategies import Numbers, parameters
 from trustcurve import Curve, InvalidCurveError, load_curve
-from trustcurve.core.errors import MissingExtraError
+from trustcurve.documents.curve_file import curve_toml, parse_curve, read_curve
+from trustcurve.errors import MissingExtraError
 
 SHIPPED = files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
 FINGERPRINT_1 = "19ee6ab353df41f452906ab5cf342b590be733e841523c2f81873717a2869b4b"
@@ -34,21 +35,21 @@ def row(document: dict[str, Any], name: str) -> Any:
 def changed(curve: Curve, change: Change) -> Curve:
     document = copy.deepcopy(curve.to_plain())
     change(document)
-    return Curve.from_plain(document)
+    return read_curve(document)
 
 
 # --- there and back ------------------------------------------------------------------------------------
 
 
 def test_the_shipped_file_is_the_default_curve(curve: Curve) -> None:
-    assert Curve.from_toml(SHIPPED) == curve
-    assert Curve.from_plain(tomllib.loads(SHIPPED)) == curve
+    assert parse_curve(SHIPPED) == curve
+    assert read_curve(tomllib.loads(SHIPPED)) == curve
 
 
 def test_a_curve_is_written_and_read_back_to_an_equal_one(curve: Curve) -> None:
-    assert Curve.from_toml(curve.to_toml()) == curve
-    assert Curve.from_plain(curve.to_plain()) == curve
-    assert Curve.from_plain(json.loads(json.dumps(curve.to_plain()))) == curve
+    assert parse_curve(curve_toml(curve)) == curve
+    assert read_curve(curve.to_plain()) == curve
+    assert read_curve(json.loads(json.dumps(curve.to_plain()))) == curve
 
 
 @settings(max_examples=8)
@@ -56,10 +57,10 @@ def test_a_curve_is_written_and_read_back_to_an_equal_one(curve: Curve) -> None:
 def test_so_is_one_with_other_parameters(numbers: Numbers) -> None:
     durations = {"silence_after": timedelta(days=1, microseconds=numbers["doubt_max"]), "grace": timedelta(hours=3)}
     curve = Curve.default(**numbers, **durations)
-    for again in (Curve.from_toml(curve.to_toml()), Curve.from_plain(curve.to_plain())):
+    for again in (parse_curve(curve_toml(curve)), read_curve(curve.to_plain())):
         assert again == curve
         assert again.fingerprint == curve.fingerprint
-        assert again.to_toml() == curve.to_toml()
+        assert curve_toml(again) == curve_toml(curve)
 
 
 def test_what_is_written_belongs_to_the_reader(curve: Curve) -> None:
@@ -89,17 +90,17 @@ def test_a_curve_is_loaded_from_a_file(curve: Curve, tmp_path: Path) -> None:
 def test_writing_toml_needs_an_extra_and_says_which(curve: Curve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tomli_w", None)  # as if it were not installed
     with pytest.raises(MissingExtraError, match=r"pip install 'trustcurve\[toml\]'") as caught:
-        curve.to_toml()
+        curve_toml(curve)
     assert (caught.value.extra, caught.value.module) == ("toml", "tomli_w")
     assert isinstance(caught.value, ImportError)
-    assert Curve.from_plain(curve.to_plain()) == curve, "plain data needs nothing"
+    assert read_curve(curve.to_plain()) == curve, "plain data needs nothing"
 
 
 # --- values ----------------------------------------------------------------------------------------------
 
 
 def test_equal_curves_are_one_key(curve: Curve) -> None:
-    again = Curve.from_toml(SHIPPED)
+    again = parse_curve(SHIPPED)
     assert again is not curve
     assert {curve: 1}[again] == 1
     assert Curve.default() is curve, "the default is made once"

@@ -123,7 +123,7 @@ def test_a_promise_kept_or_broken_counts_with_its_weight_and_is_closed(  # noqa:
 
 @pytest.mark.parametrize(("kind", "signal"), [(PromiseKept, "kept_major"), (PromiseBroken, "broken_major")])
 def test_with_a_weight_of_its_own_it_counts_each_time_it_is_recorded(curve: Curve, kind: Any, signal: str) -> None:
-    twice = curve.replay([kind(at=day(1), promise="p", weight="major")] * 2, customer="ann")
+    twice = curve.journey([kind(at=day(1), promise="p", weight="major")] * 2, customer="ann")
     assert [reaction.signal for step in twice.steps for reaction in step.reactions] == [signal] * 2
 
 

@@ -124,29 +124,29 @@ def test_a_step_says_all_that_changed(clock: str, data: st.DataObject) -> None:
     assert len(step.reactions) - len(step.due) == (step.reaction is not None)
 
 
-# --- replay ----------------------------------------------------------------------------------------
+# --- journeys --------------------------------------------------------------------------------------
 
 
 @given(clocks, st.data())
-def test_a_replay_can_be_cut_anywhere(clock: str, data: st.DataObject) -> None:
+def test_a_journey_can_be_cut_anywhere(clock: str, data: st.DataObject) -> None:
     curve = curve_with(clock)
     log = data.draw(fitting_logs(curve))
     names = data.draw(st.lists(st.sampled_from([None, "1", "2", "3"]), min_size=len(log), max_size=len(log)))
     log = [evolve(event, id=name) for event, name in zip(log, names, strict=True)]
     cut = data.draw(st.integers(1, len(log)))
-    whole = curve.replay(log, customer="ann", rejects="keep")
-    first = curve.replay(log[:cut], customer="ann", rejects="keep")
-    rest = curve.replay(log[cut:], start=first, rejects="keep")
+    whole = curve.journey(log, customer="ann", rejects="keep")
+    first = curve.journey(log[:cut], customer="ann", rejects="keep")
+    rest = curve.journey(log[cut:], start=first, rejects="keep")
     assert rest == whole
     # A bare standing knows all but the ids that were used.
-    dropped = {id(event) for event in whole.duplicates}
+    dropped = {id(event) for event in (*whole.duplicates, *whole.conflicts)}
     bare = [evolve(event, id=None) for event in log[cut:] if id(event) not in dropped]
-    going_on = curve.replay(bare, start=first.standing, rejects="keep")
+    going_on = curve.journey(bare, start=first.standing, rejects="keep")
     assert going_on.standing == whole.standing
 
 
 @given(clocks, st.data())
-def test_a_replay_is_a_fold_of_advance_in_the_order_of_time(clock: str, data: st.DataObject) -> None:
+def test_a_journey_is_a_fold_of_advance_in_the_order_of_time(clock: str, data: st.DataObject) -> None:
     curve = curve_with(clock)
     log = data.draw(fitting_logs(curve))
     standing = curve.begin("ann", log[0].at)
@@ -154,11 +154,11 @@ def test_a_replay_is_a_fold_of_advance_in_the_order_of_time(clock: str, data: st
         standing = curve.advance(standing, event).after
     times = data.draw(st.permutations(sorted({event.at for event in log})))
     by_time = [event for at in times for event in log if event.at == at]  # ties stay in the order of the log
-    journey = curve.replay(by_time, customer="ann")
+    journey = curve.journey(by_time, customer="ann")
     assert journey.standing == standing
     assert [step.event for step in journey.steps] == log
     later = log[-1].at + data.draw(gaps)
-    assert curve.replay(log, customer="ann", until=later).standing == curve.observe(standing, later).after
+    assert curve.journey(log, customer="ann", until=later).standing == curve.observe(standing, later).after
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -217,11 +217,12 @@ texts = st.none() | st.text(min_size=1, max_size=5)
 
 
 @given(clocks, st.data())
-def test_channel_note_and_id_change_nothing(clock: str, data: st.DataObject) -> None:
+def test_channel_note_fault_and_id_change_nothing(clock: str, data: st.DataObject) -> None:
     curve = curve_with(clock)
     standing = data.draw(standings(curve))
     event = data.draw(events_at(standing.as_of + data.draw(gaps)))
-    other = evolve(event, channel=data.draw(texts), note=data.draw(texts), id=data.draw(texts))
+    fault = data.draw(st.sampled_from([None, "own", "circumstance"]))
+    other = evolve(event, channel=data.draw(texts), note=data.draw(texts), id=data.draw(texts), fault=fault)
     try:
         step = curve.advance(standing, event)
     except TrustcurveError as error:

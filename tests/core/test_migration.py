@@ -13,12 +13,13 @@ from tests.core.stories import after, customer_centric, day, hopeful, standing_a
 from tests.core.strategies import Numbers, curve_with, parameters, standings
 from tests.core.test_own_curve import OURS
 from trustcurve import Advocated, Curve, Departed, OneSided, Position, PromiseMade
-from trustcurve.core.errors import InvalidPositionError, UnknownWordError
+from trustcurve.documents.curve_file import parse_curve, read_curve
+from trustcurve.errors import InvalidPositionError, UnknownWordError
 
 
 @pytest.fixture(scope="module")
 def ours() -> Curve:
-    return Curve.from_toml(OURS)
+    return parse_curve(OURS)
 
 
 def renamed(curve: Curve, *stages: str) -> Curve:
@@ -26,7 +27,7 @@ def renamed(curve: Curve, *stages: str) -> Curve:
     text = json.dumps(curve.to_plain())
     for stage in stages:
         text = text.replace(f'"{stage}"', f'"other {stage}"')
-    return Curve.from_plain(json.loads(text))
+    return read_curve(json.loads(text))
 
 
 @given(st.data())
@@ -101,7 +102,7 @@ def test_of_two_equally_near_it_is_the_more_doubtful(curve: Curve) -> None:
     for rule in even["rules"]:
         if rule.get("add", {}).get("doubt") == -1:
             rule["add"]["doubt"] = -2
-    by_twos = Curve.from_plain(even)
+    by_twos = read_curve(even)
     assert {position.doubt % 2 for position in by_twos.table().positions} == {0}
     stranger = curve.begin("ann", day(0))
     odd = standing_at(stranger, evolve(stranger.position, doubt=5))

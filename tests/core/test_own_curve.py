@@ -11,7 +11,8 @@ from tests.core.reading import GOODS, HARMS
 from tests.core.stories import after, customer_centric, day
 from tests.core.test_curve_files import SHIPPED
 from trustcurve import Complained, Curve, Exchanged, Position, Proposed, Purchased, Signalled
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.documents.curve_file import curve_toml, parse_curve, read_curve
+from trustcurve.errors import InvalidValueError, UnknownWordError
 
 LOYAL_STAGE = """\
 [[stages]]
@@ -107,13 +108,13 @@ OURS = (
 
 @pytest.fixture(scope="module")
 def ours() -> Curve:
-    return Curve.from_toml(OURS, "ours.toml")
+    return parse_curve(OURS, "ours.toml")
 
 
 def test_it_is_a_curve_like_any_other(ours: Curve, curve: Curve) -> None:
     assert ours.name == "ours"
     assert ours.fingerprint != curve.fingerprint
-    assert Curve.from_toml(ours.to_toml()) == ours
+    assert parse_curve(curve_toml(ours)) == ours
     assert len(ours.table().signals) == 18
     assert ours.start == curve.start
 
@@ -137,7 +138,7 @@ def test_one_stage_down_is_its_own_step(ours: Curve) -> None:
 def test_one_stage_down_never_leads_out_of_the_curve_nor_back_into_it(curve: Curve) -> None:
     document = curve.to_plain()
     document["rules"] = [rule for rule in document["rules"] if rule["name"] != "silence.unheard"]
-    heard = Curve.from_plain(document)
+    heard = read_curve(document)
     for stage in ("distrust", "departed"):
         position = Position(stage, 0, 0, 2, "clear")
         assert heard.react(position, "silence").rule.name == "silence.cools"
@@ -197,7 +198,7 @@ def test_the_theorem_can_be_asked_of_it_too(ours: Curve) -> None:
 
 def test_and_finds_what_one_may_overlook() -> None:
     # Were a purchase no new debt for the loyal alone, an advocate would better fall silent before buying.
-    narrow = Curve.from_toml(edited(OURS, ('when = { stage = ["loyal", "advocate"] }', 'when = { stage = "loyal" }')))
+    narrow = parse_curve(edited(OURS, ('when = { stage = ["loyal", "advocate"] }', 'when = { stage = "loyal" }')))
     paradox = shortest_paradox(narrow.table(), harms=HARMS, goods=GOODS)
     assert paradox is not None
     assert (paradox.position.stage, paradox.inserted) == ("advocate", "silence")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from tests.core.reading import DEFAULTS
 from tests.core.strategies import Numbers, parameters
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidParameterError
+from trustcurve.documents.curve_file import read_curve
+from trustcurve.errors import InvalidParameterError
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_durations_are_days_or_timedeltas() -> None:
 
 
 def test_an_own_curve_takes_parameters_too(curve: Curve) -> None:
-    own = Curve.from_plain({**curve.to_plain(), "curve": {**curve.to_plain()["curve"], "name": "ours"}})
+    own = read_curve({**curve.to_plain(), "curve": {**curve.to_plain()["curve"], "name": "ours"}})
     changed = own.with_parameters(initial_doubt=3, grace=2)
     assert changed.start.doubt == 3
     assert changed.grace == timedelta(days=2)

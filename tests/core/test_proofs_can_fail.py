@@ -10,6 +10,7 @@ import pytest
 from tests.core.dominance import column, never_higher, paradoxes, shortest_paradox
 from tests.core.reading import GOODS, HARMS
 from trustcurve import Curve
+from trustcurve.documents.curve_file import read_curve
 
 Change = Callable[[dict[str, dict[str, Any]]], None]
 
@@ -58,7 +59,7 @@ REFUTED: dict[str, tuple[Change, set[str]]] = {
 def changed(curve: Curve, change: Change) -> Curve:
     document = curve.to_plain()
     change({row["name"]: row for row in document["rules"]})
-    return Curve.from_plain(document)
+    return read_curve(document)
 
 
 @pytest.mark.parametrize("name", REFUTED)

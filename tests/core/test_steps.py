@@ -41,7 +41,7 @@ def test_a_rise_is_told_with_its_reason(curve: Curve) -> None:
         "2026-01-01 00:00 UTC  the company makes a hopeful proposition [letter] [spring offer]\n"
         "  rose: distrust.suspicious -> hopeful\n"
         "  because a hopeful proposition carries a suspicious customer across the barrier, "
-        "and now the hope wants proof\n"
+        "and the hope now needs proof\n"
         "  account clear -> due"
     )
 
@@ -66,7 +66,7 @@ def test_a_step_in_which_nothing_moved_has_a_reason_too(curve: Curve) -> None:
     assert told.explain() == (
         "2026-01-03 00:00 UTC  a useful exchange\n"
         "  stays hopeful\n"
-        "  because no small talk over an open account: first make good"
+        "  because an exchange does not count while a failure is unrepaired: make amends first"
     )
     assert told.transitions == ()
 
@@ -132,6 +132,12 @@ def test_an_event_without_a_signal_says_why(curve: Curve, event: Event, first: s
     assert told.reactions == ()
     assert told.because == why
     assert told.explain() == f"2026-01-03 00:00 UTC  {first}\n  {why}"
+
+
+def test_a_fault_is_shown(curve: Curve) -> None:
+    event = PromiseBroken(at=day(0), promise="p", weight="minor", fault="circumstance", channel="parcel")
+    first = step(curve, event).explain().splitlines()[0]
+    assert first == "2026-01-01 00:00 UTC  the company breaks promise 'p' [parcel] [fault: circumstance]"
 
 
 def test_words_for_whose_act_and_which_date(curve: Curve) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from trustcurve import Curve, Position
-from trustcurve.core.errors import InvalidPositionError
+from trustcurve.documents.curve_file import read_curve
+from trustcurve.errors import InvalidPositionError
 
 
 def test_the_table_is_the_curve(curve: Curve) -> None:
@@ -40,7 +41,7 @@ def test_number_0_is_the_start_and_each_position_is_reached_by_an_earlier_one(cu
 
 def test_it_is_made_once_and_equal_curves_make_equal_ones(curve: Curve) -> None:
     assert curve.table() is curve.table()
-    again = Curve.from_plain(curve.to_plain()).table()
+    again = read_curve(curve.to_plain()).table()
     assert again is not curve.table()
     assert again.next == curve.table().next
     assert again.positions == curve.table().positions

@@ -24,7 +24,7 @@ from trustcurve import (
     Timetable,
     TrustcurveError,
 )
-from trustcurve.core.errors import InvalidValueError, NaiveTimeError, OutOfOrderError
+from trustcurve.errors import InvalidValueError, NaiveTimeError, OutOfOrderError
 
 STRICT = Curve.default(hopeful_lost_at=2)
 """On this curve the doubt of a stranger is too much to stay hopeful."""

@@ -7,6 +7,7 @@ import pytest
 from tests.core.test_own_curve import OURS
 from trustcurve import Curve
 from trustcurve.core.wording import rule_words
+from trustcurve.documents.curve_file import parse_curve
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_a_rule_is_said_in_words(curve: Curve, name: str, when: str, then: str) 
 
 
 def test_the_numbers_are_those_of_the_curve() -> None:
-    ours = Curve.from_toml(OURS).with_parameters(one_sided_doubt=3, loyal_lost_at=1)
+    ours = parse_curve(OURS).with_parameters(one_sided_doubt=3, loyal_lost_at=1)
     words = {rule.name: rule_words(rule, ours.number) for rule in (*ours.rules, *ours.settling)}
     assert words["customer_one_sided.takes"] == ("always", "doubt +3")
     assert words["loyal.falls"] == ("stage loyal, felt doubt at least 1", "stage customer_centric")

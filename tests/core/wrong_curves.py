@@ -22,7 +22,7 @@ def add_rule(d: Document, before: str | None = None, **row: Any) -> None:
 
 WRONG: dict[str, tuple[Change, str, str, str]] = {
     # --- words
-    "an unknown table": (lambda d: d.update(rule=[]), "the file", "rule", "did you mean 'rules'?"),
+    "an unknown table": (lambda d: d.update(rule=[]), "[[rule]]", "", "unknown table; did you mean 'rules'?"),
     "an unknown key of a rule": (
         lambda d: rule(d, "repair.settles").update(becuase="so"),
         "[[rules]] repair.settles",
@@ -63,21 +63,21 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
     ),
     "a silence that ends itself": (
         lambda d: d["signals"]["silence"].update(ends_silence="always"),
-        "[signals] silence",
-        "ends_silence",
+        "[signals]",
+        "silence.ends_silence",
         "must be never",
     ),
     "no word on what ends a silence": (
         lambda d: d["signals"]["exchange"].pop("ends_silence"),
-        "[signals] exchange",
-        "ends_silence",
-        "is missing: must be one of always, crossing, never",
+        "[signals]",
+        "exchange.ends_silence",
+        "is missing: when such an event ends a silence",
     ),
     "another word on what ends a silence": (
         lambda d: d["signals"]["exchange"].update(ends_silence=True),
-        "[signals] exchange",
-        "ends_silence",
-        "must be one of always, crossing, never, not True",
+        "[signals]",
+        "exchange.ends_silence",
+        "must be one of always, crossing, never, got true",
     ),
     "no waiting periods": (
         lambda d: d["parameters"].pop("waiting_periods"),
@@ -95,7 +95,7 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: rule(d, "silence.wears")["when"].update(kept=[]),
         "[[rules]] silence.wears",
         "when.kept",
-        "not an empty array",
+        "must not be empty",
     ),
     "an unknown account": (
         lambda d: rule(d, "repair.settles")["set"].update(account="dew"),
@@ -105,20 +105,20 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
     ),
     "an unknown part": (
         lambda d: rule(d, "repair.settles").update(add={"dout": -1}),
-        "[[rules]] repair.settles add",
-        "dout",
+        "[[rules]] repair.settles",
+        "add.dout",
         "did you mean 'doubt'?",
     ),
     "an unknown condition": (
         lambda d: rule(d, "repair.settles")["when"].update(acount="due"),
-        "[[rules]] repair.settles when",
-        "acount",
+        "[[rules]] repair.settles",
+        "when.acount",
         "did you mean 'account'?",
     ),
     "an unknown test": (
         lambda d: rule(d, "exchange.heals")["when"].update(doubt={"at_mots": 1}),
-        "[[rules]] exchange.heals when.doubt",
-        "at_mots",
+        "[[rules]] exchange.heals",
+        "when.doubt.at_mots",
         "did you mean 'at_most'?",
     ),
     "an unknown parameter": (
@@ -135,8 +135,8 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
     ),
     "an unknown side": (
         lambda d: d["signals"]["purchase"].update(by="costumer"),
-        "[signals] purchase",
-        "by",
+        "[signals]",
+        "purchase.by",
         "did you mean 'customer'?",
     ),
     "a counter that is none": (
@@ -161,8 +161,8 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
     "a parameter that is no number": (
         lambda d: d["parameters"]["kept_max"].update(value="3"),
         "[parameters]",
-        "kept_max",
-        "must be a whole number, not '3'",
+        "kept_max.value",
+        "must be a whole number, got '3'",
     ),
     "a negative grace": (
         lambda d: d["parameters"].update(grace={"days": -1}),
@@ -173,22 +173,22 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
     "a duration in no unit": (
         lambda d: d["parameters"].update(grace={"weeks": 1}),
         "[parameters]",
-        "grace",
-        "must be a number of days or a table such as { days = 90 }",
+        "grace.weeks",
+        "unknown unit; known: days, hours, minutes, seconds",
     ),
     "no clock": (lambda d: d["parameters"].pop("silence_after"), "[parameters]", "silence_after", "is missing"),
     "a counter without bound": (
         lambda d: d["counters"]["doubt"].pop("max"),
         "[counters]",
-        "doubt",
+        "doubt.max",
         "a counter without bound would make the curve infinite",
     ),
-    "no counter at all": (lambda d: d["counters"].pop("doubt"), "[counters]", "doubt", "has no max"),
+    "no counter at all": (lambda d: d["counters"].pop("doubt"), "[counters]", "doubt", "is missing"),
     "a counter that counts to nothing": (
         lambda d: d["counters"]["kept"].update(max=0),
         "[counters]",
-        "kept",
-        "max is 0, but must be at least 1",
+        "kept.max",
+        "is 0, but must be at least 1",
     ),
     "more positions than anyone can unroll": (
         lambda d: d["counters"].update(doubt={"max": 1000}, kept={"max": 100}),
@@ -209,11 +209,11 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "can never hold within the range",
     ),
     # --- the start
-    "a start without a part": (lambda d: d["curve"]["start"].pop("account"), "[curve] start", "account", "is missing"),
+    "a start without a part": (lambda d: d["curve"]["start"].pop("account"), "[curve]", "start.account", "is missing"),
     "a start out of range": (
         lambda d: d["curve"]["start"].update(engaged=5),
-        "[curve] start",
-        "engaged",
+        "[curve]",
+        "start.engaged",
         "is 5, but engaged runs from 0 to 4",
     ),
     "a start that is not settled": (
@@ -239,7 +239,7 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["stages"].append({"name": "advocate"}),
         "[[stages]]",
         "advocate",
-        "stands there more than once",
+        "is given more than once",
     ),
     "a stage with a dot": (
         lambda d: d["stages"].append({"name": "very.loyal"}),
@@ -249,13 +249,13 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
     ),
     "postures that do not rise": (
         lambda d: d["stages"][1]["postures"][2].update(above=3),
-        "[[stages]] distrust.adversarial",
+        "[[stages]] distrust postures adversarial",
         "above",
         "must be above that of the posture before it",
     ),
     "a posture without a threshold": (
         lambda d: d["stages"][1]["postures"][2].pop("above"),
-        "[[stages]] distrust.adversarial",
+        "[[stages]] distrust postures adversarial",
         "above",
         "every posture but the first",
     ),
@@ -300,7 +300,7 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: add_rule(d, "repair.settles", name="repair.unneeded", signal="repair", when={"kept": 0}),
         "[[rules]] and [[settling]]",
         "repair.unneeded",
-        "stands there more than once",
+        "is given more than once",
     ),
     "a rule without a reason": (
         lambda d: rule(d, "repair.settles").update(because=" "),
@@ -312,16 +312,21 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["rules"][0].pop("name"),
         "[[rules]] number 1",
         "name",
-        "must be a text that is not empty",
+        "is missing: what the row is called",
     ),
     # --- shapes
-    "a table that is a number": (lambda d: d.update(signals=3), "[signals]", "", "must be a table"),
-    "rules that are one table": (lambda d: d.update(rules={}), "rules", "", "must be an array of tables, [[rules]]"),
+    "a table that is a number": (lambda d: d.update(signals=3), "", "signals", "must be a table, got 3"),
+    "rules that are one table": (
+        lambda d: d.update(rules={}),
+        "[rules]",
+        "",
+        "must be an array of tables, got a table",
+    ),
     "a flag that is a text": (
         lambda d: d["stages"][0].update(outside="yes"),
         "[[stages]] departed",
         "outside",
-        "must be true or false, not 'yes'",
+        "must be true or false, got 'yes'",
     ),
-    "a missing table": (lambda d: d.pop("stages"), "stages", "", "is missing"),
+    "a missing table": (lambda d: d.pop("stages"), "", "stages", "is missing: the stages, from low to high"),
 }

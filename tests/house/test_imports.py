@@ -39,7 +39,7 @@ def test_importing_loads_attrs_and_nothing_else_of_others():
 
 def test_importing_loads_core_and_no_other_layer():
     ours = {name for name in loaded_by("trustcurve") if name.startswith("trustcurve.")}
-    assert {name for name in ours if not name.startswith("trustcurve.core")} == {"trustcurve.files"}
+    assert {name for name in ours if not name.startswith("trustcurve.core")} == {"trustcurve.errors"}
 
 
 def test_importing_loads_no_slow_part_of_the_standard_library():
@@ -90,7 +90,7 @@ def test_core_imports_the_standard_library_attrs_and_itself(path: Path):
         for name in names:
             assert (
                 name == "attrs"
-                or name.startswith("trustcurve.core")
+                or name.startswith(("trustcurve.core", "trustcurve.errors"))
                 or name.partition(".")[0] in sys.stdlib_module_names
             )
 

@@ -72,7 +72,10 @@ def test_command_line_without_its_extra_says_what_to_install(clean: Run):
 @pytest.mark.parametrize(
     ("use", "extra"),
     [
-        ("from trustcurve import Curve; Curve.default().to_toml()", "toml"),
+        (
+            "from trustcurve import Curve; from trustcurve.documents.curve_file import curve_toml; curve_toml(Curve.default())",
+            "toml",
+        ),
         ("from trustcurve.logs import scan_log; scan_log('log.csv')", "logs"),
         ("from trustcurve.simulation import expected", "simulation"),
         ("from trustcurve.report import draw_all", "plot"),

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from attrs import evolve
 
 from trustcurve import Curve, Event
-from trustcurve.logs import LogReplay, parse_mapping, replay_log, scan_log, tell_story
+from trustcurve.logs import LogReplay, parse_mapping, replay_customer, replay_log, scan_log
 
 CURVE = Curve.default()
 FORMS = ("csv", "tsv", "jsonl", "ndjson", "parquet")
@@ -84,9 +85,9 @@ def replay_text(path: Path, text: str, mapping: str, form: str = "csv", **option
 
 
 def events_of(path: Path, mapping: str, customer: str = "ann", **options: Any) -> list[Event]:
-    """Answer with the events that a log's file made a customer live through, in order."""
-    story = tell_story(scan_log(path), parse_mapping(mapping, "m.toml"), CURVE, customer, **options)
-    return [each.step.event for each in story.steps if each.step.event is not None]
+    """Return the events of a customer that were applied, in order, without the customer's name."""
+    done = replay_customer(scan_log(path), parse_mapping(mapping, "m.toml"), CURVE, customer, **options)
+    return [evolve(each.logged.event, customer=None) for each in done.applied]
 
 
 def events_in(path: Path, text: str, mapping: str, customer: str = "ann") -> list[Event]:
@@ -95,8 +96,8 @@ def events_in(path: Path, text: str, mapping: str, customer: str = "ann") -> lis
 
 
 def rejects(done: LogReplay) -> list[tuple[int, str]]:
-    """Answer with row and reason of every reject."""
-    return [(reject.row, reject.reason) for reject in done.rejects]
+    """Return row and reason of every reject, once for the events of a row that were rejected together."""
+    return list(dict.fromkeys((reject.row or 0, reject.reason) for reject in done.rejects))
 
 
 def at(text: str) -> datetime:

@@ -1,14 +1,11 @@
-"""The same log, mapped and folded once more in plain Python, row by row, for one rich mapping.
-
-The events have no ids: the log alone knows duplicates here.
-"""
+"""The same log, mapped and replayed once more in plain Python, row by row, for one rich mapping."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -70,46 +67,59 @@ class Told:
     """What the oracle says of a log."""
 
     last: datetime | None = None
-    reject_rows: set[int] = field(factory=set)
-    odd_outcomes: set[int] = field(factory=set)
+    broken_rows: set[int] = field(factory=set)
     ignored_rows: set[int] = field(factory=set)
-    duplicate_rows: set[int] = field(factory=set)
-    later_rows: set[int] = field(factory=set)
-    used_rows: set[int] = field(factory=set)
+    odd_outcomes: set[int] = field(factory=set)
+    reject_rows: set[int] = field(factory=set)
+    conflict_rows: set[int] = field(factory=set)
+    fates: Counter[str] = field(factory=Counter)
     events: dict[str, list[tuple[int, Event]]] = field(factory=dict)
     seen: list[tuple[int, str, str]] = field(factory=list)
 
 
 Made = tuple[type[Event], datetime, dict[str, Any]]
-Unit = tuple[datetime, float, int, list[Made], Row]
+Placed = tuple[int, Event]
+Unit = tuple[datetime, float, int, list[Placed], Row]
 
 
 def tell(rows: list[Row], until: datetime | None) -> Told:
-    """Map and fold a log; again and again, each time without one row more that turned out to be unusable."""
-    left_out: set[int] = set()
-    while True:
-        told = Told()
-        late = _Fold(told, until, left_out).run(_units(rows, told))
-        if late is None:
-            return told
-        left_out.add(late)
+    """Map and replay a log."""
+    told = Told()
+    replay = _Replay(told, until)
+    for unit in _units(rows, told):
+        replay.unit(unit)
+    return told
 
 
 def _units(rows: list[Row], told: Told) -> list[Unit]:
     """Map a log: what each row says at each of its times, in the order of the log."""
     units: list[Unit] = []
-    taken: set[str] = set()  # customers whose first ask is taken
+    taken: dict[str, str] = {}  # customers whose first ask is taken, and its id
     for number, row, at in _in_order(rows, told):
-        events = _made(row, at, taken)
+        made = _made(row, at, taken)
+        events = None if made is None else _events(made, row)
         if events is None:
-            told.reject_rows.add(number)
+            told.broken_rows.add(number)
         elif not events:
             told.ignored_rows.add(number)
-        for when, made in groupby(sorted(events or [], key=itemgetter(1)), key=itemgetter(1)):
-            units.append((when, _tie(row), number, list(made), row))
-        if row["stars"].strip() and at not in [when for _, when, _ in events or []]:
+        by_time = sorted(events or [], key=lambda placed: placed[1].at)
+        for when, together in groupby(by_time, key=lambda placed: placed[1].at):
+            units.append((when, _tie(row), number, list(together), row))
+        if row["stars"].strip() and at not in [event.at for _, event in events or []]:
             units.append((at, _tie(row), number, [], row))
     return sorted(units, key=lambda unit: unit[:3])
+
+
+def _events(made: list[Made], row: Row) -> list[Placed] | None:
+    """Make a row's events, each with its place; or none of them, where one cannot be made."""
+    customer, identity = row["customer"].strip(), row["id"].strip() or None
+    try:
+        return [
+            (place, kind(at=when, customer=customer, id=identity, **fields))
+            for place, (kind, when, fields) in enumerate(made)
+        ]
+    except TrustcurveError:
+        return None
 
 
 def _in_order(rows: list[Row], told: Told) -> list[tuple[int, Row, datetime]]:
@@ -117,7 +127,7 @@ def _in_order(rows: list[Row], told: Told) -> list[tuple[int, Row, datetime]]:
     for number, row in enumerate(rows, start=1):
         at = time_of(row["time"])
         if not row["customer"].strip() or at is None or (row["tie"].strip() and number_of(row["tie"]) is None):
-            told.reject_rows.add(number)
+            told.broken_rows.add(number)
         else:
             placed.append((number, row, at))
     return sorted(placed, key=lambda each: (each[2], _tie(each[1]), each[0]))
@@ -142,7 +152,7 @@ def _tie(row: Row) -> float:
     return float("inf") if number is None else number
 
 
-def _made(row: Row, at: datetime, taken: set[str]) -> list[Made] | None:
+def _made(row: Row, at: datetime, taken: dict[str, str]) -> list[Made] | None:
     """Answer with what a row makes, with nothing where it is ignored, or with None where it cannot be used."""
     word, order, due_text = row["event"].strip(), row["order"].strip(), row["due"].strip()
     due, customer = time_of(due_text), row["customer"].strip()
@@ -150,8 +160,9 @@ def _made(row: Row, at: datetime, taken: set[str]) -> list[Made] | None:
     if word in ("noise", "rated"):
         return []
     made: list[Made] | None = None
-    if word == "ask" and customer not in taken:
-        taken.add(customer)
+    identity = row["id"].strip()
+    if word == "ask" and (customer not in taken or (identity and taken[customer] == identity)):
+        taken.setdefault(customer, identity)
         made = [(Proposed, at, {"channel": channel})]
     elif word in ("ask", "survey"):
         made = [(OneSided, at, {"by": "company"})]
@@ -190,71 +201,71 @@ def _end_of_day(text: str) -> datetime | None:
 
 
 @define
-class _Fold:
-    """The fold of a log without the rows that are left out."""
+class _Replay:
+    """The replay of a log, one row at one instant after the other."""
 
     told: Told
     until: datetime | None
-    left_out: set[int]
     standings: dict[str, Standing] = field(factory=dict)
-    used: dict[str, int] = field(factory=dict)
-    rated: dict[str, int] = field(factory=dict)
-    fates: dict[int, set[int]] = field(factory=dict)
+    used: dict[tuple[str, str, int], tuple[int, Event]] = field(factory=dict)
+    rated: dict[tuple[str, str], int] = field(factory=dict)
 
-    def run(self, units: list[Unit]) -> int | None:
-        """Fold what rows say; where a row that was used in part is refused, answer with its number."""
-        for unit in units:
-            when, _, number, made, row = unit
-            if self.until is not None and when > self.until:
-                self.fates.setdefault(number, self.told.later_rows if made else set())
-                continue
-            identity = row["id"].strip()
-            known = bool(identity) and self.used.get(identity, number) != number
-            if row["stars"].strip() and when == time_of(row["time"]) and not known:
-                self.see(unit)
-            fate = self.fates.get(number, self.told.used_rows)
-            if not made or fate is not self.told.used_rows:
-                continue
-            if known or number in self.left_out:
-                self.fates[number] = self.told.duplicate_rows if known else self.told.reject_rows
-            elif not self.use(unit):
-                if number in self.fates:
-                    return number
-                self.fates[number] = self.told.reject_rows
-        for number, rows in self.fates.items():
-            rows.add(number)
-        return None
+    def unit(self, unit: Unit) -> None:
+        """Say what becomes of a row's events at one instant, and of its outcome."""
+        when, _, number, placed, row = unit
+        if self.until is not None and when > self.until:
+            self.told.fates["later"] += len(placed)
+            return
+        if row["stars"].strip() and when == time_of(row["time"]):
+            self.see(unit)
+        left: list[Placed] = []
+        for place, event in placed:
+            first = self.used.get((event.customer or "", event.id or "", place)) if event.id else None
+            if first is None:
+                left.append((place, event))
+            elif first[1] == event:
+                self.told.fates["duplicate"] += 1
+            else:
+                self.told.fates["conflict"] += 1
+                self.told.conflict_rows.add(number)
+        if left and self.apply(number, left, self.standing(unit)):
+            self.told.fates["applied"] += len(left)
+        elif left:
+            self.told.fates["rejected"] += len(left)
+            self.told.reject_rows.add(number)
 
     def standing(self, unit: Unit) -> Standing:
         """Where the customer stands, or begins."""
         customer = unit[4]["customer"].strip()
         return self.standings.get(customer) or CURVE.begin(customer, unit[0])
 
+    def apply(self, number: int, left: list[Placed], standing: Standing) -> bool:
+        """Apply events, unless any of them is refused."""
+        try:
+            for _, event in left:
+                standing = CURVE.advance(standing, event).after
+        except TrustcurveError:
+            return False
+        customer = standing.customer
+        self.standings[customer] = standing
+        self.told.last = max(standing.as_of, self.told.last or standing.as_of)
+        for place, event in left:
+            self.told.events.setdefault(customer, []).append((number, event))
+            if event.id:
+                self.used[customer, event.id, place] = (number, event)
+        return True
+
     def see(self, unit: Unit) -> None:
-        """Tell an outcome, once for an id."""
+        """Read an outcome, once for an id of a customer."""
         when, _, number, _, row = unit
-        identity, standing = row["id"].strip(), self.standing(unit)
-        if identity and self.rated.get(identity, number) != number:
+        standing, identity = self.standing(unit), row["id"].strip()
+        customer = standing.customer
+        earlier = {first for (whose, name, _), (first, _) in self.used.items() if (whose, name) == (customer, identity)}
+        if identity and ({*earlier, self.rated.get((customer, identity), number)} - {number}):
             return
         if number_of(row["stars"]) is None:
             self.told.odd_outcomes.add(number)
             return
-        self.rated[identity] = number
+        self.rated[customer, identity] = number
         state = CURVE.state(CURVE.observe(standing, when).after.position)
-        self.told.seen.append((number, standing.customer, state))
-
-    def use(self, unit: Unit) -> bool:
-        """Use what a row says at one time, unless any of it is refused."""
-        when, _, number, made, row = unit
-        standing = self.standing(unit)
-        try:
-            events = [kind(at=when, **fields) for kind, _, fields in made]
-            for event in events:
-                standing = CURVE.advance(standing, event).after
-        except TrustcurveError:
-            return False
-        self.fates[number] = self.told.used_rows
-        self.used[row["id"].strip()] = number
-        self.standings[standing.customer], self.told.last = standing, when
-        self.told.events.setdefault(standing.customer, []).extend((number, event) for event in events)
-        return True
+        self.told.seen.append((number, customer, state))

@@ -1,4 +1,4 @@
-"""Laws of whole logs, with dirt of all kinds: every row is accounted for once, and the fold is the fold of ``replay``."""
+"""Laws of whole logs, with dirt of all kinds: every row and every event is accounted for once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import astuple, evolve
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.logs.helpers import CURVE, FORMS, Row, replay_file, write
 from tests.logs.oracle import MAPPING, tell
-from trustcurve.logs import LogReplay, journeys_of, parse_mapping, scan_log, tell_story
+from trustcurve.core.replay import FATES
+from trustcurve.logs import LogReplay, parse_mapping, replay_customer, replay_journeys, scan_log
 from trustcurve.logs.outputs import frames_of
 
 TIMES = [
@@ -58,67 +60,79 @@ def row_of(**fields: str) -> Row:
 @example(
     [row_of(event="order", id="i1"), row_of(event="order", id="i1"), row_of(event="kept", order="1", id="i2")], None
 )
-def test_every_row_is_accounted_for_exactly_once(tmp_path: Path, log: list[Row], until: datetime | None) -> None:
-    done = replay_file(write(tmp_path, log), MAPPING, until=until, outcome="stars")
-    told = tell(log, until)
-    assert done.until == (until or told.last)
-    assert {reject.row for reject in done.rejects} == told.reject_rows | told.odd_outcomes
-    counts = done.counts
-    assert (counts.rows, counts.rejected, counts.ignored) == (len(log), len(told.reject_rows), len(told.ignored_rows))
-    assert (counts.duplicates, counts.later) == (len(told.duplicate_rows), len(told.later_rows))
-    assert counts.used == len(told.used_rows)
-    assert counts.events == sum(map(len, told.events.values()))
-    assert counts.rows == counts.used + counts.ignored + counts.duplicates + counts.later + counts.rejected
-
-
-@with_files
-@given(logs, untils)
-def test_the_fold_of_a_log_is_the_replay_of_each_customer(
+def test_every_row_and_every_event_is_accounted_for_exactly_once(
     tmp_path: Path, log: list[Row], until: datetime | None
 ) -> None:
     done = replay_file(write(tmp_path, log), MAPPING, until=until, outcome="stars")
     told = tell(log, until)
-    assert set(done.standings) == set(told.events)
+    assert done.at_until.until == (until or told.last)
+    assert {each.row for each in done.rejects} == (
+        told.broken_rows | told.reject_rows | told.conflict_rows | told.odd_outcomes
+    )
+    assert (done.rows.rows, done.rows.broken, done.rows.ignored) == (
+        len(log),
+        len(told.broken_rows),
+        len(told.ignored_rows),
+    )
+    assert done.rows.rows == done.rows.used + done.rows.ignored + done.rows.broken
+    assert {fate: getattr(done.events, fate) for fate in FATES} == {fate: told.fates[fate] for fate in FATES}
+    assert sum(each.event is not None and each.reason == "conflict" for each in done.rejects) == done.events.conflict
+
+
+@with_files
+@given(logs, untils)
+def test_a_log_is_the_journey_of_each_customer(tmp_path: Path, log: list[Row], until: datetime | None) -> None:
+    done = replay_file(write(tmp_path, log), MAPPING, until=until, outcome="stars")
+    told = tell(log, until)
+    end = done.at_until.until
+    assert set(done.standings) == set(done.at_until.standings) == set(told.events)
     for customer, events in told.events.items():
-        start = CURVE.begin(customer, events[0][1].at)
-        journey = CURVE.replay([event for _, event in events], start=start, until=done.until)
-        assert done.standings[customer] == journey.standing
-        moves = [(row, move) for row, move in done.moves if move.customer == customer]
-        assert [without_id(move) for _, move in moves] == [without_id(move) for move in journey.transitions]
         behind = {id(event): row for row, event in events}
-        assert [row for row, _ in moves] == [behind.get(id(move.event)) for move in journey.transitions]
-    seen = [(each.row, each.customer, each.state) for each in done.outcomes]
-    assert seen == told.seen
+        journey = CURVE.journey([evolve(event, id=None) for _, event in events])
+        look = CURVE.journey([], start=journey, until=end)
+        assert done.standings[customer] == journey.standing
+        assert done.at_until.standings[customer] == look.standing
+        moved = [each for each in done.transitions if each.transition.customer == customer]
+        assert [without_id(each.transition) for each in moved] == [without_id(move) for move in journey.transitions]
+        seen = [move for move in done.at_until.transitions if move.customer == customer]
+        assert [*journey.transitions, *seen] == list(look.transitions)
+        for each in moved:
+            rows = [behind[id(event)] for _, event in events if event == each.transition.event]
+            assert each.row in (rows or [None])
+    assert sorted((each.row, each.customer, each.state) for each in done.outcomes) == sorted(told.seen)
 
 
 def without_id(move: Any) -> tuple[Any, ...]:
-    """A move as values; of its event only the kind, for the log's own id is kept with it."""
+    """A transition as values; of its event only the kind, for the log's own id is kept with it."""
     kind = None if move.event is None else type(move.event)
     return move.customer, move.at, move.before, move.after, move.change, move.reaction, kind, move.promise
 
 
 @settings(with_files, max_examples=30)
 @given(logs, untils)
-def test_a_story_is_what_the_whole_log_says_of_a_customer(
+def test_one_customer_is_what_the_whole_log_says_of_them(
     tmp_path: Path, log: list[Row], until: datetime | None
 ) -> None:
     path = write(tmp_path, log)
     done = replay_file(path, MAPPING, until=until)
-    journeys = journeys_of(scan_log(path), parse_mapping(MAPPING), CURVE, until=until)
-    assert {journey.customer: journey.standing for journey in journeys} == done.standings
+    journeys = replay_journeys(scan_log(path), parse_mapping(MAPPING), CURVE, until=until)
+    assert {journey.customer: journey.standing for journey in journeys} == done.at_until.standings
     assert [journey.customer for journey in journeys] == list(done.standings)
     by_customer = {journey.customer: journey for journey in journeys}
     for customer in {*done.standings, *(reject.customer for reject in done.rejects if reject.customer)}:
-        story = tell_story(scan_log(path), parse_mapping(MAPPING), CURVE, customer, until=until)
-        assert story.standing == done.standings.get(customer)
-        assert story.rejects == tuple(reject for reject in done.rejects if reject.customer == customer)
-        assert tuple(each.step for each in story.steps) == (
-            by_customer[customer].steps if customer in by_customer else ()
-        )
-        told = [(each.row, move) for each in story.steps for move in each.step.transitions]
-        assert [(row if move.event is not None else None, move) for row, move in told] == [
-            (row, move) for row, move in done.moves if move.customer == customer
+        own = replay_customer(scan_log(path), parse_mapping(MAPPING), CURVE, customer, until=until)
+        assert own.standing == done.standings.get(customer)
+        assert own.observed == done.at_until.standings.get(customer)
+        assert own.rejects == tuple(reject for reject in done.rejects if reject.customer == customer)
+        assert own.steps == (by_customer[customer].steps if customer in by_customer else ())
+        moved = [(each.logged.row, move) for each in own.applied if each.step for move in each.step.transitions]
+        assert [(row if move.event is not None else None, move) for row, move in moved] == [
+            (each.row, each.transition) for each in done.transitions if each.transition.customer == customer
         ]
+
+
+def parts(done: LogReplay) -> tuple[Any, ...]:
+    return astuple(evolve(done, curve=None), recurse=False)
 
 
 @settings(with_files, max_examples=15)
@@ -126,7 +140,7 @@ def test_a_story_is_what_the_whole_log_says_of_a_customer(
 def test_a_log_says_the_same_in_every_form(tmp_path: Path, log: list[Row], until: datetime | None) -> None:
     def said(form: str) -> tuple[Any, ...]:
         done = replay_file(write(tmp_path, log, form), MAPPING, until=until, outcome="stars")
-        return done.until, done.standings, done.moves, done.rejects, done.counts, done.outcomes
+        return parts(done)
 
     expected = said("csv")
     for form in FORMS[1:]:
@@ -140,23 +154,20 @@ def test_asking_for_an_outcome_changes_nothing(tmp_path: Path, log: list[Row], u
     asked = replay_file(path, MAPPING, until=until, outcome="stars")
     plain = replay_file(path, MAPPING, until=until)
     rejects = tuple(reject for reject in asked.rejects if reject.reason != "unreadable outcome")
-    assert (asked.until, asked.standings, asked.moves, asked.counts, rejects) == (
-        plain.until, plain.standings, plain.moves, plain.counts, plain.rejects,
-    )  # fmt: skip
+    assert parts(evolve(asked, rejects=rejects, outcomes=())) == parts(plain)
 
 
 @settings(with_files, max_examples=40)
 @given(logs, untils)
 @example([row_of(event="whole", due="2026-01-09"), row_of(event="freed", time="2026-01-05")], None)
-def test_rows_that_could_not_be_used_might_as_well_not_be_there(
-    tmp_path: Path, log: list[Row], until: datetime | None
-) -> None:
+def test_broken_rows_might_as_well_not_be_there(tmp_path: Path, log: list[Row], until: datetime | None) -> None:
     whole = replay_file(write(tmp_path, log), MAPPING, until=until)
-    unused = {reject.row for reject in whole.rejects}
-    kept = [row for number, row in enumerate(log, start=1) if number not in unused] or [row_of()]
+    broken = {reject.row for reject in whole.rejects if reject.at is None}
+    kept = [row for number, row in enumerate(log, start=1) if number not in broken] or [row_of()]
     rest = replay_file(write(tmp_path, kept), MAPPING, until=until)
-    assert (rest.until, rest.standings, rest.rejects) == (whole.until, whole.standings, ())
-    assert [move for _, move in rest.moves] == [move for _, move in whole.moves]
+    assert rest.rows.broken == 0
+    assert (rest.standings, rest.at_until, rest.events) == (whole.standings, whole.at_until, whole.events)
+    assert [each.transition for each in rest.transitions] == [each.transition for each in whole.transitions]
 
 
 @settings(with_files, max_examples=20)
@@ -164,12 +175,15 @@ def test_rows_that_could_not_be_used_might_as_well_not_be_there(
 def test_what_is_written_has_a_row_for_everything(tmp_path: Path, log: list[Row], until: datetime | None) -> None:
     done: LogReplay = replay_file(write(tmp_path, log), MAPPING, until=until)
     frames = frames_of(done)
-    assert frames["standings"]["customer"].to_list() == list(done.standings)
-    assert frames["rejects"]["row"].to_list() == sorted({reject.row for reject in done.rejects})
-    assert frames["moves"].height == len(done.moves)
-    assert frames["standings"]["as_of"].to_list() == [done.until] * len(done.standings)
+    assert frames["standings"]["customer"].to_list() == frames["observed"]["customer"].to_list() == list(done.standings)
+    assert frames["standings"]["as_of"].to_list() == [standing.as_of for standing in done.standings.values()]
+    assert frames["observed"]["as_of"].to_list() == [done.at_until.until] * len(done.standings)
+    assert frames["rejects"]["row"].to_list() == [reject.row for reject in done.rejects]
+    assert frames["transitions"]["observed"].to_list() == (
+        [False] * len(done.transitions) + [True] * len(done.at_until.transitions)
+    )
 
 
 @pytest.mark.parametrize("word", ["order", "kept"])
 def test_the_oracle_is_no_echo(word: str) -> None:
-    assert tell([row_of(event=word)], None).used_rows == ({1} if word == "order" else set())
+    assert tell([row_of(event=word)], None).reject_rows == (set() if word == "order" else {1})

@@ -76,9 +76,10 @@ def test_the_order_of_a_file_does_not_matter_where_no_times_are_equal(tmp_path: 
     rows = [*rows[::-2], *rows[0::2]]
     shuffled = replay_file(write(tmp_path, rows), UTC_LOG + PROMISES)
     assert shuffled.standings == sorted_log.standings
-    assert [move for _, move in shuffled.moves] == [move for _, move in sorted_log.moves]
-    assert shuffled.counts == sorted_log.counts
-    assert shuffled.counts.rejected > 0
+    moved, expected = ([each.transition for each in done.transitions] for done in (shuffled, sorted_log))
+    assert moved == expected
+    assert (shuffled.rows, shuffled.events) == (sorted_log.rows, sorted_log.events)
+    assert shuffled.events.rejected > 0
 
 
 def test_events_at_another_column_are_sorted_by_that_time(tmp_path: Path) -> None:
@@ -109,8 +110,9 @@ def test_events_at_another_column_are_sorted_by_that_time(tmp_path: Path) -> Non
     done = replay(tmp_path, log, mapping)
     # A came two days after its date had broken it; B came in time; C is open without a date.
     assert [(promise.id, promise.due) for promise in done.standings["ann"].promises] == [("C", None)]
-    assert (done.counts.rows, done.counts.used, done.counts.events, done.until) == (3, 3, 8, at("2026-01-07"))
-    assert [(row, move.promise) for row, move in done.moves if move.change < 0] == [(None, "A")]
+    assert (done.rows.rows, done.rows.used, done.events.applied, done.at_until.until) == (3, 3, 8, at("2026-01-07"))
+    falls = [(each.row, each.transition.promise) for each in done.transitions if each.transition.change < 0]
+    assert falls == [(None, "A")]
 
 
 def test_an_unreadable_time_of_an_event_rejects_the_whole_row(tmp_path: Path) -> None:
@@ -123,23 +125,44 @@ def test_an_unreadable_time_of_an_event_rejects_the_whole_row(tmp_path: Path) ->
 def test_a_row_none_of_whose_events_has_a_time_is_accounted_for(tmp_path: Path) -> None:
     log = "customer | time | paid_at\nann | 2026-01-01 | "
     done = replay(tmp_path, log, UTC_LOG + rule("", 'Purchased at = "paid_at"'))
-    assert (done.counts.rows, done.counts.used, done.counts.events, done.standings, done.until) == (1, 1, 0, {}, None)
+    assert (done.rows.rows, done.rows.used, done.events.applied, done.standings, done.at_until.until) == (
+        1,
+        1,
+        0,
+        {},
+        None,
+    )
 
 
-def test_an_id_used_before_is_a_duplicate(tmp_path: Path) -> None:
+def test_an_id_used_before_is_a_duplicate_or_a_conflict(tmp_path: Path) -> None:
     log = """
     customer | time       | event | n | id
     ann      | 2026-01-02 | x     | b | 1
     ann      | 2026-01-01 | x     | a | 1
     ann      | 2026-01-03 | y     | c | 2
-    bob      | 2026-01-04 | x     | d | 2
+    ann      | 2026-01-03 | y     | c | 2
     ann      | 2026-01-05 | x     | e |
-    ann      | 2026-01-05 | x     | f |
+    ann      | 2026-01-05 | x     | e |
+    ann      | 2026-01-09 | y     | a | 1
     """
     done = replay(tmp_path, log, IDS + NOTED)
-    assert notes(tmp_path, log, IDS + NOTED) == "acef"
-    assert list(done.standings) == ["ann"]
-    assert (done.counts.used, done.counts.duplicates, done.rejects) == (4, 2, ())
+    assert notes(tmp_path, log, IDS + NOTED) == "acee"
+    assert (done.rows.used, done.events.applied, done.events.duplicate, done.events.conflict) == (7, 4, 1, 2)
+    assert [(each.row, each.reason, each.detail) for each in done.rejects] == [
+        (1, "conflict", "conflict: row 2 used id '1' with another at and note"),
+        (7, "conflict", "conflict: row 2 used id '1' with another event"),
+    ]
+
+
+def test_the_same_id_at_two_customers_means_two_rows(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | n | id
+    ann      | 2026-01-03 | y     | c | 2
+    bob      | 2026-01-04 | x     | d | 2
+    """
+    done = replay(tmp_path, log, IDS + NOTED)
+    assert list(done.standings) == ["ann", "bob"]
+    assert (done.events.applied, done.events.duplicate, done.rejects) == (2, 0, ())
 
 
 def test_a_rejected_row_does_not_use_its_id_up(tmp_path: Path) -> None:
@@ -154,26 +177,29 @@ def test_a_rejected_row_does_not_use_its_id_up(tmp_path: Path) -> None:
     """
     done = replay(tmp_path, log, IDS + NOTED + PROMISES)
     assert notes(tmp_path, log, IDS + NOTED + PROMISES) == "e"
-    assert rejects(done) == [(1, "unknown promise"), (2, "unreadable time"), (3, "no customer"), (4, "no rule matches")]
-    assert (done.counts.used, done.counts.duplicates) == (1, 1)
+    assert rejects(done) == [
+        (1, "unknown promise"), (2, "unreadable time"), (3, "no customer"), (4, "no rule matches"), (6, "conflict"),
+    ]  # fmt: skip
+    assert (done.rows.used, done.rows.broken, done.events.applied) == (3, 3, 1)
 
 
 def test_an_ignored_row_does_not_use_its_id_up(tmp_path: Path) -> None:
     log = "customer | time | event | n | id\nann | 2026-01-01 | z | a | 1\nann | 2026-01-02 | x | b | 1"
     done = replay(tmp_path, log, IDS + NOTED + IGNORE_REST)
-    assert (done.counts.used, done.counts.ignored, done.counts.duplicates) == (1, 1, 0)
+    assert (done.rows.used, done.rows.ignored, done.events.duplicate) == (1, 1, 0)
 
 
 def test_the_events_of_one_row_share_its_id(tmp_path: Path) -> None:
-    log = "customer | time | event | id | later\nann | 2026-01-01 | x | 1 | 2026-01-03\nann | 2026-01-02 | x | 1 | 2026-01-04"
+    log = "customer | time | event | id | later\nann | 2026-01-01 | x | 1 | 2026-01-03\nann | 2026-01-01 | x | 1 | 2026-01-04"
     mapping = IDS + rule("", "Purchased", "Exchanged", 'Complained at = "later"')
     assert [str(event.at)[8:10] for event in events_in(tmp_path, log, mapping)] == ["01", "01", "03"]
-    assert replay(tmp_path, log, mapping).counts.duplicates == 1
+    done = replay(tmp_path, log, mapping)
+    assert (done.events.duplicate, done.events.conflict) == (2, 1)
 
 
-def test_duplicates_are_found_in_the_order_of_the_log_and_not_of_the_file(tmp_path: Path) -> None:
-    log = "customer | time | event | n | id\nann | 2026-01-02 | x | late | 1\nbob | 2026-01-01 | x | early | 1"
-    assert list(replay(tmp_path, log, IDS + NOTED).standings) == ["bob"]
+def test_conflicts_are_found_in_the_order_of_the_log_and_not_of_the_file(tmp_path: Path) -> None:
+    log = "customer | time | event | n | id\nann | 2026-01-02 | x | late | 1\nann | 2026-01-01 | x | early | 1"
+    assert notes(tmp_path, log, IDS + NOTED) == "early"
 
 
 def test_rows_whose_id_has_a_gap_are_not_duplicates_of_each_other(tmp_path: Path) -> None:
@@ -184,53 +210,50 @@ def test_rows_whose_id_has_a_gap_are_not_duplicates_of_each_other(tmp_path: Path
     bob      | 2026-01-03 | y     |       | c
     """
     done = replay(tmp_path, log, UTC_LOG + 'id = "{order}/{event}"\n' + NOTED)
-    assert (list(done.standings), done.counts.duplicates) == (["ann", "bob"], 0)
+    assert (list(done.standings), done.events.duplicate) == (["ann", "bob"], 0)
 
 
 WHOLE = rule('{ event = "sold" }', 'PromiseMade promise = "{order}"', 'PromiseKept promise = "{order}"; at = "came"')
 WHOLE += rule('{ event = "freed" }', 'PromiseReleased promise = "{order}"') + rule('{ event = "x" }', "Exchanged")
 
 
-def test_a_row_that_is_refused_at_its_last_time_leaves_no_trace(tmp_path: Path) -> None:
+def test_what_a_row_makes_at_other_instants_stands_on_its_own(tmp_path: Path) -> None:
     log = """
     customer | time       | event | order | came       | id
     ann      | 2026-01-01 | sold  | A     | 2026-01-09 | 1
     bob      | 2026-01-02 | x     |       |            | 1
     ann      | 2026-01-03 | sold  | A     | 2026-01-04 | 2
     ann      | 2026-01-05 | freed | A     |            | 3
-    cyd      | 2026-01-06 | x     |       |            | 2
+    ann      | 2026-01-06 | sold  | B     |            | 1
     """
-    # Row 4 frees what row 1 promised, so row 1 cannot keep it and is not used at all. Then its id is free for
-    # row 2, its promise is not in the way of row 3, and row 4 has nothing to free.
+    # Row 1 promises A, so row 3 cannot promise it again. Row 3 keeps it on the 4th: what it says then is another
+    # matter. So row 4 has nothing to free, and row 1 nothing to keep. The id of row 1 is used up for what was applied.
     done = replay(tmp_path, log, IDS + WHOLE)
-    assert rejects(done) == [(1, "unknown promise"), (4, "unknown promise")]
-    assert (done.counts.used, done.counts.duplicates, done.counts.events) == (2, 1, 3)
-    assert {event.id for event in events_in(tmp_path, log, IDS + WHOLE)} == {"2"}
-    assert [event.id for event in events_in(tmp_path, log, IDS + WHOLE, "bob")] == ["1"]
-    assert done.until == at("2026-01-04")
-
-
-def test_rows_that_end_up_unused_cost_only_the_time_between(tmp_path: Path) -> None:
-    rows = [
-        {
-            "customer": "ann",
-            "time": f"{2000 + n // 12}-{n % 12 + 1:02}-01",
-            "event": "sold",
-            "order": str(n),
-            "came": "",
-        }
-        for n in range(1200)
+    assert [(each.row, each.event, each.reason) for each in done.rejects] == [
+        (1, "PromiseKept", "unknown promise"),
+        (3, "PromiseMade", "promise already open"),
+        (4, "PromiseReleased", "unknown promise"),
+        (5, "PromiseMade", "conflict"),
     ]
-    for row in rows[::2]:  # kept twice: refused at the second time
-        row["came"] = row["time"].replace("-01", "-02") + " 12:00"
-    rules = rule(
-        "", 'PromiseKept promise = "{order}"; weight = "major"', 'PromiseKept promise = "{order}"; at = "came"'
-    )
-    done = replay_file(write(tmp_path, rows), UTC_LOG + rules)
-    assert (done.counts.used, done.counts.rejected) == (600, 600)
+    assert (done.rows.used, done.events.applied, done.events.rejected, done.events.conflict) == (5, 3, 3, 1)
+    assert [event.id for event in events_in(tmp_path, log, IDS + WHOLE)] == ["1", "2"]
+    assert [event.id for event in events_in(tmp_path, log, IDS + WHOLE, "bob")] == ["1"]
+    assert done.at_until.until == at("2026-01-04")
 
 
-def test_moves_are_in_the_order_of_the_log_and_name_their_rows(tmp_path: Path) -> None:
+def test_whether_a_row_counts_does_not_depend_on_other_customers(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | order | came       | id
+    ann      | 2026-01-01 | sold  | A     | 2026-01-09 | 1
+    bob      | 2026-01-02 | freed | A     |            | 1
+    ann      | 2026-01-05 | freed | A     |            | 3
+    """
+    alone = "\n".join(line for line in log.splitlines() if "bob" not in line)
+    whole, part = (events_in(tmp_path, text, IDS + WHOLE) for text in (log, alone))
+    assert whole == part
+
+
+def test_transitions_are_in_the_order_of_time_and_name_their_rows(tmp_path: Path) -> None:
     log = """
     customer | time       | event | due
     bob      | 2026-01-03 | made  |
@@ -240,12 +263,10 @@ def test_moves_are_in_the_order_of_the_log_and_name_their_rows(tmp_path: Path) -
     """
     rules = rule('{ event = "made" }', 'PromiseMade promise = "p"; due = "due"') + rule('{ event = "bye" }', "Departed")
     done = replay(tmp_path, log, UTC_LOG + rules)
-    told = [(row, move.customer, move.before, move.after) for row, move in done.moves]
-    assert told == [
-        (2, "ann", "distrust.suspicious", "hopeful"),
-        (1, "bob", "distrust.suspicious", "hopeful"),
-        (3, "cyd", "distrust.suspicious", "departed"),
-        (4, "bob", "hopeful", "departed"),
-        (None, "ann", "hopeful", "distrust.competitive"),
+    told = [(each.row, each.transition.customer, each.transition.after) for each in done.transitions]
+    assert told == [(2, "ann", "hopeful"), (1, "bob", "hopeful"), (3, "cyd", "departed"), (4, "bob", "departed")]
+    assert [(each.customer, each.at, each.after) for each in done.at_until.transitions] == [
+        ("ann", at("2026-01-02"), "distrust.competitive")
     ]
-    assert CURVE.state(done.standings["ann"].position) == "distrust.competitive"
+    assert CURVE.state(done.standings["ann"].position) == "hopeful"
+    assert CURVE.state(done.at_until.standings["ann"].position) == "distrust.competitive"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import astuple, evolve
 
 from tests.logs.helpers import CURVE, UTC_LOG, at, rejects, replay, rule
-from trustcurve.logs.folding.outcomes import Outcome, Share, by_baseline, by_state
+from trustcurve.logs.outcomes import Outcome, Share, by_baseline, by_state
 
 RULES = rule('{ event = "made" }', 'PromiseMade promise = "{p}"; due = "due"')
 RULES += rule('{ event = "kept" }', 'PromiseKept promise = "{p}"') + rule('{ event = "bye" }', "Departed")
@@ -78,9 +79,7 @@ def test_shares_are_counts_and_means_from_the_highest_state_down(tmp_path: Path)
 
 def test_asking_for_an_outcome_changes_nothing_else(tmp_path: Path) -> None:
     asked, plain = replay(tmp_path, LOG, MAPPING, outcome="stars"), replay(tmp_path, LOG, MAPPING)
-    assert (asked.standings, asked.moves, asked.counts, asked.rejects, asked.until) == (
-        plain.standings, plain.moves, plain.counts, plain.rejects, plain.until,
-    )  # fmt: skip
+    assert astuple(evolve(asked, outcomes=()), recurse=False) == astuple(plain, recurse=False)
     assert list(asked.standings) == ["ann", "bob", "dan"]
     assert plain.outcomes == ()
 
@@ -102,7 +101,7 @@ def test_an_unreadable_outcome_is_told_and_its_row_counts_all_the_same(tmp_path:
     done = replay(tmp_path, log, MAPPING, outcome="stars")
     assert (done.outcomes, rejects(done)) == ((), [(1, "unreadable outcome")])
     assert done.rejects[0].detail == f"outcome {text!r} is neither a number nor true or false"
-    assert (done.counts.used, done.counts.rejected) == (1, 0)
+    assert (done.rows.used, done.rows.broken, done.events.rejected) == (1, 0, 0)
     assert list(done.standings) == ["ann"]
 
 
@@ -135,7 +134,7 @@ def test_the_outcome_of_a_duplicate_is_not_told_twice(tmp_path: Path) -> None:
     ann      | 2026-01-01 | made  | A |     | 5     | 1
     """
     done = replay(tmp_path, log, MAPPING, outcome="stars")
-    assert ([each.row for each in done.outcomes], done.counts.duplicates) == ([1], 1)
+    assert ([each.row for each in done.outcomes], done.events.duplicate) == ([1], 1)
 
 
 def test_the_outcome_of_an_ignored_duplicate_is_not_told_twice(tmp_path: Path) -> None:
@@ -154,10 +153,10 @@ def test_the_outcome_of_a_row_that_is_mended_later_is_told_once(tmp_path: Path) 
     ann      | 2026-01-02 | made  | A |     | 5     | 1
     """
     done = replay(tmp_path, log, MAPPING, outcome="stars")
-    assert ([each.row for each in done.outcomes], done.counts.used, done.counts.rejected) == ([1], 1, 1)
+    assert ([each.row for each in done.outcomes], done.events.applied, done.events.rejected) == ([1], 1, 1)
 
 
-def test_an_outcome_is_told_by_what_is_left_of_rows_that_turned_out_to_be_unusable(tmp_path: Path) -> None:
+def test_an_outcome_sees_what_a_row_made_at_an_earlier_instant_whatever_becomes_of_the_rest(tmp_path: Path) -> None:
     log = """
     customer | time       | event | p | came       | stars
     ann      | 2026-01-01 | sold  | A | 2026-01-09 |
@@ -167,7 +166,8 @@ def test_an_outcome_is_told_by_what_is_left_of_rows_that_turned_out_to_be_unusab
     rules = rule('{ event = "sold" }', 'PromiseMade promise = "{p}"', 'PromiseKept promise = "{p}"; at = "came"')
     rules += rule('{ event = "freed" }', 'PromiseReleased promise = "{p}"') + rule("", ignore=True)
     done = replay(tmp_path, log, UTC_LOG + rules, outcome="stars")
-    assert [(each.row, each.state) for each in done.outcomes] == [(2, "distrust.suspicious")]
+    assert [(each.row, each.state) for each in done.outcomes] == [(2, "hopeful")]
+    assert rejects(done) == [(1, "unknown promise")]
 
 
 def test_rows_that_cannot_be_placed_tell_no_outcome(tmp_path: Path) -> None:
@@ -201,3 +201,13 @@ def test_a_promise_of_which_only_the_keeping_is_known_counts(tmp_path: Path) -> 
     mapping = UTC_LOG + rule("", 'PromiseKept promise = "{time}"; weight = "{w}"')
     seen = replay(tmp_path, log, mapping, outcome="stars").outcomes
     assert [(each.last_promise, each.repeat) for each in seen] == [("kept", False), ("kept", True)]
+
+
+def test_an_outcome_is_dropped_for_an_id_of_the_same_customer_alone(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | p | due | stars | id
+    ann      | 2026-01-01 | rated |   |     | 5     | 1
+    bob      | 2026-01-01 | rated |   |     | 4     | 1
+    ann      | 2026-01-02 | bye   |   |     | 3     | 1
+    """
+    assert [(each.row, each.value) for each in outcomes(tmp_path, log)] == [(1, 5), (2, 4)]

@@ -1,19 +1,21 @@
-"""What a replay writes: standings, moves and rejects, as Parquet and as CSV; and its summaries, which add up."""
+"""What a replay writes: standings, transitions and rejects, as Parquet and CSV; and its summaries, which add up."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.logs.helpers import CURVE, UTC_LOG, at, replay, replay_file, rule
-from trustcurve.core.errors import UnknownWordError
+from trustcurve import Transition
+from trustcurve.errors import UnknownWordError
 from trustcurve.logs import LogReplay
 from trustcurve.logs.outputs import frames_of, write_replay
-from trustcurve.logs.summaries import fall_causes, reject_groups, state_rows
+from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
 
 LOG = """
 customer | time                    | event | due
@@ -39,46 +41,67 @@ def done(tmp_path: Path) -> LogReplay:
 
 
 INSTANT = pl.Datetime("us", "UTC")
+STANDINGS = {
+    "customer": pl.String, "state": pl.String, "stage": pl.String, "kept": pl.Int64, "engaged": pl.Int64,
+    "doubt": pl.Int64, "account": pl.String, "as_of": INSTANT, "quiet_since": INSTANT,
+    "promises": pl.String, "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": INSTANT,
+}  # fmt: skip
 SCHEMAS = {
-    "standings": {
-        "customer": pl.String, "state": pl.String, "stage": pl.String, "kept": pl.Int64, "engaged": pl.Int64,
-        "doubt": pl.Int64, "account": pl.String, "as_of": INSTANT, "quiet_since": INSTANT,
-        "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": INSTANT,
-    },
-    "moves": {
+    "standings": STANDINGS,
+    "observed": STANDINGS,
+    "transitions": {
         "customer": pl.String, "at": INSTANT, "row": pl.Int64, "source": pl.String, "promise": pl.String,
         "signal": pl.String, "rule": pl.String, "because": pl.String, "before": pl.String, "after": pl.String,
-        "change": pl.Int64,
+        "change": pl.Int64, "observed": pl.Boolean,
     },
-    "rejects": {"row": pl.Int64, "customer": pl.String, "reason": pl.String, "detail": pl.String},
+    "rejects": {
+        "row": pl.Int64, "customer": pl.String, "at": INSTANT, "event": pl.String, "reason": pl.String,
+        "detail": pl.String,
+    },
 }  # fmt: skip
 
 
-def test_standings_are_rows(done: LogReplay) -> None:
+def test_standings_are_rows_at_the_last_event(done: LogReplay) -> None:
     rows = {row["customer"]: row for row in frames_of(done)["standings"].iter_rows(named=True)}
+    assert list(rows) == ["bob", "cyd", 'Zoë, "Z"', "dan"]
+    assert rows['Zoë, "Z"'] == {
+        "customer": 'Zoë, "Z"', "state": "hopeful", "stage": "hopeful", "kept": 0, "engaged": 0,
+        "doubt": 2, "account": "due", "as_of": at("2026-01-01T10:00:00.5"), "quiet_since": at("2026-01-01T10:00:00.5"),
+        "promises": '[{"id":"p","due":"2026-01-05T23:59:59.999999+00:00","weight":"major","overdue":false}]',
+        "promises_open": 1, "promises_overdue": 0, "next_due": at("2026-01-06"),
+    }  # fmt: skip
+
+
+def test_observed_are_rows_as_of_until(done: LogReplay) -> None:
+    rows = {row["customer"]: row for row in frames_of(done)["observed"].iter_rows(named=True)}
     assert list(rows) == ["bob", "cyd", 'Zoë, "Z"', "dan"]
     assert rows['Zoë, "Z"'] == {
         "customer": 'Zoë, "Z"', "state": "distrust.competitive", "stage": "distrust", "kept": 0, "engaged": 0,
         "doubt": 4, "account": "breach", "as_of": at("2026-04-20"), "quiet_since": at("2026-01-01T10:00:00.5"),
+        "promises": '[{"id":"p","due":"2026-01-05T23:59:59.999999+00:00","weight":"major","overdue":true}]',
         "promises_open": 0, "promises_overdue": 1, "next_due": None,
     }  # fmt: skip
     assert (rows["bob"]["promises_open"], rows["bob"]["next_due"]) == (1, at("2026-06-02"))
 
 
-def test_moves_are_rows_with_the_row_behind_them(done: LogReplay) -> None:
-    moves = frames_of(done)["moves"]
+def test_transitions_are_rows_with_the_row_behind_them(done: LogReplay) -> None:
+    moves = frames_of(done)["transitions"]
     assert moves.select("row", "customer", "source", "promise", "signal", "before", "after", "change").rows() == [
         (2, "bob", "PromiseMade", None, "promise_made", "distrust.suspicious", "hopeful", 1),
         (3, "cyd", "PromiseMade", None, "promise_made", "distrust.suspicious", "hopeful", 1),
         (1, 'Zoë, "Z"', "PromiseMade", None, "promise_made", "distrust.suspicious", "hopeful", 1),
         (4, "dan", "Departed", None, "departure", "distrust.suspicious", "departed", -3),
         (5, "dan", "Returned", None, "return", "departed", "distrust.suspicious", 3),
-        (None, "cyd", "clock", None, "silence", "hopeful", "distrust.suspicious", -1),
         (None, 'Zoë, "Z"', "clock", "p", "broken_major", "hopeful", "distrust.competitive", -2),
+        (None, "cyd", "clock", None, "silence", "hopeful", "distrust.suspicious", -1),
     ]
-    assert moves["at"].to_list()[-2:] == [at("2026-04-01"), at("2026-01-05T23:59:59.999999")]
-    told = [(move.rule.name, move.reaction.because) for _, move in done.moves]
-    assert moves.select("rule", "because").rows() == told
+    assert moves["observed"].to_list() == [False] * 5 + [True] * 2
+    assert moves["at"].to_list()[-2:] == [at("2026-01-05T23:59:59.999999"), at("2026-04-01")]
+    assert moves.select("rule", "because").rows() == [(move.rule.name, move.reaction.because) for move in all_of(done)]
+
+
+def all_of(done: LogReplay) -> list[Transition]:
+    return [*(each.transition for each in done.transitions), *done.at_until.transitions]
 
 
 def test_rejects_are_rows(done: LogReplay) -> None:
@@ -92,7 +115,7 @@ def test_rejects_are_rows(done: LogReplay) -> None:
 
 def test_a_parquet_file_holds_the_frame(done: LogReplay, tmp_path: Path) -> None:
     written = write_replay(done, tmp_path / "a" / "b")
-    assert [path.name for path in written] == ["standings.parquet", "moves.parquet", "rejects.parquet"]
+    assert [path.name for path in written] == [f"{name}.parquet" for name in SCHEMAS]
     for path in written:
         read = pl.read_parquet(path)
         assert dict(read.schema) == SCHEMAS[path.stem]
@@ -105,16 +128,19 @@ def test_a_csv_file_holds_the_same_as_text(done: LogReplay, tmp_path: Path) -> N
             lines = list(csv.reader(file))
         frame = frames_of(done)[path.stem]
         assert lines[0] == list(SCHEMAS[path.stem])
-        assert [tuple(line) for line in lines[1:]] == [
-            tuple("" if v is None else f"{v:%Y-%m-%dT%H:%M:%S.%fZ}" if hasattr(v, "tzinfo") else str(v) for v in row)
-            for row in frame.iter_rows()
-        ]
+        assert [tuple(line) for line in lines[1:]] == [tuple(map(as_text, row)) for row in frame.iter_rows()]
+
+
+def as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}"
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def test_files_of_the_same_names_are_replaced(done: LogReplay, tmp_path: Path) -> None:
-    (tmp_path / "moves.csv").write_text("old")
+    (tmp_path / "transitions.csv").write_text("old")
     write_replay(done, tmp_path, "csv")
-    assert (tmp_path / "moves.csv").read_text(encoding="utf-8").startswith("customer,at,row")
+    assert (tmp_path / "transitions.csv").read_text(encoding="utf-8").startswith("customer,at,row")
 
 
 def test_an_unknown_form_is_told_before_anything_is_written(done: LogReplay, tmp_path: Path) -> None:
@@ -136,9 +162,9 @@ def test_summaries_of_states_add_up(done: LogReplay) -> None:
     assert [row.state for row in rows] == list(reversed(CURVE.states))
     assert sum(row.customers for row in rows) == len(done.standings) == 4
     assert sum(row.share for row in rows) == pytest.approx(1)
-    rises = sum(move.change > 0 for _, move in done.moves)
+    rises = sum(move.change > 0 for move in all_of(done))
     assert sum(row.rises_in for row in rows) == sum(row.rises_out for row in rows) == rises
-    assert sum(row.falls_in for row in rows) == sum(row.falls_out for row in rows) == len(done.moves) - rises
+    assert sum(row.falls_in for row in rows) == sum(row.falls_out for row in rows) == len(all_of(done)) - rises
     for row in rows:  # who came in and did not go out again is there; everyone starts as a stranger
         started = len(done.standings) if row.state == "distrust.suspicious" else 0
         assert row.customers == started + row.rises_in + row.falls_in - row.rises_out - row.falls_out
@@ -146,7 +172,7 @@ def test_summaries_of_states_add_up(done: LogReplay) -> None:
 
 def test_summaries_of_falls_add_up(done: LogReplay) -> None:
     causes = fall_causes(done)
-    falls = Counter(move.rule.name for _, move in done.moves if move.change < 0)
+    falls = Counter(move.rule.name for move in all_of(done) if move.change < 0)
     assert {cause.rule: cause.falls for cause in causes} == falls
     assert all(0 < cause.customers <= cause.falls and cause.because for cause in causes)
     assert [cause.falls for cause in causes] == sorted(falls.values(), reverse=True)
@@ -174,7 +200,7 @@ def test_an_empty_replay_has_summaries(tmp_path: Path) -> None:
 
 
 def test_what_was_written_is_a_log_again(done: LogReplay, tmp_path: Path) -> None:
-    moves = next(path for path in write_replay(done, tmp_path, "csv") if path.stem == "moves")
+    moves = next(path for path in write_replay(done, tmp_path, "csv") if path.stem == "transitions")
     mapping = '[log]\ncustomer = "customer"\ntime = "at"\n' + rule("", "Complained")
     again = replay_file(moves, mapping)
-    assert (again.counts.used, again.rejects) == (len(done.moves), ())
+    assert (again.rows.used, again.rejects) == (len(all_of(done)), ())

@@ -15,8 +15,8 @@ import pytest
 
 from tests.logs.helpers import CURVE
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.folding.outcomes import Share, by_baseline, by_state
-from trustcurve.logs.summaries import state_rows
+from trustcurve.logs.outcomes import Share, by_baseline, by_state
+from trustcurve.logs.summary import state_rows
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DATA = os.environ.get("TRUSTCURVE_DATA")
@@ -57,9 +57,17 @@ def test_on_olist_every_review_is_told() -> None:
 @pytest.mark.parametrize("name", ["olist", "completejourney"])
 def test_every_row_of_a_public_log_is_accounted_for(name: str) -> None:
     done = whole(name, "review_score" if name == "olist" else None)
-    counts = done.counts
+    counts = done.rows
     rows = pl.scan_parquet(Path(DATA or "") / f"{name}.parquet").select(pl.len()).collect().item()
     assert rows == counts.rows
-    assert counts.rows == counts.used + counts.ignored + counts.duplicates + counts.later + counts.rejected
-    assert len({reject.row for reject in done.rejects}) == counts.rejected
+    assert counts.rows == counts.used + counts.ignored + counts.broken
+    assert sum(reject.at is None for reject in done.rejects) == counts.broken
+    assert done.events.rejected + done.events.conflict == sum(reject.at is not None for reject in done.rejects)
     assert sum(row.customers for row in state_rows(done)) == len(done.standings)
+
+
+@pytest.mark.slow
+def test_on_olist_it_is_said_that_the_log_runs_dry_before_its_end() -> None:
+    assert whole("olist", "review_score").warnings == (
+        "1.0% of the events lie after 2018-08-26; every customer is observed on 2018-10-22, at the last event",
+    )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, events_in, rejects, replay, rule
-from trustcurve import Complained, Curve, Exchanged, OneSided, PromiseKept, PromiseMade, Purchased
+from trustcurve import Complained, Exchanged, OneSided, PromiseKept, PromiseMade, Purchased
+from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.logs import InvalidMappingError
 
 
@@ -79,7 +80,7 @@ def test_a_rule_without_conditions_takes_what_is_left(tmp_path: Path) -> None:
     done = replay(
         tmp_path, "customer | time | event\na | 2026-01-01 | x\nb | 2026-01-01 | y", UTC_LOG + EXCHANGE + IGNORE_REST
     )
-    assert (done.counts.used, done.counts.ignored, done.rejects) == (1, 1, ())
+    assert (done.rows.used, done.rows.ignored, done.rejects) == (1, 1, ())
 
 
 def test_texts_are_templates(tmp_path: Path) -> None:
@@ -172,37 +173,56 @@ def test_several_events_of_a_row_are_applied_in_their_order(tmp_path: Path) -> N
     assert kinds_of == [Purchased, PromiseMade, PromiseKept, Complained]
 
 
+LOG_OF_ONE = "customer | time | event | due | odd\nann | 2026-01-01 | x | | \nann | 2026-01-02 | y | soon | both"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        ("Exchanged", 'PromiseMade promise = "p"; due = "due"'),
+        ("Departed", 'OneSided by = "{odd}"'),
+        ('OneSided by = "{odd}"', "Departed"),
+        ("Exchanged", 'PromiseMade promise = "p"; due = { column = "time", plus = { days = -1 } }'),
+    ],
+    ids=["unreadable due", "unknown side", "the first one", "due before it"],
+)
+def test_a_row_is_mapped_as_a_whole_or_broken(tmp_path: Path, events: tuple[str, ...]) -> None:
+    mapping = UTC_LOG + EXCHANGE + rule("", *events)
+    done = replay(tmp_path, LOG_OF_ONE, mapping)
+    assert [(reject.row, reject.event) for reject in done.rejects] == [(2, None)]
+    assert events_in(tmp_path, LOG_OF_ONE, mapping) == [Exchanged(at=at("2026-01-01"))]
+    assert (done.rows.used, done.rows.broken, done.events.total) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     "events",
     [
         ("Exchanged", 'PromiseKept promise = "unknown"', "Complained"),
-        ("Exchanged", 'PromiseMade promise = "p"; due = "due"'),
-        ('PromiseMade promise = "p"', 'PromiseMade promise = "p"'),
-        ("Departed", 'OneSided by = "{odd}"'),
+        ('PromiseMade promise = "p"', 'PromiseMade promise = "p"', "Complained"),
     ],
-    ids=["unknown promise", "unreadable due", "made twice", "unknown side"],
+    ids=["unknown promise", "made twice"],
 )
-def test_a_row_is_used_as_a_whole_or_not_at_all(tmp_path: Path, events: tuple[str, ...]) -> None:
-    log = "customer | time | event | due | odd\nann | 2026-01-01 | x | | \nann | 2026-01-02 | y | soon | both"
-    done = replay(tmp_path, log, UTC_LOG + EXCHANGE + rule("", *events))
-    assert [row for row, _ in rejects(done)] == [2]
-    assert events_in(tmp_path, log, UTC_LOG + EXCHANGE + rule("", *events)) == [Exchanged(at=at("2026-01-01"))]
-    assert (done.counts.used, done.counts.rejected, done.counts.events) == (1, 1, 1)
+def test_the_events_of_a_row_at_one_instant_are_applied_all_or_none(tmp_path: Path, events: tuple[str, ...]) -> None:
+    mapping = UTC_LOG + EXCHANGE + rule("", *events)
+    done = replay(tmp_path, LOG_OF_ONE, mapping)
+    assert [(reject.row, reject.event) for reject in done.rejects] == [(2, event.split()[0]) for event in events]
+    assert len({(reject.reason, reject.detail) for reject in done.rejects}) == 1
+    assert events_in(tmp_path, LOG_OF_ONE, mapping) == [Exchanged(at=at("2026-01-01"))]
+    assert (done.rows.used, done.rows.broken, done.events.applied, done.events.rejected) == (2, 0, 1, 3)
 
 
-def test_a_row_with_several_times_is_used_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
-    log = "customer | time | paid\nann | 2026-01-01 | 2026-01-02"
-    done = replay(tmp_path, log, UTC_LOG + rule("", "Complained", 'PromiseKept promise = "unknown"; at = "paid"'))
-    assert rejects(done) == [(1, "unknown promise")]
-    assert (done.standings, done.counts.events) == ({}, 0)
+def test_a_row_that_cannot_be_mapped_at_one_time_is_broken_at_all(tmp_path: Path) -> None:
+    log = "customer | time | paid | odd\nann | 2026-01-01 | 2026-01-02 | both"
+    done = replay(tmp_path, log, UTC_LOG + rule("", "Complained", 'OneSided by = "{odd}"; at = "paid"'), outcome="odd")
+    assert (done.standings, done.rows.broken, done.events.total) == ({}, 1, 0)
 
 
 def test_a_signal_of_ones_own_is_recorded_by_a_mapping(tmp_path: Path) -> None:
-    own = CURVE.to_toml().replace(
+    own = curve_toml(CURVE).replace(
         "[signals.proposition]", '[signals.audit]\nby = "company"\n\n[signals.proposition]', 1
     )
     own += '\n[[rules]]\nname = "audit.opens"\nsignal = "audit"\nbecause = "looked after"\n[rules.add]\ndoubt = -2\n'
-    curve = Curve.from_toml(own)
+    curve = parse_curve(own)
     log = "customer | time | what\nann | 2026-01-01 | audit"
     done = replay(tmp_path, log, UTC_LOG + rule("", 'Signalled signal = "{what}"'), curve)
     assert done.rejects == ()
@@ -212,7 +232,7 @@ def test_a_signal_of_ones_own_is_recorded_by_a_mapping(tmp_path: Path) -> None:
 def test_rules_that_took_no_row_are_told(tmp_path: Path) -> None:
     log = "customer | time | event\nann | 2026-01-01 | order"
     rules = rule('{ event = "order" }', "Purchased") + rule('{ event = "ordr" }', "Exchanged", name="typo")
-    assert replay(tmp_path, log, UTC_LOG + rules).idle == ("typo",)
+    assert replay(tmp_path, log, UTC_LOG + rules).unmatched_rules == ("typo",)
 
 
 def test_a_signal_that_the_curve_does_not_have_is_told_once(tmp_path: Path) -> None:

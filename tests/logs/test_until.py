@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,14 @@ from tests.logs.helpers import (
     events_in,
     rejects,
     replay,
+    replay_file,
     replay_text,
     rule,
     table,
     write,
 )
-from trustcurve.core.errors import NaiveTimeError
-from trustcurve.logs import parse_mapping, scan_log, tell_story
+from trustcurve.errors import NaiveTimeError
+from trustcurve.logs import parse_mapping, replay_customer, scan_log
 
 LOG = """
 customer | time       | event | due
@@ -39,13 +41,18 @@ RULES += rule('{ event = "kept" }', 'PromiseKept promise = "p"') + rule('{ event
 
 def states(path: Path, until: datetime | None) -> dict[str, str]:
     done = replay(path, LOG, UTC_LOG + RULES, until=until)
-    return {customer: CURVE.state(standing.position) for customer, standing in done.standings.items()}
+    return {customer: CURVE.state(standing.position) for customer, standing in done.at_until.standings.items()}
 
 
 def test_without_until_everyone_is_seen_at_the_last_event_of_the_whole_log(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES)
-    assert done.until == at("2026-06-01")
-    assert {standing.as_of for standing in done.standings.values()} == {at("2026-06-01")}
+    assert done.at_until.until == at("2026-06-01")
+    assert {standing.as_of for standing in done.at_until.standings.values()} == {at("2026-06-01")}
+    assert [str(standing.as_of.date()) for standing in done.standings.values()] == [
+        "2026-01-08",
+        "2026-01-05",
+        "2026-06-01",
+    ]
     # A silence of 90 days has passed for ann, and for bob, who waits without a date; cyd's day has not passed.
     assert states(tmp_path, None) == {"ann": "distrust.suspicious", "bob": "distrust.suspicious", "cyd": "hopeful"}
 
@@ -53,38 +60,40 @@ def test_without_until_everyone_is_seen_at_the_last_event_of_the_whole_log(tmp_p
 def test_a_row_that_makes_no_event_does_not_run_the_clock(tmp_path: Path) -> None:
     log = "customer | time | event\nann | 2026-01-01 | x\nann | 2027-01-01 | y\n | 2028-01-01 | x\nann | 2029-01-01 | z"
     rules = EXCHANGE + rule('{ event = "y" }', ignore=True)
-    assert replay(tmp_path, log, UTC_LOG + rules).until == at("2026-01-01")
+    assert replay(tmp_path, log, UTC_LOG + rules).at_until.until == at("2026-01-01")
 
 
-@pytest.mark.parametrize("row", ["bob | 2099-01-01 | kept | | 9", "ann | 2099-01-01 | made | | 1"])
-def test_a_row_that_could_not_be_used_does_not_run_the_clock(tmp_path: Path, row: str) -> None:
+@pytest.mark.parametrize(
+    "row", ["bob | 2099-01-01 | kept | | 9", "ann | 2099-01-01 | made | | 1", "bob | 2099-01-01 | what | | 9"]
+)
+def test_what_could_not_be_used_does_not_run_the_clock(tmp_path: Path, row: str) -> None:
     log = f"customer | time | event | due | id\nann | 2026-01-01 | made | 2026-02-01 | 1\n{row}"
     done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + RULES)
-    assert (done.counts.used, done.until) == (1, at("2026-01-01"))
-    assert CURVE.state(done.standings["ann"].position) == "hopeful"
+    assert (done.events.applied, done.at_until.until) == (2, at("2026-01-01"))
+    assert CURVE.state(done.at_until.standings["ann"].position) == "hopeful"
 
 
-def test_a_story_sees_the_last_used_event_of_others(tmp_path: Path) -> None:
+def test_one_customer_is_seen_at_the_last_applied_event_of_others(tmp_path: Path) -> None:
     log = """
     customer | time       | event | due | id
     ann      | 2026-01-01 | made  |     | 1
     bob      | 2026-03-01 | made  |     | 2
+    bob      | 2026-09-01 | made  |     | 2
     cyd      | 2026-02-01 | made  |     | 3
     dan      | 2099-01-01 | kept  |     | 4
-    eve      | 2098-01-01 | made  |     | 2
     """
     mapping = UTC_LOG + 'id = "id"\n' + RULES
-    told = tell_story(scan_log(write(tmp_path, table(log))), parse_mapping(mapping), CURVE, "ann")
-    assert told.standing is not None
-    assert told.standing.as_of == replay(tmp_path, log, mapping).until == at("2026-03-01")
+    ann = replay_customer(scan_log(write(tmp_path, table(log))), parse_mapping(mapping), CURVE, "ann")
+    assert ann.observed is not None
+    assert ann.observed.as_of == replay(tmp_path, log, mapping).at_until.until == at("2026-03-01")
 
 
 def test_later_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2026-01-06"))
     assert list(done.standings) == ["ann", "bob"]
-    assert {standing.as_of for standing in done.standings.values()} == {at("2026-01-06")}
-    counts = done.counts
-    assert (counts.rows, counts.used, counts.later, counts.ignored, counts.rejected) == (6, 2, 2, 1, 1)
+    assert {standing.as_of for standing in done.at_until.standings.values()} == {at("2026-01-06")}
+    assert (done.rows.rows, done.rows.used, done.rows.ignored, done.rows.broken) == (6, 4, 1, 1)
+    assert (done.events.applied, done.events.later) == (4, 3)
     assert rejects(done) == [(5, "unreadable time")]
 
 
@@ -105,18 +114,18 @@ def test_the_clock_runs_to_until_and_not_beyond(tmp_path: Path, until: str, ann:
 def test_an_event_at_until_itself_is_applied(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2026-01-08"))
     assert done.standings["ann"].promises == ()
-    assert done.counts.later == 1
+    assert (done.events.applied, done.events.later) == (5, 2)
 
 
 @pytest.mark.parametrize("until", ["2026-02-01T01:00+01:00", "2026-01-31T19:00-05:00"])
 def test_until_may_be_in_any_timezone(tmp_path: Path, until: str) -> None:
-    assert replay(tmp_path, LOG, UTC_LOG + RULES, until=at(until)).until == at("2026-02-01")
+    assert replay(tmp_path, LOG, UTC_LOG + RULES, until=at(until)).at_until.until == at("2026-02-01")
 
 
 def test_until_before_everything_leaves_nobody(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2020-01-01"))
-    assert (done.until, done.standings, done.moves) == (at("2020-01-01"), {}, ())
-    assert (done.counts.used, done.counts.later, done.counts.ignored, done.counts.rejected) == (0, 4, 1, 1)
+    assert (done.at_until.until, done.standings, done.transitions) == (at("2020-01-01"), {}, ())
+    assert (done.events.applied, done.events.later) == (0, 7)
 
 
 def test_a_naive_until_is_refused(tmp_path: Path) -> None:
@@ -124,17 +133,17 @@ def test_a_naive_until_is_refused(tmp_path: Path) -> None:
         replay(tmp_path, LOG, UTC_LOG + RULES, until=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
 
 
-def test_a_row_is_later_only_if_all_of_it_is(tmp_path: Path) -> None:
+def test_of_a_row_only_that_is_later_which_is(tmp_path: Path) -> None:
     log = "customer | time | paid\nann | 2026-01-01 | 2026-01-09\nbob | 2026-01-08 | 2026-01-09"
     done = replay(tmp_path, log, UTC_LOG + rule("", "Complained", 'Purchased at = "paid"'), until=at("2026-01-05"))
-    assert (done.counts.used, done.counts.later, done.counts.events) == (1, 1, 1)
+    assert (done.rows.used, done.events.later, done.events.applied) == (2, 3, 1)
     assert list(done.standings) == ["ann"]
 
 
-def test_a_later_row_uses_no_id_up_and_is_no_duplicate(tmp_path: Path) -> None:
+def test_a_later_event_is_no_conflict(tmp_path: Path) -> None:
     log = "customer | time | event | id\nann | 2026-01-01 | x | 1\nann | 2026-01-08 | x | 1\nann | 2026-01-09 | x | 2"
     done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + EXCHANGE, until=at("2026-01-05"))
-    assert (done.counts.used, done.counts.later, done.counts.duplicates) == (1, 2, 0)
+    assert (done.events.applied, done.events.later, done.events.conflict) == (1, 2, 0)
 
 
 def test_until_is_as_if_later_rows_were_not_there(tmp_path: Path) -> None:
@@ -144,20 +153,61 @@ def test_until_is_as_if_later_rows_were_not_there(tmp_path: Path) -> None:
         replay(tmp_path, LOG, UTC_LOG + RULES, until=until),
         replay(tmp_path, cut, UTC_LOG + RULES, until=until),
     )
-    assert (whole.standings, whole.moves) == (part.standings, part.moves)
+    assert (whole.standings, whole.transitions, whole.at_until) == (part.standings, part.transitions, part.at_until)
 
 
 def test_an_empty_log_has_no_until_of_its_own(tmp_path: Path) -> None:
     mapping = UTC_LOG + EXCHANGE + IGNORE_REST
-    assert replay_text(tmp_path, "customer,time,event\n", mapping).until is None
+    assert replay_text(tmp_path, "customer,time,event\n", mapping).at_until.until is None
     late = datetime(2026, 1, 1, tzinfo=UTC)
-    assert replay_text(tmp_path, "customer,time,event\n", mapping, until=late).until == late
+    assert replay_text(tmp_path, "customer,time,event\n", mapping, until=late).at_until.until == late
 
 
-def test_a_last_look_is_a_step_without_a_row(tmp_path: Path) -> None:
+def test_what_the_look_finds_is_no_transition_of_the_log(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES)
-    assert [(row, move.promise, move.after) for row, move in done.moves if row is None] == [
-        (None, None, "distrust.suspicious"),
-        (None, None, "distrust.suspicious"),
+    assert [(each.row, each.transition.after) for each in done.transitions] == [
+        (1, "hopeful"), (2, "hopeful"), (3, "hopeful"),
+    ]  # fmt: skip
+    assert [(move.customer, move.promise, move.after) for move in done.at_until.transitions] == [
+        ("bob", None, "distrust.suspicious"),
+        ("ann", None, "distrust.suspicious"),
     ]
     assert len(events_in(tmp_path, LOG, UTC_LOG + RULES)) == 3
+
+
+# --- until far after nearly all events -------------------------------------------------------------
+
+
+def warnings(path: Path, days: list[float], **options: Any) -> tuple[str, ...]:
+    start = at("2024-01-01")
+    rows = [{"customer": "ann", "time": (start + timedelta(days=day)).isoformat(), "event": "x"} for day in days]
+    return replay_file(write(path, rows), UTC_LOG + EXCHANGE, **options).warnings
+
+
+def test_a_mistyped_year_is_said(tmp_path: Path) -> None:
+    assert warnings(tmp_path, [0, 1, 365 * 38]) == (
+        "33.3% of the events lie after 2024-01-02; every customer is observed on 2061-12-22, at the last event",
+    )
+
+
+def test_many_events_beyond_a_long_gap_are_said_while_they_are_fewer_than_half(tmp_path: Path) -> None:
+    far = [365 * 40.0] * 4
+    (said,) = warnings(tmp_path, [*range(5), *far])
+    assert said.startswith("44.4% of the events lie after 2024-01-05")
+    assert warnings(tmp_path, [*range(4), *far]) == ()
+    assert warnings(tmp_path, [*range(5), *[899.0] * 4]) == (), "less than ten quiet periods later"
+
+
+def test_a_log_that_runs_dry_is_said(tmp_path: Path) -> None:
+    (said,) = warnings(tmp_path, [*range(299), 330, 340, 345])
+    assert said.startswith("1.0% of the events lie after 2024-10-25; every customer is observed on 2024-12-11")
+    assert warnings(tmp_path, [*range(299), 330, 340, 342.9]) == (), "less than half a quiet period"
+
+
+def test_a_steady_log_is_none_that_runs_dry(tmp_path: Path) -> None:
+    assert warnings(tmp_path, [20 * day for day in range(400)]) == ()  # its last hundredth takes eighty days
+
+
+def test_who_says_until_is_not_told(tmp_path: Path) -> None:
+    assert warnings(tmp_path, [0, 1, 365 * 38], until=at("2080-01-01")) == ()
+    assert warnings(tmp_path, [0, 1, 365 * 38], until=at("2024-06-01")) == ()

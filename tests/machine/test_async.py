@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.stories import day
 from trustcurve import Curve, Exchanged, OneSided, Proposed, Step
-from trustcurve.core.errors import OutOfOrderError
+from trustcurve.errors import OutOfOrderError
 from trustcurve.machine import AsyncLiveCustomer, BusyCustomerError, Callbacks
 
 CURVE = Curve.default()

@@ -15,6 +15,7 @@ from tests.core.stories import customer_centric, day
 from tests.core.test_own_curve import OURS
 from tests.system import need_program
 from trustcurve import Curve, Event, OneSided, PromiseMade, Proposed, Transition
+from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 from trustcurve.machine.drawing.chart import EVERYONE, shortened
 from trustcurve.machine.errors import DrawingError, MissingProgramError
@@ -30,11 +31,11 @@ BETRAYED: list[Event] = [
 
 
 def transitions(events: list[Event]) -> tuple[Transition, ...]:
-    return CURVE.replay(events, customer="ann", until=day(400)).transitions
+    return CURVE.journey(events, customer="ann", until=day(400)).transitions
 
 
 PATH = transitions(BETRAYED)
-CHARTS = {"default": chart_of(CURVE), "path": chart_of(CURVE, PATH), "ours": chart_of(Curve.from_toml(OURS))}
+CHARTS = {"default": chart_of(CURVE), "path": chart_of(CURVE, PATH), "ours": chart_of(parse_curve(OURS))}
 
 
 def arrows(chart: Chart) -> dict[tuple[str, str], list[str]]:
@@ -70,7 +71,7 @@ def test_the_arrows_say_when_in_words() -> None:
 @pytest.mark.parametrize("name", ["default", "ours"])
 def test_the_arrows_are_those_of_the_table_and_no_others(name: str) -> None:
     """Every change of state goes along arrows, and along every arrow some change of state goes."""
-    curve = CURVE if name == "default" else Curve.from_toml(OURS)
+    curve = CURVE if name == "default" else parse_curve(OURS)
     stages = {stage.name: set(stage.states) for stage in curve.stages} | {state: {state} for state in curve.states}
     stages[EVERYONE] = {state for stage in curve.stages if not stage.apart for state in stage.states}
     direct = {
@@ -149,7 +150,7 @@ def renamed(name: str, old: str = "advocate") -> Curve:
         for table in ("when", "set"):
             if rule.get(table, {}).get("stage") == old:
                 rule[table]["stage"] = name
-    return Curve.from_plain(document)
+    return read_curve(document)
 
 
 ODD = [
@@ -189,7 +190,7 @@ def test_labels_say_if_an_earlier_rule_takes_some() -> None:
     place = next(n for n, rule in enumerate(document["rules"]) if rule["name"] == "advocacy.begins")
     row = {"name": "advocacy.shy", "signal": "advocacy", "when": {"account": "clear", "engaged": 4}, "because": "shy"}
     document["rules"].insert(place, row)
-    told = arrows(chart_of(Curve.from_plain(document)))["customer_centric", "advocate"]
+    told = arrows(chart_of(read_curve(document)))["customer_centric", "advocate"]
     assert told == ["advocacy [kept at least 3, engaged at least 3, felt doubt 0, unless an earlier rule applies]"]
 
 
@@ -198,7 +199,7 @@ def test_a_label_is_otherwise_where_no_single_counter_decides() -> None:
     for rule in document["rules"]:
         if rule["name"] == "silence.wears":
             rule["when"] = {"account": "clear", "engaged": {"at_least": 1}, "kept": {"at_least": 1}}
-    assert arrows(chart_of(Curve.from_plain(document)))["hopeful", "distrust"][0] == "silence [otherwise]"
+    assert arrows(chart_of(read_curve(document)))["hopeful", "distrust"][0] == "silence [otherwise]"
 
 
 def test_an_arrow_between_two_stages_apart_is_drawn() -> None:
@@ -206,7 +207,7 @@ def test_an_arrow_between_two_stages_apart_is_drawn() -> None:
     document["stages"].insert(0, {"name": "banned", "outside": True, "apart": True})
     document["signals"]["ban"] = {"by": "company"}
     document["rules"].append({"name": "ban.ends", "signal": "ban", "set": {"stage": "banned"}, "because": "it is over"})
-    drawn = arrows(chart_of(Curve.from_plain(document)))
+    drawn = arrows(chart_of(read_curve(document)))
     assert drawn["banned", "departed"] == ["departure"]
     assert drawn[EVERYONE, "departed"] == ["departure"]
     assert drawn[EVERYONE, "banned"] == ["ban"]

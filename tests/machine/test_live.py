@@ -27,7 +27,7 @@ from trustcurve import (
     Standing,
     Step,
 )
-from trustcurve.core.errors import (
+from trustcurve.errors import (
     FinalClassError,
     InvalidPositionError,
     InvalidValueError,
@@ -57,7 +57,7 @@ def hear(step: Step) -> None:
 
 def live(callbacks: Callbacks, *events: Event, name: str = "ann") -> LiveCustomer:
     """Make a customer who lived through some events before anybody listened."""
-    journey = CURVE.replay(events, customer=name, until=day(0)) if events else None
+    journey = CURVE.journey(events, customer=name, until=day(0)) if events else None
     return LiveCustomer(CURVE.begin(name, day(0)) if journey is None else journey.standing, callbacks)
 
 
@@ -305,7 +305,7 @@ def test_invalid_arguments_raise() -> None:
     with pytest.raises(InvalidValueError, match="curve"):
         Callbacks("default")  # type: ignore[arg-type]
     small = Callbacks(Curve.default(doubt_max=8))
-    doubting = CURVE.replay([OneSided(at=day(0), by="company")] * 5, customer="ann").standing
+    doubting = CURVE.journey([OneSided(at=day(0), by="company")] * 5, customer="ann").standing
     with pytest.raises(InvalidPositionError):
         LiveCustomer(doubting, small)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.core.strategies import LARGEST, SMALLEST, Numbers, parameters
 from tests.core.test_own_curve import OURS
 from trustcurve import Curve, Position
-from trustcurve.core.errors import InvalidPositionError, UnknownWordError
+from trustcurve.core.parts import parts_of
 from trustcurve.core.program import Program
-from trustcurve.core.reader import Reader
-from trustcurve.core.reading import read_parts
 from trustcurve.core.rulebook import Rulebook
+from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidPositionError, UnknownWordError
 from trustcurve.machine import TrustMachine
 
 DEFAULT = Curve.default()
@@ -65,7 +65,7 @@ def test_they_agree_with_any_parameters(numbers: Numbers, draw: Any) -> None:
 
 @pytest.mark.slow
 def test_they_agree_on_a_curve_of_ones_own() -> None:
-    ours = Curve.from_toml(OURS)
+    ours = parse_curve(OURS)
     machine = TrustMachine(ours)
     assert "loyal" in machine.get_nested_state_names()
     assert disagreements(machine, ours, list(ours.table().positions)[::3]) == []
@@ -131,10 +131,7 @@ def test_they_agree_on_every_test_and_effect_that_a_rule_can_have() -> None:
         row("nudge.c", {"outside": True, "felt_doubt": {"at_least": 8}}, {"add": {"stage": -1, "kept": 1}}),
         row("nudge.d", {}, {"add": {"doubt": "-one_sided_doubt"}, "set": {"account": "slip"}}),
     ]
-    reader = Reader("nudge")
-    parts = read_parts(reader, document)
-    assert reader.findings == []
-    curve = Curve._from_parts(parts)
+    curve = Curve._from_parts(parts_of(document))
     assert disagreements(TrustMachine(curve), curve, list(curve.table().positions)[::7]) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import ANY, KEEPS_PROMISES, MOVES, Environment
 
 
@@ -53,11 +53,11 @@ def test_a_word_that_is_no_move(moves: object):
 @pytest.mark.parametrize(
     ("moves", "says"),
     [
-        ({"kept": 1.5}, "must lie between 0 and 1"),
-        ({"kept": -0.1}, "must lie between 0 and 1"),
-        ({"kept": float("nan")}, "must lie between 0 and 1"),
-        ({"kept": True}, "must lie between 0 and 1"),
-        ({"kept": "often"}, "must lie between 0 and 1"),
+        ({"kept": 1.5}, "must be a probability from 0 to 1"),
+        ({"kept": -0.1}, "must be a probability from 0 to 1"),
+        ({"kept": float("nan")}, "must be a probability from 0 to 1"),
+        ({"kept": True}, "must be a probability from 0 to 1"),
+        ({"kept": "often"}, "must be a probability from 0 to 1"),
         ({"kept": 0.6, "broken": 0.6}, "add up to 1.2, more than 1"),
         ({"nothing": 0.1, "kept": 0.6}, "must add up to 1, not 0.7"),
         ({"kept": 0.5, "complaint": None}, "a probability, or none; missing: complaint"),
@@ -69,7 +69,7 @@ def test_probabilities_that_cannot_be(moves: dict[str, float], says: str):
 
 
 def test_who_keeps_promises_breaks_none():
-    with pytest.raises(InvalidValueError, match="breaks none"):
+    with pytest.raises(InvalidValueError, match="excludes the move 'broken'"):
         Environment(["kept", "broken"], keeps_promises=True)
     assert Environment({"complaint": 0.1}, keeps_promises=True).names == ("nothing", "complaint")
 

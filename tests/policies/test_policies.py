@@ -11,7 +11,7 @@ import pytest
 
 from tests.policies.views import view
 from trustcurve import Curve, TrustcurveError
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import ACTIONS, Policy, UnfitPolicyError, View, parse_policy, policy
 
 

@@ -28,7 +28,7 @@ do = "exchange"
 
 WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     # --- words
-    "an unknown table": (("[policy]", "[rule]\n[policy]"), "the file", "rule", "did you mean 'rules'?"),
+    "an unknown table": (("[policy]", "[rule]\n[policy]"), "[rule]", "", "unknown table; did you mean 'rules'?"),
     "an unknown key of the policy": (("window = 2", "windw = 2\nwindow = 2"), "[policy]", "windw", "'window'?"),
     "an unknown key of a row": (
         ("because =", "becuase ="),
@@ -36,15 +36,15 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "becuase",
         "did you mean 'because'?",
     ),
-    "an unknown part": (("open = 0", "opn = 0"), "[[rules]] warm up when", "opn", "did you mean 'open'?"),
-    "an unknown bound": (("below = 3", "under = 3"), "[[rules]] warm up when.engaged", "under", "known: at_least"),
+    "an unknown part": (("open = 0", "opn = 0"), "[[rules]] warm up", "when.opn", "did you mean 'open'?"),
+    "an unknown bound": (("below = 3", "under = 3"), "[[rules]] warm up", "when.engaged.under", "known: at_least"),
     "an unknown action": (
         ('"repair"', '"repiar"'),
         "[[rules]] make good",
         "do",
-        "not 'repiar'; did you mean 'repair'?",
+        "unknown word 'repiar'; did you mean 'repair'?",
     ),
-    "a row without an action": (('do = "exchange"', ""), "[[rules]] warm up", "do", "known: wait, propose"),
+    "a row without an action": (('do = "exchange"', ""), "[[rules]] warm up", "do", "is missing: the company's action"),
     "an unknown stage": (('"hopeful"', '"hopefull"'), "[[rules]] warm up", "when.stage", "did you mean 'hopeful'?"),
     "an unknown account": (('"slip"', '"slipp"'), "[[rules]] make good", "when.account", "did you mean 'slip'?"),
     "a stage for a state": (
@@ -63,8 +63,8 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     # --- values
     "no name": (('name = "patient"', 'name = " "'), "[policy]", "name", "must be a text that is not empty"),
     "a row's name that is no text": (('name = "warm up"', "name = 3"), "[[rules]] number 3", "name", "must be a text"),
-    "too long a memory": (("remember = 1", "remember = 9"), "[policy]", "remember", "from 0 to 8, not 9"),
-    "a window that is no number": (("window = 2", "window = true"), "[policy]", "window", "not True"),
+    "too long a memory": (("remember = 1", "remember = 9"), "[policy]", "remember", "from 0 to 8, got 9"),
+    "a window that is no number": (("window = 2", "window = true"), "[policy]", "window", "got true"),
     "a promise that is due at once": (
         ("promise_due = 3", "promise_due = 0"),
         "[policy]",
@@ -76,20 +76,25 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     "a parameter": (
         ("below = 3", 'below = "engaged_max"'),
         "[[rules]] warm up",
-        "when.engaged",
-        "a policy has no parameters",
+        "when.engaged.below",
+        "must be a whole number, got 'engaged_max'",
     ),
     "half a number": (("below = 3", "below = 2.5"), "[[rules]] warm up", "when.engaged.below", "2.5"),
-    "no words": (('["slip", "breach"]', "[]"), "[[rules]] make good", "when.account", "not []"),
-    "no numbers": (("open = 0", "open = []"), "[[rules]] warm up", "when.open", "not an empty array"),
+    "no words": (('["slip", "breach"]', "[]"), "[[rules]] make good", "when.account", "must not be empty"),
+    "no numbers": (("open = 0", "open = []"), "[[rules]] warm up", "when.open", "must not be empty"),
     "a flag that is none": (("open = 0", "outside = 0"), "[[rules]] warm up", "when.outside", "must be true or false"),
     # --- memory that is not there
-    "asks without a window": (("window = 2", ""), "[[rules]] do not repeat", "when.asks", "[policy] window says"),
+    "asks without a window": (
+        ("window = 2", ""),
+        "[[rules]] do not repeat",
+        "when.asks",
+        "window in [policy] must say",
+    ),
     "actions without a memory": (
         ("remember = 1", ""),
         "[[rules]] do not repeat",
         "when.last",
-        "[policy] remember says",
+        "remember in [policy] must say",
     ),
     # --- rows that never decide
     "more asks than the window holds": (

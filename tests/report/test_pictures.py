@@ -12,7 +12,8 @@ from matplotlib.image import imread
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.curve_file import curve_toml, parse_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, policy
 from trustcurve.report import draw_all, draw_flow, draw_occupancy, draw_side_by_side, draw_times
 from trustcurve.report.style import FALL, RISE, colours_of
@@ -148,7 +149,7 @@ def test_nobodys_settings_are_touched(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "curve", [CURVE, Curve.from_toml(CURVE.to_toml().replace('"adversarial"', '"hostile"'))], ids=["ours", "own"]
+    "curve", [CURVE, parse_curve(curve_toml(CURVE).replace('"adversarial"', '"hostile"'))], ids=["ours", "own"]
 )
 def test_every_state_has_a_colour_of_its_own_and_falls_have_theirs(curve: Curve):
     colours = colours_of(curve)

@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from tests.simulation.agreement import FAMILYWISE, agrees, p_values, tails
 from tests.simulation.worlds import CURVE, ORDINARY, POLICIES, SHIPPED, random_world, shipped
-from trustcurve import Curve
+from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.policies import Environment, load_policy
 from trustcurve.simulation import (
     Arrivals,
@@ -124,8 +124,8 @@ def test_a_curve_may_have_as_many_stages_as_a_customer_has_bits_for():
         for before, after in zip(["hopeful", *more], more, strict=False)
     ]
     stages = "".join(f'[[stages]]\nname = "{name}"\nsays = "one more"\n\n' for name in more)
-    text = CURVE.to_toml().replace("[signals.proposition]", stages + "[signals.proposition]", 1)
-    curve = Curve.from_toml(text.replace("[[rules]]", "".join(steps) + "[[rules]]", 1))
+    text = curve_toml(CURVE).replace("[signals.proposition]", stages + "[signals.proposition]", 1)
+    curve = parse_curve(text.replace("[[rules]]", "".join(steps) + "[[rules]]", 1))
     policy = load_policy(POLICIES / "solve_first.toml", curve)
     often = Environment({"kept": 0.3, "broken": 0.05, "customer_one_sided": 0.4})
     answer = expected(curve, policy, often, 12)

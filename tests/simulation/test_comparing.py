@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
-from trustcurve import Curve
-from trustcurve.core.errors import InvalidParameterError, InvalidValueError, UnknownWordError
+from trustcurve.documents.curve_file import curve_toml, parse_curve
+from trustcurve.errors import InvalidParameterError, InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, load_policy, policy
 from trustcurve.simulation import (
     Arrivals,
@@ -185,7 +185,7 @@ def test_who_stays_away_changes_nothing_for_those_who_come():
         ({"replications": 9}, "their replications"),
         ({"turn": timedelta(days=45)}, "how long a turn lasts"),
         ({"arrivals": Arrivals(each_step=9)}, "their arrivals"),
-        ({"curve": Curve.from_toml(CURVE.to_toml().replace('"adversarial"', '"hostile"'))}, "their states"),
+        ({"curve": parse_curve(curve_toml(CURVE).replace('"adversarial"', '"hostile"'))}, "their states"),
     ],
 )
 def test_what_is_no_pair_is_told(change: dict[str, object], what: str):
@@ -353,7 +353,7 @@ def test_wrong_parameters_are_told(name: str, value: object, error: type[Excepti
         (lambda one: sweep(one, ["environment.kept"]), "must be a table"),
         (lambda one: sweep(one, {"environment.kept": (0.3,)}, processes=0), "processes is 0"),
         (lambda one: sweep(one, {"environment.kept": (0.9,)}), "environment.kept is 0.9: the probabilities add up to"),
-        (lambda one: sweep(one, {"departures.hazard": (None,)}), "departures.hazard is None: must be a number"),
+        (lambda one: sweep(one, {"departures.hazard": (None,)}), "departures.hazard is None: must be a probability"),
     ],
 )
 def test_what_is_of_another_kind_is_told(ask: Callable[[Scenario], object], says: str):

@@ -22,7 +22,7 @@ from scipy.stats import binom, binomtest
 
 from tests.simulation.worlds import CURVE, ORDINARY, random_world, shipped
 from tests.verification.plain import PlainLoop
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment
 from trustcurve.simulation import (
     Arrivals,

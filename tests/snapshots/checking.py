@@ -31,6 +31,12 @@ def is_time(value: object) -> bool:
     return bool(_RFC_3339.fullmatch(value)) and datetime.fromisoformat(value.upper()) is not None
 
 
+def schema_name(name: str) -> str:
+    """Return the name of the schema of a golden snapshot: "event_PromiseMade" is an event."""
+    kind = name.partition("_")[0]
+    return "curve-snapshot" if kind == "curve" else kind
+
+
 @cache
 def validator(name: str) -> Draft202012Validator:
     """Make a validator that checks formats."""

@@ -54,7 +54,7 @@ def journeys(draw: st.DrawFn, curve: Curve) -> Journey:
     until = draw(st.none() | aware_times())
     if not drawn and until is None:
         until = FIRST
-    return curve.replay(drawn, customer=draw(texts), until=until, rejects="keep")
+    return curve.journey(drawn, customer=draw(texts), until=until, rejects="keep")
 
 
 @st.composite

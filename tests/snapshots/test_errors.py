@@ -65,16 +65,16 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
         "no journey on this curve leads",
     ),
     ("standing", drop("schema"), "$.schema", "is missing"),
-    ("standing", drop("kind"), "$.kind", "must be 'standing', not missing"),
-    ("standing", put("kind", "step"), "$.kind", "must be 'standing', not 'step'"),
+    ("standing", drop("kind"), "$.kind", "must be 'standing', got missing"),
+    ("standing", put("kind", "step"), "$.kind", "must be 'standing', got 'step'"),
     ("standing", drop("curve"), "$.curve", "fingerprint"),
     ("standing", put("curve", 5), "$.curve", "fingerprint"),
     ("standing", drop("customer"), "$.customer", "missing"),
     ("standing", put("customer", ""), "$.customer", "empty"),
-    ("standing", put("customer", 5), "$.customer", "must be a text, not 5"),
+    ("standing", put("customer", 5), "$.customer", "must be a text, got 5"),
     ("standing", put("as_of", "2026-03-03T12:00:00"), "$.as_of", "with its offset"),
     ("standing", put("as_of", "soon"), "$.as_of", "soon"),
-    ("standing", put("as_of", "2026-02-30T12:00:00Z"), "$.as_of", "is no time: day is out of range"),
+    ("standing", put("as_of", "2026-02-30T12:00:00Z"), "$.as_of", "is not a time: day is out of range"),
     ("standing", put("as_of", "2026-03-03T24:00:00Z"), "$.as_of", "RFC 3339"),
     ("standing", put("as_of", 5), "$.as_of", "ISO 8601"),
     ("standing", put("as_of", "0001-01-01T00:00:00+10:00"), "$.as_of", "no instant in UTC"),
@@ -126,13 +126,13 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
     ("journey", put("duplicates[0].at", "2026"), "$.duplicates[0].at", "2026"),
     ("journey", drop("rejects[0].error.promise"), "$.rejects[0].error.promise", "missing"),
     ("journey", put("rejects[0].error.error", "ValueError"), "$.rejects[0].error.error", "unknown kind of error"),
-    ("journey", put("rejects[0].error", None), "$.rejects[0].error", "must be an object, not null"),
+    ("journey", put("rejects[0].error", None), "$.rejects[0].error", "must be an object, got null"),
     ("journey", drop("start"), "$.start", "missing"),
     ("curve", put("document", None), "$.document", "must be an object"),
-    ("curve", drop("document.rules"), "$.document rules", "is missing"),
-    ("curve", put("document.parameters.initial_doubt", 99), "$.document [curve] start doubt", "runs from 0 to 12"),
+    ("curve", drop("document.rules"), "$.document.rules", "is missing"),
+    ("curve", put("document.parameters.initial_doubt", 99), "$.document [curve] start.doubt", "runs from 0 to 12"),
     ("curve", drop("document"), "$.document", "is missing"),
-    ("curve", put("extra", 1), "$.extra", "is no known field"),
+    ("curve", put("extra", 1), "$.extra", "unknown field; known: document"),
     ("curve", drop("curve"), "$.curve", "fingerprint"),
 ]
 
@@ -157,7 +157,7 @@ def test_everything_that_is_wrong_is_told() -> None:
 
 
 def test_one_kind_of_event_is_not_read_as_another() -> None:
-    with pytest.raises(MalformedSnapshotError, match="must be 'Exchanged', not 'PromiseMade'") as caught:
+    with pytest.raises(MalformedSnapshotError, match="must be 'Exchanged', got 'PromiseMade'") as caught:
         from_dict(Exchanged, stored("event_PromiseMade"))
     assert caught.value.path == "$.event"
     assert isinstance(from_dict(PromiseMade, stored("event_PromiseMade")), PromiseMade)
@@ -238,5 +238,8 @@ def test_data_of_any_mapping_type_are_read() -> None:
 def test_each_unknown_field_is_told_with_a_hint() -> None:
     with pytest.raises(MalformedSnapshotError) as caught:
         from_dict(Standing, {**stored("standing"), "custmer": "x", "an extra @ one": 1}, curve=CURVE)
-    assert (caught.value.path, caught.value.problem) == ("$.an extra @ one", "is no known field")
-    assert caught.value.others == ("is no known field; did you mean 'customer'? @ $.custmer",)
+    assert (caught.value.path, caught.value.problem) == (
+        "$.an extra @ one",
+        "unknown field; known: customer, as_of, position, promises, quiet_since",
+    )
+    assert caught.value.others == ("unknown field; did you mean 'customer'? @ $.custmer",)

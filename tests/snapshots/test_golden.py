@@ -46,7 +46,7 @@ def test_a_journey_of_version_1_is_read_with_the_clock_of_version_1() -> None:
     then = now.waiting_without_limit()
     start = datetime(2026, 1, 1, tzinfo=UTC)
     made = PromiseMade(at=start, promise="p", due=start + timedelta(days=1000))
-    old = then.replay([made], customer="ann", until=start + timedelta(days=900))
+    old = then.journey([made], customer="ann", until=start + timedelta(days=900))
     data = to_dict(old, curve=now)
     for step in data["steps"]:
         ticks = [{"at": due["at"], "promise": due["promise"]} for due in step["due"]]
@@ -54,7 +54,7 @@ def test_a_journey_of_version_1_is_read_with_the_clock_of_version_1() -> None:
         step.update(ticks=ticks, reactions=reactions)
     version_1 = {**data, "schema": 1, "curve": now.fingerprint_1}
     assert from_dict(Journey, version_1, curve=now) == old
-    assert now.replay([made], customer="ann", until=start + timedelta(days=900)) != old
+    assert now.journey([made], customer="ann", until=start + timedelta(days=900)) != old
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -19,13 +19,13 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 STEPS: dict[str, tuple[Spoil, str, str]] = {
     "no reaction": (put("reaction", None), "$.reaction", "is null, not what this curve does: an object"),
-    "nothing due": (put("due", []), "$.due", "is a list of 0, not what this curve does: a list of 3"),
+    "nothing due": (put("due", []), "$.due", "is an array of 0, not what this curve does: an array of 3"),
     "another time": (put("due[0].at", "2026-03-05T12:00:00Z"), "$.due[0].at", "'2026-03-04T12:00:00Z'"),
     "another promise": (put("due[2].promise", "a"), "$.due[2].promise", "is 'a', not what this curve does: null"),
     "after": (put("after.position.doubt", 9), "$.after.position.doubt", "is 9, not what this curve does: 2"),
     "customer": (put("after.customer", "somebody else"), "$.after.customer", "'cust-0042'"),
     "time": (put("after.as_of", "2026-06-10T12:00:00Z"), "$.after.as_of", "'2026-06-09T12:00:00Z'"),
-    "one due less": (drop("due[0]"), "$.due", "is a list of 2"),
+    "one due less": (drop("due[0]"), "$.due", "is an array of 2"),
     "a promise": (drop("after.promises[1].overdue"), "$.after.promises[1].overdue", "is missing, not what"),
     "another event": (put("event.event", "Exchanged"), "$.reaction.signal", "is 'repair', not what"),
     "an event too early": (put("event.at", "2026-02-01T12:00:00Z"), "$.event", "lies before"),
@@ -48,9 +48,9 @@ JOURNEYS: dict[str, tuple[Spoil, str, str]] = {
     "a step between": (drop("steps[3]"), "$.steps[3].before.as_of", "not where the step before it ended"),
     "an impossible event": (put("steps[3].event.promise", "?"), "$.steps[3].event", "has no open promise '?'"),
     "no signal": (put("steps[1].event", {"at": "2026-03-01T12:00:00Z", "event": "Signalled", "signal": "audit"}),
-                  "$.steps[1].event.signal", "'audit' is unknown"),
+                  "$.steps[1].event.signal", "unknown word 'audit'"),
     "a look back": (put("steps[5].after.as_of", "2026-03-02T12:00:00Z"), "$.steps[5].after.as_of", "already known up to"),
-    "a look that did nothing": (put("steps[5].due", []), "$.steps[5].due", "is a list of 0"),
+    "a look that did nothing": (put("steps[5].due", []), "$.steps[5].due", "is an array of 0"),
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.core.stories import standing_at
 from tests.snapshots.strategies import events, journeys, standings
 from trustcurve import Curve, Event, Exchanged, Journey, Position, Standing, Step
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots import from_dict, from_json, to_dict, to_json
 
 CURVE = Curve.default()
@@ -65,7 +65,7 @@ def test_what_was_read_goes_on_as_what_was_written(journey: Journey, event: Even
     read = from_json(Journey, to_json(journey, curve=CURVE), curve=CURVE)
     assert read.explain() == journey.explain()
     assert read.transitions == journey.transitions
-    assert CURVE.replay([event], start=read, rejects="keep") == CURVE.replay([event], start=journey, rejects="keep")
+    assert CURVE.journey([event], start=read, rejects="keep") == CURVE.journey([event], start=journey, rejects="keep")
 
 
 @settings(max_examples=6)  # to read a curve is to check all of it, which takes a while

@@ -11,7 +11,7 @@ from hypothesis.errors import NoSuchExample
 
 from tests.verification.planted import POLICIES
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, Policy, View, policy
 from trustcurve.testing import breaks, falsify, policies
 from trustcurve.testing.falsification import can_be_broken

@@ -256,7 +256,7 @@ WALK = """
 def test_walk():
     start = curve.begin("ann", __import__("datetime").datetime(2026, 1, 1, tzinfo=__import__("datetime").UTC))
     from trustcurve import Exchanged, Proposed
-    curve.replay([Proposed(at=start.as_of), Exchanged(at=start.as_of)], start=start)
+    curve.journey([Proposed(at=start.as_of), Exchanged(at=start.as_of)], start=start)
 """
 
 

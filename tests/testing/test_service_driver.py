@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 
 from trustcurve import Curve, Event, Exchanged, PromiseMade, Returned, Standing, TrustcurveError
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
 from trustcurve.testing.disagreement import find_disagreement, smallest_disagreement
@@ -69,7 +69,7 @@ class Sorting:
     @property
     def standing(self) -> Standing:
         """Say where the customer stands."""
-        return CURVE.replay(list(self.events.values()), start=self.start).standing
+        return CURVE.journey(list(self.events.values()), start=self.start, used={}).standing
 
 
 class InWords:
@@ -169,8 +169,8 @@ def test_a_disagreement_tells_what_happened_and_what_both_say():
         "  1. 2026-01-01 00:00:00  a useful exchange\n"
         "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
         "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
-        "the curve's last step: 2026-01-01 00:00 UTC a useful exchange stays distrust.suspicious because a useful exchange earns "
-        "goodwill, settles what is due and lowers doubt; before the barrier nothing accrues doubt 2 -> 1"
+        "the curve's last step: 2026-01-01 00:00 UTC a useful exchange stays distrust.suspicious "
+        f"because {CURVE.react(CURVE.start, 'exchange').because} doubt 2 -> 1"
     )
 
 

@@ -28,8 +28,9 @@ from trustcurve import (
     Standing,
     TrustcurveError,
 )
-from trustcurve.core.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.core.events import EVENTS
+from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, load_policy
 from trustcurve.testing import curves, events, journeys, policies, positions, standings
 from trustcurve.verification import check, no_harm_helps
@@ -37,7 +38,7 @@ from trustcurve.verification import check, no_harm_helps
 CURVE = Curve.default()
 TABLE = CURVE.table()
 EXAMPLES = Path(__file__).parents[2] / "examples" / "policies"
-OWN_CURVE = Curve.from_toml(OURS, "ours.toml")
+OWN_CURVE = parse_curve(OURS, "ours.toml")
 LOYALTY = load_policy(EXAMPLES / "loyalty.toml")
 SEEK = settings(database=None, deadline=None, phases=[Phase.generate, Phase.shrink])  # explaining traces every line
 DRAW = settings(database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
@@ -90,7 +91,7 @@ def test_nothing_is_drawn_in_vain():
 def test_a_journey_is_a_fold_of_events_that_fit(journey: Journey):
     told = [step.event for step in journey.steps if step.event is not None]
     assert len(told) <= 50
-    assert CURVE.replay(told, start=journey.start, until=journey.standing.as_of) == journey
+    assert CURVE.journey(told, start=journey.start, until=journey.standing.as_of) == journey
 
 
 @given(st.data())
@@ -307,6 +308,7 @@ import _trustcurve_hypothesis
 _trustcurve_hypothesis._register_now()
 from trustcurve import Standing
 from hypothesis import find, strategies as st
+from trustcurve.documents.curve_file import parse_curve
 print(find(st.from_type(Standing), lambda _: True).customer)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -41,6 +41,7 @@ from trustcurve import (
     TrustcurveError,
     load_curve,
 )
+from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.machine import Callbacks, LiveCustomer
 from trustcurve.policies import Policy
 from trustcurve.snapshots import SnapshotError, from_dict, from_json, json_schema, to_dict, to_json
@@ -54,12 +55,12 @@ def make_curves() -> Curve:
     """Make curves of all sorts."""
     assert_type(Curve.default(), Curve)
     assert_type(Curve.default(initial_doubt=3, grace=timedelta(hours=12)), Curve)
-    assert_type(Curve.from_toml("", source="mine.toml"), Curve)
+    assert_type(parse_curve("", source="mine.toml"), Curve)
     assert_type(load_curve("mine.toml"), Curve)
     assert_type(load_curve(Path("mine.toml")), Curve)
     curve = trustcurve.load_curve("mine.toml").with_parameters(kept_max=5)
     assert_type(curve, Curve)
-    assert_type(curve.to_toml(), str)
+    assert_type(curve_toml(curve), str)
     assert_type(curve.fingerprint, str)
     assert_type(curve.signals, tuple[str, ...])
     assert_type(curve.states, tuple[str, ...])
@@ -161,7 +162,7 @@ def follow_a_customer(curve: Curve, other: Curve) -> Standing:
 
 def replay_a_journey(curve: Curve, events: list[Event]) -> Journey:
     """Fold events, and go on from there."""
-    journey = curve.replay(events, customer="ann")
+    journey = curve.journey(events, customer="ann")
     assert_type(journey, Journey)
     assert_type(journey.standing, Standing)
     assert_type(journey.steps, tuple[Step, ...])
@@ -169,8 +170,8 @@ def replay_a_journey(curve: Curve, events: list[Event]) -> Journey:
     assert_type(journey.explain(), str)
     for reject in journey.rejects:
         assert_type(reject.error, TrustcurveError)
-    curve.replay(events, rejects="hide")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    return curve.replay(events, start=journey, until=NOW, rejects="keep")
+    curve.journey(events, rejects="hide")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    return curve.journey(events, start=journey, until=NOW, rejects="keep")
 
 
 def catch_errors() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trustcurve import Curve
+from trustcurve.documents.curve_file import read_curve
 
 Rows = dict[str, dict[str, Any]]
 Change = Callable[[Rows], object]
@@ -24,4 +25,4 @@ def changed(curve: Curve, change: Change) -> Curve:
     document = curve.to_plain()
     rows = {row["name"]: row for row in (*document["rules"], *document["settling"])}
     change(rows)
-    return Curve.from_plain(document)
+    return read_curve(document)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from tests.verification.changes import Change, changed, edit
 from trustcurve import Curve, Reaction
+from trustcurve.documents.curve_file import read_curve
 from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import (
     Property,
@@ -65,7 +66,7 @@ def grown(curve: Curve, change: Change) -> Curve:
     for each in document["rules"]:
         planted = each.pop("before", None)
         rules += [each] if planted is None else [planted, each]
-    return Curve.from_plain({**document, "rules": rules})
+    return read_curve({**document, "rules": rules})
 
 
 STAGES = ("departed", "distrust", "hopeful", "customer_centric", "advocate")

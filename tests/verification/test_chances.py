@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import Status, check, diff, probability
 from trustcurve.verification.deciding.chains import edge_probabilities

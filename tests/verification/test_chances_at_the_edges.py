@@ -8,7 +8,7 @@ import pytest
 
 from tests.verification.test_chances import LIFE, feared, warm
 from trustcurve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, policy
 from trustcurve.verification import Status, check, diff, expected_turns, never, possible, probability
 

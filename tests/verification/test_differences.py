@@ -17,7 +17,8 @@ from tests.verification.plain import PlainLoop
 from tests.verification.planted import careful
 from tests.verification.strategies import policies, small_policies
 from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.curve_file import parse_curve, read_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy, UnfitPolicyError, policy
 from trustcurve.verification import diff, equivalent
 from trustcurve.verification.differences.seen import decisions
@@ -86,7 +87,7 @@ def map_prefixes(new: Curve, signals: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def test_a_curve_does_not_differ_from_itself():
-    again = Curve.from_plain(DEFAULT.to_plain())
+    again = read_curve(DEFAULT.to_plain())
     assert equivalent(DEFAULT, again)
     assert str(diff(DEFAULT, again)) == "no difference: the same signals lead to the same states"
 
@@ -114,7 +115,7 @@ def test_another_clock_is_a_difference():
 
 
 def test_signals_that_only_one_curve_knows():
-    ours = Curve.from_toml(OURS)
+    ours = parse_curve(OURS)
     there, back = diff(DEFAULT, ours), diff(ours, DEFAULT)
     assert there.only_new == back.only_old == ("applause", "sigh")
     assert there.only_old == back.only_new == ()
@@ -122,7 +123,7 @@ def test_signals_that_only_one_curve_knows():
 
 
 def told(*events: Any) -> Journey:
-    return DEFAULT.replay(events, customer="ann")
+    return DEFAULT.journey(events, customer="ann")
 
 
 def test_the_share_of_journeys_that_end_elsewhere():
@@ -140,7 +141,7 @@ def test_the_share_of_journeys_that_end_elsewhere():
 
 
 def test_a_clock_alone_can_change_where_journeys_end():
-    left_alone = DEFAULT.replay(customer_centric(), customer="ann", until=day(100))
+    left_alone = DEFAULT.journey(customer_centric(), customer="ann", until=day(100))
     short = diff(DEFAULT, Curve.default(silence_after=10), journeys=[left_alone])
     assert short.share == 1
     assert "share of customers who end elsewhere: 100.0%" in str(short)
@@ -241,7 +242,7 @@ def test_along_a_journey_a_policy_would_have_done_what_it_does_in_the_loop(ours:
         place, turn, happened = plain.play(place, move)
         actions[len(events)] = turn.action  # what was decided after this event
         events += happened
-    journey = DEFAULT.replay(events, start=plain.start.standing)
+    journey = DEFAULT.journey(events, start=plain.start.standing)
     found = decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey)
     done = [action for event, action in found if event is not None]
     assert {number: done[number] for number in actions} == actions
@@ -259,7 +260,7 @@ def test_a_quiet_turn_of_a_journey_is_a_quiet_turn_of_the_loop(ours: Policy, pic
             assert turn.action == "wait"
             waited.append(decided)
         decided += len(happened) or bool(events)
-    journey = DEFAULT.replay(events, start=plain.start.standing, until=place.standing.as_of)
+    journey = DEFAULT.journey(events, start=plain.start.standing, until=place.standing.as_of)
     done = list(decisions(Loop(curve=DEFAULT, policy=ours, promises_max=4), journey))
     assert len(done) == decided
     assert [number for number, (event, _) in enumerate(done) if event is None] == waited
@@ -269,8 +270,8 @@ def test_a_quiet_turn_of_a_journey_is_a_quiet_turn_of_the_loop(ours: Policy, pic
 def test_policies_that_differ_only_in_silence_differ_for_journeys():
     waits = policy("waits")(lambda _: "wait")
     recalls = policy("recalls")(lambda v: "exchange" if v.quiet >= 2 else "wait")
-    bought = DEFAULT.replay([Purchased(at=day(0))], customer="ann", until=day(0) + timedelta(days=70))
-    short = DEFAULT.replay([Purchased(at=day(0))], customer="bob", until=day(0) + timedelta(days=20))
+    bought = DEFAULT.journey([Purchased(at=day(0))], customer="ann", until=day(0) + timedelta(days=70))
+    short = DEFAULT.journey([Purchased(at=day(0))], customer="bob", until=day(0) + timedelta(days=20))
     assert diff(DEFAULT, waits, recalls, journeys=[bought, short]).share == pytest.approx(1 / 2)
 
 

@@ -13,7 +13,8 @@ from tests.verification.changes import Change, changed, edit
 from tests.verification.planted import CALM, Planted, careful, grown, row
 from tests.verification.test_planted import least_signals
 from trustcurve import Curve, Position, Reaction
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, View, policy
 from trustcurve.verification import (
     CURVE_PROPERTIES,
@@ -114,7 +115,7 @@ def test_every_property_of_curves_has_its_violation():
 
 def test_all_hold_for_the_default_and_for_a_good_curve_of_ones_own(curve: Curve):
     assert check(curve).proved
-    assert check(Curve.from_toml(OURS)).proved
+    assert check(parse_curve(OURS)).proved
 
 
 def test_a_gap_is_shown_by_the_shortest_rise():

@@ -16,8 +16,8 @@ from tests.core.reading import GOODS, HARMS, SIGNALS
 from tests.core.strategies import parameters
 from tests.verification.changes import Change, changed, edit
 from trustcurve import Curve, Position
-from trustcurve.core.errors import UnknownWordError
 from trustcurve.core.table import Table
+from trustcurve.errors import UnknownWordError
 from trustcurve.verification import CurveWitness, check, never_above, relational
 from trustcurve.verification.deciding.relations import shortest_paradox
 

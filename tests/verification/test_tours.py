@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from tests.core.strategies import parameters
 from tests.core.test_own_curve import OURS
 from trustcurve import Curve, Position
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.curve_file import parse_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.verification import tour
 
 
@@ -51,7 +52,7 @@ def test_journeys_may_be_short(curve: Curve, most: int):
 
 
 def test_a_tour_of_a_curve_of_ones_own():
-    ours = Curve.from_toml(OURS)
+    ours = parse_curve(OURS)
     assert taken(ours, tour(ours)) == everything(ours)
 
 

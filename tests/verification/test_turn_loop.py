@@ -12,6 +12,7 @@ from tests.simulation.worlds import random_world
 from tests.verification.strategies import CLOCKS
 from tests.verification.turn_loop import TurnLoop
 from trustcurve import Curve
+from trustcurve.documents.curve_file import read_curve
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_policy
 from trustcurve.verification.unrolling.automaton import Automaton, unroll_loop
 from trustcurve.verification.unrolling.loop import Loop
@@ -65,7 +66,7 @@ def test_what_ends_a_silence_is_data_for_the_loop_too(curve: Curve, signal: str)
     changed = curve.to_plain()
     ends = changed["signals"][signal]["ends_silence"]
     changed["signals"][signal]["ends_silence"] = "never" if ends == "always" else "always"
-    other = Curve.from_plain(changed)
+    other = read_curve(changed)
     assert other.fingerprint != curve.fingerprint
     assert other.table().next == curve.table().next
     about: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import ANY, Environment, UnfitPolicyError, View, parse_policy, policy
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (
@@ -236,7 +236,7 @@ def test_a_witness_can_be_kept_and_run_again(curve: Curve, tmp_path: Path):
     again = from_json(Journey, (tmp_path / "witness.json").read_text(encoding="utf-8"), curve=curve)
     assert isinstance(again, Journey)
     assert again == witness.journey
-    assert curve.replay(witness.events, start=witness.journey.start).standing.position == again.standing.position
+    assert curve.journey(witness.events, start=witness.journey.start).standing.position == again.standing.position
 
 
 def test_a_report_is_read_by_name(curve: Curve):

@@ -13,10 +13,10 @@ from typing import Any
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import Action
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import OPEN_MAX, Policy

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from trustcurve.core.errors import MissingExtraError
-from trustcurve.core.extras import require
+from trustcurve.errors import MissingExtraError, require
 
 __all__ = ["main"]
 

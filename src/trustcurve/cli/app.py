@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate
-from trustcurve.cli.commands import Group
+from trustcurve.cli import (
+    check_command,
+    curve_command,
+    diff_command,
+    draw_command,
+    explain_command,
+    replay_command,
+    simulate,
+)
+from trustcurve.cli.options import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
-from trustcurve.core.errors import TrustcurveError
+from trustcurve.errors import CurveWarning, TrustcurveError
 
 __all__ = ["app", "run"]
+
+_SHOW_OTHERS = warnings.showwarning
 
 _HELP = """Where each customer stands on the trust curve, what moved them and why.
 
@@ -48,13 +59,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=_HELP,
 )
-replay.add_to(app)
-explain.add_to(app)
-draw.add_to(app)
-check.add_to(app)
-diff.add_to(app)
-simulate.add_to(app)
-curves.add_to(app)
+for _command in (
+    replay_command,
+    explain_command,
+    draw_command,
+    check_command,
+    diff_command,
+    simulate,
+    curve_command,
+):
+    _command.add_to(app)
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -78,10 +92,21 @@ def run() -> None:
     """Run the command line; an error becomes a sentence, never a traceback."""
     make_streams_patient()
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", CurveWarning)
+            warnings.showwarning = _show_warning
+            app()
     except (TrustcurveError, OSError, PolarsError) as error:
         Screen.err().lines(f"trustcurve: {_told(error)}")
         sys.exit(2)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Print a warning about a curve as a sentence; any other one as Python does."""
+    if issubclass(category, CurveWarning):
+        Screen.err().lines(f"trustcurve: warning: {message}")
+    else:
+        _SHOW_OTHERS(message, category, *where, **more)
 
 
 def _told(error: Exception) -> str:

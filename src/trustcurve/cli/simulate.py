@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from trustcurve.cli.commands import Command
+from trustcurve.cli.options import Command
 from trustcurve.cli.screen import Screen
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 __all__ = ["add_to"]
 

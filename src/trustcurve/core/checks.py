@@ -7,21 +7,18 @@ shows what words alone do not: rows that never apply and stages that nobody ente
 from __future__ import annotations
 
 from collections import Counter as Count
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from trustcurve.core.errors import did_you_mean
+from attrs import define, field
+
+from trustcurve.core.parts import Parts
 from trustcurve.core.program import Assembler
-from trustcurve.core.reading import CLOCK
 from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, Stage
-from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, PARTS, SILENCE
+from trustcurve.core.signals import PARTS, SILENCE
+from trustcurve.errors import Finding, did_you_mean
 
-if TYPE_CHECKING:
-    from trustcurve.core.reader import Reader
-    from trustcurve.core.reading import Parts
-
-__all__ = ["POSITIONS_MAX", "check_parameters", "check_parts"]
+__all__ = ["POSITIONS_MAX", "Notes", "check_parameters", "check_parts"]
 
 POSITIONS_MAX = 200_000
 """The most positions within range that a curve may have. Source: our choice; more take minutes to unroll."""
@@ -36,6 +33,18 @@ _COMPARE: dict[str, tuple[str, Callable[[int, int], bool]]] = {
     "above": ("must be above", lambda a, b: a > b),
     "below": ("must be below", lambda a, b: a < b),
 }
+
+
+@define(eq=False, repr=False)
+class Notes:
+    """Gathers what is wrong with one curve."""
+
+    source: str
+    findings: list[Finding] = field(factory=list)
+
+    def wrong(self, table: str, key: str, says: str) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(self.source, table, key, says))
 
 
 def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, str]]:
@@ -65,15 +74,11 @@ def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, s
     return wrong
 
 
-def check_parts(reader: Reader, parts: Parts) -> None:
-    """Find what is wrong with words and numbers; findings go to the reader."""
+def check_parts(notes: Notes, parts: Parts) -> None:
+    """Find what is wrong with words and numbers."""
     for parameter, rule in check_parameters(parts.parameters):
-        reader.wrong("[parameters]", parameter.name, f"is {parameter.value}, but {rule}")
-    names = {parameter.name for parameter in parts.parameters}
-    for name in CLOCK:
-        if name not in names:
-            reader.wrong("[parameters]", name, "is missing: the clock needs it")
-    words = _Words(reader, parts)
+        notes.wrong("[parameters]", parameter.name, f"is {parameter.value}, but {rule}")
+    words = _Words(notes, parts)
     words.check_stages()
     words.check_start()
     for row in parts.rules:
@@ -81,15 +86,15 @@ def check_parts(reader: Reader, parts: Parts) -> None:
     for row in parts.settling:
         words.check_rule(f"[[settling]] {row.name}", row)
     words.check_signals()
-    if not reader.findings:
+    if not notes.findings:
         words.check_sets()
 
 
 class _Words:
     """The words of one curve, to hold its rows against."""
 
-    def __init__(self, reader: Reader, parts: Parts) -> None:
-        self.reader, self.parts = reader, parts
+    def __init__(self, notes: Notes, parts: Parts) -> None:
+        self.notes, self.parts = notes, parts
         self.stages = [stage.name for stage in parts.stages]
         self.postures = [posture.name for stage in parts.stages for posture in stage.postures]
         self.numbers = {p.name: p.value for p in parts.parameters if isinstance(p.value, int)}
@@ -99,7 +104,7 @@ class _Words:
         among = tuple(words)
         if word in among:
             return True
-        self.reader.wrong(
+        self.notes.wrong(
             table, key, f"unknown word {word!r}{did_you_mean(word, among) or '; known: ' + ', '.join(among)}"
         )
         return False
@@ -117,56 +122,51 @@ class _Words:
         """Note names that stand twice."""
         for name, n in Count(names).items():
             if n > 1:
-                self.reader.wrong(table, name, "stands there more than once")
+                self.notes.wrong(table, name, "is given more than once")
 
     def check_stages(self) -> None:
         """Stages have names of their own, postures rise, and there is a curve to stand on."""
         self.twice("[[stages]]", self.stages)
         self.twice("[[stages.postures]]", self.postures)
         if all(stage.apart for stage in self.parts.stages):
-            self.reader.wrong("[[stages]]", "", "at least one stage must not be apart")
+            self.notes.wrong("[[stages]]", "", "at least one stage must not be apart")
         for stage in self.parts.stages:
             for name in (stage.name, *(posture.name for posture in stage.postures)):
                 if "." in name:
-                    self.reader.wrong(f"[[stages]] {stage.name}", name, "a name must not contain a dot")
+                    self.notes.wrong(f"[[stages]] {stage.name}", name, "a name must not contain a dot")
             self.check_postures(stage)
         for counter in self.parts.counters:
-            top = self.number("[counters]", counter.name, counter.max)
+            top = self.number("[counters]", f"{counter.name}.max", counter.max)
             if top is not None and top < 1:
-                self.reader.wrong("[counters]", counter.name, f"max is {top}, but must be at least 1")
+                self.notes.wrong("[counters]", f"{counter.name}.max", f"is {top}, but must be at least 1")
 
     def check_postures(self, stage: Stage) -> None:
         """Check that the postures of a stage rise."""
         above = -1
         for number, posture in enumerate(stage.postures):
-            place = f"[[stages]] {stage.name}.{posture.name}"
+            place = f"[[stages]] {stage.name} postures {posture.name}"
             if (number == 0) != (posture.above is None):
-                self.reader.wrong(place, "above", "every posture but the first, and only those, needs one")
+                self.notes.wrong(place, "above", "every posture but the first, and only those, needs one")
             elif posture.above is not None:
                 bound = self.number(place, "above", posture.above)
                 if bound is not None and bound <= above:
-                    self.reader.wrong(place, "above", f"is {bound}, but must be above that of the posture before it")
+                    self.notes.wrong(place, "above", f"is {bound}, but must be above that of the posture before it")
                 above = above if bound is None else bound
 
     def check_start(self) -> None:
-        """The start names every part, within its range."""
+        """The start is within its range."""
         for part in PARTS:
-            if part not in self.parts.start:
-                self.reader.wrong("[curve] start", part, "is missing")
-            else:
-                self.value("[curve] start", part, part, self.parts.start[part])
+            self.value("[curve]", f"start.{part}", part, self.parts.start[part])
 
     def value(self, table: str, key: str, part: str, value: Number) -> None:
         """Hold the value of a part against the part's words or range."""
         if part == "stage":
             self.known(table, key, value, self.stages)
-        elif part == "account":
-            self.known(table, key, value, ACCOUNT_LEVELS)
-        else:
+        elif part != "account":
             number = self.number(table, key, value)
             top = next((self.number("", "", c.max) for c in self.parts.counters if c.name == part), None)
             if number is not None and top is not None and not 0 <= number <= top:
-                self.reader.wrong(table, key, f"is {number}, but {part} runs from 0 to {top}")
+                self.notes.wrong(table, key, f"is {number}, but {part} runs from 0 to {top}")
 
     def check_rule(self, place: str, rule: Rule) -> None:
         """A row's words are known and its numbers within range."""
@@ -181,11 +181,11 @@ class _Words:
         """The words and numbers of a condition are known."""
         key = f"when.{condition.part}"
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-        sets: Mapping[str, Iterable[str]] = {"stage": self.stages, "posture": self.postures, "account": ACCOUNT_LEVELS}
+        sets = {"stage": self.stages, "posture": self.postures}
         for value in values:
             if condition.part in sets:
                 self.known(place, key, value, sets[condition.part])
-            elif condition.part != "outside":
+            elif condition.part not in ("outside", "account"):
                 self.number(place, key, value)
 
     def check_effect(self, place: str, effect: Effect) -> None:
@@ -199,24 +199,21 @@ class _Words:
     def check_signals(self) -> None:
         """Every signal is answered in every position, by rules with names of their own."""
         signals = [signal.name for signal in self.parts.signals]
-        for name in LEDGER_SIGNALS:
-            if name not in signals:
-                self.reader.wrong("[signals]", name, "is missing: the ledger sends it")
         for row in self.parts.signals:
             if row.name == SILENCE and row.ends_silence != "never":
-                self.reader.wrong(f"[signals] {row.name}", "ends_silence", "must be never: silence cannot end itself")
+                self.notes.wrong("[signals]", f"{row.name}.ends_silence", "must be never: silence cannot end itself")
         self.twice("[[rules]] and [[settling]]", [rule.name for rule in (*self.parts.rules, *self.parts.settling)])
         for name in signals:
             rows = [rule for rule in self.parts.rules if rule.signal == name]
             open_rows = [i for i, rule in enumerate(rows) if not rule.when]
             if not open_rows:
-                self.reader.wrong(
+                self.notes.wrong(
                     "[signals]", name, "its last rule must have no condition, so that every position has an answer"
                 )
             elif open_rows[0] < len(rows) - 1:
                 for late in rows[open_rows[0] + 1 :]:
                     says = f"can never match: {rows[open_rows[0]].name} before it always does"
-                    self.reader.wrong(f"[[rules]] {late.name}", "when", says)
+                    self.notes.wrong(f"[[rules]] {late.name}", "when", says)
 
     def check_sets(self) -> None:
         """Every condition can hold, and the curve is of a size that can be unrolled."""
@@ -225,12 +222,12 @@ class _Words:
         for top in assembler.tops():
             size *= top + 1
         if size > POSITIONS_MAX:
-            self.reader.wrong("[counters]", "", f"make {size} positions, more than {POSITIONS_MAX}: lower their bounds")
+            self.notes.wrong("[counters]", "", f"make {size} positions, more than {POSITIONS_MAX}: lower their bounds")
             return  # nothing that long is looked through
         for place, rules in (("[[rules]]", self.parts.rules), ("[[settling]]", self.parts.settling)):
             for rule in rules:
                 for condition in rule.when:
                     if not assembler.test(condition)[1]:
-                        self.reader.wrong(
+                        self.notes.wrong(
                             f"{place} {rule.name}", f"when.{condition.part}", "can never hold within the range"
                         )

@@ -9,17 +9,15 @@ from typing import Any, Self, final
 
 from attrs import evolve, frozen
 
-from trustcurve.core import journeys, ledger, migration, paths, refusals
-from trustcurve.core.checks import check_parameters, check_parts
-from trustcurve.core.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
-from trustcurve.core.extras import require
-from trustcurve.core.program import LEAF
-from trustcurve.core.reader import Reader
-from trustcurve.core.reading import DURATIONS, Parts, read_parts
+from trustcurve.core import journey, ledger, migration, questions
+from trustcurve.core.checks import Notes, check_parameters, check_parts
+from trustcurve.core.parts import DURATIONS, Parts, parts_of
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table, unroll
+from trustcurve.core.table_checks import check_table, doubts
+from trustcurve.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
 
-__all__ = ["Curve", "default_toml"]
+__all__ = ["Curve", "default_toml", "make_curve"]
 
 _NO_LIMIT = 10**9  # quiet periods: at least a minute each, so more than the calendar has
 
@@ -47,10 +45,10 @@ class Curve(Rulebook):
     advance = ledger.advance
     observe = ledger.observe
     next_due = ledger.next_due
-    replay = journeys.replay
+    journey = journey.journey
     migrate = migration.migrate
-    refusals = refusals.refusals
-    path = paths.path
+    refusals = questions.refusals
+    path = questions.path
 
     @cached_property
     def _table(self) -> Table:
@@ -105,52 +103,14 @@ class Curve(Rulebook):
         rows = [evolve(row, value=_NO_LIMIT) if row.name == "waiting_periods" else row for row in self.parameter_rows]
         return self._from_parts(evolve(self.parts, parameters=tuple(rows)))
 
-    @classmethod
-    def from_toml(cls, text: str, source: str = "the text") -> Self:
-        """Read a curve from TOML and check all of it.
-
-        Args:
-            text: The document; for its form see ``to_toml`` and the reference.
-            source: What to call it in messages, for example the file's name.
-
-        Raises:
-            InvalidCurveError: With all findings at once: each names file, table and key.
+    def doubts(self, source: str = "the curve") -> tuple[Finding, ...]:
+        """Return what is legal and hardly meant: parameters that nothing uses, rows called "falls" that lift.
 
         Examples:
-            >>> Curve.from_toml("name = 'mine'")
-            Traceback (most recent call last):
-                ...
-            trustcurve.core.errors.InvalidCurveError: the text: the file name: unknown word...
+            >>> Curve.default().doubts()
+            ()
         """
-        import tomllib  # noqa: PLC0415 - only reading needs it
-
-        try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidCurveError((Finding(source, "TOML", "", str(error)),)) from None
-        return cls.from_plain(document, source)
-
-    @classmethod
-    def from_plain(cls, document: Mapping[str, Any], source: str = "the data") -> Self:
-        """Read a curve from plain data in the shape of its file; for errors see ``from_toml``."""
-        reader = Reader(source)
-        parts = read_parts(reader, document)
-        if reader.findings:
-            raise InvalidCurveError(tuple(reader.findings))
-        return cls._checked(parts, source)
-
-    def to_toml(self) -> str:
-        """Write the curve as TOML that ``from_toml`` reads back to an equal curve.
-
-        Raises:
-            MissingExtraError: tomli-w is not installed (extra ``toml``).
-
-        Examples:
-            >>> Curve.from_toml(Curve.default().to_toml()) == Curve.default()
-            True
-        """
-        text: str = require("tomli_w", "toml").dumps(self.to_plain())
-        return text
+        return doubts(self, self.table(), source)
 
     @classmethod
     def _from_parts(cls, parts: Parts) -> Self:
@@ -167,41 +127,27 @@ class Curve(Rulebook):
 
     @classmethod
     def _checked(cls, parts: Parts, source: str) -> Self:
-        reader = Reader(source)
-        check_parts(reader, parts)
-        if not reader.findings:
+        notes = Notes(source)
+        check_parts(notes, parts)
+        if not notes.findings:
             curve = cls._from_parts(parts)
-            curve._check_unrolled(reader)  # noqa: SLF001 - a curve of this very class
-        if reader.findings:
-            raise InvalidCurveError(tuple(reader.findings))
+            check_table(notes, curve, curve.table())
+        if notes.findings:
+            raise InvalidCurveError(tuple(notes.findings))
         return curve
 
-    def _check_unrolled(self, reader: Reader) -> None:
-        """Find rows that never apply, settling rows included, and stages that nobody enters."""
-        wide = list(self.cells(self.start))
-        calm = wide[:]
-        self.program.settle(calm)
-        if calm != wide:
-            state = self.states[calm[LEAF]]
-            reader.wrong("[curve]", "start", f"is not settled: the settling rows would carry it to {state}")
-        table = self.table()
-        applied = {reaction.rule.name for row in table.reactions for reaction in row}
-        for rule in self.rules:
-            if rule.name not in applied:
-                reader.wrong(
-                    f"[[rules]] {rule.name}",
-                    "when",
-                    f"can never match: in none of {len(table)} positions does it come first",
-                )
-        settled = {rule.name for row in table.reactions for reaction in row for rule in reaction.settling}
-        for rule in self.settling:
-            if rule.name not in settled:
-                says = f"can never match: it changes nothing, whatever happens in {len(table)} positions"
-                reader.wrong(f"[[settling]] {rule.name}", "when", says)
-        entered = {position.stage for position in table.positions}
-        for stage in self.stages:
-            if stage.name not in entered:
-                reader.wrong(f"[[stages]] {stage.name}", "name", "nothing enters this stage")
+
+def make_curve(parts: Parts, source: str) -> Curve:
+    """Make a curve of parts, and check all of it.
+
+    Args:
+        parts: Its parts; their shape is right.
+        source: What to call it in messages, for example the file's name.
+
+    Raises:
+        InvalidCurveError: With all findings at once.
+    """
+    return Curve._checked(parts, source)  # noqa: SLF001 - the class's own door for documents
 
 
 def default_toml() -> str:
@@ -216,7 +162,7 @@ def _default(cls: type[Curve]) -> Any:
     import tomllib  # noqa: PLC0415 - only reading needs it
 
     # Our own file: its tests unroll and check it, so that importing programs need not.
-    return cls._from_parts(read_parts(Reader("default.toml"), tomllib.loads(default_toml())))
+    return cls._from_parts(parts_of(tomllib.loads(default_toml())))
 
 
 def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:
@@ -230,8 +176,9 @@ def _parameter_value(known: Mapping[str, object], name: str, value: int | timede
         return value
     if isinstance(value, timedelta):
         return value
-    reader = Reader("")
-    duration = reader.duration("", name, value)
-    if duration is None:
-        raise InvalidParameterError(name, value, "must be a timedelta or a number of days")
-    return duration
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return timedelta(days=value)
+    except (OverflowError, ValueError):  # more days than there are, or no number
+        pass
+    raise InvalidParameterError(name, value, "must be a timedelta or a number of days")

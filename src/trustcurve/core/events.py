@@ -11,16 +11,16 @@ from typing import Any, ClassVar
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.core.errors import (
+from trustcurve.core.instants import instant, microseconds
+from trustcurve.core.signals import FAULTS, SIDES, WEIGHTS, Fault, Side, Weight
+from trustcurve.core.values import Value
+from trustcurve.errors import (
     DueBeforeEventError,
     FinalClassError,
     InvalidValueError,
     UnknownWordError,
     plain_word,
 )
-from trustcurve.core.instants import instant, microseconds
-from trustcurve.core.signals import SIDES, WEIGHTS, Side, Weight
-from trustcurve.core.values import Value
 
 __all__ = [
     "EVENTS",
@@ -70,6 +70,10 @@ def _word(argument: str, value: object, known: tuple[Any, ...]) -> Any:
     return word
 
 
+def _fault(value: Fault | None) -> Fault | None:
+    return None if value is None else _word("fault", value, FAULTS)
+
+
 def _customer(value: str | None) -> str | None:
     return None if value is None else _text("customer", value)
 
@@ -115,6 +119,7 @@ class Event(Value):
         customer: Whose event it is, where a source names it. It must then be the standing's customer.
         channel: Where it happened. Kept and shown, never counted: channels do not build trust.
         note: What a person wrote about it. Kept and shown, never counted.
+        fault: Whose fault it was, "own" (the company's) or "circumstance". Kept and shown, never counted.
         id: The source's id of this event; in a replay, a second one with the same id is dropped.
     """
 
@@ -122,6 +127,7 @@ class Event(Value):
     customer: str | None = field(default=None, converter=_customer)
     channel: str | None = field(default=None, validator=_maybe_text)
     note: str | None = field(default=None, validator=_maybe_text)
+    fault: Fault | None = field(default=None, converter=_fault)
     id: str | None = field(default=None, converter=_id)
     at_us: int = field(init=False, repr=False)
     """When it happened, in microseconds since 1970."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from trustcurve.core.errors import InvalidValueError, NaiveTimeError
+from trustcurve.errors import InvalidValueError, NaiveTimeError
 
 __all__ = ["EPOCH", "LAST", "MICROSECOND", "datetime_of", "duration_us", "instant", "microseconds"]
 

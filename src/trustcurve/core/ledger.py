@@ -8,17 +8,6 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from trustcurve.core.clock import coming_due, run_clock
-from trustcurve.core.errors import (
-    CustomerMismatchError,
-    InvalidValueError,
-    ObservedInThePastError,
-    OutOfOrderError,
-    PromiseAlreadyOpenError,
-    PromiseOverdueError,
-    UnknownPromiseError,
-    UnknownWordError,
-    plain_word,
-)
 from trustcurve.core.events import (
     Event,
     PromiseBroken,
@@ -33,6 +22,17 @@ from trustcurve.core.promises import EMPTY, Promise, PromiseBook
 from trustcurve.core.signals import BROKEN, KEPT, LEDGER_SIGNALS
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Silence, Step
+from trustcurve.errors import (
+    CustomerMismatchError,
+    InvalidValueError,
+    ObservedInThePastError,
+    OutOfOrderError,
+    PromiseAlreadyOpenError,
+    PromiseOverdueError,
+    UnknownPromiseError,
+    UnknownWordError,
+    plain_word,
+)
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook

@@ -15,10 +15,10 @@ from typing import Any, final
 
 from attrs import frozen
 
-from trustcurve.core.errors import final_class
 from trustcurve.core.instants import microseconds
 from trustcurve.core.signals import Weight
 from trustcurve.core.values import Value
+from trustcurve.errors import final_class
 
 __all__ = ["EMPTY", "Promise", "PromiseBook"]
 

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidPositionError, UnknownWordError, plain_word
 from trustcurve.core.instants import duration_us
+from trustcurve.core.parts import Parts
+from trustcurve.core.plain_form import canonical, canonical_1, plain_parts
 from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
-from trustcurve.core.reading import Parts
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account, EndsSilence
-from trustcurve.core.standing import Position, Reaction
-from trustcurve.core.writing import canonical, canonical_1, plain_parts
+from trustcurve.core.standing import Position, Reaction, Standing, position_of
+from trustcurve.errors import InvalidPositionError, UnknownWordError, plain_word
 
 __all__ = ["Rulebook"]
 
@@ -176,7 +176,7 @@ class Rulebook:
         return self._wide.setdefault(position, tuple(wide))
 
     def position(self, cells: Sequence[int]) -> Position:
-        """Answer with the position that stands for (at least five) cells, always the same object."""
+        """Return the interned position for these (at least five) cells."""
         five = tuple(cells[:5])
         known = self._positions.get(five)
         if known is not None:
@@ -185,8 +185,8 @@ class Rulebook:
         made = Position(self.stages[stage].name, kept, engaged, doubt, ACCOUNT_LEVELS[account])
         return self._positions.setdefault(five, made)
 
-    def state(self, position: Position) -> str:
-        """Name the leaf state of a position.
+    def state(self, where: Position | Standing) -> str:
+        """Return the leaf state of a position or a standing.
 
         Examples:
             >>> from trustcurve import Curve
@@ -194,10 +194,10 @@ class Rulebook:
             >>> curve.state(curve.start)
             'distrust.suspicious'
         """
-        return self.states[self.rank(position)]
+        return self.states[self.rank(where)]
 
-    def rank(self, position: Position) -> int:
-        """Answer with the place of a position's leaf state, 0 for the lowest ("departed") upwards.
+    def rank(self, where: Position | Standing) -> int:
+        """Return the rank of the leaf state of a position or a standing, 0 for the lowest ("departed").
 
         Examples:
             >>> from trustcurve import Curve
@@ -205,20 +205,20 @@ class Rulebook:
             >>> curve.rank(curve.start)
             3
         """
-        return self.cells(position)[LEAF]
+        return self.cells(position_of(where))[LEAF]
 
-    def stage(self, position: Position) -> Stage:
-        """Return the stage of a position: its name, and whether it lies before the barrier or apart from the curve.
+    def stage(self, where: Position | Standing) -> Stage:
+        """Return the stage of a position or a standing: its name, and whether it lies before the barrier or apart from the curve.
 
         Raises:
             UnknownWordError: The stage or the account is not of this curve.
             InvalidPositionError: A counter is out of its range.
         """
-        return self.stages[self.cells(position)[0]]
+        return self.stages[self.cells(position_of(where))[0]]
 
-    def felt_doubt(self, position: Position) -> int:
-        """Return a position's doubt and what its account adds to it; for errors see ``stage``."""
-        return self.cells(position)[FELT]
+    def felt_doubt(self, where: Position | Standing) -> int:
+        """Return the doubt of a position or a standing, and what its account adds to it; for errors see ``stage``."""
+        return self.cells(position_of(where))[FELT]
 
     # --- reactions ------------------------------------------------------------------------------
 
@@ -270,8 +270,8 @@ class Rulebook:
         )
         return self._warm[signal].setdefault(position, reaction)
 
-    def outlook(self, position: Position) -> dict[str, Reaction]:
-        """Answer with where each signal leads from a position, in the order of ``signals``.
+    def outlook(self, where: Position | Standing) -> dict[str, Reaction]:
+        """Return where each signal leads from a position or a standing, in the order of ``signals``.
 
         Examples:
             >>> from trustcurve import Curve
@@ -279,6 +279,7 @@ class Rulebook:
             >>> [signal for signal, reaction in curve.outlook(curve.start).items() if reaction.rose]
             ['proposition', 'promise_made']
         """
+        position = position_of(where)
         return {signal: self.react(position, signal) for signal in self.signals}
 
 

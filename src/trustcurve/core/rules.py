@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import frozen
 
@@ -21,6 +22,7 @@ __all__ = [
     "Signal",
     "Stage",
     "Test",
+    "plain_conditions",
 ]
 
 Number = int | str
@@ -147,3 +149,21 @@ class Rule(Value):
     effects: tuple[Effect, ...]
     because: str
     source: str = ""
+
+
+def plain_conditions(when: Mapping[str, Any], parts: Iterable[str]) -> tuple[Condition, ...]:
+    """Make conditions of their plain form, whose shape was checked before, in the order of ``parts``.
+
+    Examples:
+        >>> plain_conditions({"kept": {"at_least": 2}, "stage": "hopeful"}, ("stage", "kept"))
+        (Condition(part='stage', test='is', value=('hopeful',)), Condition(part='kept', test='at_least', value=2))
+    """
+    made: list[Condition] = []
+    # In one fixed order: a writer of TOML may put tables last.
+    for part in (part for part in parts if part in when):
+        value = when[part]
+        if isinstance(value, Mapping):
+            made += [Condition(part, test, value[test]) for test in TEST_WORDS if test in value]
+        else:
+            made.append(Condition(part, "is", tuple(value) if isinstance(value, list | tuple) else (value,)))
+    return tuple(made)

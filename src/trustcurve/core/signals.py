@@ -13,6 +13,7 @@ __all__ = [
     "ACCOUNT_WEIGHTS",
     "BROKEN",
     "COUNTERS",
+    "FAULTS",
     "KEPT",
     "LEDGER_SIGNALS",
     "PARTS",
@@ -22,6 +23,7 @@ __all__ = [
     "WEIGHTS",
     "Account",
     "EndsSilence",
+    "Fault",
     "Side",
     "Weight",
 ]
@@ -29,6 +31,7 @@ __all__ = [
 Account = Literal["clear", "due", "slip", "breach"]
 Weight = Literal["major", "minor"]
 Side = Literal["company", "customer"]
+Fault = Literal["own", "circumstance"]
 EndsSilence = Literal["always", "crossing", "never"]
 
 COUNTERS: Final = ("kept", "engaged", "doubt")
@@ -45,6 +48,7 @@ PARTS: Final = ("stage", *COUNTERS, "account")
 
 WEIGHTS: Final[tuple[Weight, ...]] = ("major", "minor")
 SIDES: Final[tuple[Side, ...]] = ("company", "customer")
+FAULTS: Final[tuple[Fault, ...]] = ("own", "circumstance")
 
 KEPT: Final[dict[Weight, str]] = {"major": "kept_major", "minor": "kept_minor"}
 BROKEN: Final[dict[Weight, str]] = {"major": "broken_major", "minor": "broken_minor"}

@@ -8,14 +8,14 @@ from typing import Any, final
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.core.errors import InvalidPositionError, final_class, plain_word
 from trustcurve.core.instants import datetime_of, instant, microseconds
 from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.rules import Rule
 from trustcurve.core.signals import Account
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidPositionError, final_class, plain_word
 
-__all__ = ["Position", "Reaction", "Standing"]
+__all__ = ["Position", "Reaction", "Standing", "position_of"]
 
 
 def _whole(_self: object, attribute: Attribute[int], value: object) -> None:
@@ -183,6 +183,11 @@ class Standing:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Standing, (self.customer, self.as_of, self.position, self.promises, self.quiet_since)
+
+
+def position_of(where: Position | Standing) -> Position:
+    """Return a position, or that of a standing."""
+    return where.position if isinstance(where, Standing) else where
 
 
 class _Open:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, final
 
 from attrs import frozen
 
-from trustcurve.core.errors import final_class
 from trustcurve.core.events import Event, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.values import Value
 from trustcurve.core.wording import event_words, remarks, when_words
+from trustcurve.errors import final_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

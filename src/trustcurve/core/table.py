@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from trustcurve.core.errors import InvalidPositionError
 from trustcurve.core.standing import Position, Reaction
+from trustcurve.errors import InvalidPositionError
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook

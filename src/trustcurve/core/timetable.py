@@ -10,7 +10,6 @@ from typing import final
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, final_class
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant, microseconds
 from trustcurve.core.ledger import advance, begin, next_due, observe
@@ -18,6 +17,7 @@ from trustcurve.core.migration import migrate
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Occurrence, Step
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError, final_class
 
 __all__ = ["Timetable"]
 

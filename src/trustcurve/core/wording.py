@@ -59,7 +59,7 @@ def event_words(event: Event) -> str:
 
 def remarks(event: Event) -> str:
     """Return what an event carries beside its outcome, in brackets; a note of several lines on one."""
-    extras = (event.channel, event.note)
+    extras = (event.channel, event.note, event.fault and f"fault: {event.fault}")
     return "".join(f" [{' '.join(extra.split())}]" for extra in extras if extra)
 
 

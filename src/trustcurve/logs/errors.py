@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from trustcurve.core.errors import Finding, TrustcurveError
+from trustcurve.errors import InvalidDocumentError, TrustcurveError
 
 __all__ = ["InvalidMappingError", "LogError", "UnreadableLogError"]
 
@@ -13,14 +13,8 @@ class LogError(TrustcurveError):
     """The root of the errors about logs and mappings."""
 
 
-@define(slots=False, repr=False)
-class InvalidMappingError(LogError):
+class InvalidMappingError(LogError, InvalidDocumentError):
     """A mapping is wrong, or does not fit the log: ``findings``, all of them at once."""
-
-    findings: tuple[Finding, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in self.findings)
 
 
 @define(slots=False, repr=False)

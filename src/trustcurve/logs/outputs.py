@@ -1,4 +1,4 @@
-"""Write what a replay found to files: standings, moves and rejects, as Parquet or CSV."""
+"""Write a replay to files: standings, observed, transitions and rejects, as Parquet or CSV."""
 
 from __future__ import annotations
 
@@ -7,32 +7,41 @@ from typing import Literal
 
 import polars as pl
 
-from trustcurve.core.errors import UnknownWordError
-from trustcurve.logs.replays import LogReplay
+from trustcurve.errors import UnknownWordError
+from trustcurve.logs.log_replay import LogReplay
+from trustcurve.records import REJECTS, STANDINGS, TRANSITIONS, StandingRecord, TransitionRecord, polars_frame
 
 __all__ = ["FORMATS", "frames_of", "write_replay"]
 
 FORMATS = ("parquet", "csv")
 
-_INSTANT = pl.Datetime("us", "UTC")
-_Schema = dict[str, pl.DataType | type[pl.DataType]]
-
 
 def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
-    """Make the three frames.
+    """Make the frames.
 
     Returns:
-        ``standings``: a row for each customer; ``moves``: every change of leaf state, with its time,
-        rule and source row (null where the clock made it); ``rejects``: every row that could not
-        be used.
+        ``standings``: each customer at their last event, to be stored; ``observed``: each customer as of ``until``;
+        ``transitions``: every change of leaf state with its time, rule and row (null where the clock made it), and
+        whether the look at ``until`` found it; ``rejects``: whatever could not be used.
     """
-    return {"standings": _standings(replay), "moves": _moves(replay), "rejects": _rejects(replay)}
+    standings, observed = (
+        [StandingRecord.of(each, replay.curve) for each in found.values()]
+        for found in (replay.standings, replay.at_until.standings)
+    )
+    transitions = [TransitionRecord.of(each.transition, each.row) for each in replay.transitions]
+    transitions += [TransitionRecord.of(each, observed=True) for each in replay.at_until.transitions]
+    return {
+        "standings": polars_frame(STANDINGS, standings),
+        "observed": polars_frame(STANDINGS, observed),
+        "transitions": polars_frame(TRANSITIONS, transitions),
+        "rejects": polars_frame(REJECTS, replay.rejects),
+    }
 
 
 def write_replay(
     replay: LogReplay, folder: str | Path, form: Literal["parquet", "csv"] = "parquet"
 ) -> tuple[Path, ...]:
-    r"""Write the three frames into a folder, which is made if need be; files of the same names are replaced.
+    r"""Write the frames into a folder, which is made if need be; files of the same names are replaced.
 
     Raises:
         UnknownWordError: The form is neither "parquet" nor "csv".
@@ -48,8 +57,8 @@ def write_replay(
         ...     log = Path(folder, "log.csv")
         ...     _ = log.write_text("client,when,what\nann,2026-01-01,bye\n")
         ...     written = write_replay(replay_log(scan_log(log), mapping, Curve.default()), folder, "csv")
-        ...     print(written[1].read_text().splitlines()[1])
-        ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3
+        ...     print(written[2].read_text().splitlines()[1])
+        ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3,false
     """
     if form not in FORMATS:
         raise UnknownWordError("format", form, FORMATS)
@@ -64,43 +73,3 @@ def write_replay(
             frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
         written.append(path)
     return tuple(written)
-
-
-def _standings(replay: LogReplay) -> pl.DataFrame:
-    curve = replay.curve
-    rows = [
-        (
-            s.customer, curve.state(s.position), s.position.stage, s.position.kept, s.position.engaged, s.position.doubt,
-            s.position.account, s.as_of, s.quiet_since, sum(not p.overdue for p in s.promises),
-            sum(p.overdue for p in s.promises), curve.next_due(s),
-        )
-        for s in replay.standings.values()
-    ]  # fmt: skip
-    schema: _Schema = {
-        "customer": pl.String, "state": pl.String, "stage": pl.String, "kept": pl.Int64, "engaged": pl.Int64,
-        "doubt": pl.Int64, "account": pl.String, "as_of": _INSTANT, "quiet_since": _INSTANT,
-        "promises_open": pl.Int64, "promises_overdue": pl.Int64, "next_due": _INSTANT,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _moves(replay: LogReplay) -> pl.DataFrame:
-    rows = [
-        (
-            m.customer, m.at, row, "clock" if m.event is None else type(m.event).__name__, m.promise, m.signal,
-            m.rule and m.rule.name, m.because, m.before, m.after, m.change,
-        )
-        for row, m in replay.moves
-    ]  # fmt: skip
-    schema: _Schema = {
-        "customer": pl.String, "at": _INSTANT, "row": pl.Int64, "source": pl.String, "promise": pl.String,
-        "signal": pl.String, "rule": pl.String, "because": pl.String, "before": pl.String, "after": pl.String,
-        "change": pl.Int64,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _rejects(replay: LogReplay) -> pl.DataFrame:
-    rows = [(reject.row, reject.customer, reject.reason, reject.detail) for reject in replay.rejects]
-    schema: _Schema = {"row": pl.Int64, "customer": pl.String, "reason": pl.String, "detail": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,18 +1,19 @@
-"""Read the time at which everyone is looked at, as users write it."""
+"""Until: read it as users write it, and say where it lies long after nearly all events."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.instants import instant
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs.columns import due_time, value_instant
-from trustcurve.logs.mappings.mapping import Due, Mapping
+from trustcurve.logs.mapper import AT, KIND, Mapped
+from trustcurve.logs.mapping import Due, Mapping
 
-__all__ = ["read_until"]
+__all__ = ["far_until", "read_until"]
 
 # Python reads more than is meant: it takes any character for the T, so that 2026-01-31+01:00 would be one in the
 # morning, and the week 2026-W05 would be its Monday.
@@ -49,3 +50,55 @@ def _last_of(day: date, mapping: Mapping) -> datetime:
     if end is None:
         raise InvalidValueError("--until", str(day), "has no instant in UTC between the years 1 and 9999")
     return instant(end, "--until")
+
+
+_FEW = 0.01
+_TIMES_STEADY = 5
+_PERIODS_FEW, _PERIODS_MANY = 0.5, 10.0
+
+
+def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str | None:
+    """Say in a sentence that a log's last applied event lies long after nearly all events, or return None.
+
+    It is said in two cases. Source: our choice.
+
+    - The last hundredth of the events takes half a quiet period or longer, and more than a twentieth of the log's
+      time, five times what it takes in a steady log: then many silences that are found at the end say only that
+      the log ran dry.
+    - Behind a gap of ten quiet periods or longer (two and a half years, by default) lie fewer than half of the
+      events, be they few or many: then a year is mistyped, perhaps, or means "never".
+
+    Args:
+        mapped: The mapped log.
+        until: When everybody is observed.
+        quiet: A quiet period of the curve.
+    """
+    if until is None:
+        return None
+    times = mapped.events.filter(pl.col(KIND).is_not_null() & (pl.col(AT) <= until))[AT].sort()
+    count = len(times)
+    rest = _behind_a_gap(times, quiet) or _last_few(times, quiet)
+    if not rest:
+        return None
+    after = times[count - rest - 1].astimezone(UTC)
+    return (
+        f"{rest / count:.1%} of the events lie after {after:%Y-%m-%d}; "
+        f"every customer is observed on {until:%Y-%m-%d}, at the last event"
+    )
+
+
+def _behind_a_gap(times: pl.Series, quiet: timedelta) -> int:
+    """Count the events behind the last long gap, if they are fewer than half."""
+    gaps = (times.diff() > quiet * _PERIODS_MANY).fill_null(value=False).arg_true()
+    late = [len(times) - int(place) for place in gaps if 2 * (len(times) - int(place)) < len(times)]
+    return max(late, default=0)
+
+
+def _last_few(times: pl.Series, quiet: timedelta) -> int:
+    """Count the last hundredth of the events, if it takes long."""
+    rest = int(len(times) * _FEW)
+    if not rest:
+        return 0
+    first, last = times[0], times[-1]
+    takes = last - times[len(times) - rest - 1]
+    return rest if takes >= quiet * _PERIODS_FEW and takes > (last - first) * _FEW * _TIMES_STEADY else 0

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeVar, final
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError, final_class
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
 
 __all__ = ["Callback", "Callbacks", "check_ran"]
 

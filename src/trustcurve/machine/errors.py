@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from trustcurve.core.errors import TrustcurveError
+from trustcurve.errors import TrustcurveError
 
 __all__ = ["BusyCustomerError", "DrawingError", "MissingProgramError"]
 

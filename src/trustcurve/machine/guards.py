@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast, final
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import final_class
 from trustcurve.core.rules import Condition, Effect, Number, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, Account
 from trustcurve.core.standing import Position
+from trustcurve.errors import final_class
 
 if TYPE_CHECKING:
     from transitions import EventData

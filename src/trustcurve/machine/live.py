@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 
 from attrs import define, field, frozen
 
-from trustcurve.core.errors import InvalidValueError, final_class
 from trustcurve.core.events import Event
-from trustcurve.core.refusals import Refusal
+from trustcurve.core.questions import Refusal
 from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.machine.callbacks import Callback, Callbacks, check_ran
 from trustcurve.machine.errors import BusyCustomerError
 

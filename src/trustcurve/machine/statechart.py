@@ -12,9 +12,9 @@ from transitions import EventData
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import UnknownWordError, final_class
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Position
+from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.machine.guards import (
     PLACED,
     Change,

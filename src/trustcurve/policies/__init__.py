@@ -4,7 +4,7 @@ from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move
 from trustcurve.policies.environment import ANY, KEEPS_PROMISES, Environment
 from trustcurve.policies.errors import InvalidPolicyError, PolicyError, UnfitPolicyError
 from trustcurve.policies.policy import Policy, policy
-from trustcurve.policies.reading import load_policy, parse_policy
+from trustcurve.policies.policy_file import load_policy, parse_policy
 from trustcurve.policies.view import View
 
 __all__ = [

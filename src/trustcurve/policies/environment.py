@@ -9,30 +9,23 @@ from typing import Final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.documents.forms import Rule, between
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.actions import MOVES, Move
 
-__all__ = ["ADDS_UP", "ANY", "KEEPS_PROMISES", "Environment", "is_chance", "sum_problem"]
+__all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment"]
 
 ADDS_UP: Final = 1e-9
 """By how much a sum of probabilities or shares may miss 1. Source: our choice; what is written as decimals misses less."""
 
+CHANCE: Final = Rule(between(0, 1).fits, "must be a probability from 0 to 1", between(0, 1).schema)
+"""A probability."""
+
 _ROUNDED = 1e-15  # less than this is left of 1 only because numbers are rounded
 
 
-def is_chance(p: object) -> bool:
-    """Whether something is a number from 0 to 1."""
-    return not isinstance(p, bool) and isinstance(p, int | float) and 0 <= p <= 1
-
-
-def sum_problem(chances: Mapping[str, float]) -> str | None:
-    """Say why probabilities of moves do not add up, if they do not.
-
-    Examples:
-        >>> sum_problem({"kept": 0.5, "complaint": 0.1})
-        >>> sum_problem({"kept": 0.5, "nothing": 0.1})
-        "with 'nothing' the probabilities must add up to 1, not 0.6"
-    """
+def _sum_problem(chances: Mapping[str, float]) -> str | None:
+    """Say why probabilities of moves do not add up, if they do not."""
     total = fsum(chances.values())
     if total > 1 + ADDS_UP:
         return f"the probabilities add up to {total:g}, more than 1"
@@ -88,18 +81,17 @@ class Environment:
             raise InvalidValueError("name", self.name, "must be text")
         given: dict[str, float] = {move: p for move, p in self.moves if p is not None}
         for move, p in given.items():
-            if not is_chance(p):
-                raise InvalidValueError(f"probability of {move}", p, "must lie between 0 and 1")
+            CHANCE.check(f"probability of {move}", p)
         if given and len(given) < len(self.moves) - ("nothing" not in given):
             missing = ", ".join(move for move, p in self.moves if p is None and move != "nothing")
             raise InvalidValueError(
                 "moves", dict(self.moves), f"give every move a probability, or none; missing: {missing}"
             )
-        problem = sum_problem(given)
+        problem = _sum_problem(given)
         if problem is not None:
             raise InvalidValueError("moves", dict(self.moves), problem)
         if self.keeps_promises and "broken" in self.names:
-            raise InvalidValueError("moves", self.names, "who keeps promises breaks none: leave 'broken' out")
+            raise InvalidValueError("moves", self.names, "keeps_promises excludes the move 'broken': leave it out")
 
     @property
     def names(self) -> tuple[Move, ...]:

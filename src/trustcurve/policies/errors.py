@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from trustcurve.core.errors import Finding, TrustcurveError
+from trustcurve.errors import InvalidDocumentError, TrustcurveError
 
 __all__ = ["InvalidPolicyError", "PolicyError", "UnfitPolicyError"]
 
@@ -13,14 +13,8 @@ class PolicyError(TrustcurveError):
     """The root of the errors about policies and environments."""
 
 
-@define(slots=False, repr=False)
-class InvalidPolicyError(PolicyError):
-    """A policy's file does not make a policy: ``findings``, all of them at once."""
-
-    findings: tuple[Finding, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in self.findings)
+class InvalidPolicyError(PolicyError, InvalidDocumentError):
+    """A file is not a policy: ``findings``, all of them at once."""
 
 
 @define(slots=False, repr=False)

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from attrs import field, fields_dict, frozen
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.forms import whole
 from trustcurve.policies.actions import ACTIONS, Action
 from trustcurve.policies.errors import UnfitPolicyError
 from trustcurve.policies.rules import RuleBook
 from trustcurve.policies.view import View
 
-if TYPE_CHECKING:
-    from attrs import Attribute
-
 __all__ = ["Policy", "policy"]
 
 Decide = Callable[[View], Action]
 
-REMEMBERED_MAX = 8
-"""The most turns that a policy may remember. Source: our choice; each one can double the automaton."""
+REMEMBERED = whole(0, 8, "turns")
+"""How many turns a policy may remember. Source: our choice; each one can double the automaton."""
+
+DUE = whole(1, 24, "turns")
+"""After how many turns a promise may fall due. Source: our choice; each one makes the automaton longer."""
 
 OPEN_MAX = 4
 """The most promises that can be open at once where a policy is proved. Source: our choice, for the same reason."""
-
-
-def _turns(least: int, most: int) -> Callable[[object, Attribute[int], int], None]:
-    def check(_: object, attribute: Attribute[int], value: int) -> None:
-        if type(value) is not int or not least <= value <= most:
-            raise InvalidValueError(attribute.name, value, f"must be a whole number of turns from {least} to {most}")
-
-    return check
 
 
 @frozen(kw_only=True)
@@ -57,9 +48,9 @@ class Policy:
 
     name: str
     decide: Decide
-    remember: int = field(default=0, validator=_turns(0, REMEMBERED_MAX))
-    window: int = field(default=0, validator=_turns(0, REMEMBERED_MAX))
-    promise_due: int = field(default=2, validator=_turns(1, 24))
+    remember: int = field(default=0, validator=REMEMBERED)
+    window: int = field(default=0, validator=REMEMBERED)
+    promise_due: int = field(default=2, validator=DUE)
     says: str = ""
 
     @property

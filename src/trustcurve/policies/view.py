@@ -27,8 +27,8 @@ class View:
         doubt: What repair alone cannot heal.
         felt_doubt: Doubt, and what the account adds to it.
         account: What the company owes.
-        quiet: Turns since the customer last got something, or since a silence last counted: 0 in the same turn, and
-            never more than a quiet period has turns, 3 if nothing else is said.
+        quiet: Turns since the customer last got something, or since the last whole quiet period ended: 0 in the same
+            turn, and never more than a quiet period has turns, 3 if nothing else is said.
         open: How many promises are open.
         asks: How many asks the company made in the last turns (as many as the policy remembers).
         last: The company's last actions, the latest first (as many as the policy remembers).

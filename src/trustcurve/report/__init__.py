@@ -3,7 +3,7 @@
 Needs the extras ``simulation`` and ``plot`` (matplotlib).
 """
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 require("matplotlib", "plot")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 from matplotlib.axes import Axes
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.report.figures.flow import plot_flow
 from trustcurve.report.figures.occupancy import plot_occupancy
 from trustcurve.report.figures.times import plot_times

@@ -3,7 +3,7 @@
 Needs the extra ``simulation`` (numpy, scipy, polars).
 """
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 for module in ("numpy", "scipy", "polars"):
     require(module, "simulation")
@@ -25,7 +25,7 @@ from trustcurve.simulation.populations.scenarios import Arrivals, Scenario  # no
 from trustcurve.simulation.populations.segments import Segment, Turning  # noqa: E402
 from trustcurve.simulation.sampling.runs import Run  # noqa: E402
 from trustcurve.simulation.sampling.simulating import simulate, simulate_scenario  # noqa: E402
-from trustcurve.simulation.scenario_files.reading import load_scenario, parse_scenario  # noqa: E402
+from trustcurve.simulation.scenario_file import load_scenario, parse_scenario  # noqa: E402
 from trustcurve.simulation.tallies.files import write_frames  # noqa: E402
 
 __all__ = [

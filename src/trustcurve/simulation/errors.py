@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from trustcurve.core.errors import Finding, TrustcurveError
+from trustcurve.errors import InvalidDocumentError, TrustcurveError
 
 __all__ = [
     "CoupledError",
@@ -20,14 +20,8 @@ class SimulationError(TrustcurveError):
     """The root of the errors about simulations."""
 
 
-@define(slots=False, repr=False)
-class InvalidScenarioError(SimulationError):
-    """A scenario's file does not make a scenario: ``findings``, all of them at once."""
-
-    findings: tuple[Finding, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in self.findings)
+class InvalidScenarioError(SimulationError, InvalidDocumentError):
+    """A file is not a scenario: ``findings``, all of them at once."""
 
 
 @define(slots=False, repr=False)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from trustcurve.core.plain_form import GIVES_1
 from trustcurve.core.signals import SILENCE
-from trustcurve.core.writing import GIVES_1
+from trustcurve.snapshots.converter import in_json
 from trustcurve.snapshots.errors import MalformedSnapshotError, UnknownVersionError
-from trustcurve.snapshots.problems import named
 
 __all__ = ["MIGRATIONS", "VERSION", "Migration", "migrate"]
 
@@ -88,7 +88,7 @@ def migrate(
         UnknownVersionError: Its version is not one from 1 to ``version``.
     """
     if not isinstance(data, Mapping):
-        raise MalformedSnapshotError("$", f"must be an object, not {named(data)}")
+        raise MalformedSnapshotError("$", f"must be an object, got {in_json(data)}")
     if "schema" not in data:
         raise MalformedSnapshotError("$.schema", "is missing")
     found = data["schema"]

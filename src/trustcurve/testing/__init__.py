@@ -1,6 +1,6 @@
 """The testing kit: Hypothesis strategies, properties as pytest tests, and a state machine that drives a user's service."""
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 
 for _module in ("hypothesis", "pytest", "numpy", "scipy"):
     require(_module, "testing")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
@@ -11,7 +11,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.testing.session import session
-from trustcurve.verification.unrolling.loop import Loop
+from trustcurve.verification.unrolling.loop import ANYBODY
 
 __all__ = ["Coverage", "CurveCoverage", "Recorder"]
 
@@ -26,51 +26,27 @@ class Recorder:
     """
 
     _seen: dict[int, Reaction] = field(factory=dict, init=False)
-    _originals: dict[tuple[type, str], Any] = field(factory=dict, init=False)
-    _in_loop: int = field(default=0, init=False)
+    _original: Any = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start: a step is made whenever an event is applied, so both ways to make one are wrapped."""
-        construct, of = Step.__init__, Step.of
+        """Start: every step is made by ``Step.of``, so that is wrapped."""
+        original, seen = Step.of, self._seen
+        self._original = original
 
-        def constructed(step: Step, *args: Any, **named: Any) -> None:
-            construct(step, *args, **named)
-            self._record(step)
-
-        def made(*args: Any, **named: Any) -> Step:
-            step = of(*args, **named)
-            self._record(step)
+        def recorded(*args: Any) -> Step:
+            step = original(*args)
+            if step.after.customer is not ANYBODY:
+                for reaction in step.reactions:
+                    seen[id(reaction)] = reaction
             return step
 
-        self._replace(Step, "__init__", constructed)
-        self._replace(Step, "of", staticmethod(made))
-        for name in ("choices", "play"):
-            self._replace(Loop, name, self._unrecorded(getattr(Loop, name)))
+        Step.of = staticmethod(recorded)  # type: ignore[method-assign,assignment] # the same arguments, passed on
 
     def stop(self) -> None:
         """Stop."""
-        for (owner, name), original in self._originals.items():
-            setattr(owner, name, original)
-        self._originals.clear()
-
-    def _replace(self, owner: type, name: str, new: object) -> None:
-        self._originals[owner, name] = vars(owner)[name]
-        setattr(owner, name, new)
-
-    def _unrecorded(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*args: Any, **named: Any) -> Any:
-            self._in_loop += 1
-            try:
-                return method(*args, **named)
-            finally:
-                self._in_loop -= 1
-
-        return called
-
-    def _record(self, step: Step) -> None:
-        if not self._in_loop:
-            for reaction in step.reactions:
-                self._seen[id(reaction)] = reaction
+        if self._original is not None:
+            Step.of = staticmethod(self._original)  # type: ignore[method-assign]
+            self._original = None
 
     def plain(self) -> dict[str, Plain]:
         """Return as plain data what was covered of each curve that the tests are about, or else of the default curve."""

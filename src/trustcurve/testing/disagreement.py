@@ -10,11 +10,11 @@ import pytest
 from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, TrustcurveError, final_class
 from trustcurve.core.events import Event, PromiseMade, PromiseMoved
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.wording import event_words, remarks
+from trustcurve.errors import InvalidValueError, TrustcurveError, final_class
 from trustcurve.testing.failures import place_of
 from trustcurve.testing.service import (
     Delivery,

@@ -13,7 +13,7 @@ import _pytest
 import pytest
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.snapshots import to_json
 from trustcurve.testing.session import session
 

@@ -12,10 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import NoSuchExample
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import PromiseBroken, PromiseKept
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.steps import Step
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import MOVE_EVENTS, MOVES
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy

@@ -11,7 +11,6 @@ from typing import Final
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import (
     EVENTS,
     Event,
@@ -24,11 +23,12 @@ from trustcurve.core.events import (
     Signalled,
 )
 from trustcurve.core.instants import LAST, MICROSECOND, datetime_of, duration_us, microseconds
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.promises import Promise
 from trustcurve.core.signals import BROKEN, KEPT, SIDES, SILENCE, Weight
 from trustcurve.core.standing import Standing
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError
 
 __all__ = [
     "PROMISE_ACTIONS",
@@ -339,7 +339,7 @@ def build_journey(
         builder = JourneyBuilder(curve, start, events_max)  # the plan leads away: go there directly
         if not builder.go(destination.goals, wait="none"):
             raise InvalidValueError("reach", events_max, f"no journey of at most {events_max} events leads there")
-    return curve.replay(builder.events, start=start, until=builder.now)
+    return curve.journey(builder.events, start=start, until=builder.now)
 
 
 def _end_at(builder: JourneyBuilder, destination: Destination) -> bool:

@@ -14,10 +14,10 @@ from unittest import SkipTest
 from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.signals import LEDGER_SIGNALS, SILENCE
 from trustcurve.core.standing import Position, Standing
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.journey_builder import (

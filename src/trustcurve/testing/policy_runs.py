@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 from hypothesis import strategies as st
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.verification.answers.witnesses import Witness
 from trustcurve.verification.unrolling.automaton import Automaton, Edge, unroll_loop
 from trustcurve.verification.unrolling.loop import Loop

@@ -15,7 +15,7 @@ from attrs import asdict, evolve, field, frozen
 from hypothesis import settings as hypothesis_settings
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, TrustcurveError
+from trustcurve.errors import InvalidValueError, TrustcurveError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.failures import fail, place_of, save_journey

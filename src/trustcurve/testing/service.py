@@ -12,10 +12,10 @@ from typing import Any
 from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, TrustcurveError
 from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
+from trustcurve.errors import InvalidValueError, TrustcurveError
 from trustcurve.testing.failures import place_of
 
 __all__ = [

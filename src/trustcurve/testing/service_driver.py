@@ -16,11 +16,11 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event
 from trustcurve.core.instants import MICROSECOND
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing
+from trustcurve.errors import InvalidValueError
 from trustcurve.testing.disagreement import (
     Disagreement,
     DisagreementError,
@@ -276,5 +276,5 @@ def _save(found: Disagreement) -> str:
     made = (*found.deliveries, *found.coming)
     events = [each for each in made if isinstance(each, Event)]
     until = max(map(time_of, made), default=None)
-    journey = found.curve.replay(events, start=found.start, until=until)
+    journey = found.curve.journey(events, start=found.start, until=until, used={})
     return save_journey(journey, found.curve, os.environ.get(PYTEST_TEST, "service").rpartition(" (")[0])

@@ -9,8 +9,8 @@ from unittest import SkipTest
 from attrs import define, field
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
+from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots import OtherCurveError, from_dict
 
 __all__ = ["Session", "begin_session", "end_session", "note_curve", "note_drawn_curve", "session"]

@@ -10,7 +10,6 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import TrustcurveError
 from trustcurve.core.events import (
     EVENTS,
     Event,
@@ -21,13 +20,15 @@ from trustcurve.core.events import (
     PromiseMoved,
     Signalled,
 )
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.rules import Condition, Number, Parameter
 from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, SIDES, WEIGHTS
 from trustcurve.core.standing import Position, Standing
+from trustcurve.errors import TrustcurveError
 from trustcurve.policies.actions import ACTIONS, MADE, Action
 from trustcurve.policies.policy import Policy
 from trustcurve.policies.rules import PolicyRule, RuleBook
+from trustcurve.records import columns_of
 from trustcurve.testing.journey_strategy import journeys, positions, standings
 from trustcurve.testing.session import note_curve, note_drawn_curve
 from trustcurve.verification.unrolling.loop import BEGIN
@@ -140,10 +141,10 @@ def _events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]
     gaps = st.sampled_from([0, 1, period / 3, period, period + 1, 2 * period]) | st.integers(0, int(4 * period))
     later = st.builds(lambda gap: timedelta(microseconds=int(gap)), gaps)
     fields: dict[str, st.SearchStrategy[Any]] = {
-        "channel": _TEXTS,
-        "note": _TEXTS,
-        "id": st.none() | st.sampled_from("12"),
+        column.name: st.none() | st.sampled_from(column.words) if column.words else _TEXTS
+        for column in columns_of(Event, without=("at", "customer", "id"))
     }
+    fields["id"] = st.none() | st.sampled_from("12")
     if "promise" in {each.name for each in kind.__attrs_attrs__}:
         fields["promise"] = st.sampled_from("abc")
     if kind is PromiseMade:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 
 __all__ = ["check_kind", "check_number", "check_predicates", "check_whole", "check_word", "check_words"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.answers.verdicts import Report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 
 __all__ = ["tour"]
 

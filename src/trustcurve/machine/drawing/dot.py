@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from textwrap import wrap
 from typing import Any, Literal
 
-from trustcurve.core.extras import require
 from trustcurve.core.rules import Stage
+from trustcurve.errors import require
 from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shortened
 from trustcurve.machine.errors import DrawingError, MissingProgramError
 

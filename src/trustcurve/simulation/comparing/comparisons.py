@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.simulation.errors import UnpairedRunsError
 from trustcurve.simulation.exact.expecting import expect_scenario
 from trustcurve.simulation.populations.scenarios import Scenario, check_scenario

@@ -10,9 +10,9 @@ import numpy as np
 from attrs import evolve
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy
-from trustcurve.policies.reading import idle_rows
+from trustcurve.policies.policy_file import idle_rows
 from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
 from trustcurve.simulation.populations.limits import turn_problem
 from trustcurve.simulation.populations.scenarios import Scenario, check_scenario
@@ -103,7 +103,8 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
             idle = set(idle_rows(scenario.curve, after.policy)) - set(idle_rows(scenario.curve, before.policy))
             if idle:
                 row, why = min(idle)
-                raise InvalidValueError(name, value, f"row {row!r} of policy {after.policy.name!r} {why}")
+                said = after.policy.decide.rules[row].name  # type: ignore[attr-defined] # only rows can be idle
+                raise InvalidValueError(name, value, f"row {said!r} of policy {after.policy.name!r} {why}")
     return changed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.simulation.comparing.parameters import with_parameter
 from trustcurve.simulation.exact.expecting import expect_scenario
 from trustcurve.simulation.populations.scenarios import Scenario

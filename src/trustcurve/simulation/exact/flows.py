@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.simulation.populations.scenarios import Scenario
 from trustcurve.simulation.populations.segments import Segment
 from trustcurve.simulation.unrolled.shape import Shape

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.simulation.exact.flows import Chain, Floats
 from trustcurve.simulation.exact.solving import Factors
 from trustcurve.simulation.unrolled.shape import LOST, LOST_NAME, Shape

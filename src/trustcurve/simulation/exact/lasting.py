@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.simulation.exact.flows import Chain, Floats
 from trustcurve.simulation.exact.solving import Factors
 

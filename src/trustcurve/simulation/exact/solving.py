@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.verification.deciding.chains import LONGEST
 
 __all__ = ["Factors"]

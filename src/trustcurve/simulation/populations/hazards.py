@@ -11,9 +11,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.simulation.populations.limits import KEEPS_AWAY_MAX
-from trustcurve.verification.arguments import check_number
+from trustcurve.errors import InvalidValueError
+from trustcurve.policies.environment import CHANCE
+from trustcurve.simulation.populations.limits import KEEPS_AWAY
 
 __all__ = ["FOUR_QUARTERS", "Departures", "WordOfMouth", "per_turn"]
 
@@ -34,13 +34,9 @@ def per_turn(chance: float, over: timedelta, turn: timedelta) -> float:
     return -expm1(log1p(-chance) * (turn / over))
 
 
-def _chance(_: object, attribute: object, value: float) -> None:
-    check_number(attribute.name, value, 0, 1)  # type: ignore[attr-defined] # attrs' own
-
-
 def _duration(_: object, attribute: object, value: timedelta) -> None:
     if not isinstance(value, timedelta) or value <= timedelta(0):
-        raise InvalidValueError(attribute.name, value, "must be a timedelta above zero")  # type: ignore[attr-defined]
+        raise InvalidValueError(attribute.name, value, "must be a duration above zero")  # type: ignore[attr-defined]
 
 
 @frozen(kw_only=True)
@@ -58,8 +54,8 @@ class Departures:
         0.77
     """
 
-    hazard: float = field(default=0.77, validator=_chance)
-    over: timedelta = field(default=FOUR_QUARTERS, validator=_duration)
+    hazard: float = field(default=0.77, validator=CHANCE)
+    over: timedelta = field(default=FOUR_QUARTERS, validator=_duration, metadata={"key": "over_days"})
 
 
 @frozen(kw_only=True)
@@ -78,9 +74,6 @@ class WordOfMouth:
         0.33
     """
 
-    telling: float = field(default=0.33, validator=_chance)
-    over: timedelta = field(default=FOUR_QUARTERS, validator=_duration)
-    keeps_away: float = field(default=1.0)
-
-    def __attrs_post_init__(self) -> None:
-        check_number("keeps_away", self.keeps_away, 0, KEEPS_AWAY_MAX)
+    telling: float = field(default=0.33, validator=CHANCE)
+    over: timedelta = field(default=FOUR_QUARTERS, validator=_duration, metadata={"key": "over_days"})
+    keeps_away: float = field(default=1.0, validator=KEEPS_AWAY)

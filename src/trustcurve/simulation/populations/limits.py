@@ -1,37 +1,52 @@
-"""How much a scenario may ask for, and checks of it."""
+"""How much a scenario may ask for."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.forms import between, whole
+from trustcurve.policies.policy import OPEN_MAX
 
 __all__ = [
+    "CUSTOMERS",
     "CUSTOMERS_MAX",
-    "KEEPS_AWAY_MAX",
+    "KEEPS_AWAY",
+    "PROMISES",
     "QUIET_TURNS_MAX",
-    "REPLICATIONS_MAX",
+    "REPLICATIONS",
     "ROWS_MAX",
-    "STEPS_MAX",
-    "check_between",
-    "check_text",
+    "SEED",
+    "STEP",
+    "STEPS",
     "rows_problem",
     "turn_problem",
 ]
+
+STEP: Final = whole(1)
+"""The number of a step; steps count from 1."""
+
+SEED: Final = whole(0)
+"""Where chance begins."""
+
+PROMISES: Final = whole(0, OPEN_MAX)
+"""How many promises may be open at once."""
 
 CUSTOMERS_MAX: Final = 100_000_000
 """The most customers at the beginning, and the most newcomers of a whole scenario. Source: our choice; each one takes
 memory, and what a sample of so many leaves to chance is too small to matter."""
 
-STEPS_MAX: Final = 10_000
-"""The most steps. Source: our choice; eight centuries of months, and each step is a row in every table."""
+CUSTOMERS: Final = whole(0, CUSTOMERS_MAX)
+"""How many customers there are at the beginning, or how many arrive in a step."""
 
-REPLICATIONS_MAX: Final = 10_000
-"""The most replications. Source: our choice; each one is kept, and intervals are narrow long before."""
+STEPS: Final = whole(1, 10_000)
+"""How many steps there are. Source: our choice; eight centuries of months, and each step is a row in every table."""
 
-KEEPS_AWAY_MAX: Final = 1000.0
-"""The most newcomers that one who tells others keeps away. Source: our choice; more would be a newspaper."""
+REPLICATIONS: Final = whole(1, 10_000)
+"""How many replications there are. Source: our choice; each one is kept, and intervals are narrow long before."""
+
+KEEPS_AWAY: Final = between(0, 1000)
+"""How many newcomers one who tells others keeps away. Source: our choice; more would be a newspaper."""
 
 ROWS_MAX: Final = 2_000_000
 """The most steps times cohorts times segments times replications. Source: our choice; each has a row in the tables for every
@@ -40,20 +55,6 @@ state, and more of them fill more than a gigabyte of memory."""
 QUIET_TURNS_MAX: Final = 100
 """The most turns in a curve's quiet period. Source: our choice; each one makes the loop longer, and the default curve's
 90 days can still be told apart."""
-
-
-def check_between(argument: str, value: int, least: int, most: int) -> None:
-    """Refuse what is no whole number between two others."""
-    if type(value) is not int or value < least:
-        raise InvalidValueError(argument, value, f"must be a whole number of at least {least}")
-    if value > most:
-        raise InvalidValueError(argument, value, f"must be at most {most}")
-
-
-def check_text(argument: str, value: object) -> None:
-    """Refuse what is no text."""
-    if not isinstance(value, str):
-        raise InvalidValueError(argument, value, "must be text")
 
 
 def rows_problem(steps: int, cohorts: int, segments: int, replications: int) -> str | None:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
+from attrs.validators import optional
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.forms import ANY_TEXT, whole
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.environment import ADDS_UP
-from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.simulation.populations.hazards import Departures, WordOfMouth, per_turn
 from trustcurve.simulation.populations.limits import (
+    CUSTOMERS,
     CUSTOMERS_MAX,
-    REPLICATIONS_MAX,
-    STEPS_MAX,
-    check_between,
-    check_text,
+    PROMISES,
+    REPLICATIONS,
+    SEED,
+    STEPS,
     rows_problem,
     turn_problem,
 )
 from trustcurve.simulation.populations.segments import Segment, apportioned
 from trustcurve.simulation.unrolled.shape import LOST_NAME, Shape, shape_of
-from trustcurve.verification.arguments import check_kind, check_whole
+from trustcurve.verification.arguments import check_kind
 from trustcurve.verification.unrolling.loop import TURNS_PER_SILENCE
 
-__all__ = ["Arrivals", "Scenario", "alone", "check_scenario"]
+__all__ = ["Arrivals", "Scenario", "alone", "check_scenario", "problems_of"]
 
 
 @frozen(kw_only=True)
@@ -39,13 +42,8 @@ class Arrivals:
         until_step: The last step at whose end somebody arrives; to the end if left out.
     """
 
-    each_step: int
-    until_step: int | None = None
-
-    def __attrs_post_init__(self) -> None:
-        check_between("each_step", self.each_step, 0, CUSTOMERS_MAX)
-        if self.until_step is not None:
-            check_whole("until_step", self.until_step, 0)
+    each_step: int = field(validator=CUSTOMERS)
+    until_step: int | None = field(default=None, validator=optional(whole(0)))
 
     def at(self, step: int) -> int:
         """Answer with how many are expected at the end of a step."""
@@ -92,83 +90,30 @@ class Scenario:
     """
 
     segments: tuple[Segment, ...] = field(converter=_segments)
-    steps: int
+    steps: int = field(validator=STEPS)
     curve: Curve = field(factory=Curve.default)
-    customers: int = 100_000
+    customers: int = field(default=100_000, validator=CUSTOMERS)
     arrivals: Arrivals | None = None
     departures: Departures | None = field(factory=Departures)
     word_of_mouth: WordOfMouth | None = None
-    replications: int = 10
+    replications: int = field(default=10, validator=REPLICATIONS)
     seed: int | None = 1
     turn: timedelta | None = None
-    promises_max: int = 2
-    name: str = "scenario"
-    says: str = ""
+    promises_max: int = field(default=2, validator=PROMISES)
+    name: str = field(default="scenario", validator=ANY_TEXT)
+    says: str = field(default="", validator=ANY_TEXT)
 
     def __attrs_post_init__(self) -> None:
-        check_kind("curve", self.curve, Curve, "must be a Curve, for example Curve.default()")
-        check_between("steps", self.steps, 1, STEPS_MAX)
-        check_between("customers", self.customers, 0, CUSTOMERS_MAX)
-        check_between("replications", self.replications, 1, REPLICATIONS_MAX)
-        check_between("promises_max", self.promises_max, 0, OPEN_MAX)
         if self.seed is not None:
-            check_whole("seed", self.seed, 0)
-        for argument in ("name", "says"):
-            check_text(argument, getattr(self, argument))
+            SEED.check("seed", self.seed)
+        check_kind("curve", self.curve, Curve, "must be a Curve, for example Curve.default()")
         for argument, kind in (("arrivals", Arrivals), ("departures", Departures), ("word_of_mouth", WordOfMouth)):
             if getattr(self, argument) is not None:
                 check_kind(argument, getattr(self, argument), kind, f"must be {kind.__name__}(...), or None")
-        self._check_curve()
-        self._check_turn()
-        self._check_newcomers()
-        self._check_segments()
-
-    def _check_curve(self) -> None:
-        if any(stage.name == LOST_NAME for stage in self.curve.stages):
-            problem = (
-                f"has a stage named {LOST_NAME!r}, as those are called here who were customers and are none any more"
-            )
-            raise InvalidValueError("curve", self.curve.name, problem)
-
-    def _check_turn(self) -> None:
-        if self.turn is None:
-            return
-        if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0):
-            raise InvalidValueError("turn", self.turn, "must be a timedelta above zero")
-        problem = turn_problem(self.turn, self.curve.silence_after)
-        if problem is not None:
-            raise InvalidValueError("turn", self.turn, problem)
-
-    def _check_newcomers(self) -> None:
-        newcomers = sum(self.planned)
-        if newcomers > CUSTOMERS_MAX:
-            raise InvalidValueError("arrivals", newcomers, f"newcomers must be at most {CUSTOMERS_MAX} in all")
-        cohorts = 1 + sum(size > 0 for size in self.planned)
-        problem = rows_problem(self.steps, cohorts, len(self.segments), self.replications)
-        if problem is not None:
-            raise InvalidValueError("steps", self.steps, problem)
-        if self.customers + newcomers == 0:
-            raise InvalidValueError("customers", self.customers, "there must be at least one customer, or arrivals")
-        if self.word_of_mouth is not None and not newcomers:
-            rule = "changes nothing where nobody arrives: give arrivals, or leave it out"
-            raise InvalidValueError("word_of_mouth", self.word_of_mouth, rule)
-
-    def _check_segments(self) -> None:
-        if not self.segments:
-            raise InvalidValueError("segments", self.segments, "there must be at least one segment")
         for segment in self.segments:
             check_kind("segments", segment, Segment, "must be made of segments")
-            late = [turning.from_step for turning in segment.turnings if turning.from_step > self.steps]
-            if late:
-                raise InvalidValueError(
-                    "turnings", late[0], f"comes after the last step, {self.steps}, in segment {segment.name!r}"
-                )
-        if abs(sum(segment.share for segment in self.segments) - 1) > ADDS_UP:
-            total = sum(segment.share for segment in self.segments)
-            raise InvalidValueError("segments", total, "the shares of all segments must add up to 1")
-        names = [segment.name for segment in self.segments]
-        if len(set(names)) < len(names):
-            raise InvalidValueError("segments", names, "each segment needs a name of its own")
+        for problem in problems_of(**asdict(self, recurse=False)):
+            raise problem
 
     @property
     def lasts(self) -> timedelta:
@@ -178,7 +123,7 @@ class Scenario:
     @property
     def planned(self) -> tuple[int, ...]:
         """How many newcomers are expected at the end of each step."""
-        return tuple(self.arrivals.at(step) if self.arrivals else 0 for step in range(1, self.steps + 1))
+        return _planned(self.arrivals, self.steps)
 
     @property
     def cohorts(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
@@ -211,6 +156,61 @@ class Scenario:
             if self.word_of_mouth is None
             else per_turn(self.word_of_mouth.telling, self.word_of_mouth.over, shape.turn)
         )
+
+
+def _planned(arrivals: Arrivals | None, steps: int) -> tuple[int, ...]:
+    return tuple(arrivals.at(step) if arrivals else 0 for step in range(1, steps + 1))
+
+
+def problems_of(
+    *,
+    segments: tuple[Segment, ...],
+    steps: int,
+    curve: Curve,
+    customers: int = 100_000,
+    arrivals: Arrivals | None = None,
+    word_of_mouth: WordOfMouth | None = None,
+    replications: int = 10,
+    turn: timedelta | None = None,
+    **_: object,
+) -> Iterator[InvalidValueError]:
+    """Yield everything about the arguments of a scenario that does not go together; each of them alone is right."""
+    if any(stage.name == LOST_NAME for stage in curve.stages):
+        rule = f"has a stage named {LOST_NAME!r}, as those are called here who were customers and are none any more"
+        yield InvalidValueError("curve", curve.name, rule)
+    if turn is not None:
+        positive = isinstance(turn, timedelta) and turn > timedelta(0)
+        problem = turn_problem(turn, curve.silence_after) if positive else "must be a duration above zero"
+        if problem is not None:
+            yield InvalidValueError("turn", turn, problem)
+    planned = _planned(arrivals, steps)
+    newcomers, cohorts = sum(planned), 1 + sum(size > 0 for size in planned)
+    if newcomers > CUSTOMERS_MAX:
+        yield InvalidValueError("arrivals", newcomers, f"newcomers must be at most {CUSTOMERS_MAX} in all")
+    elif (problem := rows_problem(steps, cohorts, len(segments), replications)) is not None:
+        yield InvalidValueError("steps", steps, problem)
+    if customers + newcomers == 0:
+        yield InvalidValueError("customers", customers, "there must be at least one customer, or arrivals")
+    if word_of_mouth is not None and not newcomers:
+        rule = "changes nothing where nobody arrives: give arrivals, or leave it out"
+        yield InvalidValueError("word_of_mouth", word_of_mouth, rule)
+    yield from _problems_of_segments(segments, steps)
+
+
+def _problems_of_segments(segments: tuple[Segment, ...], steps: int) -> Iterator[InvalidValueError]:
+    if not segments:
+        yield InvalidValueError("segments", segments, "there must be at least one segment")
+        return
+    for segment in segments:
+        for late in (turning.from_step for turning in segment.turnings if turning.from_step > steps):
+            rule = f"turnings of segment {segment.name!r} must begin by the last step, {steps}"
+            yield InvalidValueError("turnings", late, rule)
+    total = sum(segment.share for segment in segments)
+    if abs(total - 1) > ADDS_UP:
+        yield InvalidValueError("segments", round(total, 9), "the shares of all segments must add up to 1")
+    for name, many in Counter(segment.name for segment in segments).items():
+        if many > 1:
+            yield InvalidValueError("segments", name, "each segment needs a name of its own")
 
 
 def check_scenario(argument: str, value: object) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import floor, fsum
+from typing import Final
 
 from attrs import field, frozen
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.documents.forms import ANY_TEXT, between
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import MOVES, Environment, Move, Policy
-from trustcurve.simulation.populations.limits import check_text
-from trustcurve.verification.arguments import check_kind, check_number, check_whole
+from trustcurve.simulation.populations.limits import STEP
+from trustcurve.verification.arguments import check_kind
 
-__all__ = ["Segment", "Turning", "apportioned"]
+__all__ = ["SHARE", "Segment", "Turning", "apportioned"]
+
+SHARE: Final = between(0, 1)
+"""A share of all customers."""
 
 _ROUNDING, _DIGITS = 1e-9, 9
 
@@ -32,11 +37,10 @@ class Turning:
         environment: The environment.
     """
 
-    from_step: int
+    from_step: int = field(validator=STEP)
     environment: Environment
 
     def __attrs_post_init__(self) -> None:
-        check_whole("from_step", self.from_step, 1)
         _environment(self.environment, "environment")
 
 
@@ -65,8 +69,8 @@ class Segment:
 
     policy: Policy
     environment: Environment
-    name: str = "everyone"
-    share: float = 1.0
+    name: str = field(default="everyone", validator=ANY_TEXT)
+    share: float = field(default=1.0, validator=SHARE)
     turnings: tuple[Turning, ...] = field(default=(), converter=_turnings)
 
     def __attrs_post_init__(self) -> None:
@@ -74,11 +78,10 @@ class Segment:
             "policy", self.policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)"
         )
         _environment(self.environment, "environment")
-        check_text("name", self.name)
-        check_number("share", self.share, 0, 1)
         steps = [turning.from_step for turning in self.turnings]
         if steps != sorted(set(steps)):
-            raise InvalidValueError("turnings", steps, "must begin one after the other")
+            told = ", ".join(map(str, steps))
+            raise InvalidValueError("turnings", steps, f"must begin one after the other, not in steps {told}")
         if len({environment.keeps_promises for environment in self.environments}) > 1:
             raise InvalidValueError(
                 "turnings", steps, "promises must be kept in all environments of a segment, or in none"

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.simulation.populations.segments import apportioned
 from trustcurve.simulation.sampling.crowds import ABSENT, Crowd, seed_of
 from trustcurve.simulation.sampling.plans import Plan

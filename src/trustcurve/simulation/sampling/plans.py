@@ -8,7 +8,7 @@ import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment
 from trustcurve.simulation.exact.hitting import goals_of
 from trustcurve.simulation.populations.scenarios import Scenario

@@ -7,7 +7,7 @@ import polars as pl
 from attrs import frozen
 from numpy.typing import NDArray
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.populations.scenarios import Scenario
 from trustcurve.simulation.sampling.crowds import ABSENT, seed_of

@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from trustcurve.core.errors import UnknownWordError
+from trustcurve.errors import UnknownWordError
 
 __all__ = ["FORMATS", "Form", "write_frames"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.extras import require
+from trustcurve.errors import InvalidValueError, require
 
 __all__ = ["check_confidence", "t_quantile", "with_intervals"]
 

@@ -15,7 +15,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
 from trustcurve.simulation.errors import UnboundedPolicyError
 from trustcurve.simulation.unrolled.changes import Change, changes_of

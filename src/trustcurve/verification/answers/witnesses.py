@@ -16,7 +16,7 @@ from trustcurve.core.events import (
     PromiseKept,
     PromiseMade,
 )
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value
@@ -74,9 +74,9 @@ class Witness(Value):
 
     @property
     def journey(self) -> Journey:
-        """The same journey through the pure ``replay``: the clock finds out by itself what falls due."""
+        """The same journey through ``curve.journey``: the clock finds out by itself what falls due."""
         begin = self.loop.begin
-        return self.loop.curve.replay(self.events, start=begin, until=begin.as_of + len(self.edges) * self.loop.turn)
+        return self.loop.curve.journey(self.events, start=begin, until=begin.as_of + len(self.edges) * self.loop.turn)
 
     def lines(self) -> Iterator[Line]:
         """Tell it, one event a line; and a line for each turn in which nothing happened."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.verification.deciding.search import reaching
 from trustcurve.verification.unrolling.automaton import Automaton
 

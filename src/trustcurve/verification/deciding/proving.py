@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, evolve, field
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.verification.answers.verdicts import Status, Verdict
 from trustcurve.verification.answers.witnesses import CurveWitness, Witness
 from trustcurve.verification.deciding.chains import LONGEST, expected_turns_to, probability_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from trustcurve.core.extras import require
 from trustcurve.core.table import Table
+from trustcurve.errors import require
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from attrs import frozen
 
-from trustcurve.core.extras import require
+from trustcurve.errors import require
 from trustcurve.verification.unrolling.automaton import Automaton, Edge, Turn
 
 __all__ = [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.journeys import Journey
-from trustcurve.core.reading import DURATIONS
+from trustcurve.core.journey import Journey
+from trustcurve.core.parts import DURATIONS
 from trustcurve.core.values import Value
 from trustcurve.verification.answers.witnesses import CurveWitness, indented
 
@@ -94,7 +94,8 @@ def between_curves(old: Curve, new: Curve, journeys: tuple[Journey, ...]) -> Cur
 
 def _again(curve: Curve, journey: Journey) -> str:
     """Replay a journey's events on another curve, and say where it ends."""
-    events = [step.event for step in journey.steps if step.event is not None]
+    # Without ids: all of these events were applied, also those of one row, which share its id.
+    events = [evolve(step.event, id=None) for step in journey.steps if step.event is not None]
     start = curve.begin(journey.customer, journey.start.as_of)
     end = journey.standing.as_of
-    return curve.state(curve.replay(events, start=start, until=end, rejects="keep").standing.position)
+    return curve.state(curve.journey(events, start=start, until=end, rejects="keep").standing.position)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from attrs import define, field, frozen
 
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.values import Value
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import Action
 from trustcurve.verification.answers.witnesses import Witness, indented
 from trustcurve.verification.differences.seen import treated_alike

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import overload
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from trustcurve.core.events import Event, Exchanged, OneSided, PromiseMade, Proposed, Repaired
-from trustcurve.core.journeys import Journey
+from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing
 from trustcurve.policies.actions import Action
 from trustcurve.verification.unrolling.loop import Loop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from trustcurve.core.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError
 from trustcurve.verification.arguments import check_number, check_predicates, check_whole
 from trustcurve.verification.properties.kinds import ExpectedTurns, Predicate, Probability
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from inspect import signature
 
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.verification.properties.kinds import Property
 from trustcurve.verification.properties.of_curves import CURVE_PROPERTIES
 from trustcurve.verification.properties.of_policies import (

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError
 from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.instants import EPOCH, datetime_of, duration_us
 from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.table import Table
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import ACTION_EVENTS, MADE, MOVE_EVENTS, Action
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import OPEN_MAX, Policy
@@ -29,7 +29,10 @@ from trustcurve.policies.view import View
 from trustcurve.verification.unrolling.asking import Asked
 from trustcurve.verification.unrolling.turns import Choice, Decided, Node, Open, Played
 
-__all__ = ["BEGIN", "TURNS_PER_SILENCE", "Loop"]
+__all__ = ["ANYBODY", "BEGIN", "TURNS_PER_SILENCE", "Loop"]
+
+ANYBODY: Final = "the customer"
+"""The customer of every standing of the loop; this very object, so that no customer of a journey is taken for it."""
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
@@ -158,7 +161,7 @@ class Loop:
             Promise(_name(n), datetime_of(due + turns * self._turn_us), weight)
             for n, (weight, turns) in enumerate(promises)
         )
-        return Standing.of("the customer", self.table.positions[number], now, now - quiet * self._turn_us, book)
+        return Standing.of(ANYBODY, self.table.positions[number], now, now - quiet * self._turn_us, book)
 
     def _place(self, standing: Standing) -> Place:
         """Return the place of a standing at the origin of times; overdue promises can change nothing any more."""

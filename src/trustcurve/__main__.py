@@ -1,0 +1,5 @@
+"""``python -m trustcurve``: the command line."""
+
+from trustcurve.cli import main
+
+main()

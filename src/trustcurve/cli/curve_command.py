@@ -1,0 +1,173 @@
+"""The JSON Schemas of everything that is read: documents of people, and snapshots."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from attrs import fields_dict
+
+from trustcurve.cli.options import Command, CurveFile, chosen_curve
+from trustcurve.cli.screen import Column, Screen
+from trustcurve.core.curve import Curve, default_toml
+from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
+from trustcurve.core.wording import rule_words
+from trustcurve.documents.curve_file import curve_toml
+from trustcurve.documents.json_schema import document_schema
+from trustcurve.errors import UnknownWordError
+from trustcurve.records import columns_of
+from trustcurve.snapshots import SCHEMAS as SNAPSHOTS
+from trustcurve.snapshots import json_schema
+
+__all__ = ["DOCUMENTS", "SCHEMAS", "add_to", "schema_of"]
+
+
+DOCUMENTS = {
+    "curve": ("trustcurve.documents.curve_file", "CurveFile"),
+    "mapping": ("trustcurve.logs.mapping_file", "MappingFile"),
+    "policy": ("trustcurve.policies.policy_file", "PolicyFile"),
+    "scenario": ("trustcurve.simulation.scenario_file", "ScenarioFile"),
+}
+"""The classes of the documents, and where they are: a scenario's needs an extra."""
+
+SCHEMAS = (*DOCUMENTS, *SNAPSHOTS)
+"""The names of all schemas."""
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Make a JSON Schema (2020-12) by its name.
+
+    Raises:
+        UnknownWordError: There is no such schema.
+        MissingExtraError: The extra of that document is not installed.
+
+    Examples:
+        >>> schema_of("policy")["title"]
+        'trustcurve policy'
+    """
+    if name not in SCHEMAS:
+        raise UnknownWordError("schema", name, SCHEMAS)
+    if name in SNAPSHOTS:
+        return json_schema(name)
+    module, form = DOCUMENTS[name]
+    return document_schema(getattr(import_module(module), form), f"trustcurve {name}")
+
+
+_SCHEMA_LINE = "#:schema curve.schema.json"
+"""For editors: they find the schema beside the file, where ``trustcurve schema curve > curve.schema.json`` puts it."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to an app."""
+    app.command("events", cls=Command)(events)
+    app.command("curve", cls=Command)(curve_table)
+    app.command("schema", cls=Command)(schema)
+
+
+def events() -> None:
+    """List the events: what each means, its fields, and the signal that the curve sees.
+
+    Every event has the time of its row, and may have a channel, a note and a fault: they are shown and never change the outcome.
+
+    For example:
+
+        trustcurve events
+
+    A rule of a mapping names them and fills their fields from columns: see trustcurve replay -h
+    """
+    rows, common = [], fields_dict(Event)
+    for kind in EVENTS:
+        own = columns_of(kind, without=common)
+        named = ", ".join(column.name if column.needed else f"[{column.name}]" for column in own)
+        summary = (kind.__doc__ or "").strip().partition("\n")[0]
+        rows.append((kind.__name__, summary, named, _signals(kind), _ends_silence(kind)))
+    columns = ("means", "fields, [optional]", "signal", "ends a silence")
+    Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
+
+
+def _signals(kind: type[Event]) -> str:
+    """Name the signals that events of this kind send."""
+    if kind is Signalled:
+        return "the one that it names"
+    return (" or ".join(kind.signals) or "none") + (" (minor: none)" if kind is PromiseMade else "")
+
+
+def _ends_silence(kind: type[Event]) -> str:
+    """Say when an event of this kind ends a silence on the default curve."""
+    ends = Curve.default().ends_silence
+    return "as the curve says" if kind is Signalled else next((ends[signal] for signal in kind.signals), "never")
+
+
+def curve_table(
+    curve: CurveFile = None,
+    *,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print the curve as a TOML file instead, to start one of your own.")
+    ] = False,
+) -> None:
+    """Show a curve's rules: what each signal does, when, and why; or print it as a file.
+
+    A curve file that is wrong is told here with every finding: file, table and key.
+
+    For example:
+
+        trustcurve curve
+        trustcurve curve --toml > mine.toml
+        trustcurve curve --curve mine.toml
+        trustcurve replay orders.csv --mapping orders.toml --curve mine.toml
+    """
+    screen = Screen.out()
+    if toml:
+        text = default_toml().partition("\n")[2] if curve is None else curve_toml(chosen_curve(curve))
+        screen.file(f"{_SCHEMA_LINE}\n{text}")
+        return
+    _print_curve(screen, chosen_curve(curve))
+
+
+def _print_curve(screen: Screen, on: Curve) -> None:
+    screen.line("curve ", (on.name, "bold"), f", fingerprint {on.fingerprint}, {len(on.table())} positions")
+    screen.line(f"fingerprint of version 1: {on.fingerprint_1 or 'none, version 1 had no such curve'}")
+    screen.line("states, low to high: " + " < ".join(on.states))
+    for title, rules in (
+        ("Rules: the first row of a signal that holds", on.rules),
+        ("Settling: every row that holds", on.settling),
+    ):
+        screen.line()
+        screen.table(
+            title,
+            (Column("rule", "name"), Column("when"), Column("then"), Column("because")),
+            [(rule.name, *rule_words(rule, on.number), rule.because) for rule in rules],
+        )
+    screen.line()
+    screen.table(
+        "Parameters",
+        (Column("parameter", "name"), Column("value", "number"), Column("what it is")),
+        [(row.name, _value(row.value), row.says) for row in on.parameter_rows],
+    )
+
+
+def _value(value: int | timedelta) -> str:
+    """Say a parameter's value: a duration in days, hours, minutes and seconds."""
+    if not isinstance(value, timedelta):
+        return f"{value}"
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = {"day": value.days, "hour": hours, "minute": minutes, "second": seconds + value.microseconds / 1_000_000}
+    return " ".join(f"{n:g} {unit}" if n == 1 else f"{n:g} {unit}s" for unit, n in parts.items() if n) or "none"
+
+
+def schema(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(SCHEMAS)}.", show_default=False)],
+) -> None:
+    """Print the JSON Schema (2020-12) of a file that you write, so that your editor completes it, or of a snapshot.
+
+    For example:
+
+        trustcurve schema policy > policy.schema.json
+        trustcurve schema standing
+        trustcurve schema journey > journey.schema.json
+    """
+    Screen.out().file(json.dumps(schema_of(name), indent=2) + "\n")

@@ -1,0 +1,96 @@
+"""``trustcurve diff``: what a change of a policy or of a curve would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trustcurve.cli.options import (
+    ENVIRONMENTS,
+    Command,
+    CurveFile,
+    PromisesMax,
+    SomeMapping,
+    Surroundings,
+    chosen_curve,
+)
+from trustcurve.cli.screen import Screen, Work, working
+from trustcurve.core.curve import Curve
+from trustcurve.core.journey import Journey
+from trustcurve.documents.curve_file import is_curve, load_curve
+from trustcurve.errors import InvalidValueError
+from trustcurve.logs import load_mapping, replay_journeys, scan_log
+from trustcurve.policies import load_policy
+from trustcurve.verification import CurveDifference, PolicyDifference, diff
+
+__all__ = ["add_to"]
+
+
+_DIFFERENT = 1
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an app."""
+    app.command("diff", cls=Command)(diff_files)
+
+
+def diff_files(  # noqa: PLR0917 - one argument for each option of the command
+    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="A policy, or a curve.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="Another one.", show_default=False)],
+    curve: CurveFile = None,
+    environment: Surroundings = "any",
+    promises_max: PromisesMax = 2,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            metavar="LOG",
+            help="A log, to tell the share of its customers who are treated differently; needs --mapping.",
+            show_default=False,
+        ),
+    ] = None,
+    mapping: SomeMapping = None,
+) -> None:
+    """Show how two policies or two curves differ: the shortest journey that they treat differently, and how much is.
+
+    With a log, also for which share of its customers: of policies, those with whom the two would have done something else
+    after some event or in a quiet turn; of curves, those who end in another state.
+
+    For example:
+
+        trustcurve diff funnel.toml gentle.toml
+        trustcurve diff curve.toml stricter.toml
+        trustcurve diff funnel.toml gentle.toml --log orders.csv -m orders.toml
+
+    Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a limit was hit first, or a file is wrong.
+    """
+    screen = Screen.out()
+    kinds = {is_curve(path) for path in (old, new)}
+    if len(kinds) > 1:
+        raise InvalidValueError("NEW.toml", str(new), "give two policies or two curves, not one of each")
+    on = load_curve(old) if kinds == {True} else chosen_curve(curve)
+    with working() as work:
+        journeys = _journeys(work, log, mapping, on)
+        work.at("comparing")
+        found: CurveDifference | PolicyDifference
+        if kinds == {True}:
+            found = diff(on, load_curve(new), journeys=journeys)
+        else:
+            found = diff(
+                on, load_policy(old, on), load_policy(new, on),
+                environment=ENVIRONMENTS[environment], promises_max=promises_max, journeys=journeys,
+            )  # fmt: skip
+    screen.lines(str(found))
+    if found:
+        raise typer.Exit(_DIFFERENT)
+
+
+def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> tuple[Journey, ...]:
+    """Tell the journeys of a log, if there is one."""
+    if log is None and mapping is None:
+        return ()
+    if log is None or mapping is None:
+        raise InvalidValueError("--log" if log is None else "--mapping", None, "a log needs both --log and --mapping")
+    return replay_journeys(scan_log(log), load_mapping(mapping), on, progress=work.replayed)

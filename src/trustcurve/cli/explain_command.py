@@ -1,0 +1,86 @@
+"""``trustcurve explain``: one customer's story, step by step."""
+
+from __future__ import annotations
+
+import typer
+
+from trustcurve.cli.options import Command, CurveFile, LogFile, SomeCustomer, SomeMapping, Until, chosen_curve
+from trustcurve.cli.replay_command import print_counts
+from trustcurve.cli.screen import Screen, working
+from trustcurve.core.curve import Curve
+from trustcurve.core.journey import Journey
+from trustcurve.core.standing import Standing
+from trustcurve.errors import InvalidValueError
+from trustcurve.logs import load_mapping, replay_customer, scan_log
+from trustcurve.logs.until import read_until
+from trustcurve.snapshots import from_json
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an app."""
+    app.command("explain", cls=Command)(explain)
+
+
+def explain(
+    log: LogFile,
+    mapping: SomeMapping = None,
+    customer: SomeCustomer = None,
+    curve: CurveFile = None,
+    until: Until = None,
+) -> None:
+    """Tell one customer's story step by step: what happened, what it changed and why.
+
+    Row numbers lead back to the log; they count from 1, without the heading. A file that ends in .json is a journey that was
+    saved, for example by `trustcurve check --save`, and needs neither a mapping nor a customer.
+
+    For example:
+
+        trustcurve explain orders.csv --mapping orders.toml --customer 4711
+        trustcurve explain orders.csv -m orders.toml --customer 4711 | less
+        trustcurve explain witness.json
+
+    Exit code: 0; 1 where no row of the customer could be used; 2 where nothing could be done.
+    """
+    screen, on = Screen.out(), chosen_curve(curve)
+    if log.suffix.lower() == ".json":
+        journey = from_json(Journey, log.read_bytes(), curve=on)
+        screen.lines(journey.explain())
+        screen.line()
+        _print_standing(screen, on, journey.customer, journey.standing)
+        return
+    if mapping is None or customer is None:
+        missing = "--mapping" if mapping is None else "--customer"
+        raise InvalidValueError(missing, None, "a log needs both --mapping and --customer")
+    meaning = load_mapping(mapping)
+    end = None if until is None else read_until(until, meaning)
+    with working() as work:
+        opened = scan_log(log)
+        work.at("mapping its rows")
+        done = replay_customer(opened, meaning, on, customer, until=end, progress=work.replayed)
+    for each in done.applied:
+        if each.step is not None:
+            screen.lines(each.step.explain(f"row {each.logged.row}"))
+    if done.look is not None and done.look.reactions:
+        screen.lines(done.look.explain())
+    unused = dict.fromkeys(f"row {reject.row} could not be used: {reject.detail}" for reject in done.rejects)
+    for line in unused:
+        screen.line(line)
+    if done.applied or unused:
+        screen.line()
+    _print_standing(screen, on, customer, done.observed)
+    print_counts(screen, done.rows, done.events)
+    if done.standing is None:
+        raise typer.Exit(1)
+
+
+def _print_standing(screen: Screen, curve: Curve, customer: str, standing: Standing | None) -> None:
+    if standing is None:
+        screen.line(f"nothing of customer {customer!r} was used")
+        return
+    p = standing.position
+    counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"
+    screen.line(f"stands at {curve.state(p)} ({counters}) as of {standing.as_of:%Y-%m-%d %H:%M} UTC")
+    due = curve.next_due(standing)
+    screen.line("nothing is due" if due is None else f"next due at {due:%Y-%m-%d %H:%M} UTC")

@@ -1,0 +1,232 @@
+"""``trustcurve replay``: where everyone stands, what moved them, and what could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import indent
+from time import perf_counter
+from typing import Annotated, Literal
+
+import typer
+from rich.markup import escape
+
+from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.screen import Column, Row, Screen, working
+from trustcurve.core.replay import EventCounts
+from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
+from trustcurve.logs.log_replay import RowCounts
+from trustcurve.logs.outcomes import Share, by_baseline, by_state
+from trustcurve.logs.outputs import write_replay
+from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
+from trustcurve.logs.until import read_until
+
+__all__ = ["MAPPING", "add_to", "print_counts"]
+
+_CAUSES_SHOWN = 8
+
+MAPPING = """\
+[log]
+customer = "customer"        # columns of orders.csv
+time = "time"
+timezone = "Europe/Berlin"
+
+[[rules]]
+when = { event = "order" }   # such a row is two events
+[[rules.events]]
+event = "PromiseMade"
+promise = "{order}"
+due = { column = "promised_on", end_of_day = true }
+[[rules.events]]
+event = "Purchased"
+
+[[rules]]
+when = { event = "delivered" }
+[[rules.events]]
+event = "PromiseKept"
+promise = "{order}"
+
+[[rules]]
+ignore = true                # all else means nothing here
+"""
+"""A mapping to begin with."""
+
+_HELP = f"""Replay a log: where every customer stands, what moved them and why.
+
+The mapping says what the rows mean. A short one, orders.toml:
+
+{escape(indent(MAPPING, "    "))}
+For example:
+
+    trustcurve replay orders.csv --mapping orders.toml
+    trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
+    trustcurve replay orders.csv -m orders.toml --outcome stars
+
+Exit code: 0; 1 where something could not be used (see --allow-rejects); 2 where nothing could be done.
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an app."""
+    app.command("replay", cls=Command, help=_HELP)(replay)
+
+
+def replay(  # noqa: PLR0917 - one argument for each option of the command
+    log: LogFile,
+    mapping: MappingFile,
+    curve: CurveFile = None,
+    until: Until = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Write standings, transitions and rejects to files in DIR.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[Literal["parquet", "csv"], typer.Option("--format", help="The form of these files.")] = "parquet",
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column with an outcome of your own (a score, a churn flag): show it by the state just before its row.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    allow_rejects: Annotated[
+        bool, typer.Option("--allow-rejects", help="Exit with 0 even where something could not be used.")
+    ] = False,
+) -> None:
+    """Replay a log: where every customer stands, what moved them and why."""
+    screen, started = Screen.out(), perf_counter()
+    meaning = load_mapping(mapping)
+    end = None if until is None else read_until(until, meaning)
+    on = chosen_curve(curve)
+    written: tuple[Path, ...] = ()
+    with working() as work:
+        opened = scan_log(log)
+        if out_dir is not None:
+            out_dir.mkdir(parents=True, exist_ok=True)  # what cannot be written to says so before the work, not after
+        work.at("mapping its rows")
+        done = replay_log(opened, meaning, on, until=end, outcome=outcome, progress=work.replayed)
+        if out_dir is not None:
+            work.at("writing files")
+            written = write_replay(done, out_dir, form)
+    _print_head(screen, done, perf_counter() - started)
+    _print_states(screen, done)
+    _print_causes(screen, done)
+    if outcome is not None:
+        _print_outcomes(screen, done, outcome)
+    _print_rejects(screen, done)
+    if written:
+        screen.line()
+    for path in written:
+        screen.line(f"wrote {path}")
+    if done.rejects and not allow_rejects:
+        raise typer.Exit(1)
+
+
+def print_counts(screen: Screen, rows: RowCounts, events: EventCounts) -> None:
+    """Print what became of the rows, and of the events that they made."""
+    said = [
+        f"{_count(rows.rows, 'row')}: {rows.used:,} used",
+        f"{rows.ignored:,} ignored" if rows.ignored else "",
+        f"{rows.broken:,} broken" if rows.broken else "",
+    ]
+    screen.line(", ".join(filter(None, said)))
+    if not events.total:
+        return
+    said = [
+        f"{_count(events.total, 'event')}: {events.applied:,} applied",
+        f"{events.skipped:,} skipped" if events.skipped else "",
+        f"{_count(events.duplicate, 'duplicate')} dropped" if events.duplicate else "",
+        f"{_count(events.conflict, 'conflict')} dropped" if events.conflict else "",
+        f"{events.later:,} after --until" if events.later else "",
+        f"{events.rejected:,} rejected" if events.rejected else "",
+    ]
+    screen.line(", ".join(filter(None, said)))
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
+    screen.line((_count(len(done.standings), "customer"), "bold"), f", in {seconds:.1f} s")
+    print_counts(screen, done.rows, done.events)
+    for name in done.unmatched_rules:
+        screen.line(f"rule {name!r} matched no row")
+    if done.at_until.until is not None:
+        screen.line(f"states as of {done.at_until.until:%Y-%m-%d %H:%M} UTC")
+    for warning in done.warnings:
+        screen.line(f"{warning}: see --until")
+
+
+def _print_states(screen: Screen, done: LogReplay) -> None:
+    headings = ("customers", "share", "rose into", "fell into", "rose from", "fell from")
+    columns = (Column("state", "name"), *(Column(heading, "number") for heading in headings))
+    rows = [
+        (
+            row.state,
+            f"{row.customers:,}",
+            f"{row.share:.1%}",
+            *(f"{n:,}" for n in (row.rises_in, row.falls_in, row.rises_out, row.falls_out)),
+        )
+        for row in state_rows(done)
+    ]
+    screen.line()
+    screen.table("Where customers stand", columns, rows)
+
+
+def _print_causes(screen: Screen, done: LogReplay) -> None:
+    causes = fall_causes(done)
+    screen.line()
+    if not causes:
+        screen.line("Nobody fell.")
+        return
+    columns = (Column("falls", "number"), Column("customers", "number"), Column("rule", "name"), Column("because"))
+    shown = causes[:_CAUSES_SHOWN]
+    screen.table(
+        "What made them fall",
+        columns,
+        [(f"{cause.falls:,}", f"{cause.customers:,}", cause.rule, cause.because) for cause in shown],
+    )
+    if len(causes) > len(shown):
+        falls = _count(sum(cause.falls for cause in causes[_CAUSES_SHOWN:]), "fall")
+        screen.line(f"and {falls} by {_count(len(causes) - len(shown), 'other rule')}; --out writes all of them")
+
+
+def _print_outcomes(screen: Screen, done: LogReplay, outcome: str) -> None:
+    repeats = tuple(each for each in done.outcomes if each.repeat)
+    groups = (("all customers", done.outcomes), ("customers with two or more promises by then", repeats))
+    for whose, outcomes in groups:
+        screen.line()
+        if not outcomes:
+            screen.line(f"No {outcome} of {whose}.")
+            continue
+        screen.table(
+            f"{outcome} by what was known just before: {whose}",
+            (Column("known just before", "name"), Column("count", "number"), Column(f"mean {outcome}", "number")),
+            _shares(by_state(done.curve, outcomes)),
+            _shares(by_baseline(outcomes), "baseline: last promise "),
+        )
+
+
+def _shares(shares: Iterable[Share], prefix: str = "") -> list[Row]:
+    return [(f"{prefix}{share.group}", f"{share.count:,}", f"{share.mean:.2f}") for share in shares]
+
+
+def _print_rejects(screen: Screen, done: LogReplay) -> None:
+    if not done.rejects:
+        return
+    columns = (Column("rows", "number"), Column("reason", "name"), Column("row numbers"), Column("first of them"))
+    rows = []
+    for group in reject_groups(done):
+        numbers = ", ".join(map(str, group.rows)) + (", ..." if group.count > len(group.rows) else "")
+        detail = group.detail.removeprefix(f"{group.reason}: ")
+        rows.append((f"{group.count:,}", group.reason, numbers, detail))
+    screen.line()
+    screen.table("What could not be used", columns, rows)

@@ -1,0 +1,197 @@
+"""A journey: one customer's events in order, and what each did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from attrs import evolve, field, frozen
+
+from trustcurve.core.events import Event
+from trustcurve.core.instants import instant
+from trustcurve.core.replay import CurveLike, EventFate, Fate, History, Identity, LoggedEvent, history
+from trustcurve.core.standing import Standing
+from trustcurve.core.steps import Step, Transition
+from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
+
+__all__ = ["Journey", "Reject", "extended", "journey"]
+
+
+@frozen
+class Reject:
+    """An event that could not be applied, and the error that says why."""
+
+    event: Event
+    error: TrustcurveError = field(eq=lambda error: (type(error), str(error)))
+
+
+@frozen
+class Journey:
+    """One customer's events in order, and what each did.
+
+    Args:
+        start: The standing before the first event.
+        steps: One step for each event that was applied, and one for the last look, if any.
+        duplicates: Events dropped because they repeat one that was applied: the same id, the same content.
+        rejects: Events that could not be applied, where they were kept.
+        later: Events after ``until``; they were not applied.
+        conflicts: Events dropped because their id was used before, for other content.
+        skipped: Events dropped because their promise was not open, where a mapping says so.
+    """
+
+    start: Standing
+    steps: tuple[Step, ...] = ()
+    duplicates: tuple[Event, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    later: tuple[Event, ...] = ()
+    conflicts: tuple[Event, ...] = ()
+    skipped: tuple[Event, ...] = ()
+
+    @property
+    def customer(self) -> str:
+        """Whose journey it is."""
+        return self.start.customer
+
+    @property
+    def standing(self) -> Standing:
+        """Where the customer stands at its end."""
+        return self.steps[-1].after if self.steps else self.start
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """Every change of leaf state, in order."""
+        return tuple(transition for step in self.steps for transition in step.transitions)
+
+    @property
+    def used(self) -> dict[Identity, LoggedEvent]:
+        """The identities that its events used up, as events of a stream."""
+        used: dict[Identity, LoggedEvent] = {}
+        for step in self.steps:
+            if step.event is not None and step.event.id is not None:
+                used.setdefault((self.customer, step.event.id, 0), LoggedEvent(step.event))
+        return used
+
+    def explain(self) -> str:
+        """Tell the whole journey, a few plain lines a step."""
+        return "\n".join(step.explain() for step in self.steps)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
+        """Show it a line each: what happened, and where it led."""
+        printer.text(f"<Journey of {self.customer!r}, {len(self.steps)} steps>")
+        told = [line.splitlines() for line in (step.explain() for step in self.steps)]
+        for line in (line for lines in told for line in lines if not line.startswith(("  because", "  stays"))):
+            printer.text(f"\n    {line}")
+
+
+def journey(
+    curve: CurveLike,
+    events: Iterable[Event],
+    *,
+    customer: str | None = None,
+    start: Standing | Journey | None = None,
+    until: datetime | None = None,
+    rejects: Literal["raise", "keep"] = "raise",
+    used: Mapping[Identity, LoggedEvent] | None = None,
+) -> Journey:
+    """Replay one customer's events.
+
+    Args:
+        curve: The curve.
+        events: In any order and of any length; they are sorted by time, ties in the order given. An event
+            whose id an earlier one used is dropped: as a duplicate if they are equal, as a conflict if not.
+        customer: Whose they are; not needed where ``start`` or an event says it.
+        start: Where to go on from: a standing, or a journey, which is then continued (it also knows
+            which event ids were used). Without it the customer begins at the first event that is applied.
+        until: Look once more at this time, so that the clock runs up to it; events after it are left
+            out. Without it the journey ends with the last event.
+        rejects: What to do with an event that cannot be applied: "raise" its error, or "keep" it
+            in ``journey.rejects`` and go on.
+        used: The identities used so far, where events with ids go on from a standing, which does not know
+            them: ``Journey.used`` of the journey that led there, or an empty mapping where nothing is repeated.
+
+    Returns:
+        The journey; ``journey.standing`` is where the customer stands at its end.
+
+    Raises:
+        InvalidValueError: Nothing says whose journey it is, or when it begins; or ``used`` is missing.
+        CustomerMismatchError: ``start`` is another customer's.
+        TrustcurveError: Whatever ``advance`` raises, where ``rejects`` is "raise".
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, Exchanged, Proposed
+        >>> day = lambda n: datetime(2026, 1, n, tzinfo=UTC)
+        >>> ann = Curve.default().journey([Exchanged(at=day(9)), Proposed(at=day(2))], customer="ann")
+        >>> [(move.before, move.after) for move in ann.transitions]
+        [('distrust.suspicious', 'hopeful')]
+    """
+    if rejects not in ("raise", "keep"):
+        raise UnknownWordError("rejects", rejects, ("raise", "keep"))
+    ordered = sorted(_checked(events), key=lambda event: event.at)
+    end = None if until is None else instant(until, "until")
+    name = _whose(ordered, customer, start)
+    before = Journey(start) if isinstance(start, Standing) else start
+    if isinstance(start, Journey):
+        used = {**start.used, **(used or {})}
+    if before is None:
+        done = history(curve, name, ordered, until=end)
+        before = Journey(done.start or curve.begin(name, _beginning(ordered, end)))
+    else:
+        done = history(curve, name, ordered, before.standing, until=end, used=used)
+    if rejects == "raise":
+        for fate in done.fates:
+            if fate.error is not None:
+                raise fate.error
+    last = before.standing if done.standing is None else done.standing
+    return extended(before, done, None if end is None or end == last.as_of else curve.observe(last, end))
+
+
+def extended(before: Journey, done: History, look: Step | None = None) -> Journey:
+    """Continue a journey by what became of more events of the customer, and by a last look, if any."""
+
+    def of(fate: Fate) -> tuple[EventFate, ...]:
+        return tuple(each for each in done.fates if each.fate == fate)
+
+    def events(fate: Fate) -> tuple[Event, ...]:
+        return tuple(each.logged.event for each in of(fate))
+
+    return evolve(
+        before,
+        steps=(*before.steps, *done.steps, *((look,) if look is not None else ())),
+        duplicates=(*before.duplicates, *events("duplicate")),
+        rejects=(*before.rejects, *(Reject(each.logged.event, each.error) for each in of("rejected") if each.error)),
+        later=(*before.later, *events("later")),
+        conflicts=(*before.conflicts, *events("conflict")),
+        skipped=(*before.skipped, *events("skipped")),
+    )
+
+
+def _checked(events: Iterable[Event]) -> list[Event]:
+    listed = list(events)
+    for number, event in enumerate(listed):
+        if not isinstance(event, Event):
+            raise InvalidValueError(f"events[{number}]", event, "must be an event, for example Exchanged(at=...)")
+    return listed
+
+
+def _whose(ordered: list[Event], customer: str | None, start: Standing | Journey | None) -> str:
+    if start is not None:
+        if customer is not None and customer != start.customer:
+            raise CustomerMismatchError(start.customer, customer)
+        return start.customer
+    named = (event.customer for event in ordered if event.customer is not None)
+    name = next(named, None) if customer is None else customer
+    if name is None:
+        raise InvalidValueError("customer", customer, "name the customer, or go on from a standing with start=")
+    return name
+
+
+def _beginning(ordered: list[Event], end: datetime | None) -> datetime:
+    """Return when a journey begins of which no event was applied."""
+    at = ordered[0].at if ordered else end
+    if at is None:
+        raise InvalidValueError(
+            "events", [], "there are none, so nothing says when the journey begins: give until= or start="
+        )
+    return at if end is None else min(at, end)

@@ -1,0 +1,463 @@
+"""Replay: the events of many customers in; standings, transitions and rejects out.
+
+The rules of a log stand here once: order, identity, what is applied together, until. Whatever runs a log
+(one process, columns, a cluster, a database) has the signature of ``replay`` and equals it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal, Protocol, get_args
+
+from attrs import frozen
+
+from trustcurve.core.events import Event
+from trustcurve.core.instants import instant
+from trustcurve.core.standing import Standing
+from trustcurve.core.steps import Step, Transition
+from trustcurve.core.values import Value
+from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError
+
+__all__ = [
+    "FATES",
+    "CurveLike",
+    "EventCounts",
+    "EventFate",
+    "Fate",
+    "History",
+    "Identity",
+    "LoggedEvent",
+    "LoggedTransition",
+    "Observation",
+    "Replay",
+    "check_used",
+    "combine",
+    "history",
+    "replay",
+    "transitions_of",
+]
+
+Fate = Literal["applied", "skipped", "duplicate", "conflict", "later", "rejected"]
+"""What becomes of an event of a log; each event has exactly one fate."""
+
+FATES: tuple[Fate, ...] = get_args(Fate)
+
+Identity = tuple[str, str, int]
+"""What an event shares with the one that it repeats: customer, id and place."""
+
+
+class CurveLike(Protocol):
+    """What a replay asks of a curve; a timetable of curves has it as well."""
+
+    def begin(self, customer: str, at: datetime) -> Standing:
+        """Begin with a stranger."""
+
+    def advance(self, standing: Standing, event: Event) -> Step:
+        """Apply one event, after whatever came due before it."""
+
+    def observe(self, standing: Standing, at: datetime) -> Step:
+        """Run the clock alone."""
+
+    def next_due(self, standing: Standing) -> datetime | None:
+        """Return when the clock does something next."""
+
+
+@frozen(eq=False, repr=False)
+class LoggedEvent(Value):
+    """An event, and where it stood in a log.
+
+    Args:
+        event: The event.
+        row: The number of its row; None for an event of a stream, which is a row of its own.
+        place: Its place among the events that the row's rule makes; 0 for an event of a stream.
+        sequence: What orders rows of one instant before their numbers do; rows without one come last.
+        if_open: Skip the event where its promise is neither open nor overdue.
+    """
+
+    event: Event
+    row: int | None = None
+    place: int = 0
+    sequence: float | None = None
+    if_open: bool = False
+
+
+@frozen(eq=False, repr=False)
+class EventFate(Value):
+    """What became of one event.
+
+    Args:
+        logged: The event.
+        fate: "applied", "skipped", "duplicate", "conflict", "later" or "rejected".
+        step: What an applied event did.
+        error: Why a rejected event could not be applied.
+        cause: The event behind the fate. Of a duplicate or a conflict: the one that used the identity up. Of a
+            rejected event: the one that was refused, which is itself or another of its row at this instant.
+    """
+
+    logged: LoggedEvent
+    fate: Fate
+    step: Step | None = None
+    error: TrustcurveError | None = None
+    cause: LoggedEvent | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EventFate) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((self.logged, self.fate))
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.logged, self.fate, self.step, type(self.error), str(self.error), self.cause
+
+
+@frozen(eq=False, repr=False)
+class History(Value):
+    """What became of the events of one customer, in the order of the log.
+
+    Args:
+        customer: Whose history it is.
+        start: The standing before the first event that was applied; None where there is none.
+        standing: The standing after the last event that was applied.
+        fates: The fate of each event.
+        used: The identities that these events used up, each with its event.
+    """
+
+    customer: str
+    start: Standing | None
+    standing: Standing | None
+    fates: tuple[EventFate, ...]
+    used: dict[Identity, LoggedEvent]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What the applied events did."""
+        return tuple(each.step for each in self.fates if each.step is not None)
+
+
+@frozen(eq=False, repr=False)
+class LoggedTransition(Value):
+    """A transition, and the row behind it; None where the clock made it."""
+
+    transition: Transition
+    row: int | None = None
+
+
+@frozen(eq=False, repr=False)
+class EventCounts(Value):
+    """How many events a log has, by their fate."""
+
+    applied: int = 0
+    skipped: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    later: int = 0
+    rejected: int = 0
+
+    @classmethod
+    def of(cls, fates: Iterable[EventFate]) -> EventCounts:
+        """Count fates."""
+        counted = Counter(each.fate for each in fates)
+        return cls(*(counted[fate] for fate in FATES))
+
+    @property
+    def total(self) -> int:
+        """How many events there are."""
+        return sum(getattr(self, fate) for fate in FATES)
+
+
+@frozen(eq=False, repr=False)
+class Observation(Value):
+    """Everybody at one instant.
+
+    Args:
+        until: The instant; None for a log of which no event was applied.
+        standings: Where each customer stands then.
+        transitions: Those between each customer's last event and this instant, by time and customer.
+    """
+
+    until: datetime | None
+    standings: dict[str, Standing]
+    transitions: tuple[Transition, ...]
+
+
+@frozen(eq=False, repr=False)
+class Replay(Value):
+    """What became of a log of many customers.
+
+    Args:
+        standings: Where each customer stood at their last event. Store these: what comes next is not before them.
+        transitions: Every transition up to then, by time and customer.
+        rejects: The fates of events that were rejected, and of conflicts, by time and customer.
+        counts: How many events had which fate.
+        used: The identities used so far, for the replay that goes on from ``standings``; None where they were not kept.
+        at_until: The look at everybody at one instant.
+    """
+
+    standings: dict[str, Standing]
+    transitions: tuple[LoggedTransition, ...]
+    rejects: tuple[EventFate, ...]
+    counts: EventCounts
+    used: dict[Identity, LoggedEvent] | None
+    at_until: Observation
+
+
+def replay(
+    events: Iterable[Event | LoggedEvent],
+    standings: Mapping[str, Standing],
+    curve: CurveLike,
+    until: datetime | None = None,
+    *,
+    used: Mapping[Identity, LoggedEvent] | None = None,
+) -> Replay:
+    """Replay a log of many customers.
+
+    Args:
+        events: Events that name their customers, in any order. An ``Event`` alone is a row of its own.
+        standings: Where to go on from, by customer; customers who have none begin at their first applied event.
+        curve: The curve.
+        until: Leave later events out, and look at everybody at this instant. Without it: the time of the latest
+            applied event of the whole log, which is the latest ``as_of`` of all standings.
+        used: The identities used so far (``Replay.used``). Needed where events with ids go on from ``standings``;
+            an empty mapping says that they repeat nothing that came before.
+
+    Raises:
+        InvalidValueError: Something is not an event, an event names no customer, or ``used`` is missing.
+        CustomerMismatchError: A standing stands under another customer's name.
+        ObservedInThePastError: ``until`` lies before a standing.
+        NaiveTimeError: ``until`` has no timezone.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, Departed, Proposed
+        >>> curve, day = Curve.default(), lambda n: datetime(2026, 1, n, tzinfo=UTC)
+        >>> log = [Proposed(at=day(2), customer="ann", id="1"), Departed(at=day(3), customer="bob", id="1")]
+        >>> done = replay([*log, log[0]], {}, curve)
+        >>> done.counts.applied, done.counts.duplicate, done.at_until.until.day
+        (2, 1, 3)
+        >>> [(each.transition.customer, each.transition.after) for each in done.transitions]
+        [('ann', 'hopeful'), ('bob', 'departed')]
+        >>> more = [Departed(at=day(9), customer="ann", id="2")]
+        >>> replay(more, done.standings, curve, used=done.used).standings["ann"].position.stage
+        'departed'
+    """
+    end = None if until is None else instant(until, "until")
+    for customer, standing in standings.items():
+        if standing.customer != customer:
+            raise CustomerMismatchError(customer, standing.customer)
+    by_customer: dict[str, list[LoggedEvent]] = {}
+    for number, each in enumerate(events):
+        logged = _logged(each, f"events[{number}]")
+        whose = logged.event.customer
+        if whose is None:
+            raise InvalidValueError(f"events[{number}].customer", None, "must name whose event it is, in a log of many")
+        by_customer.setdefault(whose, []).append(logged)
+    for customer, own in by_customer.items():
+        check_used(own, standings.get(customer), used)
+    histories = (
+        history(curve, customer, own, standings.get(customer), until=end, used=used)
+        for customer, own in by_customer.items()
+    )
+    return combine(histories, standings, curve, end, used={} if used is None else used)
+
+
+def history(
+    curve: CurveLike,
+    customer: str,
+    events: Iterable[Event | LoggedEvent],
+    standing: Standing | None = None,
+    *,
+    until: datetime | None = None,
+    used: Mapping[Identity, LoggedEvent] | None = None,
+) -> History:
+    """Replay the events of one customer, without a last look; for arguments and errors see ``replay``.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Curve, PromiseKept, Purchased
+        >>> new_year = datetime(2026, 1, 1, tzinfo=UTC)
+        >>> row = [Purchased(at=new_year), PromiseKept(at=new_year, promise="never made")]
+        >>> row = [LoggedEvent(event, row=7, place=place) for place, event in enumerate(row)]
+        >>> [each.fate for each in history(Curve.default(), "ann", [*row, Purchased(at=new_year)]).fates]
+        ['rejected', 'rejected', 'applied']
+    """
+    ordered = [
+        each if type(each) is LoggedEvent else _logged(each, f"events[{number}]") for number, each in enumerate(events)
+    ]
+    ordered.sort(key=_order)
+    check_used(ordered, standing, used)
+    start, fresh, fates = standing, dict[Identity, LoggedEvent](), list[EventFate]()
+    identities = (fresh, used) if used else (fresh,)
+    for unit in _units(ordered):
+        at = unit[0].event.at
+        if until is not None and at > until:
+            fates += [EventFate(each, "later") for each in unit]
+            continue
+        before = curve.begin(customer, at) if standing is None else standing
+        for fate in _apply(curve, before, unit, customer, identities):
+            fates.append(fate)
+            if fate.step is not None:
+                start = before if start is None else start
+                standing = fate.step.after
+                if fate.logged.event.id is not None:
+                    fresh[customer, fate.logged.event.id, fate.logged.place] = fate.logged
+    return History(customer, start, standing, tuple(fates), fresh)
+
+
+def combine(
+    histories: Iterable[History],
+    standings: Mapping[str, Standing],
+    curve: CurveLike,
+    until: datetime | None = None,
+    *,
+    used: Mapping[Identity, LoggedEvent] | None = None,
+) -> Replay:
+    """Put the histories of customers together, and look at everybody.
+
+    Args:
+        histories: One for each customer; they may be made while they are read, and are not kept.
+        standings: Where everybody stood before.
+        curve: The curve.
+        until: When to look; for None see ``replay``.
+        used: The identities used before, to which those of the histories are added; None keeps none.
+    """
+    after, identities = dict(standings), None if used is None else dict(used)
+    moved: list[LoggedTransition] = []
+    rejects: list[EventFate] = []
+    counts: Counter[Fate] = Counter()
+    for each in histories:
+        if each.standing is not None:
+            after[each.customer] = each.standing
+        if identities is not None:
+            identities.update(each.used)
+        for fate in each.fates:
+            counts[fate.fate] += 1
+            if fate.step is not None:
+                row = fate.logged.row
+                moved += [
+                    LoggedTransition(move, None if move.event is None else row) for move in transitions_of(fate.step)
+                ]
+            elif fate.fate in ("rejected", "conflict"):
+                rejects.append(fate)
+    moved.sort(key=lambda each: (each.transition.at, each.transition.customer))
+    rejects.sort(key=lambda each: (each.logged.event.at, each.logged.event.customer or ""))
+    return Replay(
+        after,
+        tuple(moved),
+        tuple(rejects),
+        EventCounts(*(counts[fate] for fate in FATES)),
+        identities,
+        _look(curve, after.values(), until),
+    )
+
+
+def check_used(events: Iterable[LoggedEvent], standing: Standing | None, used: object) -> None:
+    """Raise where events with ids go on from a standing, and nothing says which identities were used before."""
+    if standing is not None and used is None and any(each.event.id is not None for each in events):
+        rule = (
+            f"must be the identities used so far (Replay.used), or {{}} where nothing is repeated: "
+            f"events with ids go on from the standing of customer {standing.customer!r}, which does not know them"
+        )
+        raise InvalidValueError("used", used, rule)
+
+
+def transitions_of(step: Step) -> tuple[Transition, ...]:
+    """Return the transitions of a step; most steps have none, and that is quickly seen."""
+    return step.transitions if step.due or (step.reaction is not None and step.reaction.change) else ()
+
+
+def _logged(each: Event | LoggedEvent, argument: str) -> LoggedEvent:
+    if isinstance(each, LoggedEvent):
+        return each
+    if not isinstance(each, Event):
+        raise InvalidValueError(argument, each, "must be an event, for example Exchanged(at=...)")
+    return LoggedEvent(each)
+
+
+def _order(logged: LoggedEvent) -> tuple[object, ...]:
+    """Order by time, then as the log does: sequence, row, place; events of a stream keep the order in which they come."""
+    at, row, sequence = logged.event.at, logged.row, logged.sequence
+    if row is None:
+        return at, sequence is None, sequence or 0, True
+    return at, sequence is None, sequence or 0, False, row, logged.place
+
+
+def _units(ordered: list[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
+    """Part events into those that are applied all or none: of one row, at one instant, each at a place of its own."""
+    unit: list[LoggedEvent] = []
+    for each in ordered:
+        last = unit[-1] if unit else each
+        if unit and (
+            each.row is None or each.row != last.row or each.event.at != last.event.at or each.place <= last.place
+        ):
+            yield unit
+            unit = []
+        unit.append(each)
+    if unit:
+        yield unit
+
+
+def _apply(
+    curve: CurveLike,
+    standing: Standing,
+    unit: list[LoggedEvent],
+    customer: str,
+    used: tuple[Mapping[Identity, LoggedEvent], ...],
+) -> list[EventFate]:
+    """Drop what is repeated or to be skipped, and apply the rest of a row's events at one instant: all of it, or nothing."""
+    fates: list[EventFate] = []
+    error, refused = None, None
+    for logged in unit:
+        name = logged.event.id
+        fate = None if name is None else _repeated((customer, name, logged.place), logged, used)
+        if fate is None and logged.if_open and not _is_open(standing, logged.event):
+            fate = EventFate(logged, "skipped")
+        if fate is None and error is None:
+            try:
+                step = curve.advance(standing, logged.event)
+            except TrustcurveError as why:
+                error, refused = why, logged
+            else:
+                standing, fate = step.after, EventFate(logged, "applied", step)
+        fates.append(fate or EventFate(logged, "rejected", None, error, refused))
+    if error is None:
+        return fates
+    return [fate if fate.step is None else EventFate(fate.logged, "rejected", None, error, refused) for fate in fates]
+
+
+def _repeated(
+    identity: Identity, logged: LoggedEvent, used: tuple[Mapping[Identity, LoggedEvent], ...]
+) -> EventFate | None:
+    """Return the fate of an event whose identity was used before, or None."""
+    for each in used:
+        if (first := each.get(identity)) is not None:
+            return EventFate(logged, "duplicate" if first.event == logged.event else "conflict", None, None, first)
+    return None
+
+
+def _is_open(standing: Standing, event: Event) -> bool:
+    """Whether the promise that an event speaks of is open or overdue; an event about none has nothing to miss."""
+    promise: str | None = getattr(event, "promise", None)
+    if promise is None:
+        return True
+    return standing.book.get(promise) is not None
+
+
+def _look(curve: CurveLike, standings: Iterable[Standing], until: datetime | None) -> Observation:
+    """Look at everybody at one instant; without one, at the latest that any standing knows."""
+    listed = list(standings)
+    end = max((each.as_of for each in listed), default=None) if until is None else until
+    if end is None:
+        return Observation(None, {}, ())
+    seen: dict[str, Standing] = {}
+    moved: list[Transition] = []
+    for standing in listed:
+        if standing.as_of == end:
+            seen[standing.customer] = standing
+            continue
+        look = curve.observe(standing, end)
+        seen[standing.customer] = look.after
+        moved += transitions_of(look)
+    moved.sort(key=lambda each: (each.at, each.customer))
+    return Observation(end, seen, tuple(moved))

@@ -1,0 +1,88 @@
+"""What the table of a curve shows and its words alone do not: rows that never apply, stages that nobody enters.
+
+These are errors. That a parameter is unused, or that a row called "falls" lifts a customer, is legal and
+hardly meant: those are doubts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trustcurve.core.checks import Notes
+from trustcurve.core.program import LEAF
+from trustcurve.core.rulebook import Rulebook
+from trustcurve.core.table import Table
+from trustcurve.errors import Finding
+
+__all__ = ["check_table", "doubts"]
+
+
+def check_table(notes: Notes, curve: Rulebook, table: Table) -> None:
+    """Find rows that never apply, settling rows included, and stages that nobody enters."""
+    wide = list(curve.cells(curve.start))
+    calm = wide[:]
+    curve.program.settle(calm)
+    if calm != wide:
+        state = curve.states[calm[LEAF]]
+        notes.wrong("[curve]", "start", f"is not settled: the settling rows would carry it to {state}")
+    applied = {reaction.rule.name for row in table.reactions for reaction in row}
+    for rule in curve.rules:
+        if rule.name not in applied:
+            says = f"can never match: in none of {len(table)} positions does it come first"
+            notes.wrong(f"[[rules]] {rule.name}", "when", says)
+    settled = {rule.name for row in table.reactions for reaction in row for rule in reaction.settling}
+    for rule in curve.settling:
+        if rule.name not in settled:
+            says = f"can never match: it changes nothing, whatever happens in {len(table)} positions"
+            notes.wrong(f"[[settling]] {rule.name}", "when", says)
+    entered = {position.stage for position in table.positions}
+    for stage in curve.stages:
+        if stage.name not in entered:
+            notes.wrong(f"[[stages]] {stage.name}", "name", "nothing enters this stage")
+
+
+def doubts(curve: Rulebook, table: Table, source: str) -> tuple[Finding, ...]:
+    """Return what is legal and hardly meant: parameters that nothing uses, and rows called "falls" that lift."""
+    unused = [
+        Finding(source, "[parameters]", parameter.name, "is not used: no row, counter, stage or start names it")
+        for parameter in curve.parameter_rows
+        if parameter.name not in _used(curve)
+    ]
+    lifting = [
+        Finding(source, f"[[settling]] {name}", "name", "falls by its name, but lifts a customer to a higher state")
+        for name in _lifting(curve, table)
+    ]
+    return (*unused, *lifting)
+
+
+def _used(curve: Rulebook) -> set[str]:
+    """Return the names of the parameters that change an outcome, and of the clock."""
+    numbers: set[object] = {"silence_after", "grace", "waiting_periods"}
+    numbers.update(value for _, value in curve.start_words)
+    numbers.update(counter.max for counter in curve.counters)
+    numbers.update(posture.above for stage in curve.stages for posture in stage.postures)
+    for rule in (*curve.rules, *curve.settling):
+        for condition in rule.when:
+            numbers.update(condition.value if isinstance(condition.value, tuple) else (condition.value,))
+        numbers.update(effect.value for effect in rule.effects)
+    return {number.removeprefix("-") for number in numbers if isinstance(number, str)}
+
+
+def _lifting(curve: Rulebook, table: Table) -> Iterator[str]:
+    """Find settling rows called "falls" that lift somebody, after some signal in some position."""
+    program = curve.program
+    falling = {row.rule.name: row for row in program.settling if row.rule.name.endswith("falls")}
+    if not falling:
+        return
+    lifted: set[str] = set()
+    for reaction in (reaction for row in table.reactions for reaction in row):
+        if falling.keys() - lifted and falling.keys() & {rule.name for rule in reaction.settling}:
+            wide = list(curve.cells(reaction.before))
+            program.apply(next(row for row in program.rows[reaction.signal] if row.rule == reaction.rule), wide)
+            for row in program.settling:
+                if all(wide[cell] in allowed for cell, allowed in row.tests):
+                    before = wide[LEAF]
+                    program.apply(row, wide)
+                    if wide[LEAF] > before and row.rule.name in falling:
+                        lifted.add(row.rule.name)
+    yield from (name for name in falling if name in lifted)

@@ -1,0 +1,439 @@
+"""Curve files: their form as attrs classes, and how a curve is made of one, or written as one.
+
+The classes know the shape of the file; what its words mean, the curve itself checks.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from datetime import timedelta
+from os import PathLike
+from string import Formatter
+from typing import Annotated, Any, Literal
+
+from attrs import field, frozen
+
+from trustcurve.core.curve import Curve, make_curve
+from trustcurve.core.parts import parts_of
+from trustcurve.core.signals import LEDGER_SIGNALS, Account, EndsSilence
+from trustcurve.documents.forms import SOME, Named, Rule, Text
+from trustcurve.documents.plain_text import parse_toml, read_text
+from trustcurve.documents.reader import Reading, read_plain, read_toml
+from trustcurve.errors import CurveWarning, InvalidCurveError, require
+
+__all__ = ["CurveFile", "curve_toml", "is_curve", "load_curve", "parse_curve", "read_curve"]
+
+
+def _is_number(value: object) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and value != "")
+
+
+def _counts(value: object) -> bool:
+    """Whether a text has no braces but {n}: a format could do more than count."""
+    try:
+        return isinstance(value, str) and all(
+            (name, form or "", conversion) in ((None, "", None), ("n", "", None))
+            for _, name, form, conversion in Formatter().parse(value)
+        )
+    except ValueError:
+        return False
+
+
+_Number = Annotated[int | str, Rule(_is_number, "must be a whole number or the name of a parameter", {"minLength": 1})]
+_Many = Annotated[str, Rule(_counts, "must be a text with no braces but {n}, for the number")]
+_Words = str | Annotated[tuple[str, ...], SOME]
+
+
+@frozen
+class _Bounds:
+    """Bounds of a number.
+
+    Args:
+        at_least: It must be at least this.
+        at_most: It must be at most this.
+        above: It must be above this.
+        below: It must be below this.
+    """
+
+    at_least: _Number | None = None
+    at_most: _Number | None = None
+    above: _Number | None = None
+    below: _Number | None = None
+
+
+_Tests = _Number | Annotated[tuple[_Number, ...], SOME] | _Bounds
+
+
+@frozen
+class _Start:
+    """Where a stranger stands.
+
+    Args:
+        stage: The stage.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        account: What the company owes.
+    """
+
+    stage: Text
+    kept: _Number
+    engaged: _Number
+    doubt: _Number
+    account: Account
+
+
+@frozen
+class _Head:
+    """The curve as a whole.
+
+    Args:
+        name: What it is called.
+        start: Where a stranger stands.
+    """
+
+    name: Text
+    start: _Start
+
+
+@frozen
+class _Counter:
+    """A bounded counter.
+
+    Args:
+        max: Its highest value: a counter without bound would make the curve infinite.
+        says: What it counts, in words.
+    """
+
+    max: _Number
+    says: str = ""
+
+
+@frozen
+class _Counters:
+    """The counters of a position.
+
+    Args:
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+    """
+
+    kept: _Counter
+    engaged: _Counter
+    doubt: _Counter
+
+
+@frozen
+class _Parameter:
+    """A named number with its range.
+
+    Args:
+        value: The number.
+        at_least: It must be at least this.
+        at_most: It must be at most this.
+        above: It must be above this.
+        below: It must be below this.
+        says: What it is, in words.
+    """
+
+    value: int
+    at_least: _Number | None = None
+    at_most: _Number | None = None
+    above: _Number | None = None
+    below: _Number | None = None
+    says: str = ""
+
+
+@frozen
+class _Posture:
+    """A kind of distrust.
+
+    Args:
+        name: What it is called.
+        above: It holds where felt doubt is above this, and no later posture holds.
+        says: What it means, in words.
+    """
+
+    name: Text
+    above: _Number | None = None
+    says: str = ""
+
+
+@frozen
+class _Stage:
+    """A place on the curve.
+
+    Args:
+        name: What it is called.
+        postures: Its postures, from low to high doubt.
+        outside: Whether it lies before the barrier.
+        apart: Whether it is off the curve: "one stage down" never leads into it.
+        says: What it means, in words.
+    """
+
+    name: Text
+    postures: tuple[_Posture, ...] = ()
+    outside: bool = False
+    apart: bool = False
+    says: str = ""
+
+
+@frozen
+class _OwnSignal:
+    """A signal of one's own.
+
+    Args:
+        by: Whose move it is.
+        one: How to count one: "one visit".
+        many: How to count more: "{n} visits".
+        ends_silence: When such an event ends a silence: always, only where it crosses the barrier, or never.
+    """
+
+    by: Literal["company", "customer", "both", "clock"] = "customer"
+    one: str = ""
+    many: _Many = ""
+    ends_silence: EndsSilence = "crossing"
+
+
+@frozen
+class _LedgerSignal:
+    """A signal that the ledger sends.
+
+    Args:
+        ends_silence: When such an event ends a silence: always, only where it crosses the barrier, or never.
+        by: Whose move it is.
+        one: How to count one: "one exchange".
+        many: How to count more: "{n} exchanges".
+    """
+
+    ends_silence: EndsSilence
+    by: Literal["company", "customer", "both", "clock"] = "customer"
+    one: str = ""
+    many: _Many = ""
+
+
+@frozen
+class _When:
+    """What must hold for a row to apply: all of it.
+
+    Args:
+        stage: One of these stages.
+        posture: One of these postures.
+        outside: Whether the stage lies before the barrier.
+        account: One of these levels: what the company owes.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        felt_doubt: Doubt, and what the account adds to it.
+    """
+
+    stage: _Words | None = None
+    posture: _Words | None = None
+    outside: bool | None = None
+    account: Account | Annotated[tuple[Account, ...], SOME] | None = None
+    kept: _Tests | None = None
+    engaged: _Tests | None = None
+    doubt: _Tests | None = None
+    felt_doubt: _Tests | None = None
+
+
+@frozen
+class _Values:
+    """What parts of the position become, or are raised to.
+
+    Args:
+        stage: The stage.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        account: What the company owes.
+    """
+
+    stage: Text | None = None
+    kept: _Number | None = None
+    engaged: _Number | None = None
+    doubt: _Number | None = None
+    account: Account | None = None
+
+
+@frozen
+class _Amounts:
+    """What is added to parts of the position, for example -1.
+
+    Args:
+        stage: How many stages up, or down.
+        kept: Promises that matter, kept.
+        engaged: Goodwill.
+        doubt: What repair alone cannot heal.
+        account: How many levels up, or down.
+    """
+
+    stage: _Number | None = None
+    kept: _Number | None = None
+    engaged: _Number | None = None
+    doubt: _Number | None = None
+    account: _Number | None = None
+
+
+@frozen(kw_only=True)
+class _Settling:
+    """A row of settling: applies after every signal, wherever its condition holds.
+
+    Args:
+        name: What the row is called.
+        when: The condition; a row without one always applies.
+        set: What parts of the position become.
+        at_least: What parts of the position are raised to.
+        add: What is added to parts of the position.
+        because: Why, in words.
+        source: Where this comes from.
+    """
+
+    name: Text
+    when: _When = field(factory=_When)
+    set: _Values = field(factory=_Values)
+    at_least: _Values = field(factory=_Values)
+    add: _Amounts = field(factory=_Amounts)
+    because: Text
+    source: str = ""
+
+
+@frozen(kw_only=True)
+class _Rule(_Settling):
+    """A row: on this signal, where its condition holds, these effects; the first row that holds applies.
+
+    Args:
+        name: What the row is called.
+        signal: The signal that it answers.
+        when: The condition before the signal; the last row of a signal has none.
+        set: What parts of the position become.
+        at_least: What parts of the position are raised to.
+        add: What is added to parts of the position.
+        because: Why, in words.
+        source: Where this comes from.
+    """
+
+    signal: Text
+
+
+_CLOCK = Named(
+    {"silence_after": timedelta, "grace": timedelta, "waiting_periods": int | _Parameter}, "the clock needs it"
+)
+_LEDGER = Named(dict.fromkeys(LEDGER_SIGNALS, _LedgerSignal), "the ledger sends it")
+
+
+@frozen
+class CurveFile:
+    """A trust curve: what each signal does, where, and why.
+
+    Args:
+        curve: The curve as a whole.
+        counters: The counters of a position.
+        parameters: Named numbers, and the durations of the clock.
+        stages: The stages, from low to high.
+        signals: The signals that the curve reacts to.
+        rules: The rows: what each signal does.
+        settling: What applies after every signal, in order.
+    """
+
+    curve: _Head
+    counters: _Counters
+    parameters: Annotated[dict[str, int | _Parameter], _CLOCK]
+    stages: Annotated[tuple[_Stage, ...], SOME]
+    signals: Annotated[dict[str, _OwnSignal], _LEDGER]
+    rules: tuple[_Rule, ...]
+    settling: tuple[_Settling, ...] = ()
+
+
+def load_curve(path: str | PathLike[str]) -> Curve:
+    """Load a curve from a TOML file and check all of it; for warnings see ``parse_curve``.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InvalidCurveError: With all findings at once: each names file, table and key.
+        OSError: The file cannot be opened.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "mine.toml")
+        ...     characters = file.write_text(curve_toml(Curve.default()), encoding="utf-8")
+        ...     load_curve(file) == Curve.default()
+        True
+    """
+    return parse_curve(*read_text(path, InvalidCurveError))
+
+
+def parse_curve(text: str, source: str = "the curve") -> Curve:
+    """Read a curve from TOML and check all of it.
+
+    A ``CurveWarning`` says what is legal and hardly meant: a parameter that nothing uses, or a settling row whose name
+    ends in "falls" and which lifts a customer.
+
+    Args:
+        text: The document; for its form see the reference, or ``trustcurve curve --toml``.
+        source: What to call it in messages, for example the file's name.
+
+    Raises:
+        InvalidCurveError: With all findings at once: each names file, table and key.
+
+    Examples:
+        >>> parse_curve("[curve", "mine.toml")
+        Traceback (most recent call last):
+            ...
+        trustcurve.errors.InvalidCurveError: mine.toml: TOML: Expected ']' at the end of a table declaration (at end of document)
+    """
+    curve = _curve(read_toml(text, CurveFile, source, InvalidCurveError))
+    for finding in curve.doubts(source):
+        warnings.warn(CurveWarning(finding), stacklevel=2)
+    return curve
+
+
+def read_curve(document: Mapping[str, Any], source: str = "the data") -> Curve:
+    """Read a curve from plain data in the shape of its file, as ``Curve.to_plain`` writes it.
+
+    Raises:
+        InvalidCurveError: With all findings at once.
+
+    Examples:
+        >>> read_curve(Curve.default().to_plain()) == Curve.default()
+        True
+    """
+    return _curve(read_plain(document, CurveFile, source, InvalidCurveError))
+
+
+def is_curve(path: str | PathLike[str]) -> bool:
+    """Whether a TOML file is meant as a curve, right or wrong.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    try:
+        document = parse_toml(*read_text(path, InvalidCurveError), InvalidCurveError)
+    except InvalidCurveError:
+        return False
+    return "curve" in document and "scenario" not in document
+
+
+def curve_toml(curve: Curve) -> str:
+    """Write a curve as TOML that ``parse_curve`` reads back to an equal curve.
+
+    Raises:
+        MissingExtraError: tomli-w is not installed (extra ``toml``).
+
+    Examples:
+        >>> parse_curve(curve_toml(Curve.default())) == Curve.default()
+        True
+    """
+    text: str = require("tomli_w", "toml").dumps(curve.to_plain())
+    return text
+
+
+def _curve(reading: Reading[CurveFile]) -> Curve:
+    reading.right()
+    return make_curve(parts_of(reading.document), reading.source)

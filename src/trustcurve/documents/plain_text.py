@@ -1,0 +1,179 @@
+"""How large a document may be: what is larger is a finding, and never a traceback or a hang."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from os import PathLike, fspath
+from typing import Any, Final
+
+from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError
+
+__all__ = [
+    "DEPTH_MAX",
+    "DIGITS_MAX",
+    "SNAPSHOT_MAX",
+    "TEXT_MAX",
+    "Path",
+    "check_limits",
+    "has_long_number",
+    "is_too_deep",
+    "parse_toml",
+    "place",
+    "read_text",
+]
+
+
+TEXT_MAX: Final = 1_000_000
+"""The most bytes of a file that people write, and characters of a text. Source: our choice; the default curve has 17,000."""
+
+SNAPSHOT_MAX: Final = 256_000_000
+"""The most characters of a snapshot. Source: our choice; a journey of 100,000 events has a fifth of it."""
+
+DEPTH_MAX: Final = 32
+"""How deep tables and arrays may be nested. Source: our choice; the deepest document that makes sense has seven levels,
+and Python's own limit depends on who calls."""
+
+DIGITS_MAX: Final = 100
+"""The most digits of a number. Source: our choice; a seed of 256 bits has 78, and nothing else has more than 10."""
+
+
+Path = tuple[str | int, ...]
+"""The way to a value in plain data: keys of tables and places in arrays."""
+
+_TOO_DEEP = f"is nested more than {DEPTH_MAX} levels deep"
+_TOO_LONG = f"a number has more than {DIGITS_MAX} digits"
+_SHOWABLE = 10**DIGITS_MAX
+# TOML takes dotted keys of any length, in time that grows with their square.
+_DOTTED = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}}""")
+
+
+def read_text(path: str | PathLike[str], error: type[InvalidDocumentError]) -> tuple[str, str]:
+    """Read a file, with or without a byte order mark; return its text and its name.
+
+    Raises:
+        InvalidDocumentError: Of the class ``error``: the file is too large, or not UTF-8, or no path leads to it.
+        OSError: The file cannot be opened.
+    """
+    name = fspath(path)
+    if not isinstance(name, str):
+        raise InvalidValueError("path", path, "must be a str or a path of text")
+    if "\0" in name:
+        raise error((Finding(name.replace("\0", "\\0"), "", "", "a path cannot have a NUL in it"),))
+    with open(name, "rb") as file:  # noqa: PTH123 - pathlib is slow to import
+        data = file.read(TEXT_MAX + 1)
+    if len(data) > TEXT_MAX:
+        raise error((Finding(name, "", "", f"has more than {TEXT_MAX:,} bytes"),))
+    try:
+        return data.decode("utf-8-sig"), name
+    except UnicodeDecodeError as wrong:
+        raise error((Finding(name, "", "", f"is not UTF-8: {wrong.reason} at byte {wrong.start}"),)) from None
+
+
+def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dict[str, Any]:
+    """Parse TOML within the limits.
+
+    Raises:
+        InvalidDocumentError: Of the class ``error``: it is not TOML, or beyond a limit.
+    """
+    import tomllib  # noqa: PLC0415 - slow to import
+
+    if not isinstance(text, str):
+        raise InvalidValueError("text", text, "must be a str")
+    if len(text) > TEXT_MAX:
+        raise error((Finding(source, "", "", f"has more than {TEXT_MAX:,} characters"),))
+    if dotted := _DOTTED.search(text):
+        raise error((Finding(source, _line(text, dotted.start()), "", _TOO_DEEP),))
+    try:
+        document = tomllib.loads(text, parse_float=_float)
+    except tomllib.TOMLDecodeError as wrong:
+        raise error((Finding(source, "TOML", "", str(wrong)),)) from None
+    except RecursionError:
+        raise error((Finding(source, "TOML", "", _TOO_DEEP),)) from None
+    except ValueError:  # a number that Python does not take
+        long = re.search(rf"[0-9_.]{{{DIGITS_MAX},}}", text)
+        raise error((Finding(source, _line(text, long.start() if long else 0), "", _TOO_LONG),)) from None
+    check_limits(document, source, error)
+    return document
+
+
+def check_limits(document: Mapping[str, Any], source: str, error: type[InvalidDocumentError]) -> None:
+    """Check how deep plain data are nested, and how long their numbers are.
+
+    Raises:
+        InvalidDocumentError: Of the class ``error``: they are beyond a limit.
+    """
+    if is_too_deep(document):
+        raise error((Finding(source, "", "", _TOO_DEEP),))
+    long_ones = [Finding(source, *place(document, path), _TOO_LONG) for path in _long_numbers(document, ())]
+    if long_ones:
+        raise error(tuple(long_ones))
+
+
+def place(document: object, path: Path) -> tuple[str, str]:
+    """Name a place of a document as its author would: the table, and the key in it.
+
+    Examples:
+        >>> place({"rules": [{"name": "pitch", "when": {}}]}, ("rules", 0, "when", "stage"))
+        ('[[rules]] pitch', 'when.stage')
+        >>> place({"policy": {}}, ("policy", "name"))
+        ('[policy]', 'name')
+    """
+    table, keys, node = "", [""][:0], document
+    for depth, step in enumerate(path):
+        if isinstance(step, str):
+            node = node.get(step) if isinstance(node, Mapping) else None
+            keys.append(step if re.fullmatch(r"[\w-]+", step) else f"{step!r}")
+            if depth == 0 and isinstance(node, Mapping):
+                table, keys = f"[{step}]", []
+            continue
+        node = node[step] if isinstance(node, list | tuple) else None
+        if depth == 1 or isinstance(node, Mapping):  # a word in an array of words is found by itself
+            name = node.get("name") if isinstance(node, Mapping) else None
+            inner = ".".join(keys)
+            table = f"{table} {inner}" if table else f"[[{inner}]]"
+            table, keys = f"{table} {name if isinstance(name, str) and name.strip() else f'number {step + 1}'}", []
+    return (f"[[{keys[0]}]]", "") if len(path) == 1 and isinstance(node, list) else (table, ".".join(keys))
+
+
+def is_too_deep(data: object) -> bool:
+    """Whether plain data are nested deeper than a document may be; needs no recursion itself."""
+    level: list[Any] = [data] if isinstance(data, Mapping | list | tuple) else []
+    for _ in range(DEPTH_MAX):
+        inside = (
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, Mapping) else each)
+            if isinstance(inner, Mapping | list | tuple)
+        )
+        level = list({id(each): each for each in inside}.values())  # what is shared is looked at once
+        if not level:
+            return False
+    return True
+
+
+def has_long_number(value: object) -> bool:
+    """Whether a value is a whole number that is too long to be shown."""
+    return isinstance(value, int) and not -_SHOWABLE < value < _SHOWABLE
+
+
+def _float(digits: str) -> float:
+    if len(digits) > DIGITS_MAX:
+        raise ValueError(digits)
+    return float(digits)
+
+
+def _line(text: str, at: int) -> str:
+    return f"line {text.count(chr(10), 0, at) + 1}"
+
+
+def _long_numbers(value: object, path: Path) -> Iterator[Path]:
+    """Find whole numbers that are too long: hexadecimal ones can have any length."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _long_numbers(each, (*path, key))
+    elif isinstance(value, list | tuple):
+        for number, each in enumerate(value):
+            yield from _long_numbers(each, (*path, number))
+    elif has_long_number(value):
+        yield path

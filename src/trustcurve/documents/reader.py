@@ -1,0 +1,493 @@
+"""The one reader: plain data become attrs classes, and all that is wrong with them is found at once.
+
+cattrs takes plain data apart, field by field, and keeps book of what fails where. But it takes what it
+gets; so each hook here first looks whether that is the right thing, and says in words of the document what
+it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from functools import cache
+from reprlib import Repr
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from attrs import NOTHING, define, field, fields, has
+from cattrs import Converter
+from cattrs.cols import list_structure_factory
+from cattrs.errors import (
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn, override
+
+from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
+from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
+from trustcurve.errors import (
+    Finding,
+    InvalidDocumentError,
+    InvalidPositionError,
+    InvalidValueError,
+    UnknownWordError,
+    did_you_mean,
+)
+
+__all__ = ["Reading", "equip", "explained", "findings_of", "named", "read_plain", "read_toml", "unknown"]
+
+T = TypeVar("T")
+_Hook = Callable[[Any, Any], Any]
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_WORDS: tuple[tuple[object, str], ...] = ((None, "null"), (True, "true"), (False, "false"), (NOTHING, "nothing"))
+_KINDS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
+    # what a type is called, and of which Python types its plain value is; bool and datetime come before their bases
+    (bool, (bool,), "true or false"),
+    (int, (int,), "a whole number"),
+    (float, (int, float), "a number"),
+    (str, (str,), "a text"),
+    (datetime, (datetime,), "a time"),
+    (date, (date,), "a date"),
+)
+_UNITS = ("days", "hours", "minutes", "seconds")
+DURATION_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "number", "description": "days"},
+        {
+            "type": "object",
+            "properties": {unit: {"type": "number"} for unit in _UNITS},
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+    ]
+}
+"""The form of a duration: a number of days, or a table of units."""
+
+
+@define(eq=False, repr=False)
+class Reading(Generic[T]):
+    """What was read of a document.
+
+    Args:
+        source: What the document is called.
+        document: Its plain data.
+        error: The class of its errors.
+        findings: What is wrong so far.
+        form: The value, if the shape of the document is right.
+        paths: Where it is wrong: of each finding of this document itself, in order.
+    """
+
+    source: str
+    document: Mapping[str, Any]
+    error: type[InvalidDocumentError]
+    findings: list[Finding] = field(factory=list)
+    form: T | None = None
+    paths: list[Path] = field(factory=list)
+
+    def wrong(self, path: Path, says: str) -> None:
+        """Note what is wrong at a place."""
+        self.paths.append(path)
+        self.findings.append(Finding(self.source, *place(self.document, path), says))
+
+    def is_wrong(self, *path: str | int) -> bool:
+        """Whether there is a finding about a place, about something in it, or about what it is in."""
+        return any(each[: len(path)] == path or path[: len(each)] == each for each in self.paths)
+
+    def get(self, *path: str | int) -> Any:
+        """Return the plain value at a place; None where it is missing or wrong."""
+        if self.is_wrong(*path):
+            return None
+        node: Any = self.document
+        for step in path:
+            if isinstance(node, Mapping):
+                node = node.get(step)
+            else:
+                node = node[step] if isinstance(node, list | tuple) and isinstance(step, int) else None
+        return node
+
+    def count(self, key: str) -> int:
+        """Return how many entries an array at the top has; 0 where it is none."""
+        entries = self.document.get(key)
+        return len(entries) if isinstance(entries, list | tuple) else 0
+
+    @contextmanager
+    def blaming(self, path: Path, keys: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Note an error of a class that is made of what was read: at a place, and the key of the error's argument."""
+        try:
+            yield
+        except (InvalidValueError, UnknownWordError) as error:
+            key = (keys or {}).get(error.argument, error.argument)
+            self.wrong((*path, *key.split(".")) if key else path, explained(error))
+
+    def right(self) -> T:
+        """Return the value.
+
+        Raises:
+            InvalidDocumentError: There are findings.
+        """
+        if self.findings or self.form is None:
+            raise self.error(tuple(self.findings))
+        return self.form
+
+
+def read_toml(text: str, form: type[T], source: str, error: type[InvalidDocumentError]) -> Reading[T]:
+    """Read TOML as an attrs class; what is wrong with single values is in the findings.
+
+    Raises:
+        InvalidDocumentError: Of the class ``error``: it is not TOML, or beyond a limit.
+    """
+    return _read(parse_toml(text, source, error), form, source, error)
+
+
+def read_plain(
+    document: Mapping[str, Any], form: type[T], source: str, error: type[InvalidDocumentError]
+) -> Reading[T]:
+    """Read plain data in the shape of a document as an attrs class; for the outcome see ``read_toml``."""
+    check_limits(document, source, error)
+    return _read(document, form, source, error)
+
+
+def _read(document: Mapping[str, Any], form: type[T], source: str, error: type[InvalidDocumentError]) -> Reading[T]:
+    reading: Reading[T] = Reading(source, document, error)
+    try:
+        reading.form = _converter().structure(document, form)
+    except Exception as wrong:  # noqa: BLE001 - whatever cattrs finds becomes findings
+        for path, says in findings_of(wrong, "key"):
+            reading.wrong(path, says)
+    return reading
+
+
+@cache
+def _converter() -> Converter:
+    made = Converter(detailed_validation=True)
+    equip(made, table="table", check=True)
+    return made
+
+
+def named(value: object, table: str = "table") -> str:
+    """Name a value briefly, since it can be of any size; ``table`` is what the document calls a table."""
+    if isinstance(value, Mapping):
+        return f"an {table}" if table[0] in "aeiou" else f"a {table}"
+    if isinstance(value, list | tuple):
+        return "an array" if value else "an empty array"
+    if has_long_number(value):
+        return "a very long number"
+    return next((word for known, word in _WORDS if value is known), None) or _SHORT.repr(value)
+
+
+def explained(error: InvalidValueError | UnknownWordError) -> str:
+    """Say what is wrong with a value, where the place is said apart from it."""
+    if isinstance(error, UnknownWordError):
+        return unknown(error.value, error.known)
+    scalar = isinstance(error.value, str | int | float)
+    return f"{error.rule}, got {named(error.value)}" if scalar else error.rule
+
+
+def unknown(word: object, known: Iterable[str]) -> str:
+    """Say that a word is unknown, and which one may have been meant."""
+    return f"unknown word {named(word)}{_hint(word, known)}"
+
+
+def _hint(word: object, known: Iterable[str]) -> str:
+    among = tuple(known)
+    return did_you_mean(word, among) or (f"; known: {', '.join(among)}" if among else "")
+
+
+# --- findings ------------------------------------------------------------------------------------
+
+
+def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Yield each path and what is wrong there; ``what`` the document calls the name of a value: "key" or "field".
+
+    This is the walk of cattrs' own ``transform_error``, which however has one line for all unknown keys of a
+    table, and the path as a part of the line.
+    """
+    if not isinstance(error, ClassValidationError | IterableValidationError):
+        yield from _told(error, what, path)
+        return
+    placed, whole = error.group_exceptions()
+    keys = {each.name: key_of(each) for each in fields(error.cl)} if has(error.cl) else {}
+    for inner, note in placed:
+        if isinstance(note, IterableValidationNote):
+            yield from findings_of(inner, what, (*path, note.index))
+        elif isinstance(inner, KeyError):
+            says = described(error.cl).get(note.name, "")
+            yield (
+                (*path, keys[note.name]),
+                f"is missing{f': {says[0].lower()}{says[1:].rstrip(chr(46))}' if says else ''}",
+            )
+        else:
+            yield from findings_of(inner, what, (*path, keys[note.name]))
+    for inner in whole:
+        for where, says in _told(inner, what, path):
+            yield (
+                tuple(keys.get(str(step), step) if place >= len(path) else step for place, step in enumerate(where)),
+                says,
+            )
+
+
+def _told(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(error, ForbiddenExtraKeysError):
+        known = [key_of(each) for each in fields(error.cl) if each.init]
+        for name in sorted(map(str, error.extra_fields)):
+            yield (*path, name), f"unknown {what if path or what != 'key' else 'table'}{_hint(name, known)}"
+    elif isinstance(error, UnfitError):
+        yield (*path, *error.path), error.problem
+    elif isinstance(error, InvalidValueError | UnknownWordError):
+        yield (*path, error.argument), explained(error)
+    elif isinstance(error, InvalidPositionError):
+        yield (*path, error.part), str(error)
+    else:
+        yield path, str(error)
+
+
+# --- hooks ---------------------------------------------------------------------------------------
+
+
+def equip(made: Converter, *, table: str, check: bool) -> None:
+    """Teach a converter to look before it takes.
+
+    Args:
+        made: The converter.
+        table: What the document calls a table: "table" in TOML, "object" in JSON.
+        check: Whether fields are checked by the validators of their classes one by one, so that all that is
+            wrong is found; if not, the class itself raises for the first one.
+    """
+    _Hooks(made, table, check).register()
+
+
+@define
+class _Hooks:
+    """The hooks of one converter."""
+
+    made: Converter
+    kind: str
+    check: bool
+
+    def register(self) -> None:
+        made = self.made
+        for hint, types, called in _KINDS:
+            made.register_structure_hook(hint, self._scalar(types, called))
+        made.register_structure_hook(timedelta, lambda value, _: self._duration(value))
+        made.register_structure_hook_func(lambda hint: hint is object or hint is Any, lambda value, _: self._any(value))
+        factories: tuple[tuple[Callable[[Any], bool], Callable[[Any], _Hook]], ...] = (
+            (lambda hint: get_origin(hint) is Literal, self._word),
+            (lambda hint: get_origin(hint) is tuple, self._array),
+            (lambda hint: get_origin(hint) in (Mapping, dict), self._mapping),
+            (has, self._class),
+            (lambda hint: get_origin(hint) in (Union, UnionType), self._union),
+            (lambda hint: get_origin(hint) is Annotated, self._annotated),
+        )
+        for fits, make in factories:
+            made.register_structure_hook_factory(fits, make)
+
+    def named(self, value: object) -> str:
+        return named(value, self.kind)
+
+    def table(self, value: object) -> Mapping[str, Any]:
+        if not isinstance(value, (dict, Mapping)):  # dicts are mappings, too, but told sooner
+            raise UnfitError(f"must be {self.named({})}, got {self.named(value)}")
+        return value
+
+    def _scalar(self, types: tuple[type, ...], called: str) -> _Hook:
+        takes_flags = bool in types
+
+        def read(value: object, _: object) -> object:
+            if not isinstance(value, types) or (isinstance(value, bool) and not takes_flags):
+                raise UnfitError(f"must be {called}, got {self.named(value)}")
+            return value
+
+        return read
+
+    def _duration(self, value: object) -> timedelta:
+        units = {"days": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+        if isinstance(units, Mapping) and units:
+            for unit in units:
+                if unit not in _UNITS:
+                    raise UnfitError(f"unknown unit{_hint(unit, _UNITS)}", (str(unit),))
+            try:
+                if not any(isinstance(each, bool) for each in units.values()):
+                    return timedelta(**units)
+            except (OverflowError, TypeError, ValueError):
+                pass
+        raise UnfitError(f"must be a number of days or a table such as {{ hours = 36 }}, got {self.named(value)}")
+
+    def _any(self, value: object) -> object:
+        if is_too_deep(value):
+            raise UnfitError("is nested too deeply")
+        return value
+
+    def _word(self, hint: Any) -> _Hook:
+        words = get_args(hint)
+        called = words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+        def read(value: object, _: object) -> object:
+            if not isinstance(value, str):
+                raise UnfitError(f"must be {called}, got {self.named(value)}")
+            if value not in words:
+                raise UnfitError(unknown(value, words))
+            return words[words.index(value)]  # not what equals it
+
+        return read
+
+    def _array(self, hint: Any) -> _Hook:
+        entries = list_structure_factory(hint, self.made)  # what cattrs uses for tuples, too
+        of = f" of {self.kind}s" if has(get_args(hint)[0]) else ""
+
+        def read(value: object, _: object) -> object:
+            if not isinstance(value, list | tuple):
+                raise UnfitError(f"must be an array{of}, got {self.named(value)}")
+            return tuple(entries(value, hint))
+
+        return read
+
+    def _mapping(self, hint: Any, entries: Named | None = None) -> _Hook:
+        """Read a table of any keys, or of any beside the ones that must be there."""
+        key_hint, value_hint = get_args(hint)
+        if value_hint is Any:
+            return lambda value, _: self._any(self.table(value))
+        keys, needed = self.made.get_structure_hook(key_hint), entries.types if entries else {}
+        hooks = {each: self.made.get_structure_hook(each) for each in (value_hint, *needed.values())}
+
+        def read(value: object, _: object) -> dict[Any, Any]:
+            table, read, wrong = self.table(value), {}, []
+            for key, each in table.items():
+                wanted = needed.get(key, value_hint)
+                try:
+                    read[keys(key, key_hint)] = hooks[wanted](each, wanted)
+                except Exception as error:  # noqa: BLE001 - all are passed on together, as cattrs does it
+                    error.__notes__ = [*getattr(error, "__notes__", ()), IterableValidationNote("", str(key), hint)]
+                    wrong.append(error)
+            wrong += [
+                UnfitError(f"is missing: {entries.why}", (key,)) for key in needed if key not in table and entries
+            ]
+            if wrong:
+                raise IterableValidationError("", wrong, dict)
+            return read
+
+        return read
+
+    def _class(self, cls: type) -> _Hook:
+        hints: dict[str, Any] = get_type_hints(cls, include_extras=True)
+        hooks: dict[str, Any] = {}
+        for each in (each for each in fields(cls) if each.init):
+            hook = self.made.get_structure_hook(hints[each.name])
+            if self.check and each.validator is not None:
+                hook = self._checked(hook, each)
+            hooks[each.name] = override(rename=key_of(each), struct_hook=hook)
+        fill: _Hook = make_dict_structure_fn(cls, self.made, _cattrs_forbid_extra_keys=True, **hooks)
+        return lambda value, _: fill(self.table(value), cls)
+
+    def _checked(self, hook: _Hook, attribute: Any) -> _Hook:
+        """Check a field by its class's own validator: by a rule before it is read, so that the rule has the word."""
+        check = attribute.validator
+        rule = isinstance(check, Rule)
+
+        def read(value: object, hint: object) -> object:
+            if rule and not check.fits(value):
+                raise UnfitError(f"{check.says}, got {self.named(value)}")
+            read = hook(value, hint)
+            if not rule:
+                try:
+                    check(None, attribute, read)
+                except InvalidValueError as error:
+                    raise UnfitError(f"{error.rule}, got {self.named(value)}") from None
+                except UnknownWordError as error:
+                    raise UnfitError(explained(error)) from None
+            return read
+
+        return read
+
+    def _annotated(self, hint: Any) -> _Hook:
+        inner, *extras = get_args(hint)
+        for extra in extras:
+            if isinstance(extra, Form):
+                return lambda value, _: extra.read(value)
+            if isinstance(extra, Tagged):
+                return self._tagged(extra)
+            if isinstance(extra, Named):
+                return self._mapping(inner, extra)
+        hook, rules = self.made.get_structure_hook(inner), [each for each in extras if isinstance(each, Rule)]
+
+        def read(value: object, _: object) -> object:
+            for rule in rules:
+                if not rule.fits(value):
+                    raise UnfitError(f"{rule.says}, got {self.named(value)}")
+            return hook(value, inner)
+
+        return read
+
+    def _tagged(self, tagged: Tagged) -> _Hook:
+        tag, kinds = tagged.tag, tagged.kinds
+        hook_of = cache(lambda name: self.made.get_structure_hook(kinds[name]))
+
+        def read(value: object, _: object) -> object:
+            table = self.table(value)
+            if tag not in table:
+                raise UnfitError(f"is missing: must name a kind of {tag}", (tag,))
+            name = table[tag]
+            if not isinstance(name, str):
+                raise UnfitError(
+                    f"must name a kind of {tag}, got {self.named(name)}; known: {', '.join(kinds)}", (tag,)
+                )
+            if name not in kinds:
+                raise UnfitError(f"unknown kind of {tag} {self.named(name)}{_hint(name, kinds)}", (tag,))
+            rest = {key: each for key, each in table.items() if key != tag}
+            return hook_of(name)(rest, kinds[name])
+
+        return read
+
+    def _union(self, hint: Any) -> _Hook:
+        """Choose among types by what the plain value is."""
+        arms = [each for each in get_args(hint) if each is not NoneType]
+        hooks = [self.made.get_structure_hook(each) for each in arms]
+        optional = not self.check and len(arms) < len(get_args(hint))  # JSON has null, TOML has not
+        if len(arms) == 1:
+            arm, hook = arms[0], hooks[0]
+            return lambda value, _: None if optional and value is None else hook(value, arm)
+        takes = [_plain_types(each) for each in arms]
+        called = " or ".join(dict.fromkeys(self._called(each) for each in arms))
+
+        def read(value: object, _: object) -> object:
+            if optional and value is None:
+                return None
+            for arm, hook, types in zip(arms, hooks, takes, strict=True):
+                if isinstance(value, types) and (not isinstance(value, bool) or bool in types):
+                    return hook(value, arm)
+            raise UnfitError(f"must be {called}, got {self.named(value)}")
+
+        return read
+
+    def _called(self, hint: Any) -> str:
+        """Say what a type is called in a document."""
+        inner, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        says = next((each.says for each in extras if isinstance(each, Rule)), "")
+        if says.startswith("must be "):
+            return says.removeprefix("must be ")
+        if get_origin(inner) in (Union, UnionType):
+            return " or ".join(dict.fromkeys(self._called(each) for each in get_args(inner)))
+        words = {hint: called for hint, _, called in _KINDS}
+        if inner in words:
+            return words[inner]
+        return (
+            "an array" if get_origin(inner) is tuple else "a text" if get_origin(inner) is Literal else self.named({})
+        )
+
+
+def _plain_types(hint: Any) -> tuple[type, ...]:
+    """Return the Python types that the plain value of a type can have."""
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return tuple(types for each in get_args(hint) for types in _plain_types(each))
+    if origin is tuple:
+        return (list, tuple)
+    if origin in (dict, Mapping) or has(hint):
+        return (dict, Mapping)
+    return next((types for known, types, _ in _KINDS if known is hint), (str,))

@@ -1,0 +1,370 @@
+"""Replay a whole log: map its rows to events, replay them by the rules of ``core.replay``, and count what became of each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from operator import attrgetter
+
+import polars as pl
+from attrs import field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.instants import instant
+from trustcurve.core.journey import Journey, extended
+from trustcurve.core.replay import (
+    EventCounts,
+    EventFate,
+    History,
+    LoggedTransition,
+    Observation,
+    combine,
+    history,
+)
+from trustcurve.core.standing import Standing
+from trustcurve.core.steps import Step
+from trustcurve.errors import UnknownWordError
+from trustcurve.logs.columns import template
+from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
+from trustcurve.logs.mapping import Mapping
+from trustcurve.logs.outcomes import Outcome, outcomes_of
+from trustcurve.logs.sources import Log
+from trustcurve.logs.until import far_until
+from trustcurve.records import RejectRecord
+
+__all__ = ["CustomerReplay", "LogReplay", "Progress", "RowCounts", "replay_customer", "replay_journeys", "replay_log"]
+
+Progress = Callable[[int, int], None]
+"""Called now and then with the number of events done and of all."""
+
+_EVERY = 2048
+
+
+@frozen
+class RowCounts:
+    """How many rows a log has: ``used`` made events, whatever became of them; ``broken`` ones could not be mapped."""
+
+    rows: int
+    used: int
+    ignored: int
+    broken: int
+
+
+@frozen(eq=False)
+class LogReplay:
+    """What became of a log.
+
+    Args:
+        curve: The curve.
+        standings: Where each customer stood at their last event, in the order in which they first appear. Store these.
+        transitions: Every transition up to then with the row behind it (None: the clock), by time and customer.
+        at_until: The look at everybody at one instant: ``until``, ``standings``, ``transitions``.
+        rejects: What could not be used, in the order of the rows: broken rows, rejected events, conflicts, and outcomes
+            that are neither a number nor true or false.
+        rows: What became of the rows.
+        events: How many of the events that they made had which fate.
+        outcomes: The outcomes seen, in the order of the rows, with the state just before each.
+        unmatched_rules: Rules of the mapping that took no row: a misspelt word, perhaps, or a rule before them takes all.
+        warnings: What may mislead, in sentences.
+    """
+
+    curve: Curve
+    standings: dict[str, Standing]
+    transitions: tuple[LoggedTransition, ...]
+    at_until: Observation
+    rejects: tuple[RejectRecord, ...]
+    rows: RowCounts
+    events: EventCounts
+    outcomes: tuple[Outcome, ...] = ()
+    unmatched_rules: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@frozen(eq=False)
+class CustomerReplay:
+    """One customer of a log.
+
+    Args:
+        history: What became of each event.
+        look: The look at the customer at ``until``; None where it is not later than the last event, or there is none.
+        rejects: What could not be used of the customer's rows, in their order.
+        rows: What became of the customer's rows.
+    """
+
+    history: History
+    look: Step | None
+    rejects: tuple[RejectRecord, ...]
+    rows: RowCounts
+
+    @property
+    def customer(self) -> str:
+        """Whose it is."""
+        return self.history.customer
+
+    @property
+    def applied(self) -> tuple[EventFate, ...]:
+        """The events that were applied, each with its step and its row."""
+        return tuple(each for each in self.history.fates if each.step is not None)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step, the look at ``until`` included."""
+        return (*self.history.steps, *((self.look,) if self.look is not None else ()))
+
+    @property
+    def standing(self) -> Standing | None:
+        """Where the customer stood at the last event; None where no event could be applied."""
+        return self.history.standing
+
+    @property
+    def observed(self) -> Standing | None:
+        """Where the customer stands as of ``until``."""
+        return self.history.standing if self.look is None else self.look.after
+
+    @property
+    def events(self) -> EventCounts:
+        """How many of the customer's events had which fate."""
+        return EventCounts.of(self.history.fates)
+
+
+def replay_log(
+    log: Log,
+    mapping: Mapping,
+    curve: Curve,
+    *,
+    until: datetime | None = None,
+    outcome: str | None = None,
+    progress: Progress | None = None,
+) -> LogReplay:
+    r"""Map a log to events and replay every customer.
+
+    Args:
+        log: The opened log (``scan_log``).
+        mapping: The mapping (``load_mapping``).
+        curve: The curve.
+        until: Leave later events out, and look at every customer at this instant. Without it: the time of the last
+            event of the whole log that was applied.
+        outcome: A column with an outcome, to be shown beside the state just before its row.
+        progress: Called now and then with the number of events done and of all.
+
+    Raises:
+        InvalidMappingError: The mapping does not fit the log.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from trustcurve.logs import parse_mapping, scan_log
+        >>> rules = '[[rules]]\nwhen = { what = "advice" }\nevents = [{ event = "Exchanged" }]'
+        >>> mapping = parse_mapping(f'[log]\ncustomer = "client"\ntime = "when"\ntimezone = "UTC"\n{rules}')
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "log.csv")
+        ...     _ = path.write_text("client,when,what\nann,2026-01-01,advice\nbob,soon,advice\n")
+        ...     done = replay_log(scan_log(path), mapping, Curve.default())
+        >>> done.standings["ann"].position.doubt
+        1
+        >>> [reject.detail for reject in done.rejects]
+        ["unreadable time: column 'when' is no time: 'soon'"]
+    """
+    run = _Run.of(log, mapping, curve, until, progress, outcome=outcome)
+    done = combine(run.histories(), {}, curve, run.until)
+    rejects = [*run.rejects, *map(RejectRecord.of, done.rejects)]
+    warning = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
+    return LogReplay(
+        curve=curve,
+        standings=done.standings,
+        transitions=done.transitions,
+        at_until=done.at_until,
+        rejects=tuple(sorted(rejects, key=_by_row)),
+        rows=_row_counts(run.mapped.rows, len(run.mapped.ignored), run.broken),
+        events=done.counts,
+        outcomes=tuple(sorted(run.outcomes, key=attrgetter("row"))),
+        unmatched_rules=run.mapped.unmatched,
+        warnings=() if warning is None else (warning,),
+    )
+
+
+def replay_customer(
+    log: Log,
+    mapping: Mapping,
+    curve: Curve,
+    customer: str,
+    *,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+) -> CustomerReplay:
+    r"""Map a log to events and replay one customer, keeping every step; for arguments see ``replay_log``.
+
+    Raises:
+        UnknownWordError: The log has no such customer; it knows the nearest ids.
+        InvalidMappingError: The mapping does not fit the log.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from trustcurve.logs import parse_mapping, scan_log
+        >>> rules = '[[rules]]\nwhen = { what = "order" }\nevents = [{ event = "Purchased" }]\n[[rules]]\nignore = true'
+        >>> mapping = parse_mapping(f'[log]\ncustomer = "client"\ntime = "when"\ntimezone = "UTC"\n{rules}')
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "log.csv")
+        ...     _ = path.write_text("client,when,what\nann,2026-01-01,order\nann,2026-01-02,visit\nbob,2026-03-01,visit\n")
+        ...     ann = replay_customer(scan_log(path), mapping, Curve.default(), "ann")
+        >>> for each in ann.applied:
+        ...     print(each.logged.row, each.step.explain())
+        1 2026-01-01 00:00 UTC  Purchased
+          stays distrust.suspicious
+          because a sale is the beginning of a debt; nothing is hoped for, so no proof is owed
+        >>> ann.rows.used, ann.rows.ignored
+        (1, 1)
+    """
+    run = _Run.of(log, mapping, curve, until, progress)
+    rows = _rows_of(customer, log, mapping)
+    done = next(run.histories(run.mapped.of(customer)), History(customer, None, None, (), {}))
+    rejects = [
+        *(each for each in run.rejects if each.customer == customer),
+        *(RejectRecord.of(each) for each in done.fates if each.fate in ("rejected", "conflict")),
+    ]
+    own = run.mapped.broken.filter(pl.col("customer") == customer)["row"]
+    broken = {*own, *(each.row for each in run.rejects if each.customer == customer)}
+    return CustomerReplay(
+        history=done,
+        look=_look(curve, done, run.until or _last_applied(run)),
+        rejects=tuple(sorted(rejects, key=_by_row)),
+        rows=_row_counts(rows, int((run.mapped.ignored == customer).sum()), broken),
+    )
+
+
+def replay_journeys(
+    log: Log, mapping: Mapping, curve: Curve, *, until: datetime | None = None, progress: Progress | None = None
+) -> tuple[Journey, ...]:
+    r"""Map a log to events and return the journey of every customer; for arguments see ``replay_log``.
+
+    All steps are kept in memory, about a kilobyte for each event. A journey ends with the look at ``until``. Customers
+    of whom no event could be applied have none, and broken rows are left out; ``replay_log`` reports them.
+
+    Returns:
+        The journeys, in the order in which the customers first appear.
+
+    Raises:
+        InvalidMappingError: The mapping does not fit the log.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from trustcurve.logs import parse_mapping, scan_log
+        >>> rules = '[[rules]]\nwhen = { what = "advice" }\nevents = [{ event = "Exchanged" }]'
+        >>> mapping = parse_mapping(f'[log]\ncustomer = "client"\ntime = "when"\ntimezone = "UTC"\n{rules}')
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "log.csv")
+        ...     _ = path.write_text("client,when,what\nann,2026-01-01,advice\nbob,2026-01-02,advice\n")
+        ...     journeys = replay_journeys(scan_log(path), mapping, Curve.default())
+        >>> [(journey.customer, len(journey.steps)) for journey in journeys]
+        [('ann', 2), ('bob', 1)]
+    """
+    run = _Run.of(log, mapping, curve, until, progress)
+    histories = [(each.start, each) for each in run.histories()]
+    end = run.until or max((each.standing.as_of for _, each in histories if each.standing is not None), default=None)
+    return tuple(
+        extended(Journey(start), each, _look(curve, each, end)) for start, each in histories if start is not None
+    )
+
+
+@frozen(eq=False)
+class _Run:
+    """A mapped log on its way through the curve; what it finds beside the histories is noted."""
+
+    mapped: Mapped
+    curve: Curve
+    until: datetime | None
+    progress: Progress | None
+    outcome: str | None
+    rejects: list[RejectRecord] = field(factory=list)
+    outcomes: list[Outcome] = field(factory=list)
+    broken: set[int] = field(factory=set)
+
+    @classmethod
+    def of(
+        cls,
+        log: Log,
+        mapping: Mapping,
+        curve: Curve,
+        until: datetime | None,
+        progress: Progress | None,
+        *,
+        outcome: str | None = None,
+    ) -> _Run:
+        """Map the log."""
+        end = None if until is None else instant(until, "until")
+        check_signals(mapping, curve)
+        run = cls(map_log(log, mapping, outcome), curve, end, progress, outcome)
+        for row, customer, reason, detail in run.mapped.broken.iter_rows():
+            run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
+            run.broken.add(row)
+        return run
+
+    def histories(self, events: pl.DataFrame | None = None) -> Iterator[History]:
+        """Replay the customers of the whole log, or of some of its events."""
+        chosen = self.mapped.events if events is None else events
+        done, told = 0, 0
+        for own in customer_rows(chosen):
+            found = history(self.curve, own.customer, own.events, until=self.until)
+            self._note(own, found)
+            yield found
+            done += len(own.events)
+            if self.progress is not None and done - told >= _EVERY:
+                told = done
+                self.progress(done, chosen.height)
+
+    def _note(self, own: CustomerRows, found: History) -> None:
+        for reject in own.broken:
+            self.rejects.append(reject)
+            self.broken.add(reject.row or 0)
+        for each in outcomes_of(self.curve, own, found.fates, self.until):
+            if isinstance(each, Outcome):
+                self.outcomes.append(each)
+            else:
+                self.rejects.append(each)
+
+
+def _by_row(reject: RejectRecord) -> int:
+    return reject.row or 0
+
+
+def _row_counts(rows: int, ignored: int, broken: set[int]) -> RowCounts:
+    return RowCounts(rows, rows - ignored - len(broken), ignored, len(broken))
+
+
+def _look(curve: Curve, done: History, end: datetime | None) -> Step | None:
+    if end is None or done.standing is None or done.standing.as_of >= end:
+        return None
+    return curve.observe(done.standing, end)
+
+
+def _last_applied(run: _Run) -> datetime | None:
+    """Find the last event of the whole log that is applied: replay customers from the latest on, as few as it takes."""
+    last: datetime | None = None
+    for start, length, ends in run.mapped.spans().iter_rows():
+        if ends is None or (last is not None and ends <= last):
+            break
+        for own in customer_rows(run.mapped.events.slice(start, length)):
+            found = history(run.curve, own.customer, own.events).standing
+            if found is not None and (last is None or found.as_of > last):
+                last = found.as_of
+    return last
+
+
+def _rows_of(customer: str, log: Log, mapping: Mapping) -> int:
+    """Count the rows of a customer, whatever they say; raise where there are none."""
+    whose = log.rows.select(template(mapping.customer).alias(CUSTOMER))
+    rows: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
+    if not rows:
+        raise UnknownWordError("customer", customer, _near(customer, whose))
+    return rows
+
+
+def _near(customer: str, whose: pl.LazyFrame) -> tuple[str, ...]:
+    """Find the nearest ids: among those that begin or end alike, for a log may have millions."""
+    half = len(customer) // 2
+    alike = pl.col(CUSTOMER).str.starts_with(customer[:half]) | pl.col(CUSTOMER).str.ends_with(customer[-half:])
+    known = whose.filter(alike).unique().sort(CUSTOMER).collect()[CUSTOMER].to_list()
+    return tuple(difflib.get_close_matches(customer, known))

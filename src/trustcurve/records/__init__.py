@@ -1,0 +1,45 @@
+"""The tables that logs, snapshots, engines and stores share: events, signals, transitions, standings, rejects.
+
+Each table stands here once, derived from the classes of core: its columns, how a value becomes a record and a record a
+value again, and its types in Polars and SQL.
+"""
+
+from trustcurve.records.column_types import polars_frame, polars_types, sql_types, sql_values
+from trustcurve.records.event_record import EVENT_KINDS, EVENTS, event_of, event_record
+from trustcurve.records.replay_record import (
+    REJECTS,
+    SIGNALS,
+    STANDINGS,
+    TRANSITIONS,
+    RejectRecord,
+    SignalRecord,
+    StandingRecord,
+    TransitionRecord,
+)
+from trustcurve.records.schema import Column, Schema, columns_of
+
+__all__ = [
+    "EVENTS",
+    "EVENT_KINDS",
+    "REJECTS",
+    "SIGNALS",
+    "STANDINGS",
+    "TABLES",
+    "TRANSITIONS",
+    "Column",
+    "RejectRecord",
+    "Schema",
+    "SignalRecord",
+    "StandingRecord",
+    "TransitionRecord",
+    "columns_of",
+    "event_of",
+    "event_record",
+    "polars_frame",
+    "polars_types",
+    "sql_types",
+    "sql_values",
+]
+
+TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS)
+"""Every table."""

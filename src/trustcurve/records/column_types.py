@@ -1,0 +1,107 @@
+"""The types of columns elsewhere: in Polars (and so in Arrow) and in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from trustcurve.core.instants import instant
+from trustcurve.errors import UnknownWordError, require
+from trustcurve.records.schema import Kind, Schema
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["polars_frame", "polars_types", "sql_types", "sql_values"]
+
+Dialect = Literal["postgresql", "sqlite", "spark"]
+
+_SQL: dict[str, dict[Kind, str]] = {
+    "postgresql": {
+        "text": "TEXT",
+        "integer": "BIGINT",
+        "number": "DOUBLE PRECISION",
+        "flag": "BOOLEAN",
+        "instant": "TIMESTAMPTZ",
+    },
+    # SQLite has no times and drops timezones: an instant is a text in UTC, which sorts as it should.
+    "sqlite": {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "flag": "INTEGER", "instant": "TEXT"},
+    "spark": {"text": "STRING", "integer": "BIGINT", "number": "DOUBLE", "flag": "BOOLEAN", "instant": "TIMESTAMP"},
+}
+
+
+def polars_types(schema: Schema) -> dict[str, pl.DataType]:
+    """Return the Polars type of each column. A frame is Arrow already: ``pyarrow.table(frame)`` copies nothing.
+
+    Raises:
+        MissingExtraError: Polars is not installed (extra ``logs``).
+
+    Examples:
+        >>> from trustcurve.records import SIGNALS
+        >>> polars_types(SIGNALS)["at"]
+        Datetime(time_unit='us', time_zone='UTC')
+    """
+    pl = require("polars", "logs")
+    types: dict[Kind, Any] = {
+        "text": pl.String(),
+        "integer": pl.Int64(),
+        "number": pl.Float64(),
+        "flag": pl.Boolean(),
+        "instant": pl.Datetime("us", "UTC"),
+    }
+    return {column.name: types[column.kind] for column in schema.columns}
+
+
+def polars_frame(schema: Schema, records: Iterable[object]) -> pl.DataFrame:
+    """Make a Polars frame of records: mappings, or values that have the columns as attributes.
+
+    Examples:
+        >>> from trustcurve.records import REJECTS, RejectRecord
+        >>> polars_frame(REJECTS, [RejectRecord(7, "ann", None, None, "no time", "no time: it is empty")]).shape
+        (1, 6)
+    """
+    pl = require("polars", "logs")
+    names = schema.names
+    rows = [
+        tuple(each[name] for name in names)
+        if isinstance(each, Mapping)
+        else tuple(getattr(each, name) for name in names)
+        for each in records
+    ]
+    return pl.DataFrame(rows, schema=polars_types(schema), orient="row")  # type: ignore[no-any-return] # it was asked for
+
+
+def sql_types(schema: Schema, dialect: Dialect) -> dict[str, str]:
+    """Return the SQL type of each column, NOT NULL included.
+
+    Raises:
+        UnknownWordError: The dialect is none of "postgresql", "sqlite" and "spark".
+
+    Examples:
+        >>> from trustcurve.records import SIGNALS
+        >>> sql_types(SIGNALS, "postgresql")["at"], sql_types(SIGNALS, "sqlite")["promise"]
+        ('TIMESTAMPTZ NOT NULL', 'TEXT')
+    """
+    types = _types(dialect)
+    return {column.name: types[column.kind] + ("" if column.optional else " NOT NULL") for column in schema.columns}
+
+
+def sql_values(schema: Schema, record: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
+    """Return a record's values, in the order of the columns, as a driver of the dialect takes them."""
+    _types(dialect)
+    values = (record.get(name) for name in schema.names)
+    if dialect != "sqlite":
+        return tuple(values)
+    return tuple(_sortable(value) if isinstance(value, datetime) else value for value in values)
+
+
+def _types(dialect: str) -> dict[Kind, str]:
+    if dialect not in _SQL:
+        raise UnknownWordError("dialect", dialect, tuple(_SQL))
+    return _SQL[dialect]
+
+
+def _sortable(at: datetime) -> str:
+    """Write an instant so that texts sort as times do: always with microseconds."""
+    return instant(at).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,72 @@
+"""Events as records: one table for all kinds, with a column for each field that any kind has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, fields, fields_dict
+
+from trustcurve.core import events
+from trustcurve.core.events import Event
+from trustcurve.core.replay import LoggedEvent
+from trustcurve.errors import UnknownWordError
+from trustcurve.records.schema import Column, Schema, columns_of
+
+__all__ = ["EVENTS", "EVENT_KINDS", "event_of", "event_record"]
+
+EVENT_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in events.EVENTS}
+"""Every kind of event by its name."""
+
+_PLACED = columns_of(LoggedEvent, without=("event",))
+
+
+def _columns() -> tuple[Column, ...]:
+    """Gather what any kind of event has; a field that some kinds lack may be empty."""
+    kinds = [{column.name: column for column in columns_of(kind)} for kind in EVENT_KINDS.values()]
+    found: dict[str, Column] = {}
+    for column in (column for kind in kinds for column in kind.values()):
+        optional = column.optional or any(column.name not in kind for kind in kinds)
+        before = found.get(column.name, column)
+        found[column.name] = evolve(column, optional=optional or before.optional, needed=column.needed and not optional)
+    return tuple(found.values())
+
+
+EVENTS = Schema("events", (Column("event", "text", words=tuple(EVENT_KINDS)), *_columns(), *_PLACED))
+"""Events: their kind (``event``), their fields, and where they stood in a log."""
+
+
+def event_record(event: Event | LoggedEvent) -> dict[str, Any]:
+    """Write an event as a record of ``EVENTS``.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import OneSided
+        >>> record = event_record(OneSided(at=datetime(2026, 1, 1, tzinfo=UTC), by="company", id="7"))
+        >>> {name: value for name, value in record.items() if value is not None and name != "at"}
+        {'event': 'OneSided', 'id': '7', 'by': 'company', 'place': 0, 'if_open': False}
+    """
+    logged = event if isinstance(event, LoggedEvent) else LoggedEvent(event)
+    given = {field.name: getattr(logged.event, field.name) for field in fields(type(logged.event)) if field.init}
+    placed = {column.name: getattr(logged, column.name) for column in _PLACED}
+    return dict.fromkeys(EVENTS.names) | {"event": type(logged.event).__name__} | given | placed
+
+
+def event_of(record: Mapping[str, Any]) -> LoggedEvent:
+    """Read an event from a record; empty fields are left out, and columns of other tables ignored.
+
+    Raises:
+        UnknownWordError: It names no kind of event.
+        TrustcurveError: A field is missing or wrong.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> event_of({"event": "Departed", "at": datetime(2026, 1, 1, tzinfo=UTC), "row": 12}).row
+        12
+    """
+    kind = EVENT_KINDS.get(record["event"])
+    if kind is None:
+        raise UnknownWordError("event", record["event"], tuple(EVENT_KINDS))
+    given = {name: record[name] for name in EVENTS.names if name in fields_dict(kind) and record.get(name) is not None}
+    placed = {column.name: record[column.name] for column in _PLACED if record.get(column.name) is not None}
+    return LoggedEvent(kind(**given), **placed)

@@ -1,0 +1,256 @@
+"""What a replay answers with, as records: signals, transitions, standings and rejects, flat and one a row."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from attrs import asdict, fields, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.events import Event
+from trustcurve.core.instants import instant
+from trustcurve.core.promises import Promise
+from trustcurve.core.replay import EventFate, LoggedEvent
+from trustcurve.core.standing import Position, Standing
+from trustcurve.core.steps import BrokenPromise, Cause, Migration, Step, Transition
+from trustcurve.errors import TrustcurveError
+from trustcurve.records.schema import Schema, columns_of
+
+__all__ = [
+    "REJECTS",
+    "SIGNALS",
+    "STANDINGS",
+    "TRANSITIONS",
+    "RejectRecord",
+    "SignalRecord",
+    "StandingRecord",
+    "TransitionRecord",
+]
+
+
+def _source(cause: Cause) -> str:
+    """Return what is behind a signal or a transition: the kind of event, "clock" or "migration"."""
+    if isinstance(cause, Migration):
+        return "migration"
+    return type(cause).__name__ if isinstance(cause, Event) else "clock"
+
+
+@frozen
+class SignalRecord:
+    """A signal that reached the curve.
+
+    Args:
+        customer: Whose it is.
+        at: When: the event's time, or the instant at which something came due.
+        row: The row of the log behind it; None where the clock sent it, and for an event of a stream.
+        source: The kind of event, or "clock".
+        promise: The promise that the clock broke.
+        signal: The signal.
+    """
+
+    customer: str
+    at: datetime
+    row: int | None
+    source: str
+    promise: str | None
+    signal: str
+
+    @classmethod
+    def of(cls, step: Step, row: int | None = None) -> Iterator[Self]:
+        """Return the signals of a step."""
+        customer = step.after.customer
+        for each in step.occurrences:
+            if each.reaction is not None:
+                promise = each.cause.promise if isinstance(each.cause, BrokenPromise) else None
+                found = row if isinstance(each.cause, Event) else None
+                yield cls(customer, each.at, found, _source(each.cause), promise, each.reaction.signal)
+
+
+@frozen
+class TransitionRecord:
+    """A change of leaf state.
+
+    Args:
+        customer: Whose it is.
+        at: When.
+        row: The row of the log behind it; None where the clock made it, and for an event of a stream.
+        source: The kind of event, "clock", or "migration" (another curve from a date on).
+        promise: The promise that the clock broke.
+        signal: The signal that the curve got; None for a migration.
+        rule: The row of the curve that applied; None for a migration.
+        because: The reason.
+        before: The leaf state before.
+        after: The leaf state after.
+        change: Places risen (above 0) or fallen (below 0).
+        observed: Whether a look found it, after the customer's last event.
+    """
+
+    customer: str
+    at: datetime
+    row: int | None
+    source: str
+    promise: str | None
+    signal: str | None
+    rule: str | None
+    because: str
+    before: str
+    after: str
+    change: int
+    observed: bool = False
+
+    @classmethod
+    def of(cls, transition: Transition, row: int | None = None, *, observed: bool = False) -> Self:
+        """Return the record of a transition."""
+        t = transition
+        rule = None if t.rule is None else t.rule.name
+        why = (t.signal, rule, t.because)
+        return cls(t.customer, t.at, row, _source(t.cause), t.promise, *why, t.before, t.after, t.change, observed)
+
+
+@frozen
+class StandingRecord:
+    """A standing, its position in columns and its promises as JSON; it can be read back.
+
+    Args:
+        customer: Whose it is.
+        state: The leaf state.
+        stage: The stage; with ``kept``, ``engaged``, ``doubt`` and ``account`` it is the position.
+        kept: Promises kept.
+        engaged: Goodwill.
+        doubt: Doubt.
+        account: What is owed.
+        as_of: Up to when the clock has run.
+        quiet_since: When the customer last got something.
+        promises: Open and overdue promises, a JSON array.
+        promises_open: How many are open.
+        promises_overdue: How many are overdue.
+        next_due: When the clock changes something next if no event comes.
+    """
+
+    customer: str
+    state: str
+    stage: str
+    kept: int
+    engaged: int
+    doubt: int
+    account: str
+    as_of: datetime
+    quiet_since: datetime
+    promises: str
+    promises_open: int
+    promises_overdue: int
+    next_due: datetime | None
+
+    @classmethod
+    def of(cls, standing: Standing, curve: Curve) -> Self:
+        """Return the record of a standing on its curve."""
+        overdue = sum(promise.overdue for promise in standing.promises)
+        return cls(
+            customer=standing.customer,
+            state=curve.state(standing.position),
+            **asdict(standing.position),
+            as_of=standing.as_of,
+            quiet_since=standing.quiet_since,
+            promises=_written(standing.promises),
+            promises_open=len(standing.promises) - overdue,
+            promises_overdue=overdue,
+            next_due=curve.next_due(standing),
+        )
+
+    @staticmethod
+    def read(record: Mapping[str, Any]) -> Standing:
+        """Read a standing from a record; what can be computed again is not read."""
+        position = Position(**{field.name: record[field.name] for field in fields(Position)})
+        return Standing(
+            customer=record["customer"],
+            as_of=instant(record["as_of"], "as_of"),
+            position=position,
+            promises=_read(record["promises"]),
+            quiet_since=instant(record["quiet_since"], "quiet_since"),
+        )
+
+
+@frozen
+class RejectRecord:
+    """Something of a log that could not be used.
+
+    Args:
+        row: The row's number; None for an event of a stream.
+        customer: Whose it is, where that is known.
+        at: The event's time; None for a row of which no events could be made.
+        event: The kind of the event; None for such a row.
+        reason: Why, in a few words that are the same for all of the kind.
+        detail: Why, with the values.
+    """
+
+    row: int | None
+    customer: str | None
+    at: datetime | None
+    event: str | None
+    reason: str
+    detail: str
+
+    @classmethod
+    def of(cls, fate: EventFate) -> Self:
+        """Return the reject of an event whose fate is "rejected" or "conflict"."""
+        event, cause = fate.logged.event, fate.cause or fate.logged
+        if fate.error is None:
+            reason, detail = "conflict", _conflict(event, cause)
+        else:
+            reason, detail = _reason_and_detail(type(cause.event).__name__, fate.error)
+        return cls(fate.logged.row, event.customer, event.at, type(event).__name__, reason, detail)
+
+    @classmethod
+    def of_row(cls, row: int, customer: str, kind: str, error: TrustcurveError) -> Self:
+        """Return the reject of a row of which an event of some kind could not be made."""
+        return cls(row, customer, None, None, *_reason_and_detail(kind, error))
+
+
+SIGNALS = Schema("signals", columns_of(SignalRecord))
+TRANSITIONS = Schema("transitions", columns_of(TransitionRecord))
+STANDINGS = Schema("standings", columns_of(StandingRecord))
+REJECTS = Schema("rejects", columns_of(RejectRecord))
+
+_PROMISE = columns_of(Promise)
+
+
+def _written(promises: tuple[Promise, ...]) -> str:
+    if not promises:
+        return "[]"
+    return json.dumps(
+        [{column.name: _plain(getattr(promise, column.name)) for column in _PROMISE} for promise in promises],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _read(text: str) -> tuple[Promise, ...]:
+    def promise(given: dict[str, Any]) -> Promise:
+        due = given["due"]
+        return Promise(**{**given, "due": None if due is None else instant(datetime.fromisoformat(due), "due")})
+
+    return tuple(promise(given) for given in json.loads(text))
+
+
+def _reason_and_detail(kind: str, error: TrustcurveError) -> tuple[str, str]:
+    """Name an error in words (UnknownPromiseError is an "unknown promise"), and say what kind of event it is about."""
+    reason = re.sub("(?<!^)([A-Z])", r" \1", type(error).__name__.removesuffix("Error")).lower()
+    return reason, str(error) if str(error).startswith(kind) else f"{kind}: {error}"
+
+
+def _conflict(event: Event, first: LoggedEvent) -> str:
+    """Say which row used the id first, and what differs."""
+    where = f"row {first.row}" if first.row is not None else f"the event at {first.event.at.isoformat()}"
+    differing = ["event"]
+    if type(event) is type(first.event):
+        names = [column.name for column in columns_of(type(event))]
+        differing = [name for name in names if getattr(event, name) != getattr(first.event, name)]
+    return f"conflict: {where} used id {event.id!r} with another {' and '.join(differing)}"

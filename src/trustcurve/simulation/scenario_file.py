@@ -1,0 +1,272 @@
+"""Scenario files: their form as attrs classes, and how a scenario is made of one, with the files that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any
+
+from attrs import asdict, field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.documents.curve_file import load_curve
+from trustcurve.documents.forms import SOME, TEXT, Rule, Text
+from trustcurve.documents.plain_text import read_text
+from trustcurve.documents.reader import Reading, read_toml
+from trustcurve.errors import InvalidCurveError, InvalidDocumentError
+from trustcurve.policies import Environment, InvalidPolicyError, Move, Policy, load_policy
+from trustcurve.policies.environment import CHANCE
+from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyError
+from trustcurve.simulation.populations.hazards import Departures, WordOfMouth
+from trustcurve.simulation.populations.limits import CUSTOMERS, PROMISES, REPLICATIONS, SEED, STEP, STEPS
+from trustcurve.simulation.populations.scenarios import Arrivals, Scenario, problems_of
+from trustcurve.simulation.populations.segments import SHARE, Segment, Turning
+
+__all__ = ["ScenarioFile", "load_scenario", "parse_scenario"]
+
+_FILE = Rule(lambda value: TEXT.fits(value) and "\0" not in value, "must be the name of a file", TEXT.schema)
+_Moves = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
+_KEYS = {
+    "steps": "scenario.steps",
+    "customers": "scenario.customers",
+    "curve": "scenario.curve",
+    "turn": "scenario.turn_days",
+    "arrivals": "arrivals.each_step",
+    "turnings": "segments",
+}
+"""Where in a file the arguments of a scenario stand."""
+
+
+@frozen
+class _Head:
+    """How long all of it lasts, with how many customers, and how often it is sampled.
+
+    Args:
+        name: What the scenario is called.
+        steps: How many turns, for example steps = 24.
+        says: What it is about, in words.
+        curve: The file of the curve, beside this one; the default curve if left out.
+        customers: How many customers there are at the beginning, all of them strangers.
+        replications: How many times all of it is sampled.
+        seed: Where chance begins; the same seed gives the same result.
+        turn_days: How long a turn lasts; a third of the curve's quiet period if left out.
+        promises_max: The most promises that may be open at once.
+    """
+
+    name: Text
+    steps: Annotated[int, STEPS]
+    says: str = ""
+    curve: Annotated[str, _FILE] | None = None
+    customers: Annotated[int, CUSTOMERS] | None = None
+    replications: Annotated[int, REPLICATIONS] | None = None
+    seed: Annotated[int, SEED] | None = None
+    turn_days: timedelta | None = None
+    promises_max: Annotated[int, PROMISES] | None = None
+
+
+@frozen
+class _Turning:
+    """From some step on other moves are likely.
+
+    Args:
+        from_step: The first step in which these moves hold.
+        moves: The probability of each move in a turn.
+    """
+
+    from_step: Annotated[int, STEP]
+    moves: _Moves
+
+
+@frozen
+class _Segment:
+    """Customers of one kind.
+
+    Args:
+        policy: The file that says what the company does, beside this one.
+        moves: The probability of each move in a turn, for example { purchase = 0.1 }.
+        name: What they are called.
+        share: Their share of all customers, from 0 to 1.
+        keeps_promises: Whether the company keeps every promise.
+        turnings: From when on other moves are likely, in order.
+    """
+
+    policy: Annotated[str, _FILE]
+    moves: _Moves
+    name: Text | None = None
+    share: Annotated[float, SHARE] = 1.0
+    keeps_promises: bool = False
+    turnings: tuple[_Turning, ...] = ()
+
+
+@frozen
+class ScenarioFile:
+    """A scenario: who the customers are, what happens to them, and for how long.
+
+    Args:
+        scenario: The scenario as a whole.
+        segments: One segment or more; their shares add up to 1.
+        arrivals: Newcomers, if there are any.
+        departures: What distrusting former customers do beyond the moves.
+        word_of_mouth: Whether they tell others.
+    """
+
+    scenario: _Head
+    segments: Annotated[tuple[_Segment, ...], SOME]
+    arrivals: Arrivals | None = None
+    departures: Departures = field(factory=Departures)
+    word_of_mouth: WordOfMouth | None = None
+
+
+def load_scenario(path: str | PathLike[str]) -> Scenario:
+    r"""Load a scenario from a TOML file and check all of it, with the policies and the curve that it names.
+
+    Args:
+        path: The file; the files that it names are looked for beside it.
+
+    Raises:
+        InvalidScenarioError: With all findings at once: each names file, table and key.
+        OSError: The file cannot be opened.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     characters = Path(folder, "ask.toml").write_text('[policy]\nname = "ask"\n[[rules]]\ndo = "ask"')
+        ...     file = Path(folder, "spam.toml")
+        ...     characters = file.write_text(
+        ...         '[scenario]\nname = "spam"\nsteps = 12\n[[segments]]\npolicy = "ask.toml"\nmoves = { purchase = 0.1 }'
+        ...     )
+        ...     load_scenario(file).segments[0].policy.name
+        'ask'
+    """
+    text, name = read_text(path, InvalidScenarioError)
+    return parse_scenario(text, name, Path(name).parent)
+
+
+def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLike[str] = ".") -> Scenario:
+    """Read a scenario from TOML.
+
+    Args:
+        text: The document.
+        source: What to call it in messages.
+        folder: Where the policies and the curve are that it names.
+
+    Raises:
+        InvalidScenarioError: With all findings at once: each names file, table and key. Single values and the
+            files that it names come first; where they are right, values are compared with each other.
+
+    Examples:
+        >>> parse_scenario("[scenario]")
+        Traceback (most recent call last):
+            ...
+        trustcurve.simulation.errors.InvalidScenarioError: the scenario: [scenario] name: is missing: what the scenario is called
+        the scenario: [scenario] steps: is missing: how many turns, for example steps = 24
+        the scenario: segments: is missing: one segment or more; their shares add up to 1
+    """
+    reading = read_toml(text, ScenarioFile, source, InvalidScenarioError)
+    files = _Files(reading, Path(folder))
+    curve = files.curve()
+    policies = [files.policy(number, curve) for number in range(reading.count("segments"))] if curve else []
+    _check_names(reading)
+    form = reading.right()
+    segments = [_segment(reading, number, policy) for number, policy in enumerate(policies) if policy]
+    reading.right()
+    head = {key: value for key, value in asdict(form.scenario, recurse=False).items() if value is not None}
+    turn = head.pop("turn_days", None)
+    values: dict[str, Any] = {
+        **head,
+        "curve": curve,
+        "turn": turn,
+        "segments": tuple(segment for segment in segments if segment),
+        "arrivals": form.arrivals,
+        "departures": form.departures,
+        "word_of_mouth": form.word_of_mouth,
+    }
+    for problem in problems_of(**values):
+        with reading.blaming((), _KEYS):
+            raise problem
+    reading.right()
+    scenario = Scenario(**values)
+    for number, segment in enumerate(scenario.segments):
+        try:
+            scenario.shape(segment)
+        except UnboundedPolicyError as error:
+            reading.wrong(("segments", number, "policy"), str(error))
+    reading.right()
+    return scenario
+
+
+def _check_names(reading: Reading[ScenarioFile]) -> None:
+    """Check that of several segments each has a name and a share."""
+    many = reading.count("segments")
+    for number in range(many if many > 1 else 0):
+        for key in ("name", "share"):
+            path = ("segments", number, key)
+            if not reading.is_wrong(*path) and reading.get(*path) is None:
+                reading.wrong(path, "is missing: each of several segments needs one")
+
+
+def _segment(reading: Reading[ScenarioFile], number: int, policy: Policy) -> Segment | None:
+    """Make a segment; where its class raises, that is a finding."""
+    form, path = reading.right().segments[number], ("segments", number)
+    name = form.name or "everyone"
+
+    def environment(moves: Any, name: str) -> Environment:
+        return Environment(moves, keeps_promises=form.keeps_promises, name=name)
+
+    with reading.blaming(path, {"environment": "moves"}):
+        turnings = []
+        for place, each in enumerate(form.turnings):
+            with reading.blaming((*path, "turnings", place)):
+                turnings.append(
+                    Turning(from_step=each.from_step, environment=environment(each.moves, f"{name} {place + 1}"))
+                )
+        return Segment(
+            policy=policy,
+            environment=environment(form.moves, name),
+            name=name,
+            share=form.share,
+            turnings=tuple(turnings),
+        )
+    return None
+
+
+class _Files:
+    """The files that a scenario names: each is read once, and its findings are told once, with its own name."""
+
+    def __init__(self, reading: Reading[ScenarioFile], folder: Path) -> None:
+        self._reading, self._folder = reading, folder
+        self._policies: dict[str, Policy | None] = {}
+
+    def curve(self) -> Curve | None:
+        """Load the curve; None where it cannot be read."""
+        path = ("scenario", "curve")
+        name = self._reading.get(*path)
+        if name is None:
+            return None if self._reading.is_wrong(*path) else Curve.default()
+        with self._told(path, name, InvalidCurveError) as file:
+            return load_curve(file)
+        return None
+
+    def policy(self, number: int, curve: Curve) -> Policy | None:
+        """Load a segment's policy; None where it cannot be read."""
+        path = ("segments", number, "policy")
+        name = self._reading.get(*path)
+        if name is not None and name not in self._policies:
+            self._policies[name] = None
+            with self._told(path, name, InvalidPolicyError) as file:
+                self._policies[name] = load_policy(file, curve)
+        return self._policies.get(name)
+
+    @contextmanager
+    def _told(self, path: tuple[str | int, ...], name: str, error: type[InvalidDocumentError]) -> Iterator[Path]:
+        """Note what is wrong with a file."""
+        file = self._folder / name
+        try:
+            yield file
+        except error as wrong:
+            self._reading.findings.extend(wrong.findings)
+        except OSError as wrong:
+            self._reading.wrong(path, f"cannot open {str(file)!r}: {wrong.strerror}")

@@ -1,1 +1,0 @@
-"""Scenarios in TOML files."""

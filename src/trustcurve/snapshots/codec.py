@@ -1,0 +1,221 @@
+"""Write snapshots and read them back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import NOTHING
+
+from trustcurve.core.curve import Curve, make_curve
+from trustcurve.core.events import Event
+from trustcurve.core.journey import Journey
+from trustcurve.core.parts import parts_of
+from trustcurve.core.standing import Standing
+from trustcurve.core.steps import Step
+from trustcurve.documents.curve_file import CurveFile
+from trustcurve.documents.plain_text import SNAPSHOT_MAX
+from trustcurve.documents.reader import read_plain
+from trustcurve.errors import InvalidCurveError, InvalidValueError
+from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
+from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
+from trustcurve.snapshots.restoration import restore
+from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
+from trustcurve.snapshots.versions import VERSION, migrate
+
+__all__ = ["from_dict", "from_json", "to_dict", "to_json"]
+
+
+T = TypeVar("T")
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_KINDS: dict[type, tuple[str, Any]] = {
+    Standing: ("standing", StandingForm),
+    Event: ("event", AnyEvent),
+    Step: ("step", StepForm),
+    Journey: ("journey", JourneyForm),
+    Curve: ("curve", CurveForm),
+}
+
+
+def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> dict[str, Any]:
+    """Write a value as plain data: only dicts, lists, texts, numbers, true and false.
+
+    Args:
+        value: A standing, event, step, journey or curve.
+        curve: The curve on which it was made: needed for standings, steps and journeys, whose
+            snapshots carry its fingerprint.
+
+    Raises:
+        InvalidValueError: It is something else, or the curve is missing.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from trustcurve import Exchanged
+        >>> to_dict(Exchanged(at=datetime(2026, 1, 1, tzinfo=UTC)))
+        {'schema': 2, 'kind': 'event', 'at': '2026-01-01T00:00:00Z', 'event': 'Exchanged'}
+    """
+    base = _base(type(value), value)
+    kind, form = _KINDS[base]
+    head: dict[str, Any] = {"schema": VERSION, "kind": kind}
+    if isinstance(value, Curve):
+        return {**head, "curve": value.fingerprint, "document": value.to_plain()}
+    if base is not Event:
+        head["curve"] = _needed(curve, kind).fingerprint
+    stored: object = value
+    if isinstance(value, Standing):
+        stored = StandingForm.of(value)
+    elif isinstance(value, Step):
+        stored = StepForm.of(value)
+    elif isinstance(value, Journey):
+        stored = JourneyForm.of(value)
+    return {**head, **converter().unstructure(stored, form)}
+
+
+def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = None) -> T:
+    """Read a value from plain data of any known version.
+
+    Args:
+        cls: What it must be: ``Standing``, ``Event`` (or one kind of event), ``Step``, ``Journey``, ``Curve``.
+        data: What ``to_dict`` wrote, now or in an earlier version.
+        curve: The curve on which to read it; needed for standings, steps and journeys.
+
+    Raises:
+        UnknownVersionError: Its schema version is unknown.
+        OtherCurveError: It was made on another curve.
+        MalformedSnapshotError: A field is missing, unknown or wrong; says which and why.
+        InvalidValueError: ``cls`` is something else, or the curve is missing.
+
+    Examples:
+        >>> from trustcurve import Event
+        >>> stored = {"schema": 1, "kind": "event", "at": "2026-01-01T00:00:00Z", "event": "Exchanged"}
+        >>> type(from_dict(Event, stored)).__name__
+        'Exchanged'
+    """
+    try:
+        return _read(cls, data, curve)  # type: ignore[no-any-return]
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def to_json(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> str:
+    """Write a value as compact JSON; for arguments and errors see ``to_dict``.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> curve = Curve.default()
+        >>> len(to_json(curve.begin("ann", datetime(2026, 1, 1, tzinfo=UTC)), curve=curve)) < 400
+        True
+    """
+    return _ENCODER.encode(to_dict(value, curve=curve))
+
+
+def from_json(cls: type[T], text: str | bytes, *, curve: Curve | None = None) -> T:
+    """Read a value from JSON; for arguments and errors see ``from_dict``.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> curve = Curve.default()
+        >>> ann = curve.begin("ann", datetime(2026, 1, 1, tzinfo=UTC))
+        >>> from_json(Standing, to_json(ann, curve=curve), curve=curve) == ann
+        True
+    """
+    if not isinstance(text, str | bytes | bytearray):
+        raise InvalidValueError("text", text, "must be JSON as str or bytes")
+    if len(text) > SNAPSHOT_MAX:
+        raise MalformedSnapshotError("$", f"has more than {SNAPSHOT_MAX:,} characters")
+    try:
+        data = json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise MalformedSnapshotError("$", f"is not JSON: {error}") from None
+    except UnicodeDecodeError as error:
+        raise MalformedSnapshotError("$", f"is not UTF-8: {error.reason} at byte {error.start}") from None
+    except ValueError as error:  # a key twice, or a number that Python does not take
+        says = str(error) if isinstance(error, _TwiceError) else "a number has too many digits"
+        raise MalformedSnapshotError("$", says) from None
+    except RecursionError:
+        raise _too_deep() from None
+    return from_dict(cls, data, curve=curve)
+
+
+class _TwiceError(ValueError):
+    """A field stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object, in which each field stands once: JSON itself would take the last one."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        fields = [key for key, _ in pairs]
+        twice = next(key for key in fields if fields.count(key) > 1)
+        raise _TwiceError(f"field {twice!r} is given twice")
+    return made
+
+
+def _too_deep() -> MalformedSnapshotError:
+    return MalformedSnapshotError("$", "is nested too deeply for a snapshot")
+
+
+def _base(cls: type, value: object) -> type:
+    for base in _KINDS:
+        if isinstance(cls, type) and issubclass(cls, base):
+            return base
+    raise InvalidValueError("value", value, "must be a Standing, an event, a Step, a Journey or a Curve")
+
+
+def _needed(curve: Curve | None, kind: str) -> Curve:
+    if not isinstance(curve, Curve):
+        raise InvalidValueError("curve", curve, f"a {kind} stands on a curve: give it with curve=")
+    return curve
+
+
+def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
+    base = _base(cls, cls)
+    kind, form = _KINDS[base]
+    body = migrate(data)
+    version = data["schema"]
+    del body["schema"]
+    if (found := body.pop("kind", NOTHING)) != kind:
+        raise MalformedSnapshotError("$.kind", f"must be {kind!r}, got {in_json(found)}")
+    if base is Event:
+        event = _structure(body, form)
+        if not isinstance(event, cls):
+            raise MalformedSnapshotError("$.event", f"must be {cls.__name__!r}, got {type(event).__name__!r}")
+        return event
+    fingerprint = body.pop("curve", NOTHING)
+    if not isinstance(fingerprint, str):
+        raise MalformedSnapshotError("$.curve", f"must be the fingerprint of a curve, got {in_json(fingerprint)}")
+    if base is Curve:
+        return _same_curve(fingerprint, _read_curve(_structure(body, form).document), version)
+    on = _same_curve(fingerprint, _needed(curve, kind), version)
+    if version == 1 and base is not Standing:
+        on = on.waiting_without_limit()  # the clock of version 1: it must find again what it found then
+    return restore(_structure(body, form), on)
+
+
+def _same_curve(fingerprint: str, curve: Curve, version: int) -> Curve:
+    known = curve.fingerprint_1 if version == 1 else curve.fingerprint
+    if fingerprint != known:
+        raise OtherCurveError(known or curve.fingerprint, fingerprint)
+    return curve
+
+
+def _structure(body: dict[str, Any], form: Any) -> Any:
+    try:
+        return converter().structure(body, form)
+    except Exception as error:  # noqa: BLE001 - whatever cattrs finds becomes one named error
+        raise malformed(error) from None
+
+
+def _read_curve(document: Mapping[str, Any]) -> Curve:
+    try:
+        reading = read_plain(document, CurveFile, "$.document", InvalidCurveError)
+        if reading.findings:
+            says = (finding.says for finding in reading.findings)
+            raise malformed_at(("$.document", *each) for each in zip(reading.paths, says, strict=True))
+        return make_curve(parts_of(document), "$.document")
+    except InvalidCurveError as error:
+        first, *others = error.findings
+        path = f"$.document {first.table} {first.key}".strip()
+        raise MalformedSnapshotError(path, first.says, tuple(map(str, others))) from None

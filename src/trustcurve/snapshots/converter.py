@@ -1,0 +1,119 @@
+"""The converter between stored forms and plain data: the one reader, with the types of snapshots added to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin
+
+from attrs import NOTHING
+from cattrs.preconf.json import JsonConverter, make_converter
+
+from trustcurve.core.instants import instant
+from trustcurve.documents.forms import Tagged, UnfitError
+from trustcurve.documents.plain_text import Path
+from trustcurve.documents.reader import equip, findings_of, named
+from trustcurve.errors import InvalidValueError
+from trustcurve.snapshots.errors import MalformedSnapshotError
+
+__all__ = ["RFC_3339", "converter", "difference", "in_json", "malformed", "malformed_at"]
+
+RFC_3339 = (
+    r"^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""The times that are read, as a pattern for Python and for JSON Schema."""
+
+_TIME = re.compile(RFC_3339)
+
+
+@cache
+def converter() -> JsonConverter:
+    """Make the converter, once."""
+    made = make_converter(forbid_extra_keys=True, omit_if_default=True)
+    equip(made, table="object", check=False)
+    made.register_unstructure_hook(datetime, _write_time)
+    made.register_unstructure_hook_factory(lambda hint: _tagged(hint) is not None, lambda hint: _write_tag(hint, made))
+    made.register_structure_hook(datetime, _time)
+    made.register_structure_hook(str, _text)
+    made.register_structure_hook(int, _counter)
+    return made
+
+
+def in_json(value: object) -> str:
+    """Name a value in words of JSON, and briefly."""
+    return "missing" if value is NOTHING else named(value, "object")
+
+
+def _tagged(hint: Any) -> Tagged | None:
+    extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((each for each in extras if isinstance(each, Tagged)), None)
+
+
+def _write_tag(hint: Any, made: JsonConverter) -> Callable[[Any], dict[str, Any]]:
+    tag = _tagged(hint)
+    assert tag is not None  # noqa: S101 - only such hints come here
+    return lambda value: {**made.unstructure(value, type(value)), tag.tag: type(value).__name__}
+
+
+def _write_time(value: datetime) -> str:
+    return instant(value).isoformat().replace("+00:00", "Z")
+
+
+def _time(value: object, _: object) -> datetime:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        rule = "must be a time as in RFC 3339, the strict ISO 8601, with its offset, like 2026-03-01T12:00:00Z"
+        raise UnfitError(f"{rule}, got {in_json(value)}")
+    try:
+        return instant(datetime.fromisoformat(value))
+    except InvalidValueError as error:
+        raise UnfitError(f"{error.rule}, got {in_json(value)}") from None
+    except ValueError as error:
+        raise UnfitError(f"is not a time: {error}, got {in_json(value)}") from None
+
+
+def _text(value: object, _: object) -> str:
+    if type(value) is not str:
+        raise UnfitError(f"must be a text, got {in_json(value)}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UnfitError(f"must be a text that can be written, got {value!a}: half a character") from None
+    return value
+
+
+def _counter(value: object, _: object) -> int:
+    if type(value) is not int or value < 0:  # true is an int as well
+        raise UnfitError(f"must be a whole number of at least 0, got {in_json(value)}")
+    return value
+
+
+def malformed(error: BaseException, path: str = "$") -> MalformedSnapshotError:
+    """Make an error of a malformed snapshot of an error; ``path`` leads to the value that it is about."""
+    return malformed_at((path, steps, says) for steps, says in findings_of(error, "field"))
+
+
+def malformed_at(findings: Iterable[tuple[str, Path, str]]) -> MalformedSnapshotError:
+    """Make an error of all that is wrong: where something stands, the steps from there, and what is wrong."""
+    (first, problem), *others = (
+        (path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), says)
+        for path, steps, says in findings
+    )
+    return MalformedSnapshotError(first, problem, tuple(f"{says} @ {where}" for where, says in others))
+
+
+def difference(found: object, wanted: object, path: str) -> tuple[str, str, str]:
+    """Find the first place where plain data differ: its path, and what is and what should be there, in words."""
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        pairs = {key: (found.get(key, NOTHING), wanted.get(key, NOTHING)) for key in {**wanted, **found}}
+        key, pair = next((key, pair) for key, pair in pairs.items() if pair[0] != pair[1])
+        return difference(*pair, f"{path}.{key}")
+    if isinstance(found, list) and isinstance(wanted, list):
+        if len(found) != len(wanted):
+            return path, f"an array of {len(found)}", f"an array of {len(wanted)}"
+        index = next(index for index, each in enumerate(found) if each != wanted[index])
+        return difference(found[index], wanted[index], f"{path}[{index}]")
+    return path, in_json(found), in_json(wanted)

@@ -1,0 +1,69 @@
+"""JSON Schema 2020-12 of every stored form, made from the classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from trustcurve.core.events import EVENTS
+from trustcurve.documents.curve_file import CurveFile
+from trustcurve.documents.json_schema import DIALECT, Schemas
+from trustcurve.errors import UnknownWordError
+from trustcurve.snapshots.converter import RFC_3339
+from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
+from trustcurve.snapshots.versions import VERSION
+
+__all__ = ["SCHEMAS", "json_schema"]
+
+
+_FORMS: dict[str, Any] = {"standing": StandingForm, "step": StepForm, "journey": JourneyForm}
+_EVENTS = {kind.__name__: kind for kind in EVENTS}
+
+SCHEMAS = ("standing", "event", "step", "journey", "curve-snapshot", *_EVENTS)
+"""The names that ``json_schema`` knows."""
+
+_FINGERPRINT = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "the curve's fingerprint"}
+_TYPES: dict[Any, dict[str, Any]] = {
+    int: {"type": "integer", "minimum": 0},
+    datetime: {"type": "string", "format": "date-time", "pattern": RFC_3339},
+}
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Make the JSON Schema (2020-12) of a snapshot.
+
+    Args:
+        name: "standing", "event", "step", "journey", "curve-snapshot", or one kind of event ("PromiseMade").
+
+    Raises:
+        UnknownWordError: There is no such form.
+
+    Examples:
+        >>> json_schema("standing")["required"][:4]
+        ['schema', 'kind', 'curve', 'customer']
+    """
+    if name not in SCHEMAS:
+        raise UnknownWordError("schema", name, SCHEMAS)
+    schemas = Schemas(null=True, types=_TYPES)
+    if name == "curve-snapshot":
+        schemas = Schemas(null=False)
+        document = schemas.table(CurveFile)
+        shape = {"properties": {"document": document}, "required": ["document"], "additionalProperties": False}
+        body = _with_head({"type": "object", **shape}, "curve")
+    elif name == "event":
+        variants = [_with_head(schemas.table(kind, ("event", each)), "event") for each, kind in _EVENTS.items()]
+        body = {"type": "object", "oneOf": variants}
+    elif name in _EVENTS:
+        body = _with_head(schemas.table(_EVENTS[name], ("event", name)), "event")
+    else:
+        body = _with_head(schemas.table(_FORMS[name]), name)
+    schema = {"$schema": DIALECT, "title": f"trustcurve {name}", **body}
+    return {**schema, "$defs": schemas.definitions} if schemas.definitions else schema
+
+
+def _with_head(body: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Add what every snapshot has."""
+    head: dict[str, Any] = {"schema": {"const": VERSION}, "kind": {"const": kind}}
+    if kind != "event":
+        head["curve"] = _FINGERPRINT
+    return {**body, "properties": {**head, **body["properties"]}, "required": [*head, *body["required"]]}

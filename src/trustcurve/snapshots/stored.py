@@ -1,0 +1,165 @@
+"""The stored forms of what cannot be stored as it is.
+
+Standings, promises, positions and events are stored field by field. A reaction is stored as its
+signal, its row's name and both positions: the curve knows the rest, and is asked again on reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from attrs import frozen
+
+from trustcurve import errors
+from trustcurve.core.events import EVENTS, Event
+from trustcurve.core.journey import Journey, Reject
+from trustcurve.core.promises import Promise
+from trustcurve.core.standing import Position, Reaction, Standing
+from trustcurve.core.steps import BrokenPromise, Occurrence, Step
+from trustcurve.documents.forms import Tagged
+from trustcurve.errors import InvalidValueError
+
+__all__ = [
+    "AnyEvent",
+    "AnyRefusal",
+    "CurveForm",
+    "DueForm",
+    "JourneyForm",
+    "ReactionForm",
+    "RejectForm",
+    "StandingForm",
+    "StepForm",
+]
+
+
+AnyEvent: Any = Annotated[Event, Tagged("event", {kind.__name__: kind for kind in EVENTS})]
+"""Every kind of event."""
+
+_REFUSALS = (
+    errors.InvalidPositionError,
+    errors.InvalidValueError,
+    errors.CustomerMismatchError,
+    errors.OutOfOrderError,
+    errors.PromiseAlreadyOpenError,
+    errors.PromiseOverdueError,
+    errors.UnknownPromiseError,
+    errors.UnknownWordError,
+)
+AnyRefusal: Any = Annotated[errors.TrustcurveError, Tagged("error", {kind.__name__: kind for kind in _REFUSALS})]
+"""Every error that ``advance`` raises for an event."""
+
+
+@frozen
+class ReactionForm:
+    """A reaction as it is stored."""
+
+    signal: str
+    rule: str
+    before: Position
+    after: Position
+
+    @classmethod
+    def of(cls, reaction: Reaction) -> Self:
+        """Return the form of a reaction."""
+        return cls(reaction.signal, reaction.rule.name, reaction.before, reaction.after)
+
+
+@frozen
+class StandingForm:
+    """A standing as it is stored."""
+
+    customer: str
+    as_of: datetime
+    position: Position
+    promises: tuple[Promise, ...]
+    quiet_since: datetime
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        """Return the form of a standing."""
+        return cls(standing.customer, standing.as_of, standing.position, standing.promises, standing.quiet_since)
+
+    def value(self) -> Standing:
+        """Return the standing."""
+        return Standing(self.customer, self.as_of, self.position, self.promises, self.quiet_since)
+
+
+@frozen
+class DueForm:
+    """What came due, as it is stored: when, the promise that broke (null: silence), and the reaction."""
+
+    at: datetime
+    promise: str | None
+    reaction: ReactionForm
+
+    @classmethod
+    def of(cls, due: Occurrence) -> Self:
+        """Return the form of what came due.
+
+        Raises:
+            InvalidValueError: It is a change of curve, and a snapshot is of one curve.
+        """
+        if due.reaction is None:
+            raise InvalidValueError("step", due, "must not go over a change of curve: store the standing after it")
+        promise = due.cause.promise if isinstance(due.cause, BrokenPromise) else None
+        return cls(due.at, promise, ReactionForm.of(due.reaction))
+
+
+@frozen
+class StepForm:
+    """A step as it is stored."""
+
+    before: StandingForm
+    event: AnyEvent | None
+    due: tuple[DueForm, ...]
+    reaction: ReactionForm | None
+    after: StandingForm
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """Return the form of a step."""
+        due = tuple(map(DueForm.of, step.due))
+        reaction = None if step.reaction is None else ReactionForm.of(step.reaction)
+        return cls(StandingForm.of(step.before), step.event, due, reaction, StandingForm.of(step.after))
+
+
+@frozen
+class RejectForm:
+    """A rejected event as it is stored."""
+
+    event: AnyEvent
+    error: AnyRefusal
+
+    @classmethod
+    def of(cls, reject: Reject) -> Self:
+        """Return the form of a rejected event."""
+        return cls(reject.event, reject.error)
+
+
+@frozen
+class JourneyForm:
+    """A journey as it is stored."""
+
+    start: StandingForm
+    steps: tuple[StepForm, ...]
+    duplicates: tuple[AnyEvent, ...]
+    rejects: tuple[RejectForm, ...]
+    later: tuple[AnyEvent, ...]
+    conflicts: tuple[AnyEvent, ...] = ()
+    skipped: tuple[AnyEvent, ...] = ()
+
+    @classmethod
+    def of(cls, journey: Journey) -> Self:
+        """Return the form of a journey."""
+        steps, rejects = map(StepForm.of, journey.steps), map(RejectForm.of, journey.rejects)
+        dropped = (journey.duplicates, tuple(rejects), journey.later, journey.conflicts, journey.skipped)
+        return cls(StandingForm.of(journey.start), tuple(steps), *dropped)
+
+
+@frozen
+class CurveForm:
+    """A curve as it is stored: its document has the shape of its TOML file."""
+
+    document: Mapping[str, Any]

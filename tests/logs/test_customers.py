@@ -1,0 +1,134 @@
+"""One customer out of a log: the same as in the replay of the whole log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import astuple
+
+from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, rejects, replay, rule, table, write
+from trustcurve import Exchanged
+from trustcurve.core.replay import FATES
+from trustcurve.errors import UnknownWordError
+from trustcurve.logs import CustomerReplay, parse_mapping, replay_customer, scan_log
+from trustcurve.logs.log_replay import RowCounts
+
+MAPPING = UTC_LOG + 'id = "id"\n' + EXCHANGE + rule('{ event = "made" }', 'PromiseMade promise = "p"; due = "due"')
+MAPPING += rule('{ event = "kept" }', 'PromiseKept promise = "p"') + rule('{ event = "noise" }', ignore=True)
+LOG = """
+customer | time       | event | due        | id
+ann      | 2026-01-03 | made  | 2026-01-05 | 1
+bob      | 2026-01-01 | x     |            | 2
+ann      | 2026-01-03 | made  | 2026-01-05 | 1
+cyd      | 2026-01-01 | noise |            |
+ann      | 2026-01-04 | what  |            |
+ann      | soon       | x     |            |
+dan      | 2026-01-01 | kept  |            |
+bob      | 2026-09-01 | x     |            | 3
+"""
+
+
+def one(path: Path, customer: str, log: str = LOG, **options: object) -> CustomerReplay:
+    return replay_customer(scan_log(write(path, table(log))), parse_mapping(MAPPING), CURVE, customer, **options)
+
+
+def test_a_customer_has_every_step_with_the_row_behind_it(tmp_path: Path) -> None:
+    ann, whole = one(tmp_path, "ann"), replay(tmp_path, LOG, MAPPING)
+    assert ann.customer == "ann"
+    assert [(fate.logged.row, fate.fate) for fate in ann.history.fates] == [(1, "applied"), (3, "duplicate")]
+    assert ann.standing == whole.standings["ann"]
+    assert ann.observed == whole.at_until.standings["ann"]
+    assert [(reject.row, reject.reason) for reject in ann.rejects] == [(5, "no rule matches"), (6, "unreadable time")]
+
+
+def test_the_look_at_until_stands_apart(tmp_path: Path) -> None:
+    ann = one(tmp_path, "ann")
+    assert ann.standing is not None
+    assert ann.observed is not None
+    assert (ann.standing.as_of, ann.standing.promises[0].overdue) == (at("2026-01-03"), False)
+    assert (ann.observed.as_of, ann.observed.promises[0].overdue) == (at("2026-09-01"), True)
+    assert [step.event is None for step in ann.steps] == [False, True]
+    early = one(tmp_path, "ann", until=at("2026-01-04"))
+    assert early.observed is not None
+    assert not early.observed.promises[0].overdue
+    assert one(tmp_path, "bob").look is None, "nothing is later than the last event of the whole log"
+
+
+def test_ids_that_others_used_do_not_count(tmp_path: Path) -> None:
+    log = "customer | time | event | due | id\nann | 2026-01-03 | x | | 2\nbob | 2026-01-01 | x | | 2"
+    assert [fate.logged.event for fate in one(tmp_path, "ann", log).applied] == [
+        Exchanged(at=at("2026-01-03"), customer="ann", id="2")
+    ]
+    assert rejects(replay(tmp_path, log, MAPPING)) == []
+
+
+def test_a_customer_of_whom_nothing_was_applied_has_no_standing(tmp_path: Path) -> None:
+    dan = one(tmp_path, "dan")
+    assert (dan.standing, dan.observed, dan.steps) == (None, None, ())
+    assert [reject.reason for reject in dan.rejects] == ["unknown promise"]
+
+
+@pytest.mark.parametrize(
+    ("customer", "says"),
+    [
+        ("anne", "customer 'anne' is unknown; did you mean 'ann'?"),
+        ("7", "customer '7' is unknown"),
+        ("", "customer '' is unknown"),
+    ],
+)
+def test_an_unknown_customer_is_an_error(tmp_path: Path, customer: str, says: str) -> None:
+    with pytest.raises(UnknownWordError) as caught:
+        one(tmp_path, customer)
+    assert (caught.value.argument, caught.value.value) == ("customer", customer)
+    assert str(caught.value) == says
+
+
+@pytest.mark.parametrize("customer", ["zzz", "customer-1", "ustomer-999", "x-customer-7"])
+def test_an_unknown_customer_is_not_answered_with_all_others(tmp_path: Path, customer: str) -> None:
+    log = "customer | time | event | due | id\n" + "\n".join(
+        f"customer-{n} | 2026-01-01 | x | | " for n in range(100, 999)
+    )
+    with pytest.raises(UnknownWordError) as caught:
+        one(tmp_path, customer, log)
+    assert len(str(caught.value)) < 100
+    assert len(caught.value.known) <= 3
+
+
+def test_a_customer_all_of_whose_rows_are_ignored_is_known(tmp_path: Path) -> None:
+    cyd = one(tmp_path, "cyd")
+    assert (cyd.standing, cyd.steps, cyd.rejects) == (None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("customer", "until", "rows", "fates"),
+    [
+        ("ann", None, RowCounts(rows=4, used=2, ignored=0, broken=2), {"applied": 1, "duplicate": 1}),
+        ("bob", None, RowCounts(rows=2, used=2, ignored=0, broken=0), {"applied": 2}),
+        ("bob", "2026-01-04", RowCounts(rows=2, used=2, ignored=0, broken=0), {"applied": 1, "later": 1}),
+        ("cyd", None, RowCounts(rows=1, used=0, ignored=1, broken=0), {}),
+        ("dan", None, RowCounts(rows=1, used=1, ignored=0, broken=0), {"rejected": 1}),
+    ],
+)
+def test_every_row_and_event_of_the_customer_is_accounted_for(
+    tmp_path: Path, customer: str, until: str | None, rows: RowCounts, fates: dict[str, int]
+) -> None:
+    found = one(tmp_path, customer, until=at(until) if until else None)
+    assert found.rows == rows
+    assert {fate: n for fate in FATES if (n := getattr(found.events, fate))} == fates
+
+
+@pytest.mark.parametrize("until", [None, "2026-01-03", "2026-01-01", "2020-01-01"])
+def test_the_rows_of_all_customers_are_the_rows_of_the_log(tmp_path: Path, until: str | None) -> None:
+    end = at(until) if until else None
+    found = [one(tmp_path, customer, until=end) for customer in ("ann", "bob", "cyd", "dan")]
+    whole = replay(tmp_path, LOG, MAPPING, until=end)
+    for parts, total in (([each.rows for each in found], whole.rows), ([each.events for each in found], whole.events)):
+        assert tuple(map(sum, zip(*map(astuple, parts), strict=True))) == astuple(total)
+
+
+def test_a_rule_that_ignores_the_rest_leaves_no_rejects(tmp_path: Path) -> None:
+    bob = replay_customer(
+        scan_log(write(tmp_path, table(LOG))), parse_mapping(UTC_LOG + EXCHANGE + IGNORE_REST), CURVE, "bob"
+    )
+    assert ([each.logged.row for each in bob.applied], bob.rejects) == ([2, 8], ())

@@ -1,0 +1,152 @@
+"""The shared tables: derived from the classes, and values go round through them, Polars and SQLite included."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import pytest
+from attrs import asdict, evolve, fields
+from hypothesis import given
+
+from tests.core.stories import day
+from tests.core.strategies import standings
+from tests.replay.strategies import logs
+from trustcurve import Curve, Departed, Event, Exchanged, PromiseKept, PromiseMade, Standing
+from trustcurve.core.events import EVENTS as KINDS
+from trustcurve.core.replay import LoggedEvent, history, replay
+from trustcurve.errors import UnknownWordError
+from trustcurve.records import (
+    EVENTS,
+    REJECTS,
+    SIGNALS,
+    STANDINGS,
+    TABLES,
+    TRANSITIONS,
+    RejectRecord,
+    SignalRecord,
+    StandingRecord,
+    TransitionRecord,
+    event_of,
+    event_record,
+    polars_frame,
+    polars_types,
+    sql_types,
+    sql_values,
+)
+
+CURVE = Curve.default()
+
+
+def test_every_field_of_every_event_has_a_column() -> None:
+    assert set(EVENTS.names) >= {field.name for kind in KINDS for field in fields(kind) if field.init}
+    assert EVENTS["weight"].words == ("major", "minor")
+    assert EVENTS["event"].words == tuple(kind.__name__ for kind in KINDS)
+    assert [column.name for column in EVENTS.columns if not column.optional] == ["event", "at", "place", "if_open"]
+
+
+@given(logs())
+def test_events_go_round_through_records_and_frames(log: list[LoggedEvent]) -> None:
+    records = [event_record(each) for each in log]
+    assert [event_of(record) for record in records] == log
+    frame = polars_frame(EVENTS, records)
+    assert dict(frame.schema) == polars_types(EVENTS)
+    assert [event_of(record) for record in frame.iter_rows(named=True)] == log
+
+
+def test_an_unknown_kind_of_event_is_an_error() -> None:
+    with pytest.raises(UnknownWordError, match="did you mean 'Departed'"):
+        event_of({"event": "Depart", "at": day(0)})
+
+
+@given(standings(CURVE))
+def test_standings_go_round_through_records_and_frames(standing: Standing) -> None:
+    record = StandingRecord.of(standing, CURVE)
+    assert StandingRecord.read(asdict(record)) == standing
+    (row,) = polars_frame(STANDINGS, [record]).iter_rows(named=True)
+    assert StandingRecord.read(row) == standing
+    assert record.promises_open + record.promises_overdue == len(standing.promises)
+    assert record.next_due == CURVE.next_due(standing)
+
+
+def test_transitions_and_signals_name_their_source() -> None:
+    made = PromiseMade(at=day(0), promise="a", due=day(9), customer="ann")
+    done = history(CURVE, "ann", [LoggedEvent(made, 1), LoggedEvent(Exchanged(at=day(200), customer="ann"), 2)])
+    signals = [
+        (s.row, s.source, s.promise, s.signal)
+        for fate in done.fates
+        if fate.step
+        for s in SignalRecord.of(fate.step, fate.logged.row)
+    ]
+    assert signals == [
+        (1, "PromiseMade", None, "promise_made"),
+        (None, "clock", "a", "broken_major"),
+        (2, "Exchanged", None, "exchange"),
+    ]
+    moves = [TransitionRecord.of(move, 1) for step in done.steps for move in step.transitions]
+    assert [(move.source, move.promise, move.after, move.observed) for move in moves] == [
+        ("PromiseMade", None, "hopeful", False),
+        ("clock", "a", "distrust.competitive", False),
+    ]
+    assert polars_frame(TRANSITIONS, moves).height == 2
+
+
+def test_rejects_say_why() -> None:
+    first = Exchanged(at=day(0), customer="ann", id="7")
+    again = evolve(first, note="by phone")
+    unknown = PromiseKept(at=day(1), customer="ann", promise="never made")
+    done = replay([LoggedEvent(first, 1), LoggedEvent(again, 2), again, unknown], {}, CURVE)
+    records = [RejectRecord.of(fate) for fate in done.rejects]
+    assert [(each.row, each.event, each.reason) for each in records] == [
+        (2, "Exchanged", "conflict"), (None, "Exchanged", "conflict"), (None, "PromiseKept", "unknown promise"),
+    ]  # fmt: skip
+    assert records[0].detail == "conflict: row 1 used id '7' with another note"
+    assert polars_frame(REJECTS, records)["at"].to_list() == [day(0), day(0), day(1)]
+
+
+@pytest.mark.parametrize("schema", TABLES, ids=lambda schema: schema.name)
+def test_every_column_has_a_type_everywhere(schema: Any) -> None:
+    assert list(polars_types(schema)) == list(schema.names)
+    for dialect in ("postgresql", "sqlite", "spark"):
+        assert list(sql_types(schema, dialect)) == list(schema.names)
+    with pytest.raises(UnknownWordError, match="did you mean 'postgresql'"):
+        sql_types(schema, "postgres")  # type: ignore[arg-type]
+
+
+@given(logs())
+def test_events_go_round_through_sqlite(log: list[LoggedEvent]) -> None:
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in sql_types(EVENTS, "sqlite").items())
+    with sqlite3.connect(":memory:") as database:
+        database.execute(f"CREATE TABLE events ({columns})")
+        marks = ", ".join("?" * len(EVENTS.names))
+        database.executemany(
+            f"INSERT INTO events VALUES ({marks})",  # noqa: S608 - our own names
+            [sql_values(EVENTS, event_record(each), "sqlite") for each in log],
+        )
+        rows = database.execute("SELECT * FROM events ORDER BY at").fetchall()
+    database.close()
+    times = {column.name for column in EVENTS.columns if column.kind == "instant"}
+    read = [
+        event_of(
+            {
+                name: datetime.fromisoformat(value) if name in times and value is not None else value
+                for name, value in zip(EVENTS.names, row, strict=True)
+            }
+        )
+        for row in rows
+    ]
+    assert [each.event.at for each in read] == sorted(each.event.at for each in log)
+    assert sorted(map(repr, (evolve(each, if_open=bool(each.if_open)) for each in read))) == sorted(map(repr, log))
+
+
+def test_frames_are_arrow() -> None:
+    frame = polars_frame(SIGNALS, [])
+    assert hasattr(frame, "__arrow_c_stream__")
+    assert frame.schema["at"] == pl.Datetime("us", "UTC")
+
+
+def test_an_event_alone_is_a_row_of_its_own() -> None:
+    event: Event = Departed(at=day(0), customer="ann")
+    assert event_of(event_record(event)) == LoggedEvent(event)

@@ -1,0 +1,52 @@
+"""Every way to run a log, by its name. Each has the signature of ``replay`` and must equal it.
+
+A new execution is one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from tests.replay.log_files import replay_as_log
+from trustcurve import Event
+from trustcurve.core.replay import LoggedEvent, Replay, replay
+
+__all__ = ["EXECUTIONS", "Execution"]
+
+
+@frozen
+class Execution:
+    """A way to run a log.
+
+    Args:
+        name: What to call it.
+        run: It, with the arguments of ``replay``.
+        if_open: Whether it knows events that are skipped where their promise is not open.
+        goes_on: Whether it goes on from standings and identities.
+    """
+
+    name: str
+    run: Callable[..., Replay]
+    if_open: bool = True
+    goes_on: bool = True
+
+    def takes(self, log: list[Any]) -> list[Any]:
+        """A log as this execution can take it."""
+        if self.if_open:
+            return log
+        return [_without_if_open(each) for each in log]
+
+
+def _without_if_open(logged: Event | LoggedEvent) -> Event | LoggedEvent:
+    if isinstance(logged, Event):
+        return logged
+    return LoggedEvent(logged.event, logged.row, logged.place, logged.sequence)
+
+
+EXECUTIONS = [
+    Execution("pure", replay),
+    Execution("logs", replay_as_log, if_open=False, goes_on=False),
+]
