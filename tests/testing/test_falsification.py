@@ -90,7 +90,7 @@ def forgetful(_view: View) -> str:
     return "wait"
 
 
-def test_what_must_come_is_missed_by_a_run_that_goes_round():
+def test_a_run_that_repeats_shows_that_something_never_happens():
     found = falsify(CURVE, nobody_forgotten, policy=forgetful)
     assert found is not None
     nodes = [edge.played.after for edge in found.edges]
@@ -98,7 +98,7 @@ def test_what_must_come_is_missed_by_a_run_that_goes_round():
     assert len(set(nodes)) < len(nodes) + 1
 
 
-def test_what_comes_in_time_is_not_missed():
+def test_a_policy_that_answers_in_time_is_not_falsified():
     @policy("answer", promise_due=1)
     def answer(_view: View) -> str:
         return "exchange"
@@ -116,7 +116,7 @@ def test_what_comes_in_time_is_not_missed():
     ],
     ids=lambda prop: prop.name,
 )
-def test_what_no_single_run_can_break_is_refused(prop: Property):
+def test_properties_that_no_single_run_can_break_raise(prop: Property):
     assert not can_be_broken(prop)
     with pytest.raises(InvalidValueError, match="no single run can break it"):
         falsify(CURVE, prop, policy=forgetful)
@@ -125,7 +125,7 @@ def test_what_no_single_run_can_break_is_refused(prop: Property):
 @pytest.mark.parametrize(
     "wrong", [{"policy": "wait"}, {"prop": "quiet"}, {"environment": "any"}, {"curve": None}], ids=str
 )
-def test_wrong_arguments_are_refused(wrong: dict[str, Any]):
+def test_invalid_arguments_raise(wrong: dict[str, Any]):
     given_ = {"curve": CURVE, "policy": forgetful, "prop": nobody_forgotten, **wrong}
     with pytest.raises(InvalidValueError, match=next(iter(wrong))):
         falsify(**given_)

@@ -88,7 +88,7 @@ def test_there_is_a_test_for_each_property(kit: Kit):
     )
 
 
-def test_a_failure_shows_the_journey_and_nothing_of_our_internals(kit: Kit):
+def test_a_failure_shows_the_journey_and_nothing_of_the_kit(kit: Kit):
     done = kit(RETAIL)
     told = done.stdout.str()
     assert "REFUTED  no_ask_on_open_account" in told
@@ -157,7 +157,7 @@ def test_marks_keep_their_meaning(kit: Kit):
     kit(marked).assert_outcomes(xfailed=1)
 
 
-def test_what_a_limit_leaves_open_is_tested_by_examples(kit: Kit):
+def test_properties_beyond_the_limit_are_tested_by_examples(kit: Kit):
     done = kit(GOOD, "--trustcurve-max-states=20")
     done.assert_outcomes(passed=2)
     done.stdout.fnmatch_lines(
@@ -167,7 +167,7 @@ def test_what_a_limit_leaves_open_is_tested_by_examples(kit: Kit):
     )
 
 
-def test_examples_refute_what_no_proof_decides(kit: Kit):
+def test_examples_refute_properties_beyond_the_limit(kit: Kit):
     done = kit(RETAIL, "--trustcurve-max-states=1", "-k", "no_ask")
     done.assert_outcomes(failed=1, deselected=2)
     done.stdout.fnmatch_lines(
@@ -175,7 +175,7 @@ def test_examples_refute_what_no_proof_decides(kit: Kit):
     )
 
 
-def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
+def test_properties_that_neither_can_decide_fail_and_say_what_to_do(kit: Kit):
     done = kit("@holds(curve, way_back, policy=SOLVE_FIRST)\ndef test_it(): ...\n", "--trustcurve-max-states=5")
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it: raise --trustcurve-max-states*"])
@@ -195,7 +195,7 @@ def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
         ("@holds(curve)\nasync def test_it(): ...", "test is *: must be a plain function"),
     ],
 )
-def test_wrong_arguments_are_refused_at_collection(kit: Kit, test: str, says: str):
+def test_invalid_arguments_raise_at_collection(kit: Kit, test: str, says: str):
     done = kit(test + "\n")
     assert done.ret == pytest.ExitCode.INTERRUPTED
     done.stdout.fnmatch_lines([f"E *InvalidValueError: *{says}*"])
@@ -284,7 +284,7 @@ def test_curves_of_one_name_are_told_apart(kit: Kit):
     done.stdout.fnmatch_lines_random([f"curve default ({ours}): * of 524 *", f"curve default ({other}): * of 506 *"])
 
 
-def test_coverage_counts_what_proofs_looked_at(kit: Kit):
+def test_coverage_counts_what_proofs_explored(kit: Kit):
     done = kit(GOOD, "--trustcurve-cov")
     told = re.search(r"curve default: (\d+) of 524 positions .* by journeys alone (\d+) and", done.stdout.str())
     assert told is not None
@@ -292,7 +292,7 @@ def test_coverage_counts_what_proofs_looked_at(kit: Kit):
     assert int(told[2]) == 0
 
 
-def test_coverage_tells_of_vacuous_properties(kit: Kit):
+def test_coverage_shows_vacuously_true_properties(kit: Kit):
     done = kit(VACUOUS, "--trustcurve-cov")
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(["vacuously true: partners (solve first): its condition never occurs"])
@@ -316,7 +316,7 @@ def saved(kit: Kit) -> list[Path]:
     return sorted((kit.path / ".pytest_cache" / "d" / "trustcurve").glob("*.json"))
 
 
-def test_what_fails_is_saved_and_fails_again_when_it_is_replayed(kit: Kit):
+def test_failing_journeys_are_saved_and_fail_again_when_replayed(kit: Kit):
     done = kit(RETAIL, "-k", "no_ask")
     (file,) = saved(kit)
     done.stdout.fnmatch_lines([f"*saved; to test it again: pytest --trustcurve-replay {file}"])
@@ -326,7 +326,7 @@ def test_what_fails_is_saved_and_fails_again_when_it_is_replayed(kit: Kit):
     again.stdout.fnmatch_lines(["REFUTED  no_ask_on_open_account: the saved journey shows it"])
 
 
-def test_a_mended_policy_stands_the_saved_journey(kit: Kit):
+def test_a_fixed_policy_passes_the_saved_journey(kit: Kit):
     kit(RETAIL, "-k", "no_ask")
     (file,) = saved(kit)
     mended = kit(GOOD, "--trustcurve-replay", str(file))
@@ -404,7 +404,7 @@ def test_short(journey):
     kit(drawn, "--trustcurve-replay", str(file)).assert_outcomes(skipped=2)
 
 
-def test_a_policy_that_fails_is_told_with_its_place_and_nothing_of_ours(kit: Kit):
+def test_a_policy_that_fails_is_shown_with_its_place_and_nothing_of_the_kit(kit: Kit):
     broken = """
 from trustcurve.policies import policy
 
@@ -435,7 +435,7 @@ def test_a_journey_is_only_replayed_on_its_own_curve(kit: Kit):
     done.stdout.fnmatch_lines(["SKIPPED * the saved journey is not of this curve: * was made on curve *"])
 
 
-def test_drawn_curves_are_nobodys(kit: Kit):
+def test_drawn_curves_have_no_coverage(kit: Kit):
     drawn = """
 from hypothesis import settings
 from trustcurve.testing import curves
@@ -467,7 +467,7 @@ def test_collecting_covers_nothing_and_fails_nothing(kit: Kit):
     assert kit(GOOD, "--trustcurve-cov-fail-under=50", "--collect-only").ret == pytest.ExitCode.OK
 
 
-def test_what_unittest_asks_for_is_reported_too(kit: Kit):
+def test_properties_in_unittest_are_reported_too(kit: Kit):
     case = """
 import unittest
 

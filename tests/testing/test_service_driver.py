@@ -124,7 +124,7 @@ def test_the_example_itself_is_sound(faulty: ModuleType):
 
 
 @pytest.mark.parametrize("fault", ["LostUpdate", "DoubleCounted", "NeverDue"])
-def test_each_fault_of_the_example_is_found_soon_and_told_in_few_events(faulty: ModuleType, fault: str):
+def test_each_fault_of_the_example_is_found_soon_and_shown_in_few_events(faulty: ModuleType, fault: str):
     begun = perf_counter()
     found = run(getattr(faulty, fault), examples=100, redeliver=True)
     assert perf_counter() - begun < 30
@@ -161,7 +161,7 @@ class Failing(Plain):
         super().apply(event)
 
 
-def test_a_disagreement_tells_what_happened_and_what_both_say():
+def test_a_disagreement_shows_what_happened_and_what_both_show():
     ann = CURVE.begin("ann", START)
     found = find_disagreement(CURVE, Deaf, ann, [Exchanged(at=START)])
     assert str(found) == (
@@ -174,7 +174,7 @@ def test_a_disagreement_tells_what_happened_and_what_both_say():
     )
 
 
-def test_an_error_of_the_service_is_told():
+def test_an_error_of_the_service_is_shown():
     found = run(Failing)
     assert found is not None
     assert isinstance(found.service, ZeroDivisionError)
@@ -198,7 +198,7 @@ class Unreadable(Plain):
         return self.seen if self.seen.position.stage != "departed" else self.gone  # type: ignore[attr-defined,no-any-return]
 
 
-def test_an_error_as_it_is_asked_where_the_customer_stands_is_told():
+def test_an_error_while_reading_the_standing_is_shown():
     found = run(Unreadable)
     assert found is not None
     assert len(found.deliveries) == 1
@@ -218,7 +218,7 @@ class Vague(Plain):
         self.seen = seen
 
 
-def test_what_is_no_answer_is_told_with_the_journey_that_led_there():
+def test_a_standing_of_the_wrong_type_is_shown_with_its_journey():
     found = run(Vague)
     assert found is not None
     assert len(found.deliveries) == 1
@@ -235,7 +235,7 @@ class GivingUp(Plain):
         super().apply(event)
 
 
-def test_a_service_that_fails_its_test_is_told_with_its_place():
+def test_a_service_that_fails_its_test_is_shown_with_its_place():
     found = run(GivingUp)
     assert found is not None
     assert len(found.deliveries) == 1
@@ -253,7 +253,7 @@ def test_rules_and_invariants_can_be_added_to_a_machine():
         Ours.TestCase().runTest()
 
 
-def test_a_service_that_is_not_deterministic_is_told_as_it_was_found():
+def test_a_disagreement_of_a_nondeterministic_service_is_shown_as_found():
     applied: list[Event] = []
 
     class Disturbed(Plain):
@@ -270,7 +270,7 @@ def test_a_service_that_is_not_deterministic_is_told_as_it_was_found():
     assert "a new service did not disagree: the service is not deterministic" in str(found)
 
 
-def test_a_service_that_is_not_made_anew_for_each_customer_is_told():
+def test_a_service_that_customers_share_is_named():
     store: dict[str, Standing] = {}
 
     class Leaking:
@@ -291,7 +291,7 @@ def test_a_service_that_is_not_made_anew_for_each_customer_is_told():
     assert "does make_service make a new service for each customer, and use the standing that it gets?" in str(found)
 
 
-def test_a_plain_service_does_not_stand_what_comes_out_of_order():
+def test_a_plain_service_fails_on_events_out_of_order():
     found = run(Plain, reorder=True)
     assert found is not None
     assert len(found.deliveries) <= 3
@@ -306,7 +306,7 @@ def test_a_service_that_begins_elsewhere_disagrees_before_anything_happened():
     assert str(found).startswith("the service and the curve disagree before anything happened\n")
 
 
-def test_what_is_not_needed_goes_and_the_rest_happens_as_soon_as_it_can():
+def test_the_smallest_disagreement_has_no_needless_event_and_no_needless_wait():
     ann, day = CURVE.begin("ann", START), timedelta(days=1)
     made = PromiseMade(at=START + 5 * day, promise="p", due=START + 9 * day)
     told = [Exchanged(at=START + day), made, Returned(at=START + 7 * day), Exchanged(at=START + 20 * day)]
@@ -424,7 +424,7 @@ def test_nothing_is_compared_while_something_earlier_is_under_way(journey: Any, 
         ),
     ],
 )
-def test_what_is_no_service_is_refused(make: Any, says: str):
+def test_objects_that_are_not_services_raise(make: Any, says: str):
     with pytest.raises(InvalidValueError, match=says):
         run(make)
 
@@ -439,6 +439,6 @@ def test_what_is_no_service_is_refused(make: Any, says: str):
         ({"customer": ""}, "customer is ''"),
     ],
 )
-def test_wrong_arguments_are_refused(wrong: dict[str, Any], says: str):
+def test_invalid_arguments_raise(wrong: dict[str, Any], says: str):
     with pytest.raises(TrustcurveError, match=says):
         service_machine(**{"curve": CURVE, "make_service": Plain, **wrong})

@@ -81,7 +81,7 @@ def test_journeys_reach_four_fifths_of_all_positions(capsys: pytest.CaptureFixtu
     assert sorted(by_chance)[2] <= 0.2 * len(TABLE)
 
 
-def test_nothing_is_drawn_in_vain():
+def test_no_draw_is_rejected():
     folder = Path(trustcurve.testing.__file__).parent
     vain = re.compile(r"\.filter\(|\bassume\(|\breject\(")
     assert [path for path in folder.rglob("*.py") if vain.search(path.read_text(encoding="utf-8"))] == []
@@ -95,7 +95,7 @@ def test_a_journey_is_a_fold_of_events_that_fit(journey: Journey):
 
 
 @given(st.data())
-def test_a_journey_goes_on_from_where_it_is_told_to(data: st.DataObject):
+def test_a_journey_continues_from_a_standing(data: st.DataObject):
     start = data.draw(standings(CURVE))
     journey = data.draw(journeys(CURVE, start=start, max_size=5))
     assert journey.start == start
@@ -141,7 +141,7 @@ SHORTEST = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", SHORTEST)
-def test_what_is_looked_for_is_found_and_shrinks_to_few_events(what: str):
+def test_rare_journeys_are_found_and_shrink_to_few_events(what: str):
     wanted, least = SHORTEST[what]
     found = find(journeys(CURVE), wanted, settings=settings(SEEK, max_examples=2_000))
     assert least <= len(found.steps) <= least + 1  # of two that are as simple to draw, either
@@ -352,9 +352,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
         (lambda: policies(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
     ],
 )
-def test_wrong_arguments_are_refused_where_they_are_given(
-    make: Callable[[], object], error: type[TrustcurveError], says: str
-):
+def test_invalid_arguments_raise(make: Callable[[], object], error: type[TrustcurveError], says: str):
     with pytest.raises(error, match=says):
         make()
 
