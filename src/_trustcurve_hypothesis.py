@@ -1,6 +1,6 @@
-"""What Hypothesis calls when it is imported: it learns of trustcurve's types, and none of trustcurve is loaded yet.
+"""The Hypothesis entry point: it makes the types of trustcurve known to ``st.from_type``, and loads nothing of trustcurve yet.
 
-A module of its own, outside the package, so that whoever uses Hypothesis for other things pays nothing for us.
+It is outside the package: Hypothesis imports it in everyone's test runs.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from typing import Any
 
 
 def register() -> None:
-    """Let ``st.from_type(Standing)`` and its like find our strategies, once trustcurve is in use."""
+    """Let ``st.from_type(Standing)`` and the like find our strategies once trustcurve is in use."""
     from hypothesis.strategies._internal import types  # noqa: PLC0415 - see below
 
-    # Hypothesis asks these resolvers once their module is loaded; that is how it knows numpy's types. The public way,
-    # register_type_strategy, wants the classes themselves, and so the whole package, in everybody's test run.
+    # Hypothesis calls these resolvers once their module is loaded, as for the types of numpy. The public function,
+    # register_type_strategy, needs the classes themselves, and so the whole package in everyone's test runs.
     lazy: dict[str, Any] | None = getattr(types, "_global_extra_lookup", None)
     if lazy is None:
         _register_now()
     else:
-        lazy["trustcurve"] = _strategy_for
+        lazy["trustcurve"] = _strategy_of
 
 
-def _strategy_for(thing: object) -> Any:
+def _strategy_of(thing: object) -> Any:
     if not getattr(thing, "__module__", "").startswith("trustcurve."):
         return None
-    from trustcurve.testing.strategies.by_type import strategy_for  # noqa: PLC0415 - only who draws needs it
+    from trustcurve.testing.strategies import strategy_of_type  # noqa: PLC0415 - only where something is drawn
 
-    return strategy_for(thing)
+    return strategy_of_type(thing)
 
 
 def _register_now() -> None:
@@ -40,4 +40,4 @@ def _register_now() -> None:
     from trustcurve.policies.policy import Policy  # noqa: PLC0415
 
     for kind in (Curve, Event, Journey, Policy, Position, Standing, *EVENTS[:-1]):
-        st.register_type_strategy(kind, _strategy_for)
+        st.register_type_strategy(kind, _strategy_of)

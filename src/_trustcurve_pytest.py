@@ -1,6 +1,6 @@
-"""The pytest plugin's door: options, and nothing of trustcurve until a test run uses it.
+"""The pytest entry point: it has the options, and loads nothing of trustcurve until a test run uses the kit.
 
-A module of its own, outside the package: pytest loads it in everybody's test runs.
+It is outside the package: pytest imports it in everyone's test runs.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ def pytest_addoption(parser: Any) -> None:
         "--trustcurve-max-states",
         metavar="N",
         type=int,
-        help="The most states that a proof under @holds looks at; what is not decided then is tested by examples. 200000 if not given.",
+        help="The most states that a proof under @holds explores; what is then undecided is tested by examples. Default: 200000.",
     )
     group.addoption(
         "--trustcurve-report",
         metavar="html|json[:FILE]",
         action="append",
-        help="Write what came of every property under @holds, with the journeys that refute it; as often as you like. "
-        "To trustcurve-report.html or .json if no file is named.",
+        help="Write the result of every property under @holds, with the journeys that refute it; can be repeated. "
+        "Default file: trustcurve-report.html or .json.",
     )
     group.addoption(
         "--trustcurve-cov",
         action="store_true",
-        help="Tell at the end how many positions and transitions of each curve the tests covered, by journeys and proofs.",
+        help="Print at the end how many positions and transitions of each curve the journeys and proofs covered.",
     )
     group.addoption(
         "--trustcurve-cov-fail-under",
@@ -41,48 +41,47 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption(
         "--trustcurve-replay",
         metavar="FILE",
-        help="Test a saved journey and no others: in place of every journey that is drawn, of every service's, and with the policies of @holds.",
+        help="Test a saved journey only: in place of journeys that are drawn, with services, and with the policies of @holds.",
     )
 
 
 def pytest_configure(config: Any) -> None:
-    """Open the door; let the rest in at once where an option asks for it."""
-    door = Door(config)
-    config.pluginmanager.register(door, "trustcurve-door")
-    if any(
-        value not in (None, False, []) for name, value in vars(config.option).items() if name.startswith("trustcurve_")
-    ):
-        door.enter()
+    """Register the loader; load the plugin at once if an option needs it or the kit is loaded already."""
+    loader = Loader(config)
+    config.pluginmanager.register(loader, "trustcurve-loader")
+    options = (value for name, value in vars(config.option).items() if name.startswith("trustcurve_"))
+    if _KIT in sys.modules or any(value not in (None, False, []) for value in options):
+        loader.load()
 
 
-class Door:
-    """Lets the plugin's body in once a test run turns out to use the kit."""
+class Loader:
+    """Loads the plugin once a test run uses the kit."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
-        self.body: Any = None
+        self.plugin: Any = None
 
-    def enter(self) -> Any:
-        """Load the body, once."""
-        if self.body is None:
+    def load(self) -> Any:
+        """Return the plugin, loaded once."""
+        if self.plugin is None:
             try:
-                from trustcurve.testing.plugin.body import Body  # noqa: PLC0415 - only who uses it pays for it
+                from trustcurve.testing.pytest_plugin import Plugin  # noqa: PLC0415 - only test runs that use it pay
             except ImportError as error:
-                from pytest import UsageError  # noqa: PLC0415, PT013 - loaded anyway, but not for the name's sake
+                from pytest import UsageError  # noqa: PLC0415, PT013 - loaded anyway, but not for one name
 
                 raise UsageError(str(error)) from None
-            self.body = Body(self.config)
-            self.config.pluginmanager.register(self.body, "trustcurve-body")
-        return self.body
+            self.plugin = Plugin(self.config)
+            self.config.pluginmanager.register(self.plugin, "trustcurve-plugin")
+        return self.plugin
 
     def pytest_collection_finish(self) -> None:
-        """Let the body in where a test module imported the kit."""
+        """Load the plugin if a test module imported the kit."""
         if _KIT in sys.modules:
-            self.enter()
+            self.load()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Hand on what came of a property; with pytest-xdist it comes from a process that we are not in."""
+        """Pass on the results of properties; with pytest-xdist they come from another process."""
         if report.when == "call":
             for key, value in report.user_properties:
                 if key == "trustcurve":
-                    self.enter().add(report.nodeid, value)
+                    self.load().add(report.nodeid, value)

@@ -9,10 +9,10 @@ from trustcurve import Event, Position, PromiseMade, Standing
 
 
 class LostUpdate(TrustService):
-    """Writes only what is newer than what is there, so as not to overwrite a colleague: two events of one instant are one."""
+    """Writes only newer standings, so that nothing newer is overwritten: of two events of one instant the second is lost."""
 
     def write(self, standing: Standing) -> None:
-        """Write where the customer stands, if it is news."""
+        """Write the standing if it is newer."""
         customer, as_of, text = self.row(standing)
         self.database.execute(
             "UPDATE standings SET as_of = ?, standing = ? WHERE customer = ? AND as_of < ?",
@@ -21,20 +21,20 @@ class LostUpdate(TrustService):
 
 
 class DoubleCounted(TrustService):
-    """Remembers the last event only, to save room: one that is delivered again a little later counts twice."""
+    """Remembers only the last event, to save space: one that is delivered again a little later counts twice."""
 
     def remember(self, event: Event) -> None:
-        """Forget what was before."""
+        """Remember an event, and forget all others."""
         self.database.execute("DELETE FROM applied")
         super().remember(event)
 
     def apply(self, event: Event) -> None:
-        """Apply an event; what comes late is taken as if it happened now."""
+        """Apply an event; late events count as if they happened now."""
         super().apply(evolve(event, at=max(event.at, self.read().as_of)))
 
 
 class NeverDue(TrustService):
-    """Keeps promises without their dates: nobody ever notices that one was not kept. It shows the position alone."""
+    """Stores promises without their dates, so none is ever broken by its date. It shows only the position."""
 
     def apply(self, event: Event) -> None:
         """Apply an event."""
@@ -42,5 +42,5 @@ class NeverDue(TrustService):
 
     @property
     def standing(self) -> Position:
-        """Where the customer stands, as far as it tells."""
+        """The customer's position."""
         return self.read().position

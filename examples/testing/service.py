@@ -1,4 +1,4 @@
-"""A service of somebody's own: it keeps where each customer stands in a database, and takes events from a queue.
+"""A service that keeps the standing of each customer in a database, and takes events from a queue.
 
 The queue delivers at least once, so the service remembers the ids of the events that it has applied.
 """
@@ -16,7 +16,7 @@ CURVE = Curve.default()
 
 
 class TrustService:
-    """Applies events to one customer, who is kept in a database."""
+    """Applies events to one customer, whose standing is in a database."""
 
     def __init__(self, standing: Standing) -> None:
         self.database = sqlite3.connect(":memory:")
@@ -34,21 +34,21 @@ class TrustService:
         self.database.close()
 
     def row(self, standing: Standing) -> tuple[str, str, str]:
-        """Answer with what the database keeps of a standing."""
+        """Return the row of a standing."""
         return standing.customer, standing.as_of.isoformat(), to_json(standing, curve=CURVE)
 
     @property
     def standing(self) -> Standing | Position:
-        """Where the customer stands."""
+        """The customer's standing."""
         return self.read()
 
     def read(self) -> Standing:
-        """Read where the customer stands."""
+        """Read the standing."""
         found = self.database.execute("SELECT standing FROM standings WHERE customer = ?", [self.customer]).fetchone()
         return from_json(Standing, found[0], curve=CURVE)
 
     def apply(self, event: Event) -> None:
-        """Apply an event, unless it was applied before; both is written, or nothing."""
+        """Apply an event, unless it was applied before; its id and the standing are written together, or not at all."""
         with self.database:
             if self.is_known(event):
                 return
@@ -56,7 +56,7 @@ class TrustService:
             self.write(CURVE.advance(self.read(), event).after)
 
     def is_known(self, event: Event) -> bool:
-        """Say whether an event was applied before."""
+        """Return whether an event was applied before."""
         return self.database.execute("SELECT 1 FROM applied WHERE event = ?", [event.id]).fetchone() is not None
 
     def remember(self, event: Event) -> None:
@@ -64,5 +64,5 @@ class TrustService:
         self.database.execute("INSERT INTO applied VALUES (?)", [event.id])
 
     def write(self, standing: Standing) -> None:
-        """Write where the customer stands."""
+        """Write the standing."""
         self.database.execute("REPLACE INTO standings VALUES (?, ?, ?)", self.row(standing))

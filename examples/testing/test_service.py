@@ -1,4 +1,4 @@
-"""Tests as a team would keep them: of its own service, and of its policies."""
+"""Tests as a team would keep them: of its service, and of its policies."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TestTrustService = service_machine(CURVE, TrustService, redeliver=True).TestCase
 
 @holds(CURVE, repair_within(1), recovery_comes_first, no_ask_on_open_account, policy=POLICY)
 def test_solve_first() -> None:
-    """Hold what we promise ourselves of the policy."""
+    """Test the properties that the policy must have."""
 
 
-@given(journeys(CURVE, POLICY))
-def test_no_customer_falls_by_what_we_do(journey: Journey) -> None:
-    """Whoever falls was let down by a delivery, or fell by something else than our policy."""
+@given(journeys(CURVE, policy=POLICY))
+def test_no_customer_falls_by_an_action_of_the_policy(journey: Journey) -> None:
+    """Customers fall by deliveries and by what they do themselves, never by an action of our policy."""
     ours = ("Proposed", "Exchanged", "Repaired")
-    assert not [move for move in journey.transitions if move.change < 0 and type(move.event).__name__ in ours]
+    assert not [each for each in journey.transitions if each.change < 0 and type(each.event).__name__ in ours]

@@ -130,7 +130,7 @@ def test_a_callback_cannot_apply_events_to_its_own_customer() -> None:
 
 
 @pytest.mark.parametrize("way", ["task", "wait_for", "gather"])
-def test_nor_can_a_task_that_it_waits_for(way: str) -> None:
+def test_tasks_that_a_callback_waits_for_cannot_either(way: str) -> None:
     callbacks = Callbacks(CURVE)
     ann = live(callbacks)
 
@@ -162,6 +162,24 @@ def test_a_task_that_nobody_waits_for_finds_the_customer_free() -> None:
     assert asyncio.run(program()).position.engaged == 1
 
 
+def test_customers_that_wait_for_each_other_are_named() -> None:
+    callbacks = Callbacks(CURVE)
+
+    async def program() -> list[Step | BaseException]:
+        friends, met = {name: live(callbacks, name) for name in ("ann", "bob")}, asyncio.Barrier(2)
+
+        @callbacks.on_rise
+        async def pass_on(step: Step) -> None:
+            await met.wait()  # each has begun a step now
+            await friends["bob" if step.after.customer == "ann" else "ann"].apply(Exchanged(at=day(3)))
+
+        applied = (friend.apply(Proposed(at=day(2))) for friend in friends.values())
+        return await asyncio.wait_for(asyncio.gather(*applied, return_exceptions=True), 30)
+
+    ended = asyncio.run(program())
+    assert sorted(type(each).__name__ for each in ended) == ["BusyCustomerError", "Step"]
+
+
 def test_a_callback_can_apply_events_to_another_customer() -> None:
     callbacks = Callbacks(CURVE)
     ann, bob = live(callbacks), live(Callbacks(CURVE), "bob")
@@ -174,7 +192,7 @@ def test_a_callback_can_apply_events_to_another_customer() -> None:
     assert (ann.state, bob.position.doubt) == ("hopeful", 1)
 
 
-def test_looking_and_errors_are_as_for_the_other() -> None:
+def test_observing_and_errors_are_those_of_the_sync_class() -> None:
     ann = live(Callbacks(CURVE))
     assert asyncio.run(ann.observe(day(3))).after.as_of == day(3)
     with pytest.raises(OutOfOrderError):

@@ -17,7 +17,7 @@ from tests.system import need_program
 from trustcurve import Curve, Event, OneSided, PromiseMade, Proposed, Transition
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
-from trustcurve.machine.drawing.chart import EVERYONE, shown
+from trustcurve.machine.drawing.chart import EVERYONE, shortened
 from trustcurve.machine.errors import DrawingError, MissingProgramError
 
 CURVE = Curve.default()
@@ -30,11 +30,11 @@ BETRAYED: list[Event] = [
 ]
 
 
-def moves(events: list[Event]) -> tuple[Transition, ...]:
+def transitions(events: list[Event]) -> tuple[Transition, ...]:
     return CURVE.journey(events, customer="ann", until=day(400)).transitions
 
 
-PATH = moves(BETRAYED)
+PATH = transitions(BETRAYED)
 CHARTS = {"default": chart_of(CURVE), "path": chart_of(CURVE, PATH), "ours": chart_of(parse_curve(OURS))}
 
 
@@ -100,7 +100,7 @@ def test_parameters_change_what_is_said() -> None:
 # --- paths ----------------------------------------------------------------------------------------
 
 
-def test_a_path_numbers_and_dates_its_moves() -> None:
+def test_a_path_numbers_and_dates_its_transitions() -> None:
     chart = CHARTS["path"]
     told = sorted((line for hop in chart.hops for line in hop.lines), key=lambda line: int(line.partition(".")[0]))
     assert told == [f"{n}. {move.at:%Y-%m-%d} {move.reaction.signal}" for n, move in enumerate(PATH, start=1)]
@@ -108,7 +108,7 @@ def test_a_path_numbers_and_dates_its_moves() -> None:
     assert {hop.source for hop in chart.hops} <= chart.visited
 
 
-def test_who_never_moved_stands_where_strangers_do() -> None:
+def test_an_empty_path_ends_where_strangers_begin() -> None:
     chart = chart_of(CURVE, [])
     assert (chart.start, chart.end, chart.hops) == ("distrust.suspicious", "distrust.suspicious", ())
     assert f"class {chart.ids['distrust.suspicious']} last" in mermaid_text(chart)
@@ -116,8 +116,8 @@ def test_who_never_moved_stands_where_strangers_do() -> None:
 
 def test_long_lists_are_shortened_in_the_middle() -> None:
     lines = tuple(f"{n}. day" for n in range(1, 21))
-    assert shown(lines[:6]) == lines[:6]
-    assert shown(lines) == ("1. day", "2. day", "3. day", "... 14 more ...", "18. day", "19. day", "20. day")
+    assert shortened(lines[:6]) == lines[:6]
+    assert shortened(lines) == ("1. day", "2. day", "3. day", "... 14 more ...", "18. day", "19. day", "20. day")
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -185,16 +185,16 @@ def test_names_that_look_alike_stay_apart() -> None:
     assert len(set(chart.ids.values())) == len(chart.ids)
 
 
-def test_what_a_row_before_takes_is_said() -> None:
+def test_labels_say_if_an_earlier_rule_takes_some() -> None:
     document = CURVE.to_plain()
     place = next(n for n, rule in enumerate(document["rules"]) if rule["name"] == "advocacy.begins")
     row = {"name": "advocacy.shy", "signal": "advocacy", "when": {"account": "clear", "engaged": 4}, "because": "shy"}
     document["rules"].insert(place, row)
     told = arrows(chart_of(read_curve(document)))["customer_centric", "advocate"]
-    assert told == ["advocacy [kept at least 3, engaged at least 3, felt doubt 0, unless a row before applies]"]
+    assert told == ["advocacy [kept at least 3, engaged at least 3, felt doubt 0, unless an earlier rule applies]"]
 
 
-def test_where_no_counter_alone_decides_it_says_otherwise() -> None:
+def test_a_label_is_otherwise_where_no_single_counter_decides() -> None:
     document = CURVE.to_plain()
     for rule in document["rules"]:
         if rule["name"] == "silence.wears":
@@ -213,7 +213,7 @@ def test_an_arrow_between_two_stages_apart_is_drawn() -> None:
     assert drawn[EVERYONE, "banned"] == ["ban"]
 
 
-def test_a_failure_of_graphviz_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_graphviz_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "dot"
     program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     program.chmod(0o755)
@@ -232,7 +232,7 @@ def test_graphviz_draws_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHARTS)
-def test_no_words_lie_over_others(name: str) -> None:
+def test_no_labels_overlap(name: str) -> None:
     need_program("dot", "graphviz")
     boxes = list(words(render(CHARTS[name], "svg").decode()))
     assert len(boxes) > 10
@@ -259,7 +259,7 @@ def overlap(one: list[float], two: list[float]) -> bool:
 def test_without_graphviz_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(
-        MissingProgramError, match=r"to draw svg, the program 'dot' of Graphviz .* apt-get install graphviz"
+        MissingProgramError, match=r"program 'dot' of Graphviz is needed to draw svg, .* apt-get install graphviz"
     ):
         render(CHARTS["default"], "svg")
     assert dot_text(CHARTS["default"])

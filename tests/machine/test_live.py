@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import pickle
 import weakref
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -22,16 +24,27 @@ from trustcurve import (
     PromiseMade,
     Proposed,
     Signalled,
+    Standing,
     Step,
 )
 from trustcurve.errors import (
+    FinalClassError,
     InvalidPositionError,
     InvalidValueError,
     OutOfOrderError,
     UnknownPromiseError,
     UnknownWordError,
 )
-from trustcurve.machine import BusyCustomerError, Callbacks, LiveCustomer
+from trustcurve.machine import (
+    AsyncLiveCustomer,
+    BusyCustomerError,
+    Callbacks,
+    LiveCustomer,
+    Prospect,
+    TrustMachine,
+    Walker,
+)
+from trustcurve.machine.drawing import Arrow, Chart, Hop, Label
 
 CURVE = Curve.default()
 HEARD: list[str] = []
@@ -76,7 +89,7 @@ def test_it_moves_as_advance_does() -> None:
     assert repr(ann) == "<LiveCustomer 'ann' at distrust.competitive>"
 
 
-def test_callbacks_hear_in_the_order_of_what_happened() -> None:
+def test_callbacks_are_called_in_the_order_of_what_happened() -> None:
     callbacks, heard = listening(
         "after", "on_rise", "on_fall", "on_enter distrust.competitive", "on_enter distrust", "on_leave hopeful",
         "on_signal broken_major", "on_signal complaint", "on_signal exchange", "before",
@@ -119,7 +132,7 @@ def test_a_decorated_function_stays_what_it_was() -> None:
     assert callbacks.on_enter("advocate")(hear) is hear
 
 
-def test_looking_runs_the_clock_and_calls_back() -> None:
+def test_observing_runs_the_clock_and_calls_back() -> None:
     callbacks, heard = listening("on_fall", "after")
     ann = live(callbacks, Proposed(at=day(0)))
     due = ann.next_due
@@ -175,7 +188,7 @@ def test_while_callbacks_run_the_standing_is_the_old_one() -> None:
     assert (seen, ann.state) == (["distrust.suspicious"], "hopeful")
 
 
-def test_a_wrong_event_calls_nobody_and_changes_nothing() -> None:
+def test_an_invalid_event_calls_nothing_and_changes_nothing() -> None:
     callbacks, heard = listening("before", "after")
     ann = live(callbacks)
     before = ann.standing
@@ -185,7 +198,7 @@ def test_a_wrong_event_calls_nobody_and_changes_nothing() -> None:
     ]:
         with pytest.raises(error):
             ann.apply(event)
-    with pytest.raises(InvalidValueError, match="must be an Event such as"):
+    with pytest.raises(InvalidValueError, match="must be an Event"):
         ann.apply("exchange")  # type: ignore[arg-type]
     assert (ann.standing, heard) == (before, [])
 
@@ -205,10 +218,35 @@ def test_a_callback_cannot_apply_events_to_its_own_customer() -> None:
     assert ann.apply(Exchanged(at=day(1))).after.position.doubt == 1, "and it is free again"
 
 
+def test_customers_in_threads_that_wait_for_each_other_are_named() -> None:
+    callbacks, errors, met = Callbacks(CURVE), list[BusyCustomerError](), Barrier(2)
+    friends = {name: live(callbacks, name=name) for name in ("ann", "bob")}
+
+    @callbacks.on_rise
+    def pass_on(step: Step) -> None:
+        met.wait()  # each thread has a customer now
+        friends["bob" if step.after.customer == "ann" else "ann"].apply(Exchanged(at=day(3)))
+
+    def apply(name: str) -> None:
+        try:
+            friends[name].apply(Proposed(at=day(2)))
+        except BusyCustomerError as error:
+            errors.append(error)
+
+    threads = [Thread(target=apply, args=(name,), daemon=True) for name in friends]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(errors) == 1, "one gives way, the other goes on"
+    assert sorted(friend.state for friend in friends.values()) == ["distrust.suspicious", "hopeful"]
+
+
 # --- questions ------------------------------------------------------------------------------------
 
 
-def test_may_says_what_would_happen_and_what_holds_it_back() -> None:
+def test_may_returns_what_would_happen_and_which_conditions_fail() -> None:
     callbacks, heard = listening("before", "after")
     ann = live(callbacks, *hopeful())
     before = ann.standing
@@ -224,7 +262,7 @@ def test_may_says_what_would_happen_and_what_holds_it_back() -> None:
         ann.may(PromiseKept(at=day(1), promise="nobody made it"))
 
 
-def test_may_speaks_of_the_event_and_not_of_the_clock() -> None:
+def test_a_prospect_is_about_the_event_and_not_the_clock() -> None:
     callbacks = Callbacks(CURVE)
     broken = live(callbacks, Proposed(at=day(0)), PromiseMade(at=day(0), promise="p", due=day(3)))
     falls_by_itself = broken.may(Exchanged(at=day(9)))
@@ -243,7 +281,7 @@ def test_an_event_without_signal_has_no_refusals() -> None:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def test_words_are_held_against_the_curve_at_once() -> None:
+def test_words_are_checked_against_the_curve_at_registration() -> None:
     callbacks = Callbacks(CURVE)
     with pytest.raises(UnknownWordError, match="place 'hopefull' is unknown; did you mean 'hopeful'"):
         callbacks.on_enter("hopefull")
@@ -259,7 +297,7 @@ def test_words_are_held_against_the_curve_at_once() -> None:
         Callbacks(CURVE, on_error="retry")  # type: ignore[arg-type]
 
 
-def test_what_is_no_customer_is_refused() -> None:
+def test_invalid_arguments_raise() -> None:
     with pytest.raises(InvalidValueError, match="standing"):
         LiveCustomer("ann", Callbacks(CURVE))  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="callbacks"):
@@ -273,7 +311,7 @@ def test_what_is_no_customer_is_refused() -> None:
 
 
 @pytest.mark.parametrize("register", ["before", "on_rise"])
-def test_what_must_be_awaited_needs_the_other_class(register: str) -> None:
+def test_an_awaitable_needs_the_async_class(register: str) -> None:
     class Writer:
         async def __call__(self, _: Step) -> None:
             """Write somewhere."""
@@ -287,7 +325,27 @@ def test_what_must_be_awaited_needs_the_other_class(register: str) -> None:
         assert ann.standing == CURVE.begin("ann", day(0))
 
 
-def test_what_is_registered_late_is_heard_from_then_on() -> None:
+def test_a_generator_is_not_taken_for_a_callback() -> None:
+    def sync(_: Step) -> Any:
+        yield
+
+    async def asynchronous(_: Step) -> Any:
+        yield
+
+    for call in (sync, asynchronous):
+        with pytest.raises(InvalidValueError, match="a function with a yield only returns a generator"):
+            Callbacks(CURVE).after(call)
+        callbacks = Callbacks(CURVE)
+        callbacks.after(lambda step, call=call: call(step))
+        for kind in (LiveCustomer, AsyncLiveCustomer):
+            customer: Any = kind(CURVE.begin("ann", day(0)), callbacks)
+            with pytest.raises(InvalidValueError, match="a function with a yield only returns a generator"):
+                asyncio.run(customer.apply(Proposed(at=day(1)))) if kind is AsyncLiveCustomer else customer.apply(
+                    Proposed(at=day(1))
+                )
+
+
+def test_callbacks_registered_late_are_called_from_then_on() -> None:
     callbacks, heard = Callbacks(CURVE), list[str]()
     ann, bob = live(callbacks), live(callbacks, name="bob")
     callbacks.on_signal("exchange")(lambda _: heard.append("early"))
@@ -298,7 +356,7 @@ def test_what_is_registered_late_is_heard_from_then_on() -> None:
     assert heard == ["early", *["early", "late"] * 2]
 
 
-def test_who_works_something_out_while_another_registers_keeps_it_to_itself() -> None:
+def test_a_thread_that_computes_while_another_registers_does_not_hide_the_new_callback() -> None:
     callbacks, heard = Callbacks(CURVE), list[str]()
     callbacks.on_rise(lambda _: heard.append("first"))
     rise = CURVE.react(CURVE.start, "proposition")
@@ -321,7 +379,7 @@ def test_equal_customers_are_not_confused() -> None:
     assert (one.state, other.state) == ("hopeful", "distrust.suspicious")
 
 
-def test_pickling_one_drags_no_other_along() -> None:
+def test_a_pickle_holds_no_other_customer() -> None:
     HEARD.clear()
     callbacks = Callbacks(CURVE)
     callbacks.on_rise(hear)
@@ -339,6 +397,59 @@ def test_customers_that_were_pickled_apart_share_one_curve_again() -> None:
     callbacks = Callbacks(CURVE)
     ann, bob = (pickle.loads(pickle.dumps(live(callbacks, name=name))) for name in ("ann", "bob"))  # noqa: S301 - our own
     assert ann._callbacks.curve is bob._callbacks.curve
+
+
+def pickled(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own
+
+
+class Tagged(LiveCustomer):
+    """A customer with attributes, and a constructor, of its own."""
+
+    def __init__(self, standing: Standing, callbacks: Callbacks, crm: dict[str, int]) -> None:
+        super().__init__(standing, callbacks)
+        self.crm = crm
+        self.tags = ["gold"]
+
+
+class Slotted(LiveCustomer):
+    """A customer with a slot of its own, and nothing else."""
+
+    __slots__ = ("tags",)
+
+    def __init__(self, standing: Standing, callbacks: Callbacks) -> None:
+        super().__init__(standing, callbacks)
+        self.tags = ["gold"]
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickled])
+def test_copies_keep_what_a_subclass_adds(duplicate: Any) -> None:
+    callbacks = Callbacks(CURVE)
+    tagged = duplicate(Tagged(CURVE.begin("ann", day(0)), callbacks, {"id": 7}))
+    slotted = duplicate(Slotted(CURVE.begin("ann", day(0)), callbacks))
+    assert (tagged.tags, tagged.crm, slotted.tags) == (["gold"], {"id": 7}, ["gold"])
+    assert tagged.apply(Proposed(at=day(1))).rose
+    assert slotted.apply(Proposed(at=day(1))).rose
+
+
+def test_a_copy_that_is_made_in_a_callback_is_free() -> None:
+    callbacks, copies = Callbacks(CURVE), list[LiveCustomer]()
+    ann = live(callbacks)
+
+    @callbacks.on_rise
+    def keep(_: Step) -> None:
+        if not copies:
+            copies.append(copy.copy(ann))
+
+    ann.apply(Proposed(at=day(1)))
+    assert copies[0].standing == CURVE.begin("ann", day(0))
+    assert copies[0].apply(Proposed(at=day(1))).rose
+
+
+@pytest.mark.parametrize("final", [Callbacks, Prospect, TrustMachine, Walker, Chart, Arrow, Hop, Label])
+def test_the_other_classes_are_final(final: type) -> None:
+    with pytest.raises(FinalClassError, match=f"cannot subclass {final.__name__}, which is final"):
+        type("Mine", (final,), {})
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])

@@ -81,7 +81,7 @@ def test_journeys_reach_four_fifths_of_all_positions(capsys: pytest.CaptureFixtu
     assert sorted(by_chance)[2] <= 0.2 * len(TABLE)
 
 
-def test_nothing_is_drawn_in_vain():
+def test_no_draw_is_rejected():
     folder = Path(trustcurve.testing.__file__).parent
     vain = re.compile(r"\.filter\(|\bassume\(|\breject\(")
     assert [path for path in folder.rglob("*.py") if vain.search(path.read_text(encoding="utf-8"))] == []
@@ -95,7 +95,7 @@ def test_a_journey_is_a_fold_of_events_that_fit(journey: Journey):
 
 
 @given(st.data())
-def test_a_journey_goes_on_from_where_it_is_told_to(data: st.DataObject):
+def test_a_journey_continues_from_a_standing(data: st.DataObject):
     start = data.draw(standings(CURVE))
     journey = data.draw(journeys(CURVE, start=start, max_size=5))
     assert journey.start == start
@@ -141,7 +141,7 @@ SHORTEST = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", SHORTEST)
-def test_what_is_looked_for_is_found_and_shrinks_to_few_events(what: str):
+def test_rare_journeys_are_found_and_shrink_to_few_events(what: str):
     wanted, least = SHORTEST[what]
     found = find(journeys(CURVE), wanted, settings=settings(SEEK, max_examples=2_000))
     assert least <= len(found.steps) <= least + 1  # of two that are as simple to draw, either
@@ -166,7 +166,7 @@ def test_a_failing_journey_is_shown_a_line_each():
 
 
 @settings(max_examples=50)
-@given(journeys(CURVE, LOYALTY, max_size=20))
+@given(journeys(CURVE, policy=LOYALTY, max_size=20))
 def test_the_company_does_what_its_policy_says(journey: Journey):
     begin, month = journey.start.as_of, timedelta(days=30)
     asked = [step.event for step in journey.steps if step.event is not None]
@@ -176,7 +176,7 @@ def test_the_company_does_what_its_policy_says(journey: Journey):
 
 def test_a_policy_leads_where_it_has_to():
     @settings(max_examples=20, deadline=None)
-    @given(journeys(CURVE, LOYALTY, reach="advocate"))
+    @given(journeys(CURVE, policy=LOYALTY, reach="advocate"))
     def ends(journey: Journey) -> None:
         assert journey.standing.position.stage == "advocate"
 
@@ -187,7 +187,7 @@ def test_a_policy_goes_on_from_any_standing_without_promises():
     hopeful = find(journeys(CURVE, reach="hopeful"), lambda journey: not journey.standing.promises).standing
     begin = CURVE.begin("ann", hopeful.as_of)
     start = Standing("ann", begin.as_of, hopeful.position, (), begin.as_of)
-    journey = find(journeys(CURVE, LOYALTY, start=start), lambda journey: len(journey.steps) > 3)
+    journey = find(journeys(CURVE, policy=LOYALTY, start=start), lambda journey: len(journey.steps) > 3)
     assert journey.start == start
 
 
@@ -195,14 +195,14 @@ def test_a_policy_does_not_begin_with_a_promise_open():
     made = PromiseMade(at=CURVE.begin("ann", find(journeys(CURVE), lambda _: True).start.as_of).as_of, promise="p")
     start = CURVE.advance(CURVE.begin("ann", made.at), made).after
     with pytest.raises(InvalidValueError, match=r"start is .*: must have no open promise"):
-        journeys(CURVE, LOYALTY, start=start)
+        journeys(CURVE, policy=LOYALTY, start=start)
 
 
 def test_the_environment_is_that_which_is_given():
     calm = Environment(["complaint"])
 
     @settings(max_examples=30)
-    @given(journeys(CURVE, LOYALTY, environment=calm))
+    @given(journeys(CURVE, policy=LOYALTY, environment=calm))
     def test(journey: Journey) -> None:
         assert not [step for step in journey.steps if isinstance(step.event, PromiseKept)]
 
@@ -328,7 +328,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
             "max_size is -1: must be a whole number of at least 0",
         ),
         (lambda: journeys(CURVE, start=CURVE.start), InvalidValueError, "start is .*: must be a Standing"),  # type: ignore[arg-type]
-        (lambda: journeys(CURVE, LOYALTY.name), InvalidValueError, "policy is 'loyalty': must be a Policy"),  # type: ignore[arg-type]
+        (lambda: journeys(CURVE, policy=LOYALTY.name), InvalidValueError, "policy is 'loyalty': must be a Policy"),  # type: ignore[arg-type]
         (
             lambda: journeys(CURVE, reach="advocat"),
             UnknownWordError,
@@ -343,7 +343,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
             "cannot reach it",
         ),
         (
-            lambda: journeys(CURVE, LOYALTY, reach="advocate", max_size=3),
+            lambda: journeys(CURVE, policy=LOYALTY, reach="advocate", max_size=3),
             InvalidValueError,
             "no journey of at most 3 turns",
         ),
@@ -352,9 +352,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
         (lambda: policies(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
     ],
 )
-def test_wrong_arguments_are_refused_where_they_are_given(
-    make: Callable[[], object], error: type[TrustcurveError], says: str
-):
+def test_invalid_arguments_raise(make: Callable[[], object], error: type[TrustcurveError], says: str):
     with pytest.raises(error, match=says):
         make()
 
@@ -362,7 +360,7 @@ def test_wrong_arguments_are_refused_where_they_are_given(
 def test_journeys_under_a_policy_come_to_where_chance_would_hardly_lead():
     seen: dict[str, set[Position]] = {}
 
-    @given(journeys(CURVE, load_policy("examples/policies/loyalty.toml")))
+    @given(journeys(CURVE, policy=load_policy("examples/policies/loyalty.toml")))
     @settings(
         max_examples=300, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )

@@ -200,7 +200,7 @@ def store_a_standing(curve: Curve, standing: Standing) -> None:
 
 def test_with_the_kit(curve: Curve, retail: Policy) -> None:
     """Draw, prove and drive."""
-    assert_type(journeys(curve, retail, max_size=10), SearchStrategy[Journey])
+    assert_type(journeys(curve, policy=retail, max_size=10), SearchStrategy[Journey])
     assert_type(journeys(curve, reach=lambda at: at.kept == 1), SearchStrategy[Journey])
     assert_type(standings(curve), SearchStrategy[Standing])
     assert_type(falsify(curve, repair_within(3), policy=retail), Counterexample | None)

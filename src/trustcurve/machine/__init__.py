@@ -1,4 +1,4 @@
-"""Live customers with callbacks, and the curve as a statechart: running on transitions, and as a picture."""
+"""Live customers with callbacks, and the curve as a statechart: run by the library transitions, or drawn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from trustcurve.machine.callbacks import Callbacks
 from trustcurve.machine.errors import BusyCustomerError
-from trustcurve.machine.live import LiveCustomer, Prospect
+from trustcurve.machine.live import AsyncLiveCustomer, LiveCustomer, Prospect
 
 if TYPE_CHECKING:
-    from trustcurve.machine.live_async import AsyncLiveCustomer
+    from trustcurve.machine.guards import Walker
     from trustcurve.machine.statechart import TrustMachine
-    from trustcurve.machine.walker import Walker
 
 __all__ = [
     "AsyncLiveCustomer",
@@ -24,8 +23,7 @@ __all__ = [
     "Walker",
 ]
 
-# A live customer needs neither asyncio nor transitions; who asks for these names loads them.
-_LAZY = {"AsyncLiveCustomer": "live_async", "TrustMachine": "statechart", "Walker": "walker"}
+_LAZY = {"TrustMachine": "statechart", "Walker": "guards"}  # they load transitions; live customers do not need it
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of these

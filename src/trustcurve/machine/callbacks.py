@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, TypeVar
+from inspect import isasyncgen, isasyncgenfunction, isgenerator, isgeneratorfunction
+from typing import Any, Literal, TypeVar, final
 
 from attrs import define, field, frozen
 
@@ -11,46 +12,47 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
-from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
 
-__all__ = ["Callback", "Callbacks"]
+__all__ = ["Callback", "Callbacks", "check_ran"]
 
 Callback = Callable[[Step], object]
-"""Gets the step; what it answers with is awaited by an ``AsyncLiveCustomer``, and ignored otherwise."""
+"""Gets the step; what it returns is awaited by an ``AsyncLiveCustomer``, and ignored otherwise."""
 
 R = TypeVar("R")
-"""What a callback answers with; a decorated function keeps it."""
+"""What a callback returns; a decorated function keeps it."""
 
-ON_ERROR = ("undo", "keep")
+_ON_ERROR = ("undo", "keep")
+_GENERATOR = "must run when it is called; a function with a yield only returns a generator"
 
 
 @frozen(eq=False, repr=False)
 class _Registered(Value):
-    """One registration; the same function may be registered for several things."""
+    """One registration; one function can have several."""
 
     call: Callback
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
 
+@final
 @define(eq=False)
 class Callbacks:
-    """What to call when customers on a curve move: one registry that many live customers share.
+    """The functions to call when customers on a curve move: one registry that many live customers share.
 
     Every callback gets the whole ``Step``. It is called once for a step at most (for each time it was
     registered), in the order of what happened: ``before``; then for each reaction, the clock's
     first, ``on_signal``, ``on_leave``, ``on_enter``, and ``on_rise`` or ``on_fall``; then ``after``.
 
     Args:
-        curve: The curve; words are held against it when callbacks are registered.
-        on_error: What becomes of the customer where a callback fails: "undo", the standing is what it
-            was before the event; or "keep", it is what it is after. Never anything between, and the
-            error reaches the caller of ``apply`` either way; callbacks that were still to come are not
-            called.
+        curve: The curve; stages, states and signals are checked against it when callbacks are registered.
+        on_error: What becomes of the customer if a callback fails: "undo" keeps the standing from before
+            the event, "keep" takes the one after it. It is never anything between. In both cases the
+            error reaches the caller of ``apply``, and the remaining callbacks are not called.
 
     Raises:
-        UnknownWordError: ``on_error`` is neither.
-        InvalidValueError: The curve is none.
+        UnknownWordError: ``on_error`` is neither "undo" nor "keep".
+        InvalidValueError: The curve is not a Curve.
 
     Examples:
         >>> from trustcurve import Curve
@@ -65,16 +67,18 @@ class Callbacks:
     _registered: dict[tuple[str, str], list[_Registered]] = field(factory=dict, init=False, repr=False)
     _known: dict[tuple[str, str, str], tuple[_Registered, ...]] = field(factory=dict, init=False, repr=False)
 
+    __init_subclass__ = final_class
+
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.curve, Curve):
             raise InvalidValueError("curve", self.curve, "must be a Curve, for example Curve.default()")
-        if self.on_error not in ON_ERROR:
-            raise UnknownWordError("on_error", self.on_error, ON_ERROR)
+        if self.on_error not in _ON_ERROR:
+            raise UnknownWordError("on_error", self.on_error, _ON_ERROR)
 
-    # --- to register ------------------------------------------------------------------------------
+    # --- registering ------------------------------------------------------------------------------
 
     def before(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
-        """Call first, on every step. An error raised here vetoes the step, where ``on_error`` is "undo"."""
+        """Call first, on every step. With ``on_error="undo"`` an error raised here vetoes the step."""
         return self._add(call, "before")
 
     def after(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
@@ -82,19 +86,19 @@ class Callbacks:
         return self._add(call, "after")
 
     def on_rise(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
-        """Call when the customer rises, by the event or by what came due before it."""
+        """Call when the customer rises, by the event or by something that came due before it."""
         return self._add(call, "rise")
 
     def on_fall(self, call: Callable[[Step], R]) -> Callable[[Step], R]:
-        """Call when the customer falls, by the event or by what came due before it."""
+        """Call when the customer falls, by the event or by something that came due before it."""
         return self._add(call, "fall")
 
     def on_enter(self, *places: str) -> Callable[[Callable[[Step], R]], Callable[[Step], R]]:
         """Call when the customer enters a stage ("distrust") or a leaf state ("distrust.adversarial").
 
         Raises:
-            UnknownWordError: The curve has no such place.
-            InvalidValueError: No place is named.
+            UnknownWordError: The curve has no such stage or leaf state.
+            InvalidValueError: None is named.
         """
         self._check("place", places, self._places)
         return lambda call: self._add(call, "enter", *places)
@@ -114,10 +118,10 @@ class Callbacks:
         self._check("signal", signals, self.curve.signals)
         return lambda call: self._add(call, "signal", *signals)
 
-    # --- to call ----------------------------------------------------------------------------------
+    # --- calling ----------------------------------------------------------------------------------
 
     def due(self, step: Step) -> list[Callback]:
-        """Answer with what a step calls, in order."""
+        """Return the callbacks of a step, in the order in which they are called."""
         if not self._registered:
             return []
         rows = [self._of(reaction) for reaction in step.reactions]
@@ -126,7 +130,7 @@ class Callbacks:
         return [each.call for each in (*first, *between, *last)]
 
     def _of(self, reaction: Reaction) -> tuple[_Registered, ...]:
-        """Answer with what a reaction calls; worked out once for all that are alike."""
+        """Return the callbacks of a reaction; computed once for all reactions that are alike."""
         known, alike = self._known, (reaction.signal, reaction.state_before, reaction.state_after)
         found = known.get(alike)
         if found is None:
@@ -141,10 +145,12 @@ class Callbacks:
     def _add(self, call: Callable[[Step], R], kind: str, *words: str) -> Callable[[Step], R]:
         if not callable(call):
             raise InvalidValueError("callback", call, "must be callable; write @callbacks.on_rise without brackets")
+        if isgeneratorfunction(call) or isasyncgenfunction(call):
+            raise InvalidValueError("callback", call, _GENERATOR)
         registered = _Registered(call)
         for word in words or ("",):
             self._registered.setdefault((kind, word), []).append(registered)
-        self._known = {}  # a new one: who is just working something out keeps it to the old one
+        self._known = {}  # a new one: a thread that is computing an entry just now writes it to the old one
         return call
 
     def _check(self, argument: str, words: tuple[Any, ...], known: tuple[str, ...]) -> None:
@@ -153,6 +159,12 @@ class Callbacks:
         for word in words:
             if word not in known:
                 raise UnknownWordError(argument, word, known)
+
+
+def check_ran(call: Callback, answer: object) -> None:
+    """Raise InvalidValueError if a callback returned a generator, none of whose code has run."""
+    if isgenerator(answer) or isasyncgen(answer):
+        raise InvalidValueError("callback", call, _GENERATOR)
 
 
 def _keys(reaction: Reaction) -> Iterator[tuple[str, str]]:
@@ -165,6 +177,6 @@ def _keys(reaction: Reaction) -> Iterator[tuple[str, str]]:
 
 
 def _places(state: str) -> tuple[str, ...]:
-    """Answer with the places that a leaf state is in: its stage, and itself."""
+    """Return the places that a leaf state is in: its stage, and itself."""
     stage, dot, _ = state.partition(".")
     return (stage, state) if dot else (stage,)

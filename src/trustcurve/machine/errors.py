@@ -1,4 +1,4 @@
-"""What can be wrong with live customers and pictures."""
+"""Errors of live customers and diagrams."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["BusyCustomerError", "DrawingError", "MissingProgramError"]
 
 @define(slots=False, repr=False)
 class BusyCustomerError(TrustcurveError):
-    """A callback applied an event to the very customer whose step it was called for: ``customer``."""
+    """A callback applied an event to a customer whose step waits for that very callback: ``customer``."""
 
     customer: str
 
     def __str__(self) -> str:
         return (
-            f"customer {self.customer!r} is in the middle of a step: a callback must not apply events to it; "
-            "let apply return first, and decide by its step what comes next"
+            f"customer {self.customer!r} is in the middle of a step that waits for this callback: "
+            "let apply return first, then apply the next event"
         )
 
 
 @define(slots=False, repr=False)
 class MissingProgramError(TrustcurveError):
-    """A program of the system is missing: ``program``, ``package`` that brings it, and what it is ``needed`` for."""
+    """A program is not installed: ``program``, the ``package`` that has it, and what it is ``needed`` for."""
 
     program: str
     package: str
@@ -32,17 +32,17 @@ class MissingProgramError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"{self.needed}, the program {self.program!r} of {self.package} is needed and not installed: "
-            f"on Debian and Ubuntu, apt-get install {self.package.lower()}"
+            f"program {self.program!r} of {self.package} is needed {self.needed}, and is not installed: "
+            f"on Debian and Ubuntu run apt-get install {self.package.lower()}"
         )
 
 
 @define(slots=False, repr=False)
 class DrawingError(TrustcurveError):
-    """Graphviz fails to draw a picture: its ``form``, and what Graphviz ``said``."""
+    """Graphviz failed to draw a diagram: ``format``, and the ``output`` of Graphviz."""
 
-    form: str
-    said: str
+    format: str
+    output: str
 
     def __str__(self) -> str:
-        return f"Graphviz cannot draw this as {self.form}: {self.said}"
+        return f"Graphviz cannot draw this as {self.format}: {self.output}"

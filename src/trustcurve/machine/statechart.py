@@ -1,12 +1,12 @@
-"""The curve as a hierarchical machine of the library transitions: a second execution of its rows.
+"""The curve as a hierarchical state machine of the library transitions: a second execution of its rules.
 
-It is built from the rows as they stand in the curve's file and interprets them by itself; of what
-``react`` runs on it uses nothing. So it can judge ``react``, and tests let it.
+It interprets the rules as they are written in the curve's file, and shares nothing with ``react``. So
+the tests can use it as an oracle for ``react``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, final
 
 from transitions import EventData
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
@@ -14,9 +14,20 @@ from transitions.extensions.nesting import HierarchicalMachine, NestedState
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Position
-from trustcurve.errors import UnknownWordError
-from trustcurve.machine.guards import PLACED, Change, Felt, Guard, holds_in, leaf_of, number, target_of
-from trustcurve.machine.walker import Walker, felt_doubt, walker_of
+from trustcurve.errors import UnknownWordError, final_class
+from trustcurve.machine.guards import (
+    PLACED,
+    Change,
+    Felt,
+    Guard,
+    Walker,
+    felt_doubt,
+    holds_in,
+    leaf_of,
+    number,
+    target_of,
+    walker_of,
+)
 
 __all__ = ["TrustMachine"]
 
@@ -24,21 +35,22 @@ _POSTURE = "settle posture"
 
 
 class _DottedState(NestedState):
-    """A state whose children are named with a dot: the usual "_" would split customer_centric."""
+    """A state whose children are named with a dot: the default "_" would split customer_centric."""
 
     separator = "."
 
 
+@final
 class TrustMachine(HierarchicalMachine):
     """A curve's statechart, running: leaf states nested under their stages, a trigger for each signal.
 
-    Every row is a transition (one for each leaf state in which it can apply), with its conditions as
-    guards and its effects as ``before`` callbacks; after it the settling rows are triggered one after
-    the other. A row that moves nobody is an internal transition.
+    Every rule is a transition (one for each leaf state in which it can apply), with its conditions as
+    guards and its effects as ``before`` callbacks. After it the settling rules are triggered one after
+    the other. A rule that keeps the state is an internal transition.
 
-    Use it to look at the rules through the eyes of transitions, or as an oracle. For customers in a
-    service take ``LiveCustomer``: it knows promises and the clock, and costs a fraction. The machine keeps
-    its walkers, as transitions does; ``machine.remove_model(walker)`` lets one go.
+    Use it to work with the curve in transitions, or as an oracle. For customers in a service use
+    ``LiveCustomer``, which has promises and the clock and costs a fraction. The machine keeps its walkers,
+    as transitions does; ``machine.remove_model(walker)`` releases one.
 
     Args:
         curve: The curve.
@@ -51,6 +63,8 @@ class TrustMachine(HierarchicalMachine):
     """
 
     state_cls = _DottedState
+
+    __init_subclass__ = final_class
 
     def __init__(self, curve: Curve) -> None:
         self.curve = curve
@@ -66,12 +80,12 @@ class TrustMachine(HierarchicalMachine):
             self._add_row(str(rule.signal), rule, after=[self._read_posture, self._settle])
         for rule in curve.settling:
             self._add_row(_settling(rule), rule, after=[self._read_posture])
-            for leaf in curve.states:  # where the row does not hold, nothing happens
+            for leaf in curve.states:  # if the rule does not hold, nothing happens
                 self.add_transition(_settling(rule), leaf, None)
         self._add_postures()
 
     def walker(self, position: Position | None = None) -> Walker:
-        """Put somebody on the curve: at a position, or where a stranger starts.
+        """Return a new walker at a position, or at the start of the curve.
 
         Raises:
             UnknownWordError: The position is not of this curve.
@@ -83,14 +97,14 @@ class TrustMachine(HierarchicalMachine):
         return walker
 
     def place(self, walker: Walker, position: Position) -> None:
-        """Put a walker somewhere else; for errors see ``walker``."""
+        """Move a walker to another position; for errors see ``walker``."""
         leaf = self._leaf(position)
         walker.kept, walker.engaged, walker.doubt = position.kept, position.engaged, position.doubt
         walker.account = position.account
         self.set_state(leaf, walker)
 
     def send(self, walker: Walker, signal: str) -> Position:
-        """Trigger a signal, and answer with where it leads.
+        """Trigger a signal and return the new position.
 
         Raises:
             UnknownWordError: The signal is not of this curve.
@@ -107,8 +121,7 @@ class TrustMachine(HierarchicalMachine):
         return walker.position
 
     def _leaf(self, position: Position) -> str:
-        self.curve.cells(position)  # says what is wrong with it, if anything is
-        stage = next(stage for stage in self.curve.stages if stage.name == position.stage)
+        stage = self.curve.stage(position)  # raises if the position is not of this curve
         return leaf_of(self.curve, stage, felt_doubt(position.doubt, position.account))
 
     # --- building ---------------------------------------------------------------------------------
@@ -135,12 +148,12 @@ class TrustMachine(HierarchicalMachine):
     # --- running ----------------------------------------------------------------------------------
 
     def _read_posture(self, event: EventData) -> None:
-        """Let felt doubt name the posture, in a stage that has some."""
+        """Update the posture from felt doubt, in a stage that has postures."""
         if "." in walker_of(event).state:
             walker_of(event).trigger(_POSTURE)
 
     def _settle(self, event: EventData) -> None:
-        """Trigger the settling rows, one after the other."""
+        """Trigger the settling rules, one after the other."""
         for rule in self.curve.settling:
             walker_of(event).trigger(_settling(rule))
 

@@ -1,20 +1,17 @@
-"""The testing kit: Hypothesis strategies, proofs as pytest tests, and a state machine that drives a service of one's own."""
+"""The testing kit: Hypothesis strategies, properties as pytest tests, and a state machine that drives a user's service."""
 
 from trustcurve.errors import require
 
 for _module in ("hypothesis", "pytest", "numpy", "scipy"):
     require(_module, "testing")
 
-from trustcurve.testing.properties.falsifying import falsify  # noqa: E402 - first, what it needs
-from trustcurve.testing.properties.holding import holds  # noqa: E402
-from trustcurve.testing.properties.judging import breaks  # noqa: E402
-from trustcurve.testing.services.disagreements import Disagreement, DisagreementError  # noqa: E402
-from trustcurve.testing.services.machine import service_machine  # noqa: E402
+from trustcurve.testing.disagreement import Disagreement, DisagreementError  # noqa: E402 - first what it needs
+from trustcurve.testing.falsification import breaks, falsify  # noqa: E402
+from trustcurve.testing.journey_strategy import journeys, positions, standings  # noqa: E402
+from trustcurve.testing.property_tests import holds  # noqa: E402
+from trustcurve.testing.service_driver import service_machine  # noqa: E402
 from trustcurve.testing.shrinking import smallest  # noqa: E402
-from trustcurve.testing.strategies.curves import curves  # noqa: E402
-from trustcurve.testing.strategies.events import events  # noqa: E402
-from trustcurve.testing.strategies.journeys import journeys, positions, standings  # noqa: E402
-from trustcurve.testing.strategies.policies import policies  # noqa: E402
+from trustcurve.testing.strategies import curves, events, policies  # noqa: E402
 
 __all__ = [
     "Disagreement",

@@ -1,4 +1,4 @@
-"""What the test run asks of the kit: the pytest plugin sets it; without the plugin it is as it stands here."""
+"""The present test run: the options that the kit obeys, and what it notes for the plugin's reports."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from attrs import define, field
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
+from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots import OtherCurveError, from_dict
 
-__all__ = ["Session", "session"]
+__all__ = ["Session", "begin_session", "end_session", "note_curve", "note_drawn_curve", "session"]
 
 
 @define(eq=False)
 class Session:
-    """The present test run.
+    """One test run.
 
     Args:
-        max_states: The most states that a proof looks at.
-        replayed: The saved journey that is tested in place of drawn ones, as plain data; None: journeys are drawn.
-        folder: Answers with where journeys that fail are saved, and makes it; None: nowhere.
-        curves: The curves that the kit was asked about, by fingerprint.
-        drawn: The fingerprints of curves that were drawn: tests name none of them, and what they cover says nothing.
-        item: The test that runs, where pytest runs it.
-        looked_at: Which transitions proofs looked at, by the curve's fingerprint: position times signals plus signal.
+        max_states: The most states that a proof explores.
+        replayed: The saved journey to test in place of drawn ones, as plain data; None: journeys are drawn.
+        folder: Makes and returns the folder for journeys that fail; None: they are not saved.
+        curves: The curves that the tests are about, by fingerprint.
+        drawn: The fingerprints of curves that were drawn: no test names them, so their coverage means nothing.
+        item: The test that runs, if pytest runs it.
+        explored: Which transitions proofs explored, by the curve's fingerprint: position times signals plus signal.
+        has_plugin: Whether a test run of pytest uses this session.
     """
 
     max_states: int = 200_000
@@ -34,30 +36,59 @@ class Session:
     folder: Callable[[], str] | None = None
     curves: dict[str, Curve] = field(factory=dict)
     drawn: set[str] = field(factory=set)
-    looked_at: dict[str, set[int]] = field(factory=dict)
     item: Any = None
-
-    def saw(self, curve: Curve) -> None:
-        """Note a curve that the tests are about."""
-        if curve.fingerprint not in self.drawn:
-            self.curves.setdefault(curve.fingerprint, curve)
-
-    def drew(self, curve: Curve) -> None:
-        """Note a curve that was drawn."""
-        self.drawn.add(curve.fingerprint)
+    explored: dict[str, set[int]] = field(factory=dict)
+    has_plugin: bool = False
 
     def replayed_on(self, curve: Curve) -> Journey:
         """Read the saved journey.
 
         Raises:
-            SkipTest: It was made on another curve; of several curves in one test run, it is about one.
+            SkipTest: It was made on another curve; a test run can have tests on several.
         """
-        assert self.replayed is not None  # noqa: S101 - who asks has looked
+        assert self.replayed is not None  # noqa: S101 - callers check
         try:
             return from_dict(Journey, self.replayed, curve=curve)
         except OtherCurveError as error:
             raise SkipTest(f"the saved journey is not of this curve: {error}") from None
 
 
-session = Session()
-"""The present test run. It is the one thing that the kit shares with the plugin: a test run is one for the whole process."""
+_SESSIONS = [Session()]
+"""The last one is the present test run; the others are of pytest runs in which it was started."""
+
+
+def session() -> Session:
+    """Return the present test run; without the plugin it has the defaults."""
+    return _SESSIONS[-1]
+
+
+def begin_session() -> Session:
+    """Return the session for a run of pytest that begins: a new one if another run is using the present one."""
+    if session().has_plugin:
+        _SESSIONS.append(Session())
+    session().has_plugin = True
+    return session()
+
+
+def end_session(ended: Session) -> None:
+    """Forget a session: what one run of pytest set does not hold in the next one of the same process."""
+    _SESSIONS.remove(ended)
+    if not _SESSIONS:
+        _SESSIONS.append(Session())
+
+
+def note_curve(curve: Curve) -> None:
+    """Check an argument that must be a curve, and note that the tests are about it.
+
+    Raises:
+        InvalidValueError: It is not a curve.
+    """
+    if not isinstance(curve, Curve):
+        raise InvalidValueError("curve", curve, "must be a Curve such as Curve.default()")
+    if curve.fingerprint not in session().drawn:
+        session().curves.setdefault(curve.fingerprint, curve)
+
+
+def note_drawn_curve(curve: Curve) -> None:
+    """Note a curve that was drawn."""
+    session().drawn.add(curve.fingerprint)

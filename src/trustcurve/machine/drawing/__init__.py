@@ -1,4 +1,4 @@
-"""Pictures of the curve, with a customer's path if wanted: Mermaid, DOT, SVG and PNG."""
+"""Diagrams of the curve, with a customer's path if wanted: Mermaid, DOT, SVG and PNG."""
 
 from trustcurve.machine.drawing.chart import Arrow, Chart, Hop, Label, chart_of
 from trustcurve.machine.drawing.dot import dot_text, render

@@ -1,4 +1,4 @@
-"""A chart as Graphviz draws it: DOT, and through the program ``dot`` SVG and PNG.
+"""A chart as DOT, and through the program Graphviz as SVG and PNG.
 
 Needs the extra ``draw`` (the package graphviz); SVG and PNG also need Graphviz itself.
 """
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from trustcurve.core.rules import Stage
 from trustcurve.errors import require
-from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shown
+from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shortened
 from trustcurve.machine.errors import DrawingError, MissingProgramError
 
 __all__ = ["dot_text", "render"]
@@ -31,7 +31,7 @@ _FAINT = {"color": FAINT, "fontcolor": FAINT}
 
 
 def dot_text(chart: Chart) -> str:
-    """Write a chart as DOT.
+    """Return a chart as DOT.
 
     Raises:
         MissingExtraError: The package graphviz is not installed (extra ``draw``).
@@ -46,13 +46,13 @@ def dot_text(chart: Chart) -> str:
     return source
 
 
-def render(chart: Chart, form: Literal["svg", "png"]) -> bytes:
-    """Draw a chart.
+def render(chart: Chart, format: Literal["svg", "png"]) -> bytes:  # noqa: A002 - its usual name
+    """Return a chart as an SVG or PNG image.
 
     Raises:
         MissingExtraError: The package graphviz is not installed (extra ``draw``).
         MissingProgramError: Graphviz itself is not installed.
-        DrawingError: Graphviz fails.
+        DrawingError: Graphviz failed.
 
     Examples:
         >>> from trustcurve import Curve
@@ -61,14 +61,14 @@ def render(chart: Chart, form: Literal["svg", "png"]) -> bytes:
     """
     graphviz = require("graphviz", "draw")
     graph = _graph(chart)
-    if form == "png":
+    if format == "png":
         graph.attr(dpi="144")
     try:
-        drawn: bytes = graph.pipe(format=form)
+        drawn: bytes = graph.pipe(format=format)
     except graphviz.ExecutableNotFound:
-        raise MissingProgramError("dot", "Graphviz", f"to draw {form}") from None
+        raise MissingProgramError("dot", "Graphviz", f"to draw {format}") from None
     except graphviz.CalledProcessError as error:
-        raise DrawingError(form, str(error)) from None
+        raise DrawingError(format, str(error)) from None
     return drawn
 
 
@@ -135,13 +135,13 @@ def _look(leaf: str, chart: Chart) -> dict[str, str]:
 def _add_arrow(graph: Any, chart: Chart, arrow: Arrow) -> None:
     style = _STYLE[arrow.kind]
     text = _text(map(str, arrow.labels))
-    if chart.end is not None:  # under a path, the arrows of the curve are only hinted at
+    if chart.end is not None:  # beneath a path, the arrows of the curve are faint
         style, text = {**style, **_FAINT}, ""
     source, from_frame = _anchor(chart, arrow.source)
     target, to_frame = _anchor(chart, arrow.target)
     if arrow.crosses:
         _cross(graph, source, target, text, style)
-    elif arrow.kind == "aside":  # the middle of such an arrow lies on a frame: write beside the stage apart
+    elif arrow.kind == "aside":  # the middle of such an arrow lies on a frame: its label stands beside the stage apart
         end, angle = ("headlabel", "-60") if from_frame else ("taillabel", "60")
         label = {end: text, "labeldistance": "2.6", "labelangle": angle}
         frames = {"ltail" if from_frame else "lhead": from_frame or to_frame or ""}
@@ -151,7 +151,7 @@ def _add_arrow(graph: Any, chart: Chart, arrow: Arrow) -> None:
 
 
 def _add_hop(graph: Any, chart: Chart, hop: Hop) -> None:
-    style, text = {**_STYLE[hop.kind], "penwidth": "2.6"}, _text(shown(hop.lines))
+    style, text = {**_STYLE[hop.kind], "penwidth": "2.6"}, _text(shortened(hop.lines))
     source, target = chart.ids[hop.source], chart.ids[hop.target]
     if hop.crosses:
         _cross(graph, source, target, text, style)
@@ -165,7 +165,7 @@ def _cross(graph: Any, source: str, target: str, text: str, style: dict[str, str
 
 
 def _connect(graph: Any, kind: Kind, tail: tuple[str, str | None], head: tuple[str, str | None], **look: str) -> None:
-    """Draw an arrow; a fall backwards, so that for the layout all arrows lead up, and states stay in their order."""
+    """Add an arrow; falls are added backwards: for the layout all arrows lead up, so states keep their order."""
     if kind == "fall":
         (tail, head), look = (head, tail), {**look, "dir": "back"}
     ends = {"ltail": tail[1], "lhead": head[1]}
@@ -173,7 +173,7 @@ def _connect(graph: Any, kind: Kind, tail: tuple[str, str | None], head: tuple[s
 
 
 def _anchor(chart: Chart, place: str) -> tuple[str, str | None]:
-    """Answer with the node at which an arrow ends, and the frame that it ends at, if any."""
+    """Return the node and, if any, the frame at which an arrow ends."""
     if place == EVERYONE:
         lowest = next(stage for stage in chart.stages if not stage.apart)
         return chart.ids[lowest.states[0]], _frame(chart, EVERYONE)
@@ -182,18 +182,18 @@ def _anchor(chart: Chart, place: str) -> tuple[str, str | None]:
 
 
 def _frame(chart: Chart, place: str) -> str:
-    """Name a frame: Graphviz draws one around what is named like this."""
+    """Return the name of a frame: Graphviz draws one around subgraphs with such a name."""
     return f"cluster_{chart.ids[place]}"
 
 
 def _plain(text: str) -> str:
-    """Write a text so that DOT takes it as it is."""
+    """Escape a text for DOT."""
     escaped: str = require("graphviz", "draw").escape(text)
     return escaped
 
 
 def _text(lines: Iterable[str]) -> str:
-    """Break lines where they get long, after a comma, and justify them to the left."""
+    """Wrap long lines after a comma, and align them to the left."""
     whole = (re.sub(r"(?<![,;]) ", _FIRM, line) for line in lines)
     broken = [piece for line in whole for piece in wrap(line, _WIDTH, subsequent_indent=" " * 4)]
     return "".join(f" {_plain(piece.replace(_FIRM, ' '))}\\l" for piece in broken)

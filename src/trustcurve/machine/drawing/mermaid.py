@@ -1,7 +1,7 @@
-"""A chart as Mermaid text, which GitHub and many documentation sites draw by themselves.
+"""A chart as Mermaid text, which GitHub and many documentation sites draw themselves.
 
-It is a flowchart, and no ``stateDiagram``: that one lays labels over each other, takes states out of
-their frames, and cannot tell rises from falls by their strokes.
+It is a flowchart rather than a ``stateDiagram``, which lets labels overlap, moves states out of their
+frames, and has one style for all arrows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from trustcurve.core.rules import Stage
-from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Chart, Kind, shown
+from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Chart, Kind, shortened
 
 __all__ = ["mermaid_text"]
 
@@ -19,7 +19,7 @@ _BARRIER = "the_barrier"
 
 
 def mermaid_text(chart: Chart) -> str:
-    """Write a chart as a Mermaid flowchart.
+    """Return a chart as a Mermaid flowchart.
 
     Examples:
         >>> from trustcurve import Curve
@@ -45,7 +45,7 @@ def mermaid_text(chart: Chart) -> str:
 
 def _stage(chart: Chart, stage: Stage) -> Iterator[str]:
     begin = ["begin(( )):::begin"] if chart.start in stage.states else []
-    # An arrow from everywhere would cross the picture: it is written where it leads.
+    # An arrow from everywhere would cross the diagram: it becomes a line of text at its target.
     anywhere = [
         f"from anywhere: {label}"
         for arrow in chart.arrows
@@ -64,7 +64,7 @@ def _stage(chart: Chart, stage: Stage) -> Iterator[str]:
 
 
 def _links(chart: Chart) -> Iterator[tuple[str, str | None]]:
-    """Write the arrows, each with its colour; under a path the curve's own are only hinted at."""
+    """Return the arrows, each with its colour; beneath a path the curve's own are faint."""
     yield f"begin --> {chart.ids[chart.start]}", None
     yield from ((f"{low} ~~~ {high}", None) for low, high in _spine(chart))
     walked = {pair for hop in chart.hops for pair in hop.covers}
@@ -72,17 +72,17 @@ def _links(chart: Chart) -> Iterator[tuple[str, str | None]]:
         if arrow.source == EVERYONE or (arrow.source, arrow.target) in walked:
             continue
         ends = (chart.ids[arrow.source], chart.ids[arrow.target])
-        hinted = chart.end is not None
-        for line in _link(arrow.kind, ends, () if hinted else map(str, arrow.labels), crosses=arrow.crosses):
-            yield line, FAINT if hinted else STROKES[arrow.kind]
+        faint = chart.end is not None
+        for line in _link(arrow.kind, ends, () if faint else map(str, arrow.labels), crosses=arrow.crosses):
+            yield line, FAINT if faint else STROKES[arrow.kind]
     for hop in chart.hops:
         ends = (chart.ids[hop.source], chart.ids[hop.target])
-        for line in _link(hop.kind, ends, shown(hop.lines), crosses=hop.crosses):
+        for line in _link(hop.kind, ends, shortened(hop.lines), crosses=hop.crosses):
             yield line, STROKES[hop.kind]
 
 
 def _spine(chart: Chart) -> Iterator[tuple[str, str]]:
-    """Answer with what is next to each other from low to high: invisible links between them keep stages in order."""
+    """Return the neighbours from low to high: invisible links between them keep stages in order."""
     ends = [(chart.ids[stage.states[0]], chart.ids[stage.states[-1]]) for stage in chart.stages]
     inside = next((place for place, stage in enumerate(chart.stages) if not stage.outside), len(ends))
     ends.insert(inside, (_BARRIER, _BARRIER))
@@ -101,5 +101,5 @@ def _link(kind: Kind, ends: tuple[str, str], lines: Iterable[str], *, crosses: b
 
 
 def _safe(text: str) -> str:
-    """Write signs that mean something to Mermaid as the codes that it draws as these signs."""
-    return re.sub(r"[^\w\s.,;:()\[\]'/+-]", lambda sign: f"#{ord(sign[0])};", text)
+    """Escape the characters that are syntax for Mermaid."""
+    return re.sub(r"[^\w\s.,;:()\[\]'/+-]", lambda found: f"#{ord(found[0])};", text)

@@ -1,4 +1,4 @@
-"""Proof and property test say the same: what one refutes, the other can show, and nothing shows what is proved to be false."""
+"""Falsification and proof agree: examples can break what a proof refutes, and nothing breaks what is proved."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, Policy, View, policy
 from trustcurve.testing import breaks, falsify, policies
-from trustcurve.testing.properties.judging import can_be_broken
-from trustcurve.testing.strategies.runs import runs, walked
+from trustcurve.testing.falsification import can_be_broken
+from trustcurve.testing.policy_runs import policy_runs, run_of_choices
 from trustcurve.verification import (
     Counterexample,
     Property,
@@ -58,7 +58,7 @@ def test_every_witness_is_a_failing_example_and_no_example_refutes_what_is_prove
     proved = [prop for prop, verdict in zip(PROPERTIES, report.verdicts, strict=True) if verdict]
     with pytest.raises(NoSuchExample):
         find(
-            runs(loop, None, 25),
+            policy_runs(loop, None, 25),
             lambda run: any(breaks(prop, run) for prop in proved),
             settings=settings(SLOWLY, max_examples=25),
         )
@@ -76,11 +76,11 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     )
     assert found is not None
     assert breaks(bug.asked, found)
-    (verdict,) = check(bug.curve, bug.asked, policy=bug.policy, environment=bug.environment).verdicts
-    assert verdict.counterexample is not None
-    assert len(verdict.counterexample) <= len(found)
+    (verdict,) = check(bug.curve, bug.policy, bug.asked, environment=bug.environment).verdicts
+    assert verdict.witness is not None
+    assert len(verdict.witness) <= len(found)
     moves = [edge.record.move for edge in found.edges]
-    fewer = [walked(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
+    fewer = [run_of_choices(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
     assert not any(breaks(bug.asked, run) for run in fewer)
 
 
@@ -90,7 +90,7 @@ def forgetful(_view: View) -> str:
     return "wait"
 
 
-def test_what_must_come_is_missed_by_a_run_that_goes_round():
+def test_a_run_that_repeats_shows_that_something_never_happens():
     found = falsify(CURVE, nobody_forgotten, policy=forgetful)
     assert found is not None
     nodes = [edge.record.after for edge in found.edges]
@@ -98,7 +98,7 @@ def test_what_must_come_is_missed_by_a_run_that_goes_round():
     assert len(set(nodes)) < len(nodes) + 1
 
 
-def test_what_comes_in_time_is_not_missed():
+def test_a_policy_that_answers_in_time_is_not_falsified():
     @policy("answer", promise_due=1)
     def answer(_view: View) -> str:
         return "exchange"
@@ -116,7 +116,7 @@ def test_what_comes_in_time_is_not_missed():
     ],
     ids=lambda prop: prop.name,
 )
-def test_what_no_single_run_can_break_is_refused(prop: Property):
+def test_properties_that_no_single_run_can_break_raise(prop: Property):
     assert not can_be_broken(prop)
     with pytest.raises(InvalidValueError, match="no single run can break it"):
         falsify(CURVE, prop, policy=forgetful)
@@ -125,7 +125,7 @@ def test_what_no_single_run_can_break_is_refused(prop: Property):
 @pytest.mark.parametrize(
     "wrong", [{"policy": "wait"}, {"prop": "quiet"}, {"environment": "any"}, {"curve": None}], ids=str
 )
-def test_wrong_arguments_are_refused(wrong: dict[str, Any]):
+def test_invalid_arguments_raise(wrong: dict[str, Any]):
     given_ = {"curve": CURVE, "policy": forgetful, "prop": nobody_forgotten, **wrong}
     with pytest.raises(InvalidValueError, match=next(iter(wrong))):
         falsify(**given_)

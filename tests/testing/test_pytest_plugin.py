@@ -88,13 +88,13 @@ def test_there_is_a_test_for_each_property(kit: Kit):
     )
 
 
-def test_a_failure_shows_the_journey_and_nothing_of_our_internals(kit: Kit):
+def test_a_failure_shows_the_journey_and_nothing_of_the_kit(kit: Kit):
     done = kit(RETAIL)
     told = done.stdout.str()
     assert "REFUTED  no_ask_on_open_account" in told
     assert "a shortest counterexample:" in told
     assert re.search(r"turn 2: the company asks .* by company_one_sided\.unpaid", told)
-    assert "holding.py" not in told
+    assert "property_tests.py" not in told
     assert "Traceback" not in told
     assert "trustcurve/testing" not in told
 
@@ -128,7 +128,7 @@ def test_body_fails():
     done = kit(body)
     done.assert_outcomes(passed=3, failed=1)
     done.stdout.fnmatch_lines(["*assert 1 == 2*"])
-    assert "holding.py" not in done.stdout.str()
+    assert "property_tests.py" not in done.stdout.str()
 
 
 def test_all_named_properties_are_asked_if_none_is_given(kit: Kit):
@@ -157,7 +157,7 @@ def test_marks_keep_their_meaning(kit: Kit):
     kit(marked).assert_outcomes(xfailed=1)
 
 
-def test_what_a_limit_leaves_open_is_tested_by_examples(kit: Kit):
+def test_properties_beyond_the_limit_are_tested_by_examples(kit: Kit):
     done = kit(GOOD, "--trustcurve-max-states=20")
     done.assert_outcomes(passed=2)
     done.stdout.fnmatch_lines(
@@ -167,16 +167,18 @@ def test_what_a_limit_leaves_open_is_tested_by_examples(kit: Kit):
     )
 
 
-def test_examples_refute_what_no_proof_decides(kit: Kit):
+def test_examples_refute_properties_beyond_the_limit(kit: Kit):
     done = kit(RETAIL, "--trustcurve-max-states=1", "-k", "no_ask")
     done.assert_outcomes(failed=1, deselected=2)
-    done.stdout.fnmatch_lines(["REFUTED  no_ask_on_open_account: an example shows it; perhaps there is a shorter one"])
+    done.stdout.fnmatch_lines(
+        ["REFUTED  no_ask_on_open_account: found by an example; a shorter counterexample may exist"]
+    )
 
 
-def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
+def test_properties_that_neither_can_decide_fail_and_say_what_to_do(kit: Kit):
     done = kit("@holds(curve, way_back, policy=SOLVE_FIRST)\ndef test_it(): ...\n", "--trustcurve-max-states=5")
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it. Raise --trustcurve-max-states*"])
+    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it: raise --trustcurve-max-states*"])
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_what_neither_can_decide_fails_and_says_what_to_do(kit: Kit):
         ("@holds(curve)\nasync def test_it(): ...", "test is *: must be a plain function"),
     ],
 )
-def test_wrong_arguments_are_refused_at_collection(kit: Kit, test: str, says: str):
+def test_invalid_arguments_raise_at_collection(kit: Kit, test: str, says: str):
     done = kit(test + "\n")
     assert done.ret == pytest.ExitCode.INTERRUPTED
     done.stdout.fnmatch_lines([f"E *InvalidValueError: *{says}*"])
@@ -226,10 +228,10 @@ class Words(HTMLParser):
         self.words.append(data)
 
 
-def test_reports_tell_every_property_with_its_journey(kit: Kit):
+def test_reports_show_every_property_with_its_journey(kit: Kit):
     kit(RETAIL + VACUOUS, "--trustcurve-report=json", "--trustcurve-report=html:build/proofs.html", "--trustcurve-cov")
     plain = json.loads((kit.path / "trustcurve-report.json").read_text())
-    told = {each["prop"]: each for each in plain["properties"]}
+    told = {each["name"]: each for each in plain["properties"]}
     assert {name: each["status"] for name, each in told.items()} == {
         "repair_within(3)": "REFUTED",
         "no_ask_on_open_account": "REFUTED",
@@ -238,7 +240,7 @@ def test_reports_tell_every_property_with_its_journey(kit: Kit):
     }
     assert told["partners"]["vacuous"]
     assert told["no_ask_on_open_account"]["test"].endswith("::test_retail[no_ask_on_open_account]")
-    assert "the company asks" in told["no_ask_on_open_account"]["told"]
+    assert "the company asks" in told["no_ask_on_open_account"]["explanation"]
     assert plain["coverage"][0]["positions"] == 524
     page = (kit.path / "build" / "proofs.html").read_text()
     words = "".join(Words(page).words)
@@ -282,7 +284,7 @@ def test_curves_of_one_name_are_told_apart(kit: Kit):
     done.stdout.fnmatch_lines_random([f"curve default ({ours}): * of 524 *", f"curve default ({other}): * of 506 *"])
 
 
-def test_coverage_counts_what_proofs_looked_at(kit: Kit):
+def test_coverage_counts_what_proofs_explored(kit: Kit):
     done = kit(GOOD, "--trustcurve-cov")
     told = re.search(r"curve default: (\d+) of 524 positions .* by journeys alone (\d+) and", done.stdout.str())
     assert told is not None
@@ -290,10 +292,10 @@ def test_coverage_counts_what_proofs_looked_at(kit: Kit):
     assert int(told[2]) == 0
 
 
-def test_coverage_tells_of_vacuous_properties(kit: Kit):
+def test_coverage_shows_vacuously_true_properties(kit: Kit):
     done = kit(VACUOUS, "--trustcurve-cov")
     done.assert_outcomes(passed=1)
-    done.stdout.fnmatch_lines(["vacuous: partners (solve first): what it speaks of never happens"])
+    done.stdout.fnmatch_lines(["vacuously true: partners (solve first): its condition never occurs"])
 
 
 @pytest.mark.parametrize(("least", "code"), [("0.5", pytest.ExitCode.OK), ("1", pytest.ExitCode.TESTS_FAILED)])
@@ -314,7 +316,7 @@ def saved(kit: Kit) -> list[Path]:
     return sorted((kit.path / ".pytest_cache" / "d" / "trustcurve").glob("*.json"))
 
 
-def test_what_fails_is_saved_and_fails_again_when_it_is_replayed(kit: Kit):
+def test_failing_journeys_are_saved_and_fail_again_when_replayed(kit: Kit):
     done = kit(RETAIL, "-k", "no_ask")
     (file,) = saved(kit)
     done.stdout.fnmatch_lines([f"*saved; to test it again: pytest --trustcurve-replay {file}"])
@@ -324,7 +326,7 @@ def test_what_fails_is_saved_and_fails_again_when_it_is_replayed(kit: Kit):
     again.stdout.fnmatch_lines(["REFUTED  no_ask_on_open_account: the saved journey shows it"])
 
 
-def test_a_mended_policy_stands_the_saved_journey(kit: Kit):
+def test_a_fixed_policy_passes_the_saved_journey(kit: Kit):
     kit(RETAIL, "-k", "no_ask")
     (file,) = saved(kit)
     mended = kit(GOOD, "--trustcurve-replay", str(file))
@@ -402,7 +404,7 @@ def test_short(journey):
     kit(drawn, "--trustcurve-replay", str(file)).assert_outcomes(skipped=2)
 
 
-def test_a_policy_that_fails_is_told_with_its_place_and_nothing_of_ours(kit: Kit):
+def test_a_policy_that_fails_is_shown_with_its_place_and_nothing_of_the_kit(kit: Kit):
     broken = """
 from trustcurve.policies import policy
 
@@ -433,7 +435,7 @@ def test_a_journey_is_only_replayed_on_its_own_curve(kit: Kit):
     done.stdout.fnmatch_lines(["SKIPPED * the saved journey is not of this curve: * was made on curve *"])
 
 
-def test_drawn_curves_are_nobodys(kit: Kit):
+def test_drawn_curves_have_no_coverage(kit: Kit):
     drawn = """
 from hypothesis import settings
 from trustcurve.testing import curves
@@ -465,7 +467,7 @@ def test_collecting_covers_nothing_and_fails_nothing(kit: Kit):
     assert kit(GOOD, "--trustcurve-cov-fail-under=50", "--collect-only").ret == pytest.ExitCode.OK
 
 
-def test_what_unittest_asks_for_is_reported_too(kit: Kit):
+def test_properties_in_unittest_are_reported_too(kit: Kit):
     case = """
 import unittest
 
@@ -475,9 +477,9 @@ class TestRetail(unittest.TestCase):
 """
     done = kit(case, "--trustcurve-report=json")
     done.assert_outcomes(failed=1)
-    assert "holding.py" not in done.stdout.str()
+    assert "property_tests.py" not in done.stdout.str()
     told = json.loads((kit.path / "trustcurve-report.json").read_text())["properties"]
-    assert [(each["prop"], each["status"]) for each in told] == [
+    assert [(each["name"], each["status"]) for each in told] == [
         ("no_ask_on_open_account", "REFUTED"),
         ("nobody_forgotten", "PROVED"),
     ]
@@ -493,6 +495,41 @@ settings.load_profile("quick")
     kit(profile + RETAIL, "--trustcurve-max-states=3", "-k", "no_ask").assert_outcomes(failed=1)
 
 
+def test_options_hold_for_one_run_and_not_for_the_next_in_the_same_process(kit: Kit):
+    kit.pytester.makepyfile(test_good=HEAD + GOOD)
+    code = """
+import contextlib, io, sys, pytest
+
+def said(*options):
+    sys.modules.pop("test_good", None)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        pytest.main(["-q", "-p", "no:randomly", "test_good.py", *options])
+    return out.getvalue()
+
+first, limited, last = said(), said("--trustcurve-max-states=2"), said()
+print(["not proved" in each for each in (first, limited, last)])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=kit.path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[False, True, False]"
+
+
+def test_a_run_inside_another_has_options_of_its_own(kit: Kit):
+    kit.pytester.makepyfile(test_good=HEAD + GOOD)
+    outer = """
+import contextlib, io, pytest
+from trustcurve.testing.session import session
+
+def test_outer():
+    assert session().max_states == 77
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        pytest.main(["-q", "-p", "no:randomly", "test_good.py", "--trustcurve-max-states=2"])
+    assert "not proved" in out.getvalue()
+    assert session().max_states == 77
+"""
+    own = "test_a_run_inside_another_has_options_of_its_own.py"
+    kit(outer, "--trustcurve-max-states=77", own).assert_outcomes(passed=1)
+
+
 # --- beside other plugins -----------------------------------------------------------------------
 
 
@@ -500,7 +537,11 @@ def test_it_works_under_xdist(kit: Kit):
     done = kit(RETAIL + VACUOUS + DEAF, "-n", "2", "--trustcurve-cov", "--trustcurve-report=json")
     done.assert_outcomes(passed=2, failed=3)
     done.stdout.fnmatch_lines(
-        ["curve default: * of 524 positions*", "vacuous: partners (solve first)*", "wrote trustcurve-report.json"]
+        [
+            "curve default: * of 524 positions*",
+            "vacuously true: partners (solve first)*",
+            "wrote trustcurve-report.json",
+        ]
     )
     assert len(json.loads((kit.path / "trustcurve-report.json").read_text())["properties"]) == 4
 

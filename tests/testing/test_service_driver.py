@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import re
 import sys
@@ -23,9 +24,8 @@ from trustcurve import Curve, Event, Exchanged, PromiseMade, Returned, Standing,
 from trustcurve.errors import InvalidValueError
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
-from trustcurve.testing.services.deliveries import at_of, settled
-from trustcurve.testing.services.disagreements import disagreement
-from trustcurve.testing.services.minimal import smallest_disagreement
+from trustcurve.testing.disagreement import find_disagreement, smallest_disagreement
+from trustcurve.testing.service import comparable_after, time_of
 
 CURVE = Curve.default()
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -124,13 +124,13 @@ def test_the_example_itself_is_sound(faulty: ModuleType):
 
 
 @pytest.mark.parametrize("fault", ["LostUpdate", "DoubleCounted", "NeverDue"])
-def test_each_fault_of_the_example_is_found_soon_and_told_in_few_events(faulty: ModuleType, fault: str):
+def test_each_fault_of_the_example_is_found_soon_and_shown_in_few_events(faulty: ModuleType, fault: str):
     begun = perf_counter()
     found = run(getattr(faulty, fault), examples=100, redeliver=True)
     assert perf_counter() - begun < 30
     assert found is not None
     assert 1 <= len(found.deliveries) <= 4
-    again = disagreement(CURVE, getattr(faulty, fault), found.start, found.deliveries)
+    again = find_disagreement(CURVE, getattr(faulty, fault), found.start, found.deliveries)
     assert str(again) == str(found)
 
 
@@ -161,20 +161,20 @@ class Failing(Plain):
         super().apply(event)
 
 
-def test_a_disagreement_tells_what_happened_and_what_both_say():
+def test_a_disagreement_shows_what_happened_and_what_both_show():
     ann = CURVE.begin("ann", START)
-    found = disagreement(CURVE, Deaf, ann, [Exchanged(at=START)])
+    found = find_disagreement(CURVE, Deaf, ann, [Exchanged(at=START)])
     assert str(found) == (
         "the service and the curve disagree after 1 delivery:\n"
         "  1. 2026-01-01 00:00:00  a useful exchange\n"
         "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
         "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
-        "the curve's last step: 2026-01-01 00:00 UTC a useful exchange stays distrust.suspicious because a useful exchange earns "
-        "goodwill, settles what is due and lowers doubt; before the barrier nothing accrues doubt 2 -> 1"
+        "the curve's last step: 2026-01-01 00:00 UTC a useful exchange stays distrust.suspicious "
+        f"because {CURVE.react(CURVE.start, 'exchange').because} doubt 2 -> 1"
     )
 
 
-def test_an_error_of_the_service_is_told():
+def test_an_error_of_the_service_is_shown():
     found = run(Failing)
     assert found is not None
     assert isinstance(found.service, ZeroDivisionError)
@@ -198,7 +198,7 @@ class Unreadable(Plain):
         return self.seen if self.seen.position.stage != "departed" else self.gone  # type: ignore[attr-defined,no-any-return]
 
 
-def test_an_error_as_it_is_asked_where_the_customer_stands_is_told():
+def test_an_error_while_reading_the_standing_is_shown():
     found = run(Unreadable)
     assert found is not None
     assert len(found.deliveries) == 1
@@ -218,7 +218,7 @@ class Vague(Plain):
         self.seen = seen
 
 
-def test_what_is_no_answer_is_told_with_the_journey_that_led_there():
+def test_a_standing_of_the_wrong_type_is_shown_with_its_journey():
     found = run(Vague)
     assert found is not None
     assert len(found.deliveries) == 1
@@ -235,12 +235,12 @@ class GivingUp(Plain):
         super().apply(event)
 
 
-def test_a_service_that_fails_its_test_is_told_with_its_place():
+def test_a_service_that_fails_its_test_is_shown_with_its_place():
     found = run(GivingUp)
     assert found is not None
     assert len(found.deliveries) == 1
     assert "the service fails: Failed: nobody leaves here" in str(found)
-    assert re.search(r"test_services\.py:\d+, in apply", str(found))
+    assert re.search(r"test_service_driver\.py:\d+, in apply", str(found))
 
 
 def test_rules_and_invariants_can_be_added_to_a_machine():
@@ -253,7 +253,7 @@ def test_rules_and_invariants_can_be_added_to_a_machine():
         Ours.TestCase().runTest()
 
 
-def test_a_service_that_is_not_deterministic_is_told_as_it_was_found():
+def test_a_disagreement_of_a_nondeterministic_service_is_shown_as_found():
     applied: list[Event] = []
 
     class Disturbed(Plain):
@@ -265,12 +265,12 @@ def test_a_service_that_is_not_deterministic_is_told_as_it_was_found():
 
     found = run(Disturbed)
     assert found is not None
-    assert not found.shown_again
+    assert not found.reproduced
     assert isinstance(found.service, ConnectionError)
-    assert "run again, it did not disagree: the service is not deterministic" in str(found)
+    assert "a new service did not disagree: the service is not deterministic" in str(found)
 
 
-def test_a_service_that_is_not_made_anew_for_each_customer_is_told():
+def test_a_service_that_customers_share_is_named():
     store: dict[str, Standing] = {}
 
     class Leaking:
@@ -288,10 +288,10 @@ def test_a_service_that_is_not_made_anew_for_each_customer_is_told():
     found = run(Leaking)
     assert found is not None
     assert not found.deliveries
-    assert "is it made for a customer who stands where it is told, and anew for each?" in str(found)
+    assert "does make_service make a new service for each customer, and use the standing that it gets?" in str(found)
 
 
-def test_a_plain_service_does_not_stand_what_comes_out_of_order():
+def test_a_plain_service_fails_on_events_out_of_order():
     found = run(Plain, reorder=True)
     assert found is not None
     assert len(found.deliveries) <= 3
@@ -306,7 +306,7 @@ def test_a_service_that_begins_elsewhere_disagrees_before_anything_happened():
     assert str(found).startswith("the service and the curve disagree before anything happened\n")
 
 
-def test_what_is_not_needed_goes_and_the_rest_happens_as_soon_as_it_can():
+def test_the_smallest_disagreement_has_no_needless_event_and_no_needless_wait():
     ann, day = CURVE.begin("ann", START), timedelta(days=1)
     made = PromiseMade(at=START + 5 * day, promise="p", due=START + 9 * day)
     told = [Exchanged(at=START + day), made, Returned(at=START + 7 * day), Exchanged(at=START + 20 * day)]
@@ -322,10 +322,10 @@ def test_what_is_not_needed_goes_and_the_rest_happens_as_soon_as_it_can():
         service = Timeless(standing)
         return type("Shown", (), {"apply": service.apply, "standing": lambda _: service.standing.position})()
 
-    found = disagreement(CURVE, make, ann, told)
+    found = find_disagreement(CURVE, make, ann, told)
     assert found is not None
     least = smallest_disagreement(make, found).deliveries
-    assert [(type(each).__name__, at_of(each) - START) for each in least] == [
+    assert [(type(each).__name__, time_of(each) - START) for each in least] == [
         ("PromiseMade", 0 * day),
         ("Exchanged", 15 * day),
     ]
@@ -365,6 +365,23 @@ def test_context_managers_are_left_again_whatever_happens():
     assert opened.count("in") == opened.count("out") > 1
 
 
+def test_event_loops_are_only_made_for_what_is_awaited(monkeypatch: pytest.MonkeyPatch):
+    made, new = list[int](), asyncio.new_event_loop
+    mine = new()
+    asyncio.set_event_loop(mine)
+    try:
+        monkeypatch.setattr(asyncio, "new_event_loop", lambda: made.append(1) or new())
+        monkeypatch.setattr(asyncio.events, "new_event_loop", asyncio.new_event_loop)
+        assert run(Plain, examples=5) is None
+        assert not made, "a sync service has nothing to await"
+        assert run(InWords, examples=5) is None
+        assert made
+        assert asyncio.get_event_loop_policy().get_event_loop() is mine
+    finally:
+        asyncio.set_event_loop(None)
+        mine.close()
+
+
 def test_async_context_managers_are_left_again():
     opened: list[str] = []
 
@@ -389,17 +406,17 @@ def test_nothing_is_compared_while_something_earlier_is_under_way(journey: Any, 
     told = [step.event for step in journey.steps if step.event is not None]
     shuffled = told[:]
     order.shuffle(shuffled)
-    for number in settled(shuffled):
+    for number in comparable_after(shuffled):
         came = max((event.at for event in shuffled[:number]), default=None)
         assert came is None or all(event.at >= came for event in shuffled[number:])
-    assert len(shuffled) in set(settled(shuffled))
+    assert len(shuffled) in set(comparable_after(shuffled))
 
 
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda _: object(), "must make an object with apply"),
-        (object, "fails with TypeError: .*it is called with the standing with which it begins"),
+        (object, "raised TypeError: .*it is called with the standing of a new customer"),
         (lambda _: type("Mute", (), {"apply": print})(), "must make an object with apply"),
         (
             lambda _: type("Odd", (), {"apply": print, "standing": 3})(),
@@ -407,7 +424,7 @@ def test_nothing_is_compared_while_something_earlier_is_under_way(journey: Any, 
         ),
     ],
 )
-def test_what_is_no_service_is_refused(make: Any, says: str):
+def test_objects_that_are_not_services_raise(make: Any, says: str):
     with pytest.raises(InvalidValueError, match=says):
         run(make)
 
@@ -422,6 +439,6 @@ def test_what_is_no_service_is_refused(make: Any, says: str):
         ({"customer": ""}, "customer is ''"),
     ],
 )
-def test_wrong_arguments_are_refused(wrong: dict[str, Any], says: str):
+def test_invalid_arguments_raise(wrong: dict[str, Any], says: str):
     with pytest.raises(TrustcurveError, match=says):
         service_machine(**{"curve": CURVE, "make_service": Plain, **wrong})

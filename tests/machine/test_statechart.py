@@ -76,7 +76,7 @@ def test_a_difference_of_one_number_is_found() -> None:
     assert disagreements(TrustMachine(other), DEFAULT, [Position("hopeful", 0, 0, 4, "clear")])
 
 
-def test_it_asks_nothing_of_what_react_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machine_shares_nothing_with_react(monkeypatch: pytest.MonkeyPatch) -> None:
     walker = MACHINE.walker()
     for owner, name in ((Rulebook, "react"), (Rulebook, "work_out"), (Program, "run"), (Program, "settle")):
         monkeypatch.setattr(owner, name, None)
@@ -106,7 +106,7 @@ def test_postures_and_settling_follow_every_row() -> None:
     assert walker.state == "distrust.competitive"
 
 
-def test_what_is_not_of_the_curve_is_refused() -> None:
+def test_words_and_positions_of_other_curves_raise() -> None:
     walker = MACHINE.walker()
     with pytest.raises(UnknownWordError, match="did you mean 'exchange'"):
         MACHINE.send(walker, "exchnge")
@@ -117,7 +117,7 @@ def test_what_is_not_of_the_curve_is_refused() -> None:
     assert walker.position == DEFAULT.start
 
 
-def test_rows_that_say_the_same_in_other_words_lead_to_the_same() -> None:
+def test_they_agree_on_every_test_and_effect_that_a_rule_can_have() -> None:
     """Every test and every effect that a row can have, on one small curve."""
     document = DEFAULT.to_plain()
     document["signals"]["nudge"] = {"by": "both"}

@@ -1,1 +1,0 @@
-"""A service of one's own, driven against the curve."""

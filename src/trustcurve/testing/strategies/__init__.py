@@ -1,1 +1,0 @@
-"""What Hypothesis draws: events, positions, standings, journeys, policies and curves."""
