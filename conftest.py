@@ -1,10 +1,8 @@
-"""Test README.md and every page under docs/: how, is told in ``tests/docs/blocks.py``."""
+"""Test README.md and every page under docs/: ``tools/docs_outputs.py`` documents how."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +36,9 @@ class PageTest(pytest.Item):
 
     def runtest(self) -> None:
         """Run the blocks."""
-        from tests.docs.blocks import PageRun, blocks  # noqa: PLC0415 - most test runs need it not
+        from tools.docs_outputs import PageRun, blocks, page_folder  # noqa: PLC0415 - most test runs need it not
 
-        with tempfile.TemporaryDirectory() as folder, chdir(folder):
-            Path("examples").symlink_to(ROOT / "examples", target_is_directory=True)
+        with page_folder():
             run = PageRun()
             for block in blocks(self.path):
                 self.line = block.line
@@ -54,7 +51,7 @@ class PageTest(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Say which block failed, and how."""
-        from tests.docs.blocks import BlockError  # noqa: PLC0415 - as above
+        from tools.docs_outputs import BlockError  # noqa: PLC0415 - as above
 
         where = f"{self.path.relative_to(ROOT)}:{self.line}: this block failed\n"
         if isinstance(excinfo.value, BlockError):

@@ -2,7 +2,8 @@
 
 ``python tools/docs_pictures.py`` draws them (with Graphviz and matplotlib); with ``--check`` it only says
 what is out of date. Of another version of these a picture looks a little different, so what is held
-against the code is what it was drawn from: the sha256 of that stands in the file.
+against the code is what it was drawn from: the sha256 of that stands in the file. The statechart that
+README.md has as text is written by ``tools/docs_outputs.py``.
 """
 
 from __future__ import annotations
@@ -19,16 +20,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from trustcurve import Curve
-from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
+from trustcurve.machine.drawing import Chart, chart_of, dot_text, render
 from trustcurve.report import draw_side_by_side
 from trustcurve.simulation import Expected, expect_scenario, load_scenario
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "assets" / "statechart.svg"
 SIDES = ROOT / "docs" / "assets" / "delivery_crisis.png"
 CRISIS = ROOT / "examples" / "scenarios" / "delivery_crisis"
-FENCE = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 
 
 def picture(chart: Chart, mark: str) -> str:
@@ -69,13 +68,10 @@ def main() -> int:
     check = parser.parse_args().check
     chart = chart_of(Curve.default())
     mark = f"<!-- drawn from DOT with sha256 {hashlib.sha256(dot_text(chart).encode()).hexdigest()} -->"
-    text = README.read_text(encoding="utf-8")
-    new = FENCE.sub(lambda _: f"```mermaid\n{mermaid_text(chart)}```", text)
     drawn = PICTURE.read_text(encoding="utf-8") if PICTURE.exists() else ""
     answers = [expect_scenario(load_scenario(CRISIS / name)) for name in ("say_nothing.toml", "apologise.toml")]
     sides = scenarios_mark(answers)
     fresh = {
-        README: new == text,
         PICTURE: is_fresh(drawn, chart, mark),
         SIDES: SIDES.exists() and sides.encode() in SIDES.read_bytes(),
     }
@@ -83,7 +79,6 @@ def main() -> int:
     for path in stale:
         print(f"{path.relative_to(ROOT)}: {'out of date: run python tools/docs_pictures.py' if check else 'drawn'}")
     if stale and not check:
-        README.write_text(new, encoding="utf-8")
         PICTURE.write_text(picture(chart, mark), encoding="utf-8")
         scenarios_drawn(answers, sides)
     return 1 if check and stale else 0

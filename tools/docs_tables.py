@@ -150,7 +150,11 @@ def span(curve: Curve, parameter: Parameter) -> str:
     names = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
     bounds = {words: getattr(parameter, key) for key, words in names.items()}
     said = [f"{words} {number(curve, bound)}" for words, bound in bounds.items() if bound is not None]
-    return ", ".join(said) or ("at least 1 minute" if parameter.name == "silence_after" else "0 or more")
+    return ", ".join(said) or {
+        "silence_after": "at least 1 minute",
+        "grace": "0 or more",
+        "waiting_periods": "0 to 1,000",
+    }.get(parameter.name, "any")
 
 
 def parameters(curve: Curve) -> Iterator[str]:

@@ -13,7 +13,7 @@ import tomllib
 from os.path import relpath
 from pathlib import Path
 
-from trustcurve.cli.schemas import DOCUMENTS, schema_of
+from trustcurve.cli.curve_command import DOCUMENTS, schema_of
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "docs" / "schemas"

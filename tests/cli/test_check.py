@@ -96,7 +96,7 @@ def test_what_is_saved_can_be_explained(trustcurve: Trustcurve) -> None:
     assert "wrote found/funnel-repair_within-1.json" in said.out
     told = trustcurve("explain", "found/funnel-repair_within-1.json")
     assert told.code == 0
-    assert "Complained" in told.out
+    assert "the customer complains" in told.out
     assert "stands at distrust." in told.out
 
 

@@ -11,18 +11,18 @@ from tests.cli.conftest import LOG, MAPPING, Trustcurve
 pytestmark = pytest.mark.usefixtures("shop")
 
 STORY = """\
-2026-03-03 08:00 UTC  PromiseMade 'A2' (major, due 2026-03-06 22:59 UTC) (row 3)
+2026-03-03 08:00 UTC  the company makes major promise 'A2', due 2026-03-06 22:59 UTC (row 3)
   rose: distrust.suspicious -> hopeful
   because a major promise is a hopeful proposition: it carries a suspicious customer across the barrier
   account clear -> due
-2026-03-03 08:00 UTC  Purchased (row 3)
+2026-03-03 08:00 UTC  the customer buys (row 3)
   stays hopeful
   because while something is owed, another sale changes nothing
 2026-03-06 22:59 UTC  promise 'A2' was not kept by its date
   fell: hopeful -> distrust.competitive
   because breaking a major promise erases earned trust and must be repaired; doubt is now too high to stay hopeful
   doubt 2 -> 4, account due -> breach
-2026-03-09 08:00 UTC  PromiseKept 'A2' (row 7)
+2026-03-09 08:00 UTC  the company keeps promise 'A2' (row 7)
   kept too late to count, but no longer owed
 row 11 could not be used: PromiseKept: customer '0815' has no open promise 'A7': record PromiseMade first, or give its weight
 
@@ -72,14 +72,14 @@ def test_brackets_are_words(trustcurve: Trustcurve, customer: str) -> None:
     Path("odd.csv").write_text(log + f"2,2026-03-01 09:00,{customer},[/i],,,\n", encoding="utf-8")
     said = trustcurve("explain", "odd.csv", "-m", "m.toml", "--customer", customer)
     assert (said.code, said.err) == (0, "")
-    assert f"PromiseMade {f'[/b] {customer}'!r}" in said.out
+    assert f"the company makes major promise {f'[/b] {customer}'!r}" in said.out
     assert "no rule matches: event=[/i]" in said.out
 
 
 def test_channel_and_note_are_told(trustcurve: Trustcurve) -> None:
     Path("noted.toml").write_text(MAPPING.replace('by = "company"', 'by = "company"\nchannel = "mail"\nnote = "{row}"'))
     said = trustcurve("explain", "log.csv", "-m", "noted.toml", "--customer", "4711")
-    assert "OneSided by the company [mail] [5] (row 5)\n" in said.out
+    assert "the company asks [mail] [5] (row 5)\n" in said.out
 
 
 def test_lines_are_not_broken(trustcurve: Trustcurve) -> None:

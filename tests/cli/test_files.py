@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Trustcurve
 from trustcurve import Curve
-from trustcurve.cli.schemas import SCHEMAS, schema_of
+from trustcurve.cli.curve_command import SCHEMAS, schema_of
 from trustcurve.core.events import EVENTS
 from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.snapshots import to_dict
@@ -28,7 +28,9 @@ def test_events_lists_every_event_with_what_it_does(trustcurve: Trustcurve) -> N
         "promise, due",
         "company_one_sided",
         "promise_made (minor: none)",
-        "exchange yes",
+        "exchange always",
+        "proposition crossing",
+        "complaint never",
     ):
         assert words in whole, words
 
@@ -38,7 +40,8 @@ def test_curve_shows_every_rule_with_its_reason(trustcurve: Trustcurve) -> None:
     curve = Curve.default()
     assert (said.code, said.err) == (0, "")
     assert said.lines[0] == f"curve default, fingerprint {curve.fingerprint}, 524 positions"
-    assert said.lines[1] == "states, low to high: " + " < ".join(curve.states)
+    assert said.lines[1] == f"fingerprint of version 1: {curve.fingerprint_1}"
+    assert said.lines[2] == "states, low to high: " + " < ".join(curve.states)
     for row in (*curve.rules, *curve.settling):
         assert any(line.startswith(f"{row.name} ") for line in said.lines), row.name
     for name in curve.parameters:

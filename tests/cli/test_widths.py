@@ -100,8 +100,8 @@ def test_where_prose_would_be_squeezed_rows_are_told_one_after_the_other(seen_at
 def test_a_story_is_broken_between_words_and_set_in(seen_at: SeenAt) -> None:
     lines = seen_at(60, *EXPLAIN)
     assert lines[:5] == [
-        "2026-03-03 08:00 UTC  PromiseMade 'A2' (major, due",
-        "  2026-03-06 22:59 UTC) (row 3)",
+        "2026-03-03 08:00 UTC  the company makes major promise",
+        "  'A2', due 2026-03-06 22:59 UTC (row 3)",
         "  rose: distrust.suspicious -> hopeful",
         "  because a promise that matters is a hopeful proposition:",
         "    it carries a suspicious customer across the barrier",

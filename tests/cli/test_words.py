@@ -39,7 +39,7 @@ def test_ids_and_notes_are_told_as_they_are(trustcurve: Trustcurve, word: str) -
     write_log("odd.csv", f"1,2026-03-01 09:00,{word},letter,,,", f"2,2026-03-02 09:00,{word},letter,{word},,")
     said = trustcurve("explain", "odd.csv", "-m", "noted.toml", "--customer", word)
     assert (said.code, said.err) == (0, "")
-    assert f"OneSided by the company [{word}] (row 2)\n" in said.out
+    assert f"the company asks [{word}] (row 2)\n" in said.out
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)
@@ -93,7 +93,7 @@ def test_a_note_of_several_lines_cannot_pass_for_lines_of_the_story(trustcurve: 
     Path("noted.toml").write_text(MAPPING.replace('by = "company"', 'by = "company"\nnote = "{order}"'))
     write_log("odd.csv", "1,2026-03-01 09:00,x,letter,,,", '2,2026-03-02 09:00,x,letter,"a\nstands at advocate",,')
     said = trustcurve("explain", "odd.csv", "-m", "noted.toml", "--customer", "x")
-    assert "OneSided by the company [a stands at advocate] (row 2)\n" in said.out
+    assert "the company asks [a stands at advocate] (row 2)\n" in said.out
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

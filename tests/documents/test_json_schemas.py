@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.documents.doors import DOORS, EXAMPLES
-from trustcurve.cli.schemas import DOCUMENTS, schema_of
+from trustcurve.cli.curve_command import DOCUMENTS, schema_of
 from trustcurve.documents.reader import read_plain
 
 ROOT = EXAMPLES.parent

@@ -9,7 +9,7 @@ import pytest
 from tests.documents.doors import DOORS, event
 from trustcurve import Curve, Event, InvalidCurveError
 from trustcurve.documents.curve_file import read_curve
-from trustcurve.documents.limits import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
+from trustcurve.documents.plain_text import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
 from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots import MalformedSnapshotError, from_json
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import Block, PageRun, blocks
+from tools.docs_outputs import Block, PageRun, blocks
 from tools.policy_pages import CURVE, FOLDER, NAMES, ON_THE_LAST_DAY, PROPERTIES, policy, renewed, report
 from trustcurve.policies import KEEPS_PROMISES, parse_policy
 from trustcurve.policies.decision_list import DecisionList

@@ -185,7 +185,7 @@ def test_a_wrong_event_calls_nobody_and_changes_nothing() -> None:
     ]:
         with pytest.raises(error):
             ann.apply(event)
-    with pytest.raises(InvalidValueError, match="must be an event"):
+    with pytest.raises(InvalidValueError, match="must be an Event such as"):
         ann.apply("exchange")  # type: ignore[arg-type]
     assert (ann.standing, heard) == (before, [])
 

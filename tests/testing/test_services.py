@@ -166,11 +166,11 @@ def test_a_disagreement_tells_what_happened_and_what_both_say():
     found = disagreement(CURVE, Deaf, ann, [Exchanged(at=START)])
     assert str(found) == (
         "the service and the curve disagree after 1 delivery:\n"
-        "  1. 2026-01-01 00:00:00  Exchanged\n"
+        "  1. 2026-01-01 00:00:00  a useful exchange\n"
         "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
         "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
-        "the curve's last step: 2026-01-01 00:00 UTC Exchanged stays distrust.suspicious because a useful exchange earns "
-        "goodwill, settles what is due and lowers doubt; before the barrier nothing is earned doubt 2 -> 1"
+        "the curve's last step: 2026-01-01 00:00 UTC a useful exchange stays distrust.suspicious because a useful exchange earns "
+        "goodwill, settles what is due and lowers doubt; before the barrier nothing accrues doubt 2 -> 1"
     )
 
 

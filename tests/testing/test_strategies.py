@@ -156,7 +156,7 @@ def test_a_failing_journey_is_shown_a_line_each():
         test()
     (note,) = [note for note in error.value.__notes__ if "Failing test case" in note]
     assert re.search(
-        r"<Journey of 'customer', 1 steps>\n +2026-01-\d\d 00:00 UTC  Proposed\n +rose: distrust.suspicious -> hopeful",
+        r"<Journey of 'customer', 1 steps>\n +2026-01-\d\d 00:00 UTC  the company makes a hopeful proposition\n +rose: distrust.suspicious -> hopeful",
         note,
     )
     assert "Standing(" not in note

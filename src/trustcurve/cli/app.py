@@ -11,8 +11,16 @@ from typing import Annotated, Any
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate
-from trustcurve.cli.commands import Group
+from trustcurve.cli import (
+    check_command,
+    curve_command,
+    diff_command,
+    draw_command,
+    explain_command,
+    replay_command,
+    simulate,
+)
+from trustcurve.cli.options import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.errors import CurveWarning, TrustcurveError
 
@@ -51,13 +59,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=_HELP,
 )
-replay.add_to(app)
-explain.add_to(app)
-draw.add_to(app)
-check.add_to(app)
-diff.add_to(app)
-simulate.add_to(app)
-curves.add_to(app)
+for _command in (
+    replay_command,
+    explain_command,
+    draw_command,
+    check_command,
+    diff_command,
+    simulate,
+    curve_command,
+):
+    _command.add_to(app)
 
 
 def _tell_version(*, wanted: bool) -> None:

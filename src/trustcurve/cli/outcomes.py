@@ -7,8 +7,7 @@ from math import isinf
 import polars as pl
 from attrs import frozen
 
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.tables import Column, Row
+from trustcurve.cli.screen import Column, Row, Screen
 from trustcurve.simulation import Expected, Run, Scenario
 from trustcurve.simulation.tallies.frames import per_customer
 

@@ -1,21 +1,95 @@
-"""The one place that prints: words of a log are words, whatever they look like, and nothing is cut off."""
+"""Tables for every width: with lines where there is room, without them where there is less, or as blocks."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from attrs import frozen
+from rich import table as rich_table
+from rich.box import HEAVY_HEAD, Box
+from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
-from trustcurve.cli.tables import Column, Row, as_blocks, as_table
+__all__ = ["Column", "Row", "Screen", "Work", "as_blocks", "as_table", "make_streams_patient", "plain", "working"]
 
-__all__ = ["Screen", "make_streams_patient", "plain"]
+
+_PROSE = 22
+"""A column of prose that is narrower than this reads badly."""
+
+Row = tuple[str, ...]
+
+
+@frozen
+class Column:
+    """A column: its heading, and whether it holds names, numbers or prose. Prose alone may be broken."""
+
+    heading: str
+    kind: Literal["name", "number", "prose"] = "prose"
+
+
+def as_table(columns: Sequence[Column], groups: Sequence[Sequence[Row]], width: int) -> Table | None:
+    """Lay a table out, or answer with None where it cannot be read in this width."""
+    rows = [row for group in groups for row in group]
+    cells = [[column.heading, *(row[place] for row in rows)] for place, column in enumerate(columns)]
+    natural = [max(map(cell_len, column)) for column in cells]
+    least = [_least(column, words) for column, words in zip(columns, cells, strict=True)]
+    n = len(columns)
+    ways: tuple[tuple[Box | None, int, int], ...] = ((HEAVY_HEAD, 1, 3 * n + 1), (None, 2, 2 * n - 2), (None, 1, n - 1))
+    for box, gap, lines in ways:
+        for widths in (natural, least):
+            if sum(widths) + lines <= width:
+                return _table(columns, groups, box, gap, widths)
+    return None
+
+
+def _least(column: Column, words: Sequence[str]) -> int:
+    """Find the least width in which a column can be read."""
+    if column.kind == "prose":
+        return min(max(map(cell_len, words)), _PROSE)
+    heading = max(map(cell_len, column.heading.split())) if column.kind == "number" else cell_len(column.heading)
+    return max(heading, *map(cell_len, words[1:]), 0)
+
+
+def _table(
+    columns: Sequence[Column], groups: Sequence[Sequence[Row]], box: Box | None, gap: int, widths: Sequence[int]
+) -> Table:
+    padding = (0, gap) if box else (0, gap, 0, 0)
+    table = Table(box=box, padding=padding, pad_edge=box is not None)
+    for column, wide in zip(columns, widths, strict=True):
+        table.add_column(
+            Text(column.heading),
+            width=None if column.kind == "prose" else wide,
+            justify="right" if column.kind == "number" else "left",
+            overflow="fold",
+        )
+    for group in groups:
+        for row in group:
+            table.add_row(*map(Text, row))
+        table.add_section()
+    return table
+
+
+def as_blocks(columns: Sequence[Column], groups: Sequence[Sequence[Row]]) -> Iterator[tuple[str, list[str]]]:
+    """Tell rows one after the other: the name of each, and below it its numbers and its prose."""
+    head = next((place for place, column in enumerate(columns) if column.kind == "name"), 0)
+    for row in (row for group in groups for row in group):
+        said = [
+            (column.kind, f"{column.heading}: {cell}")
+            for place, (column, cell) in enumerate(zip(columns, row, strict=True))
+            if cell and place != head
+        ]
+        numbers = ", ".join(words for kind, words in said if kind == "number")
+        yield row[head], [*([numbers] if numbers else []), *(words for kind, words in said if kind != "number")]
+
 
 _PIPE_WIDTH = 140
 _HANGING = 2
@@ -115,3 +189,52 @@ class Screen:
             stream.flush()
         except BrokenPipeError:
             self.console.on_broken_pipe()
+
+
+@frozen
+class Work:
+    """Tells what is being done, and how far it is; without a bar it keeps silent."""
+
+    bar: Progress | None = None
+    task: TaskID | None = None
+
+    def at(self, what: str) -> None:
+        """Begin a part of the work that cannot say how far it is."""
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, description=what, completed=0, total=None)
+
+    def replayed(self, done: int, total: int) -> None:
+        """Tell how many events are replayed."""
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, description="replaying events", completed=done, total=total)
+
+    def simulated(self, done: int, total: int) -> None:
+        """Tell how many replications are done."""
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, description="simulating replications", completed=done, total=total)
+
+
+class _Count(ProgressColumn):
+    """How many of how many, once that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{int(task.completed):,} of {int(task.total):,}")
+
+
+class _Left(TimeRemainingColumn):
+    """The time left, once something can be known of it."""
+
+    def render(self, task: Task) -> Text:
+        return Text() if task.total is None else super().render(task)
+
+
+@contextmanager
+def working() -> Iterator[Work]:
+    """Show a bar while the work is done; it goes when the work ends, however it ends."""
+    if not sys.stderr.isatty():
+        yield Work()
+        return
+    counts = (_Count(table_column=rich_table.Column(no_wrap=True)), _Left(table_column=rich_table.Column(no_wrap=True)))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), *counts)
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        yield Work(bar, bar.add_task("reading the log", total=None))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from trustcurve.cli.commands import Command
+from trustcurve.cli.options import Command
 from trustcurve.cli.screen import Screen
 from trustcurve.errors import require
 

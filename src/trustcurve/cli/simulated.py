@@ -9,8 +9,7 @@ import polars as pl
 from attrs import evolve, frozen
 
 from trustcurve.cli.outcomes import print_answer, print_differences
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.working import Work, working
+from trustcurve.cli.screen import Screen, Work, working
 from trustcurve.simulation import (
     Expected,
     Run,

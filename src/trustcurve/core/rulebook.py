@@ -12,11 +12,11 @@ from attrs import field, frozen
 
 from trustcurve.core.instants import duration_us
 from trustcurve.core.parts import Parts
+from trustcurve.core.plain_form import canonical, canonical_1, plain_parts
 from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account, EndsSilence
 from trustcurve.core.standing import Position, Reaction, Standing, position_of
-from trustcurve.core.writing import canonical, canonical_1, plain_parts
 from trustcurve.errors import InvalidPositionError, UnknownWordError, plain_word
 
 __all__ = ["Rulebook"]

@@ -15,9 +15,9 @@ from trustcurve.logs.log_replay import (  # noqa: E402
     replay_journeys,
     replay_log,
 )
+from trustcurve.logs.mapping import Mapping  # noqa: E402
 from trustcurve.logs.mapping_file import load_mapping, parse_mapping  # noqa: E402
-from trustcurve.logs.mappings.mapping import Mapping  # noqa: E402
-from trustcurve.logs.sources.readers import scan_log  # noqa: E402
+from trustcurve.logs.sources import scan_log  # noqa: E402
 
 __all__ = [
     "CustomerReplay",

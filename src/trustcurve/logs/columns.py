@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trustcurve.logs.mappings.mapping import Condition, Due, Mapping, Template
+from trustcurve.logs.mapping import Condition, Due, Mapping, Template
 
 __all__ = [
     "INSTANT",

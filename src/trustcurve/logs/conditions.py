@@ -8,7 +8,7 @@ import polars as pl
 from attrs import frozen
 
 from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, text, value_instant
-from trustcurve.logs.mappings.mapping import Condition, Mapping, MappingRule, Value
+from trustcurve.logs.mapping import Condition, Mapping, MappingRule, Value
 
 __all__ = ["Fit", "fit"]
 

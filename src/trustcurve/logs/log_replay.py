@@ -27,9 +27,9 @@ from trustcurve.core.steps import Step
 from trustcurve.errors import UnknownWordError
 from trustcurve.logs.columns import template
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
-from trustcurve.logs.mappings.mapping import Mapping
+from trustcurve.logs.mapping import Mapping
 from trustcurve.logs.outcomes import Outcome, outcomes_of
-from trustcurve.logs.sources.readers import Log
+from trustcurve.logs.sources import Log
 from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord
 

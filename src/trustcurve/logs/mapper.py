@@ -30,8 +30,8 @@ from trustcurve.logs.columns import (
 )
 from trustcurve.logs.conditions import fit
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mappings.mapping import KINDS, EventTemplate, Mapping
-from trustcurve.logs.sources.readers import ROW, Log
+from trustcurve.logs.mapping import KINDS, EventTemplate, Mapping
+from trustcurve.logs.sources import ROW, Log
 from trustcurve.records import EVENTS, RejectRecord, polars_types
 
 __all__ = ["AT", "CUSTOMER", "CustomerRows", "Mapped", "Mark", "check_signals", "customer_rows", "map_log"]

@@ -17,9 +17,9 @@ from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import explained, named, read_toml
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mappings.mapping import KINDS, TESTS, Condition, Due, EventTemplate, Mapping, MappingRule, Template
-from trustcurve.logs.mappings.mapping import Value as _Value
-from trustcurve.logs.mappings.probes import format_problem, zone_problem
+from trustcurve.logs.mapping import KINDS, TESTS, Condition, Due, EventTemplate, Mapping, MappingRule, Template
+from trustcurve.logs.mapping import Value as _Value
+from trustcurve.logs.timezones import format_problem, zone_problem
 
 __all__ = ["MappingFile", "load_mapping", "parse_mapping"]
 

@@ -11,7 +11,7 @@ from trustcurve.core.instants import instant
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.columns import due_time, value_instant
 from trustcurve.logs.mapper import AT, KIND, Mapped
-from trustcurve.logs.mappings.mapping import Due, Mapping
+from trustcurve.logs.mapping import Due, Mapping
 
 __all__ = ["far_until", "read_until"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from trustcurve.core.plain_form import GIVES_1
 from trustcurve.core.signals import SILENCE
-from trustcurve.core.writing import GIVES_1
 from trustcurve.snapshots.converter import in_json
 from trustcurve.snapshots.errors import MalformedSnapshotError, UnknownVersionError
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -29,6 +29,7 @@ from trustcurve.policies.policy import OPEN_MAX, ImpurePolicyError, Policy
 from trustcurve.policies.view import View
 
 __all__ = [
+    "ANYBODY",
     "BEGIN",
     "TURNS_PER_SILENCE",
     "ClosedLoop",
@@ -42,6 +43,9 @@ __all__ = [
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
+
+ANYBODY: Final = "the customer"
+"""The customer of every standing of the loop; this very object, so that no customer of a journey is taken for it."""
 
 TURNS_PER_SILENCE = 3
 """How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
@@ -301,7 +305,7 @@ class ClosedLoop:
             Promise(_promise_id(n), datetime_of(due + turns * self._turn_us), weight)
             for n, (weight, turns) in enumerate(promises)
         )
-        return Standing.of("the customer", self.table.positions[number], now, now - quiet * self._turn_us, book)
+        return Standing.of(ANYBODY, self.table.positions[number], now, now - quiet * self._turn_us, book)
 
     def _place(self, standing: Standing) -> _Place:
         """Return the place of a standing at the origin of times; overdue promises can change nothing any more."""

@@ -11,6 +11,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.testing.session import session
+from trustcurve.verification.closed_loop import ANYBODY
 
 __all__ = ["Coverage", "Covered", "Recorder"]
 
@@ -26,20 +27,22 @@ class Recorder:
 
     def listen(self) -> None:
         """Begin; a step is made wherever an event is applied, so that is the one place to listen at."""
-        original, seen = Step.__init__, self._seen
+        original, seen = Step.of, self._seen
         self._original = original
 
-        def noted(step: Step, *given: Any, **named: Any) -> None:
-            original(step, *given, **named)
-            for reaction in step.reactions:
-                seen[id(reaction)] = reaction
+        def noted(*given: Any) -> Step:
+            step = original(*given)
+            if step.after.customer is not ANYBODY:  # what proofs look at is noted by the proofs
+                for reaction in step.reactions:
+                    seen[id(reaction)] = reaction
+            return step
 
-        Step.__init__ = noted  # type: ignore[method-assign,assignment] # the same arguments, handed on
+        Step.of = staticmethod(noted)  # type: ignore[method-assign,assignment] # the same arguments, handed on
 
     def stop(self) -> None:
         """End."""
         if self._original is not None:
-            Step.__init__ = self._original  # type: ignore[method-assign]
+            Step.of = staticmethod(self._original)  # type: ignore[method-assign]
             self._original = None
 
     def plain(self) -> dict[str, Plain]:

@@ -63,7 +63,7 @@ def falsify(
         >>> from trustcurve.verification import no_ask_on_open_account
         >>> funnel = load_policy("examples/policies/funnel.toml")
         >>> print(falsify(Curve.default(), no_ask_on_open_account, policy=funnel))
-        turn 1: the company makes a proposition (policy row: pitch) -> hopeful (...) by proposition.opens
+        turn 1: the company makes a hopeful proposition (policy row: pitch) -> hopeful (...) by proposition.opens
         turn 2: the company asks (policy row: close) -> hopeful (...) by company_one_sided.unpaid
     """
     check_curve(curve)

@@ -1,26 +1,60 @@
-"""``trustcurve curve``, ``events`` and ``schema``: what the library knows, for writing files of one's own."""
+"""The JSON Schemas of everything that is read: documents of people, and snapshots."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 from attrs import fields_dict
 
-from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, chosen_curve
-from trustcurve.cli.schemas import SCHEMAS, schema_of
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.tables import Column
+from trustcurve.cli.options import Command, CurveFile, chosen_curve
+from trustcurve.cli.screen import Column, Screen
 from trustcurve.core.curve import Curve, default_toml
-from trustcurve.core.events import EVENTS, Event, Signalled
+from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
 from trustcurve.core.wording import rule_words
 from trustcurve.documents.curve_file import curve_toml
+from trustcurve.documents.json_schema import document_schema
+from trustcurve.errors import UnknownWordError
 from trustcurve.records import columns_of
+from trustcurve.snapshots import SCHEMAS as SNAPSHOTS
+from trustcurve.snapshots import json_schema
 
-__all__ = ["add_to"]
+__all__ = ["DOCUMENTS", "SCHEMAS", "add_to", "schema_of"]
+
+
+DOCUMENTS = {
+    "curve": ("trustcurve.documents.curve_file", "CurveFile"),
+    "mapping": ("trustcurve.logs.mapping_file", "MappingFile"),
+    "policy": ("trustcurve.policies.policy_file", "PolicyFile"),
+    "scenario": ("trustcurve.simulation.scenario_file", "ScenarioFile"),
+}
+"""The classes of the documents, and where they are: a scenario's needs an extra."""
+
+SCHEMAS = (*DOCUMENTS, *SNAPSHOTS)
+"""The names of all schemas."""
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Make a JSON Schema (2020-12) by its name.
+
+    Raises:
+        UnknownWordError: There is no such schema.
+        MissingExtraError: The extra of that document is not installed.
+
+    Examples:
+        >>> schema_of("policy")["title"]
+        'trustcurve policy'
+    """
+    if name not in SCHEMAS:
+        raise UnknownWordError("schema", name, SCHEMAS)
+    if name in SNAPSHOTS:
+        return json_schema(name)
+    module, form = DOCUMENTS[name]
+    return document_schema(getattr(import_module(module), form), f"trustcurve {name}")
+
 
 _SCHEMA_LINE = "#:schema curve.schema.json"
 """For editors: they find the schema beside the file, where ``trustcurve schema curve > curve.schema.json`` puts it."""
@@ -48,11 +82,17 @@ def events() -> None:
     for kind in EVENTS:
         own = columns_of(kind, without=common)
         named = ", ".join(column.name if column.needed else f"[{column.name}]" for column in own)
-        signal = "the one that it names" if kind is Signalled else " or ".join(kind.signals) or "none"
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
-        rows.append((kind.__name__, summary, named, signal, _ends_silence(kind)))
+        rows.append((kind.__name__, summary, named, _signals(kind), _ends_silence(kind)))
     columns = ("means", "fields, [optional]", "signal", "ends a silence")
     Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
+
+
+def _signals(kind: type[Event]) -> str:
+    """Name the signals that events of this kind send."""
+    if kind is Signalled:
+        return "the one that it names"
+    return (" or ".join(kind.signals) or "none") + (" (minor: none)" if kind is PromiseMade else "")
 
 
 def _ends_silence(kind: type[Event]) -> str:

@@ -15,16 +15,17 @@ from trustcurve.core.parts import parts_of
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.documents.curve_file import CurveFile
-from trustcurve.documents.limits import SNAPSHOT_MAX
+from trustcurve.documents.plain_text import SNAPSHOT_MAX
 from trustcurve.documents.reader import read_plain
 from trustcurve.errors import InvalidCurveError, InvalidValueError
 from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
 from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
-from trustcurve.snapshots.forms import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
-from trustcurve.snapshots.restoring import restore
+from trustcurve.snapshots.restoration import restore
+from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION, migrate
 
 __all__ = ["from_dict", "from_json", "to_dict", "to_json"]
+
 
 T = TypeVar("T")
 

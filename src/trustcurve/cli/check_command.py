@@ -9,17 +9,15 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.commands import Command
-from trustcurve.cli.options import ENVIRONMENTS, CurveFile, PromisesMax, Surroundings, chosen_curve
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.tables import Column
-from trustcurve.cli.working import working
+from trustcurve.cli.options import ENVIRONMENTS, Command, CurveFile, PromisesMax, Surroundings, chosen_curve
+from trustcurve.cli.screen import Column, Screen, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.policies import Policy, load_policy
 from trustcurve.verification import PROPERTY_NAMES, Counterexample, Report, check, property_named
 
 __all__ = ["add_to"]
+
 
 _REFUTED, _UNKNOWN = 1, 2
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, LogFile, SomeCustomer, SomeMapping, Until, chosen_curve
-from trustcurve.cli.replay import print_counts
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.working import working
+from trustcurve.cli.options import Command, CurveFile, LogFile, SomeCustomer, SomeMapping, Until, chosen_curve
+from trustcurve.cli.replay_command import print_counts
+from trustcurve.cli.screen import Screen, working
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing

@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, SomeCustomer, SomeMapping, Until, chosen_curve
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.working import working
+from trustcurve.cli.options import Command, CurveFile, SomeCustomer, SomeMapping, Until, chosen_curve
+from trustcurve.cli.screen import Screen, working
 from trustcurve.core.curve import Curve
 from trustcurve.core.steps import Transition
 from trustcurve.errors import InvalidValueError, UnknownWordError
@@ -20,6 +18,7 @@ from trustcurve.logs.until import read_until
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 
 __all__ = ["add_to"]
+
 
 Form = Literal["mermaid", "dot", "svg", "png"]
 _ENDINGS: dict[str, Form] = {

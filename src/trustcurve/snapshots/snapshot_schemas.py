@@ -10,10 +10,11 @@ from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.json_schema import DIALECT, Schemas
 from trustcurve.errors import UnknownWordError
 from trustcurve.snapshots.converter import RFC_3339
-from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
+from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION
 
 __all__ = ["SCHEMAS", "json_schema"]
+
 
 _FORMS: dict[str, Any] = {"standing": StandingForm, "step": StepForm, "journey": JourneyForm}
 _EVENTS = {kind.__name__: kind for kind in EVENTS}

@@ -7,10 +7,16 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.commands import Command
-from trustcurve.cli.options import ENVIRONMENTS, CurveFile, PromisesMax, SomeMapping, Surroundings, chosen_curve
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.working import Work, working
+from trustcurve.cli.options import (
+    ENVIRONMENTS,
+    Command,
+    CurveFile,
+    PromisesMax,
+    SomeMapping,
+    Surroundings,
+    chosen_curve,
+)
+from trustcurve.cli.screen import Screen, Work, working
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
 from trustcurve.documents.curve_file import is_curve, load_curve
@@ -20,6 +26,7 @@ from trustcurve.policies import load_policy
 from trustcurve.verification import CurveDifference, PolicyDifference, diff
 
 __all__ = ["add_to"]
+
 
 _DIFFERENT = 1
 

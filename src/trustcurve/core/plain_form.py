@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GIVES_1", "canonical", "canonical_1", "plain_duration", "plain_parts"]
 
+
 GIVES_1 = frozenset({"kept_major", "kept_minor", "exchange", "repair", "purchase", "advocacy", "return"})
 """The ledger's signals that always ended a silence in version 1, where the code said so; every other where it crossed."""
 

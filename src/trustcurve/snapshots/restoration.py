@@ -13,7 +13,7 @@ from trustcurve.core.steps import Step
 from trustcurve.errors import TrustcurveError
 from trustcurve.snapshots.converter import converter, difference, malformed
 from trustcurve.snapshots.errors import MalformedSnapshotError
-from trustcurve.snapshots.forms import JourneyForm, StandingForm, StepForm
+from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
 
 __all__ = ["restore"]
 

@@ -11,11 +11,8 @@ from typing import Annotated, Literal
 import typer
 from rich.markup import escape
 
-from trustcurve.cli.commands import Command
-from trustcurve.cli.options import CurveFile, LogFile, MappingFile, Until, chosen_curve
-from trustcurve.cli.screen import Screen
-from trustcurve.cli.tables import Column, Row
-from trustcurve.cli.working import working
+from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.screen import Column, Row, Screen, working
 from trustcurve.core.replay import EventCounts
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.log_replay import RowCounts

@@ -33,6 +33,7 @@ __all__ = [
     "StepForm",
 ]
 
+
 AnyEvent: Any = Annotated[Event, Tagged("event", {kind.__name__: kind for kind in EVENTS})]
 """Every kind of event."""
 
