@@ -30,7 +30,7 @@ class View:
         felt_doubt: Doubt, plus what the account adds to it.
         account: What the company owes.
         quiet: Turns since the customer last got something, or since the last whole quiet period ended: 0 in the same
-            turn, and at most the turns of a quiet period, 3 by default.
+            turn, and never more than a quiet period has turns, 3 if nothing else is said.
         open: How many promises are open.
         asks: How many asks the company made in the last turns (as many as the policy remembers).
         last: The company's last actions, the latest first (as many as the policy remembers).

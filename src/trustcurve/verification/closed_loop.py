@@ -41,11 +41,11 @@ __all__ = [
     "ViewKey",
 ]
 
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-"""The day on which a stranger's journey begins. Source: our choice; only durations matter."""
-
 ANYBODY: Final = "the customer"
 """The customer of every standing of the loop; this very object, so that no customer of a journey is taken for it."""
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
 TURNS_PER_SILENCE = 3
 """How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
