@@ -16,10 +16,9 @@ from attrs import evolve
 
 from trustcurve import Curve
 from trustcurve.policies import Environment, load_policy
-from trustcurve.simulation import expected, simulate
-from trustcurve.simulation.exact.flows import Chain, flow
-from trustcurve.simulation.populations.scenarios import alone
-from trustcurve.simulation.unrolled import shape as shapes
+from trustcurve.simulation import chain_structure, expected, simulate
+from trustcurve.simulation.markov_chain import Chain, flow
+from trustcurve.simulation.scenario import alone
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDINARY = Environment(
@@ -148,7 +147,7 @@ def exact_seconds() -> dict[str, tuple[float, float, float]]:
     for path in sorted((ROOT / "examples" / "policies").glob("*.toml")):
         policy, curve = load_policy(path), evolve(Curve.default())
         curve.table()
-        shapes._unrolled.cache_clear()  # noqa: SLF001 - to measure what a first question costs
+        chain_structure._unrolled.cache_clear()  # noqa: SLF001 - to measure what a first question costs
         first = _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS))
         again = min(
             _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS)) for _ in range(5)

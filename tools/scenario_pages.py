@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from trustcurve.simulation import Scenario, expect_scenario, load_scenario, simulate_scenario
-from trustcurve.simulation.tallies.measures import measures_of
+from trustcurve.simulation.result_tables import measures_of
 
 __all__ = ["FOLDER", "measured", "renewed"]
 

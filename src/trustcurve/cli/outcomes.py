@@ -10,7 +10,7 @@ from attrs import frozen
 from trustcurve.cli.screen import Screen
 from trustcurve.cli.tables import Column, Row
 from trustcurve.simulation import Expected, Run, Scenario
-from trustcurve.simulation.tallies.frames import per_customer
+from trustcurve.simulation.result_tables import per_customer
 
 __all__ = ["print_answer", "print_differences"]
 

@@ -22,8 +22,8 @@ from trustcurve.simulation import (
     simulate_scenario,
     write_frames,
 )
-from trustcurve.simulation.comparing.comparisons import LEAST, check_pair
-from trustcurve.simulation.tallies.files import Form
+from trustcurve.simulation.comparison import LEAST, check_pair
+from trustcurve.simulation.result_tables import Form
 from trustcurve.verification.arguments import check_whole
 
 __all__ = ["Answer", "Asked", "answer"]

@@ -8,25 +8,16 @@ from trustcurve.core.extras import require
 for module in ("numpy", "scipy", "polars"):
     require(module, "simulation")
 
-from trustcurve.simulation.comparing.comparisons import Comparison, compare, compare_runs, exact_differences  # noqa: E402
-from trustcurve.simulation.comparing.parameters import parameters_of, with_parameter  # noqa: E402
-from trustcurve.simulation.comparing.sweeps import sweep  # noqa: E402
-from trustcurve.simulation.errors import (  # noqa: E402
-    CoupledError,
-    InvalidScenarioError,
-    ProcessesEndedError,
-    SimulationError,
-    UnboundedPolicyError,
-    UnpairedRunsError,
-)
-from trustcurve.simulation.exact.expecting import Expected, expect_scenario, expected  # noqa: E402
-from trustcurve.simulation.populations.hazards import Departures, WordOfMouth  # noqa: E402
-from trustcurve.simulation.populations.scenarios import Arrivals, Scenario  # noqa: E402
-from trustcurve.simulation.populations.segments import Segment, Turning  # noqa: E402
-from trustcurve.simulation.sampling.runs import Run  # noqa: E402
-from trustcurve.simulation.sampling.simulating import simulate, simulate_scenario  # noqa: E402
-from trustcurve.simulation.scenario_file import load_scenario, parse_scenario  # noqa: E402
-from trustcurve.simulation.tallies.files import write_frames  # noqa: E402
+from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError  # noqa: E402
+from trustcurve.simulation.comparison import Comparison, UnpairedRunsError, compare, compare_runs, exact_differences  # noqa: E402
+from trustcurve.simulation.replication import ProcessesEndedError, simulate, simulate_scenario  # noqa: E402
+from trustcurve.simulation.result_tables import write_frames  # noqa: E402
+from trustcurve.simulation.run import Run  # noqa: E402
+from trustcurve.simulation.scenario import Arrivals, Scenario  # noqa: E402
+from trustcurve.simulation.scenario_file import InvalidScenarioError, load_scenario, parse_scenario  # noqa: E402
+from trustcurve.simulation.segment import Departures, Segment, Turning, WordOfMouth  # noqa: E402
+from trustcurve.simulation.solution import CoupledError, Expected, expect_scenario, expected  # noqa: E402
+from trustcurve.simulation.sweep import parameters_of, sweep, with_parameter  # noqa: E402
 
 __all__ = [
     "Arrivals",

@@ -19,13 +19,25 @@ from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.policies import Environment, InvalidPolicyError, Move, Policy, load_policy
 from trustcurve.policies.environment import CHANCE
-from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyError
-from trustcurve.simulation.populations.hazards import Departures, WordOfMouth
-from trustcurve.simulation.populations.limits import CUSTOMERS, PROMISES, REPLICATIONS, SEED, STEP, STEPS
-from trustcurve.simulation.populations.scenarios import Arrivals, Scenario, problems_of
-from trustcurve.simulation.populations.segments import SHARE, Segment, Turning
+from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError
+from trustcurve.simulation.scenario import (
+    CUSTOMERS,
+    PROMISES,
+    REPLICATIONS,
+    SEED,
+    STEPS,
+    Arrivals,
+    Scenario,
+    problems_of,
+)
+from trustcurve.simulation.segment import SHARE, STEP, Departures, Segment, Turning, WordOfMouth
 
-__all__ = ["ScenarioFile", "load_scenario", "parse_scenario"]
+__all__ = ["InvalidScenarioError", "ScenarioFile", "load_scenario", "parse_scenario"]
+
+
+class InvalidScenarioError(SimulationError, InvalidDocumentError):
+    """A file is not a scenario: ``findings``, all of them at once."""
+
 
 _FILE = Rule(lambda value: TEXT.fits(value) and "\0" not in value, "must be the name of a file", TEXT.schema)
 _Moves = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
@@ -161,7 +173,7 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
         >>> parse_scenario("[scenario]")
         Traceback (most recent call last):
             ...
-        trustcurve.simulation.errors.InvalidScenarioError: the scenario: [scenario] name: is missing: what the scenario is called
+        trustcurve.simulation.scenario_file.InvalidScenarioError: the scenario: [scenario] name: is missing: what the scenario is called
         the scenario: [scenario] steps: is missing: how many turns, for example steps = 24
         the scenario: segments: is missing: one segment or more; their shares add up to 1
     """
