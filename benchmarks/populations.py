@@ -16,9 +16,8 @@ from attrs import evolve
 
 from trustcurve import Curve
 from trustcurve.policies import Environment, load_policy
-from trustcurve.simulation import chain_structure, expected, simulate
-from trustcurve.simulation.markov_chain import Chain, flow
-from trustcurve.simulation.scenario import alone
+from trustcurve.simulation import Scenario, chain_structure, simulate, solve
+from trustcurve.simulation.markov_chain import Chain, expected_totals
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDINARY = Environment(
@@ -59,10 +58,12 @@ class Population(mesa.Model):  # type: ignore[misc] # mesa has no types
         super().__init__(seed=seed)
         chain = _chain()
         self.chance = Random(seed)  # noqa: S311 - nothing is kept secret here
-        self.targets = chain.shape.target.tolist()
-        self.counts = [0] * chain.shape.edges
-        self.ways: list[tuple[list[int], list[float]]] = [([], []) for _ in range(chain.shape.nodes)]
-        for edge, (source, p) in enumerate(zip(chain.shape.source.tolist(), chain.likely[0].tolist(), strict=True)):
+        self.targets = chain.structure.target.tolist()
+        self.counts = [0] * chain.structure.edges
+        self.ways: list[tuple[list[int], list[float]]] = [([], []) for _ in range(chain.structure.nodes)]
+        for edge, (source, p) in enumerate(
+            zip(chain.structure.source.tolist(), chain.probabilities[0].tolist(), strict=True)
+        ):
             edges, sums = self.ways[source]
             edges.append(edge)
             sums.append(p + (sums[-1] if sums else 0.0))
@@ -75,20 +76,21 @@ class Population(mesa.Model):  # type: ignore[misc] # mesa has no types
 
     def step(self) -> None:
         """Let everybody take a turn."""
-        self.agents.do("step")
+        self.agents.do("turn")
 
 
 def _chain() -> Chain:
-    scenario = alone(Curve.default(), load_policy(POLICY), ORDINARY, steps=STEPS)
+    scenario = Scenario.single(Curve.default(), load_policy(POLICY), ORDINARY, turns=STEPS)
     return Chain.of(scenario, scenario.segments[0])
 
 
 def ours(customers: int) -> float:
     """Time a simulation in one process; the loop is unrolled already."""
     start = perf_counter()
-    simulate(
-        Curve.default(), load_policy(POLICY), ORDINARY, customers, steps=STEPS, seed=1, replications=1, processes=1
+    scenario = Scenario.single(
+        Curve.default(), load_policy(POLICY), ORDINARY, turns=STEPS, customers=customers, replications=1
     )
+    simulate(scenario, processes=1)
     return perf_counter() - start
 
 
@@ -114,7 +116,7 @@ def agreement() -> float:
     for _ in range(STEPS):
         model.step()
     chain = _chain()
-    exact, counts = flow(chain, {0: AGENTS}).sum(axis=0), chain.shape.added_up(np.array(model.counts))
+    exact, counts = expected_totals(chain, {0: AGENTS}).sum(axis=0), chain.structure.totals(np.array(model.counts))
     return max(abs(count - mean) / mean**0.5 for count, mean in zip(counts, exact, strict=True) if mean >= 30)
 
 
@@ -148,14 +150,10 @@ def exact_seconds() -> dict[str, tuple[float, float, float]]:
         policy, curve = load_policy(path), evolve(Curve.default())
         curve.table()
         chain_structure._unrolled.cache_clear()  # noqa: SLF001 - to measure what a first question costs
-        first = _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS))
-        again = min(
-            _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS)) for _ in range(5)
-        )
-        whole = min(
-            _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS).frames)
-            for _ in range(5)
-        )
+        one = Scenario.single(curve, policy, ORDINARY, turns=STEPS)
+        first = _seconds(lambda one=one: solve(one))
+        again = min(_seconds(lambda one=one: solve(one)) for _ in range(5))
+        whole = min(_seconds(lambda one=one: solve(one).tables()) for _ in range(5))
         found[path.stem] = (first, again, whole)
     return found
 

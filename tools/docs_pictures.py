@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from trustcurve import Curve
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 from trustcurve.report import draw_side_by_side
-from trustcurve.simulation import Expected, expect_scenario, load_scenario
+from trustcurve.simulation import Solution, load_scenario, solve
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -45,13 +45,13 @@ def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
     return None in versions or versions[0][1] != versions[1][1] or drawn == now  # type: ignore[index]
 
 
-def scenarios_mark(answers: list[Expected]) -> str:
+def scenarios_mark(answers: list[Solution]) -> str:
     """Answer with the sha256 of what scenarios answer with, rounded."""
-    rounded = [each.occupancy.with_columns(pl.col("share").round(6)).write_csv() for each in answers]
+    rounded = [each.occupancy().with_columns(pl.col("share").round(6)).write_csv() for each in answers]
     return f"drawn from exact answers with sha256 {hashlib.sha256(''.join(rounded).encode()).hexdigest()}"
 
 
-def scenarios_drawn(answers: list[Expected], mark: str) -> None:
+def scenarios_drawn(answers: list[Solution], mark: str) -> None:
     """Draw scenarios side by side, and write into the file what they were drawn from."""
     old, new = ((answer, None) for answer in answers)
     draw_side_by_side(SIDES, old, new)
@@ -72,7 +72,7 @@ def main() -> int:
     text = README.read_text(encoding="utf-8")
     new = FENCE.sub(lambda _: f"```mermaid\n{mermaid_text(chart)}```", text)
     drawn = PICTURE.read_text(encoding="utf-8") if PICTURE.exists() else ""
-    answers = [expect_scenario(load_scenario(CRISIS / name)) for name in ("say_nothing.toml", "apologise.toml")]
+    answers = [solve(load_scenario(CRISIS / name)) for name in ("say_nothing.toml", "apologise.toml")]
     sides = scenarios_mark(answers)
     fresh = {
         README: new == text,

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from trustcurve.simulation import Scenario, expect_scenario, load_scenario, simulate_scenario
-from trustcurve.simulation.result_tables import measures_of
+import polars as pl
+
+from trustcurve.simulation import Scenario, load_scenario, simulate, solve
 
 __all__ = ["FOLDER", "measured", "renewed"]
 
@@ -39,15 +40,13 @@ def measured(path: Path) -> dict[str, dict[str, float]]:
     """Measure what becomes of the customers of each segment: exactly, where that can be."""
     scenario = load_scenario(path)
     if scenario.coupled_by is None:
-        answer = expect_scenario(scenario)
-        return {
-            names.segment: measures_of(names, tally) for names, tally in zip(answer.names, answer.tallies, strict=True)
-        }
-    run = simulate_scenario(scenario, processes=1)
-    found = {}
-    for place, names in enumerate(run.names):
-        each = [measures_of(names, replicated.tallies[place]) for replicated in run.replications]
-        found[names.segment] = {measure: sum(one[measure] for one in each) / len(each) for measure in each[0]}
+        table = solve(scenario).measures()
+    else:
+        sampled = simulate(scenario, processes=1).measures()
+        table = sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
+    found: dict[str, dict[str, float]] = {}
+    for segment, measure, result in table.iter_rows():
+        found.setdefault(segment, {})[measure] = result
     return found
 
 

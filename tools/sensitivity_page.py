@@ -18,7 +18,7 @@ from attrs import evolve
 
 from trustcurve import Curve
 from trustcurve.core.errors import InvalidCurveError, InvalidParameterError
-from trustcurve.simulation import Scenario, expect_scenario, load_scenario, with_parameter
+from trustcurve.simulation import Scenario, load_scenario, solve, with_parameter
 
 __all__ = ["PAGE", "renewed"]
 
@@ -74,9 +74,8 @@ def found_with(change: Callable[[Scenario], Scenario]) -> Found:
     """Answer with what becomes of customers in every scenario, with something changed."""
     found = {}
     for name in SCENARIOS:
-        answer = expect_scenario(change(scenario(name)))
-        (names,), (tally,) = answer.names, answer.tallies
-        found[name] = dict(zip(names.goals, (tally.reached[-1] / tally.observed[-1]).tolist(), strict=True))
+        times = solve(change(scenario(name))).hitting_times()
+        found[name] = dict(times.select("stage", "within_horizon").iter_rows())
     return found
 
 
@@ -109,7 +108,7 @@ def curves() -> Iterator[tuple[str, Curve]]:
 def hazard() -> Iterator[str]:
     """Write what becomes of customers with other hazards of leaving."""
     found = {
-        chance: found_with(lambda each, chance=chance: with_parameter(each, "departures.hazard", chance))
+        chance: found_with(lambda each, chance=chance: with_parameter(each, "departures.churn_probability", chance))
         for chance in HAZARDS
     }
     yield row("hazard over four quarters", *(f"{chance:.0%}" for chance in HAZARDS))

@@ -16,26 +16,26 @@ from trustcurve.core.errors import InvalidValueError
 from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.policies import Environment, policy
 from trustcurve.report import draw_all, draw_flow, draw_occupancy, draw_side_by_side, draw_times
-from trustcurve.report.canvas import FALL, RISE, colours_of
+from trustcurve.report.canvas import FALL, RISE, state_colours
 from trustcurve.simulation import (
     Arrivals,
-    Expected,
     Run,
     Scenario,
     Segment,
+    Solution,
     WordOfMouth,
-    expect_scenario,
-    simulate_scenario,
+    simulate,
+    solve,
 )
 
 NAMES = ["occupancy.png", "flow.png", "times.png"]
 
 
-def answers(customers: int, name: str = "solve_first", **more: object) -> tuple[Expected | None, Run]:
+def answers(customers: int, name: str = "solve_first", **more: object) -> tuple[Solution | None, Run]:
     """Answer to a scenario exactly, where that can be, and by a sample."""
     segments = more.pop("segments", Segment(policy=shipped(name), environment=ORDINARY))
-    scenario = Scenario(segments=segments, steps=10, customers=customers, replications=2, name=name, **more)  # type: ignore[arg-type]
-    return None if scenario.coupled_by else expect_scenario(scenario), simulate_scenario(scenario)
+    scenario = Scenario(segments=segments, turns=10, customers=customers, replications=2, name=name, **more)  # type: ignore[arg-type]
+    return None if scenario.coupled_by else solve(scenario), simulate(scenario)
 
 
 @pytest.mark.parametrize("customers", [3, 200_000])
@@ -68,7 +68,7 @@ def test_each_segment_has_its_panel(tmp_path: Path):
 
 
 def test_a_sample_alone_can_be_drawn(tmp_path: Path):
-    exact, run = answers(40, "funnel", arrivals=Arrivals(each_step=5), word_of_mouth=WordOfMouth())
+    exact, run = answers(40, "funnel", arrivals=Arrivals(each_turn=5), word_of_mouth=WordOfMouth())
     assert exact is None
     assert [path.name for path in draw_all(tmp_path, [("it", exact, run)])] == NAMES
     assert draw_side_by_side(tmp_path / "two.png", (exact, run), (exact, run)).exists()
@@ -84,8 +84,12 @@ def test_where_nobody_moves_the_picture_says_so(tmp_path: Path):
 @pytest.mark.parametrize(
     "more",
     [
-        {"customers": 0, "arrivals": Arrivals(each_step=2)},
-        {"customers": 0, "arrivals": Arrivals(each_step=1), "word_of_mouth": WordOfMouth(telling=1.0, keeps_away=100)},
+        {"customers": 0, "arrivals": Arrivals(each_turn=2)},
+        {
+            "customers": 0,
+            "arrivals": Arrivals(each_turn=1),
+            "word_of_mouth": WordOfMouth(share_telling=1.0, lost_per_report=100),
+        },
         {
             "customers": 2,
             "segments": tuple(
@@ -99,7 +103,7 @@ def test_where_nobody_moves_the_picture_says_so(tmp_path: Path):
 def test_where_nobody_is_there_is_a_picture_all_the_same(more: dict[str, object], tmp_path: Path):
     exact, run = answers(**more)  # type: ignore[arg-type]
     assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
-    for frame in (run.occupancy(), run.stages(), *([exact.occupancy] if exact else [])):
+    for frame in (run.occupancy(), run.stages(), *([exact.occupancy()] if exact else [])):
         assert not frame["share"].is_nan().any()
 
 
@@ -130,15 +134,15 @@ def test_names_are_names_and_no_mathematics(tmp_path: Path):
 
 def test_a_single_step_of_newcomers_can_be_drawn(tmp_path: Path):
     one = Scenario(
-        segments=Segment(policy=shipped("funnel"), environment=ORDINARY), steps=1, customers=0, arrivals=Arrivals(each_step=3)
+        segments=Segment(policy=shipped("funnel"), environment=ORDINARY), turns=1, customers=0, arrivals=Arrivals(each_turn=3)
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(draw_all(tmp_path, [("it", expect_scenario(one), simulate_scenario(one))])) == 3
+        assert len(draw_all(tmp_path, [("it", solve(one), simulate(one))])) == 3
 
 
 def test_without_an_answer_there_is_no_picture(tmp_path: Path):
-    with pytest.raises(InvalidValueError, match="give an exact answer, a run, or both"):
+    with pytest.raises(InvalidValueError, match="must be a Solution, unless a Run is given"):
         draw_flow(tmp_path / "x.png", None)
 
 
@@ -152,7 +156,7 @@ def test_nobodys_settings_are_touched(tmp_path: Path):
     "curve", [CURVE, parse_curve(curve_toml(CURVE).replace('"adversarial"', '"hostile"'))], ids=["ours", "own"]
 )
 def test_every_state_has_a_colour_of_its_own_and_falls_have_theirs(curve: Curve):
-    colours = colours_of(curve)
+    colours = state_colours(curve)
     assert sorted(colours) == sorted(curve.states)
     assert len(set(colours.values())) == len(colours)
     assert RISE != FALL

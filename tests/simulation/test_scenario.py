@@ -17,34 +17,36 @@ from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.policies import Environment
 from trustcurve.simulation import (
     Arrivals,
+    ChangePoint,
     Departures,
     InvalidScenarioError,
     Scenario,
     Segment,
-    Turning,
     WordOfMouth,
-    expect_scenario,
     load_scenario,
     parse_scenario,
+    solve,
+    write_tables,
 )
-from trustcurve.simulation.segment import apportioned
+from trustcurve.simulation.scenario import cohorts_of
+from trustcurve.simulation.segment import apportion
 
 POLICY = '[policy]\nname = "ask"\n[[rules]]\ndo = "ask"\n'
-HEAD = '[scenario]\nname = "x"\nsteps = 6\n'
+HEAD = '[scenario]\nname = "x"\nturns = 6\n'
 SEGMENT = '[[segments]]\npolicy = "ask.toml"\nmoves = { purchase = 0.1 }\n'
 TWO = "".join(
     f'[[segments]]\nname = "{name}"\nshare = {share}\npolicy = "ask.toml"\nmoves = {{ purchase = 0.1 }}\n'
     for name, share in (("a", 0.4), ("b", 0.6))
 )
 FULL = (
-    '[scenario]\nname = "all of it"\nsays = "why"\ncurve = "mine.toml"\nsteps = 8\ncustomers = 50\nreplications = 2\nseed = 9\n'
+    '[scenario]\nname = "all of it"\ndescription = "why"\ncurve = "mine.toml"\nturns = 8\ncustomers = 50\nreplications = 2\nseed = 9\n'
     'turn_days = 45\npromises_max = 1\n'
     '[[segments]]\nname = "a"\nshare = 0.25\npolicy = "ask.toml"\nkeeps_promises = true\nmoves = { purchase = 0.1 }\n'
-    '[[segments.turnings]]\nfrom_step = 3\nmoves = { nothing = 0.5, complaint = 0.5 }\n'
+    '[[segments.changes]]\nfrom_turn = 3\nmoves = { nothing = 0.5, complaint = 0.5 }\n'
     '[[segments]]\nname = "b"\nshare = 0.75\npolicy = "ask.toml"\nmoves = { kept = 0.5, broken = 0.5 }\n'
-    "[arrivals]\neach_step = 4\nuntil_step = 5\n"
-    "[departures]\nhazard = 0.5\nover_days = 180\n"
-    "[word_of_mouth]\ntelling = 0.2\nover_days = 90\nkeeps_away = 3\n"
+    "[arrivals]\neach_turn = 4\nuntil_turn = 5\n"
+    "[departures]\nchurn_probability = 0.5\nperiod_days = 180\n"
+    "[word_of_mouth]\nshare_telling = 0.2\nperiod_days = 90\nlost_per_report = 3\n"
 )  # fmt: skip
 
 
@@ -66,7 +68,13 @@ def folder(tmp_path: Path) -> Path:
 def test_a_file_holds_all_that_a_scenario_has(folder: Path):
     (folder / "full.toml").write_text(FULL, encoding="utf-8")
     found = load_scenario(folder / "full.toml")
-    assert (found.name, found.says, found.steps, found.customers, found.replications) == ("all of it", "why", 8, 50, 2)
+    assert (found.name, found.description, found.turns, found.customers, found.replications) == (
+        "all of it",
+        "why",
+        8,
+        50,
+        2,
+    )
     assert (found.seed, found.turn, found.promises_max) == (9, timedelta(days=45), 1)
     assert found.curve == Curve.default(doubt_max=11)
     assert [(each.name, each.share, each.policy.name) for each in found.segments] == [
@@ -74,36 +82,36 @@ def test_a_file_holds_all_that_a_scenario_has(folder: Path):
         ("b", 0.75, "ask"),
     ]
     assert [each.environment.keeps_promises for each in found.segments] == [True, False]
-    (turning,) = found.segments[0].turnings
-    assert (turning.from_step, turning.environment.probabilities) == (3, {"nothing": 0.5, "complaint": 0.5})
-    assert found.arrivals == Arrivals(each_step=4, until_step=5)
-    assert found.departures == Departures(hazard=0.5, over=timedelta(days=180))
-    assert found.word_of_mouth == WordOfMouth(telling=0.2, over=timedelta(days=90), keeps_away=3)
+    (turning,) = found.segments[0].changes
+    assert (turning.from_turn, turning.environment.probabilities) == (3, {"nothing": 0.5, "complaint": 0.5})
+    assert found.arrivals == Arrivals(each_turn=4, until_turn=5)
+    assert found.departures == Departures(churn_probability=0.5, period=timedelta(days=180))
+    assert found.word_of_mouth == WordOfMouth(share_telling=0.2, period=timedelta(days=90), lost_per_report=3)
 
 
 def test_a_short_file_has_the_defaults(folder: Path):
     found = parse_scenario(HEAD + SEGMENT, folder=folder)
     assert (found.customers, found.replications, found.seed, found.promises_max) == (100_000, 10, 1, 2)
     assert (found.departures, found.arrivals, found.word_of_mouth) == (Departures(), None, None)
-    assert found.departures == Departures(hazard=0.77, over=timedelta(days=360))
-    told = parse_scenario(HEAD + SEGMENT + "[arrivals]\neach_step = 1\n[word_of_mouth]\n", folder=folder)
-    assert told.word_of_mouth == WordOfMouth(telling=0.33, over=timedelta(days=360), keeps_away=1)
+    assert found.departures == Departures(churn_probability=0.77, period=timedelta(days=360))
+    told = parse_scenario(HEAD + SEGMENT + "[arrivals]\neach_turn = 1\n[word_of_mouth]\n", folder=folder)
+    assert told.word_of_mouth == WordOfMouth(share_telling=0.33, period=timedelta(days=360), lost_per_report=1)
     assert found.curve is Curve.default()
 
 
 WRONG = {
     "no head": (SEGMENT, "scenario: is missing: the scenario as a whole"),
-    "no name": (HEAD.replace('name = "x"\n', "") + SEGMENT, "[scenario] name: is missing: what the scenario is called"),
-    "no steps": (HEAD.replace("steps = 6\n", "") + SEGMENT, "[scenario] steps: is missing: how many turns"),
+    "no name": (HEAD.replace('name = "x"\n', "") + SEGMENT, "[scenario] name: is missing: the name of the scenario"),
+    "no turns": (HEAD.replace("turns = 6\n", "") + SEGMENT, "[scenario] turns: is missing: how many turns"),
     "no segments": (HEAD, "segments: is missing: one segment or more"),
-    "no customers": (HEAD + "customers = 0\n" + SEGMENT, "[scenario] customers: there must be at least one customer, or arrivals"),
+    "no customers": (HEAD + "customers = 0\n" + SEGMENT, "[scenario] customers: must be at least 1 where there are no arrivals"),
     "nobody arrives": (
-        HEAD + "customers = 0\n" + SEGMENT + "[arrivals]\neach_step = 3\nuntil_step = 0\n",
-        "[scenario] customers: there must be at least one customer, or arrivals",
+        HEAD + "customers = 0\n" + SEGMENT + "[arrivals]\neach_turn = 3\nuntil_turn = 0\n",
+        "[scenario] customers: must be at least 1 where there are no arrivals",
     ),
     "fewer than none": (HEAD + "customers = -1\n" + SEGMENT, "[scenario] customers: must be a whole number from 0 to 100000000, got -1"),
-    "half a step": (HEAD.replace("6", "6.5") + SEGMENT, "[scenario] steps: must be a whole number from 1 to 10000, got 6.5"),
-    "an unknown key": (HEAD + "step = 6\n" + SEGMENT, "[scenario] step: unknown key; did you mean 'steps'?"),
+    "half a turn": (HEAD.replace("6", "6.5") + SEGMENT, "[scenario] turns: must be a whole number from 1 to 10000, got 6.5"),
+    "an unknown key": (HEAD + "turn = 6\n" + SEGMENT, "[scenario] turn: unknown key; did you mean 'turns'?"),
     "an unknown table": (HEAD + SEGMENT + "[arival]\n", "[arival]: unknown table; did you mean 'arrivals'?"),
     "too many promises": (HEAD + "promises_max = 9\n" + SEGMENT, "[scenario] promises_max: must be a whole number from 0 to 4, got 9"),
     "a turn that does not fit": (
@@ -111,7 +119,7 @@ WRONG = {
     ),
     "a turn of nothing": (HEAD + "turn_days = 0\n" + SEGMENT, "[scenario] turn_days: must be a duration above zero"),
     "no such curve": (HEAD + 'curve = "no.toml"\n' + SEGMENT, "[scenario] curve: cannot open"),
-    "no policy": (HEAD + "[[segments]]\nmoves = { purchase = 0.1 }\n", "[[segments]] number 1 policy: is missing: the file that says"),
+    "no policy": (HEAD + "[[segments]]\nmoves = { purchase = 0.1 }\n", "[[segments]] number 1 policy: is missing: the file of the policy"),
     "no such policy": (HEAD + SEGMENT.replace("ask.toml", "no.toml"), "[[segments]] number 1 policy: cannot open"),
     "a wrong policy": (HEAD + SEGMENT.replace("ask.toml", "bad.toml"), "bad.toml: [[rules]] number 1 do: unknown word 'shout'"),
     "an unknown signal": (
@@ -136,23 +144,23 @@ WRONG = {
     ),
     "shares that do not add up": (HEAD + TWO.replace("0.4", "0.3"), "[[segments]]: the shares of all segments must add up to 1, got 0.9"),
     "a missing share": (HEAD + TWO.replace("share = 0.4\n", ""), "[[segments]] a share: is missing"),
-    "two of a name": (HEAD + TWO.replace('"b"', '"a"'), "[[segments]]: each segment needs a name of its own, got 'a'"),
-    "no name of two": (HEAD + TWO.replace('name = "b"\n', ""), "[[segments]] number 2 name: is missing: each of several segments needs one"),
-    "a turning without a step": (
-        HEAD + SEGMENT + "[[segments.turnings]]\nmoves = { purchase = 0.1 }\n", "turnings number 1 from_step: is missing",
+    "two of a name": (HEAD + TWO.replace('"b"', '"a"'), "[[segments]]: each segment must have a name of its own, got 'a'"),
+    "no name of two": (HEAD + TWO.replace('name = "b"\n', ""), "[[segments]] number 2 name: is missing: each of several segments must have one"),
+    "a change without a turn": (
+        HEAD + SEGMENT + "[[segments.changes]]\nmoves = { purchase = 0.1 }\n", "changes number 1 from_turn: is missing",
     ),
-    "a late turning": (
-        HEAD + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = { purchase = 0.1 }\n",
-        "[[segments]]: turnings of segment 'everyone' must begin by the last step, 6, got 9",
+    "a late change": (
+        HEAD + SEGMENT + "[[segments.changes]]\nfrom_turn = 9\nmoves = { purchase = 0.1 }\n",
+        "[[segments]]: changes of segment 'everyone' must begin by the last turn, 6, got 9",
     ),
-    "turnings in disorder": (
-        HEAD + SEGMENT + "".join(f"[[segments.turnings]]\nfrom_step = {n}\nmoves = {{ purchase = 0.1 }}\n" for n in (3, 2)),
-        "[[segments]] number 1 turnings: must begin one after the other, not in steps 3, 2",
+    "changes in disorder": (
+        HEAD + SEGMENT + "".join(f"[[segments.changes]]\nfrom_turn = {n}\nmoves = {{ purchase = 0.1 }}\n" for n in (3, 2)),
+        "[[segments]] number 1 changes: must be in increasing order of from_turn, not 3, 2",
     ),
-    "arrivals without a number": (HEAD + SEGMENT + "[arrivals]\n", "[arrivals] each_step: is missing"),
-    "a hazard of two": (HEAD + SEGMENT + "[departures]\nhazard = 2\n", "[departures] hazard: must be a probability from 0 to 1, got 2"),
-    "a hazard over no time": (HEAD + SEGMENT + "[departures]\nover_days = -1\n", "[departures] over_days: must be a duration above zero, got -1"),
-    "gossip without newcomers": (HEAD + SEGMENT + "[word_of_mouth]\n", "[word_of_mouth]: changes nothing where nobody arrives"),
+    "arrivals without a number": (HEAD + SEGMENT + "[arrivals]\n", "[arrivals] each_turn: is missing"),
+    "a churn probability of two": (HEAD + SEGMENT + "[departures]\nchurn_probability = 2\n", "[departures] churn_probability: must be a probability from 0 to 1, got 2"),
+    "a churn probability over no time": (HEAD + SEGMENT + "[departures]\nperiod_days = -1\n", "[departures] period_days: must be a duration above zero, got -1"),
+    "gossip without newcomers": (HEAD + SEGMENT + "[word_of_mouth]\n", "[word_of_mouth]: has no effect without newcomers"),
     "no TOML": ("[scenario", "TOML: "),
     "a policy that no path can name": (HEAD + SEGMENT.replace("ask.toml", r"a\u0000b"), "[[segments]] number 1 policy: must be the name of a file, got 'a\\x00b'"),
     "a curve that no path can name": (HEAD + r'curve = "a\u0000b"' + "\n" + SEGMENT, "[scenario] curve: must be the name of a file, got 'a\\x00b'"),
@@ -163,17 +171,17 @@ WRONG = {
     "more customers than there are numbers": (
         HEAD + "customers = 99999999999999999999\n" + SEGMENT, "[scenario] customers: must be a whole number from 0 to 100000000, got 99999999999999999999",
     ),
-    "more steps than can be": (
-        HEAD.replace("6", "99999999999999999999") + SEGMENT, "[scenario] steps: must be a whole number from 1 to 10000, got 99999999999999999999",
+    "more turns than can be": (
+        HEAD.replace("6", "99999999999999999999") + SEGMENT, "[scenario] turns: must be a whole number from 1 to 10000, got 99999999999999999999",
     ),
     "more samples than can be": (HEAD + "replications = 10001\n" + SEGMENT, "[scenario] replications: must be a whole number from 1 to 10000, got 10001"),
-    "more newcomers than can be": (HEAD + SEGMENT + "[arrivals]\neach_step = 100000001\n", "[arrivals] each_step: must be a whole number from 0 to 100000000"),
+    "more newcomers than can be": (HEAD + SEGMENT + "[arrivals]\neach_turn = 100000001\n", "[arrivals] each_turn: must be a whole number from 0 to 100000000"),
     "more newcomers in all than can be": (
-        HEAD + SEGMENT + "[arrivals]\neach_step = 50000000\n", "[arrivals] each_step: newcomers must be at most 100000000 in all, got 300000000",
+        HEAD + SEGMENT + "[arrivals]\neach_turn = 50000000\n", "[arrivals] each_turn: newcomers must be at most 100000000 in total, got 300000000",
     ),
     "more rows than can be kept": (
-        HEAD.replace("6", "1000") + SEGMENT + "[arrivals]\neach_step = 1\n",
-        "[scenario] steps: steps x cohorts x segments x replications, 1000 x 1001 x 1 x 10, must be at most 2000000",
+        HEAD.replace("6", "1000") + SEGMENT + "[arrivals]\neach_turn = 1\n",
+        "[scenario] turns: turns x cohorts x segments x replications, 1000 x 1001 x 1 x 10, must be at most 2000000",
     ),
     "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must have at most 100 turns"),
     "a curve that is missing, and a policy that would fit it": (
@@ -183,17 +191,17 @@ WRONG = {
     "a head that is none": ("scenario = 3\n" + SEGMENT, "scenario: must be a table, got 3"),
     "arrivals that are none": ("arrivals = 3\n" + HEAD + SEGMENT, "arrivals: must be a table, got 3"),
     "arrivals that are wrong, of nobody else": (
-        HEAD + "customers = 0\n" + SEGMENT + "[arrivals]\neach_step = -1\n", "[arrivals] each_step: must be a whole number from 0 to 100000000, got -1",
+        HEAD + "customers = 0\n" + SEGMENT + "[arrivals]\neach_turn = -1\n", "[arrivals] each_turn: must be a whole number from 0 to 100000000, got -1",
     ),
-    "turnings that are none": (HEAD + SEGMENT + "turnings = [1]\n", "[[segments]] number 1 turnings: must be a table, got 1"),
+    "changes that are none": (HEAD + SEGMENT + "changes = [1]\n", "[[segments]] number 1 changes: must be a table, got 1"),
     "moves of none": (HEAD + SEGMENT.replace("{ purchase = 0.1 }", "{}"), "[[segments]] number 1 moves: must not be empty"),
     "a wrong policy twice": (HEAD + TWO.replace("ask.toml", "bad.toml"), "bad.toml: [[rules]] number 1 do: unknown word 'shout'"),
     "more promises than may be open": (
         HEAD + SEGMENT.replace("ask.toml", "promises.toml"),
         "[[segments]] number 1 policy: policy 'promises' cannot be simulated: the policy promises more than promises_max=2 things at once",
     ),
-    "gossip, and no newcomer in any step": (
-        HEAD + SEGMENT + "[arrivals]\neach_step = 0\n[word_of_mouth]\n", "[word_of_mouth]: changes nothing where nobody arrives",
+    "gossip, and no newcomer in any turn": (
+        HEAD + SEGMENT + "[arrivals]\neach_turn = 0\n[word_of_mouth]\n", "[word_of_mouth]: has no effect without newcomers",
     ),
 }  # fmt: skip
 
@@ -215,14 +223,14 @@ def test_everything_wrong_is_told_at_once(folder: Path):
     text = (
         HEAD.replace("6", '"six"')
         + SEGMENT.replace("0.1", "3").replace("ask.toml", "bad.toml")
-        + "[departures]\nhazard = -1\n"
+        + "[departures]\nchurn_probability = -1\n"
     )
     with pytest.raises(InvalidScenarioError) as caught:
         parse_scenario(text, "many.toml", folder)
     assert [(each.table, each.key) for each in caught.value.findings] == [
-        ("[scenario]", "steps"),
+        ("[scenario]", "turns"),
         ("[[segments]] number 1", "moves.purchase"),
-        ("[departures]", "hazard"),
+        ("[departures]", "churn_probability"),
         ("[[rules]] number 1", "do"),
     ]
 
@@ -235,16 +243,16 @@ def test_everything_wrong_is_told_at_once(folder: Path):
             [("[[segments]] a", "moves.purchase"), ("[[segments]] b", "moves.purchase")],
         ),
         (
-            HEAD + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = { purchase = 3 }\n",
-            [("[[segments]] number 1 turnings number 1", "moves.purchase")],
+            HEAD + SEGMENT + "[[segments.changes]]\nfrom_turn = 9\nmoves = { purchase = 3 }\n",
+            [("[[segments]] number 1 changes number 1", "moves.purchase")],
         ),
         ('segments = [1, "a"]\n' + HEAD, [("[[segments]] number 1", ""), ("[[segments]] number 2", "")]),
         (
-            HEAD.replace("6", "-6") + SEGMENT + "[[segments.turnings]]\nfrom_step = 9\nmoves = {}\n",
-            [("[scenario]", "steps"), ("[[segments]] number 1 turnings number 1", "moves")],
+            HEAD.replace("6", "-6") + SEGMENT + "[[segments.changes]]\nfrom_turn = 9\nmoves = {}\n",
+            [("[scenario]", "turns"), ("[[segments]] number 1 changes number 1", "moves")],
         ),
     ],
-    ids=["shares", "a late turning", "no tables", "steps"],
+    ids=["shares", "a late change", "no tables", "turns"],
 )
 def test_what_is_wrong_hides_nothing_and_is_told_once(text: str, places: list[tuple[str, str]], folder: Path):
     with pytest.raises(InvalidScenarioError) as caught:
@@ -271,16 +279,16 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"segments": ()}, "there must be at least one segment"),
-        ({"customers": 0}, "there must be at least one customer"),
-        ({"steps": 0}, "steps is 0"),
+        ({"segments": ()}, "must contain at least one segment"),
+        ({"customers": 0}, "customers is 0: must be at least 1 where there are no arrivals"),
+        ({"turns": 0}, "turns is 0"),
         ({"segments": (Segment(policy=shipped("funnel"), environment=ORDINARY, share=0.5),)}, "must add up to 1"),
         ({"curve": "default"}, "must be a Curve"),
         (
             {"curve": parse_curve(default_toml().replace('"customer_centric"', '"lost"'))},
-            "has a stage named 'lost'",
+            "must not have a stage named 'lost'",
         ),
-        ({"segments": ("everyone",)}, "must be made of segments"),
+        ({"segments": ("everyone",)}, "must contain only Segment"),
         ({"segments": None}, "segments is None: must be a Segment, or several"),
         ({"arrivals": 5}, "arrivals is 5: must be Arrivals"),
         ({"departures": 0.5}, "departures is 0.5: must be Departures"),
@@ -294,29 +302,29 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
         ({"promises_max": 9}, "promises_max is 9: must be a whole number from 0 to 4"),
         ({"name": 3}, "name is 3: must be a text"),
         ({"customers": 10**12}, "customers is 1000000000000: must be a whole number from 0 to 100000000"),
-        ({"steps": 10**20}, "steps is 100000000000000000000: must be a whole number from 1 to 10000"),
+        ({"turns": 10**20}, "turns is 100000000000000000000: must be a whole number from 1 to 10000"),
         ({"replications": 10_001}, "replications is 10001: must be a whole number from 1 to 10000"),
-        ({"steps": 3, "arrivals": Arrivals(each_step=10**8)}, "arrivals is 300000000: newcomers must be at most"),
+        ({"turns": 3, "arrivals": Arrivals(each_turn=10**8)}, "arrivals is 300000000: newcomers must be at most"),
         (
-            {"steps": 1000, "replications": 2001},
-            "steps is 1000: steps x cohorts x segments x replications, 1000 x 1 x 1 x 2001",
+            {"turns": 1000, "replications": 2001},
+            "turns is 1000: turns x cohorts x segments x replications, 1000 x 1 x 1 x 2001",
         ),
-        ({"word_of_mouth": WordOfMouth()}, "word_of_mouth is .*: changes nothing where nobody arrives"),
+        ({"word_of_mouth": WordOfMouth()}, "word_of_mouth is .*: has no effect without newcomers"),
         (
             {
                 "segments": Segment(
                     policy=shipped("funnel"),
                     environment=ORDINARY,
-                    turnings=[Turning(from_step=4, environment=ORDINARY)],
+                    changes=[ChangePoint(from_turn=4, environment=ORDINARY)],
                 )
             },
-            "turnings is 4: turnings of segment 'everyone' must begin by the last step, 3",
+            "changes is 4: changes of segment 'everyone' must begin by the last turn, 3",
         ),
     ],
 )
 def test_scenarios_that_make_no_sense_are_told(change: dict[str, object], says: str):
     with pytest.raises((InvalidValueError, AttributeError), match=says):
-        Scenario(**{"segments": ONE, "steps": 3, **change})  # type: ignore[arg-type]
+        Scenario(**{"segments": ONE, "turns": 3, **change})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -325,14 +333,17 @@ def test_scenarios_that_make_no_sense_are_told(change: dict[str, object], says: 
         ({"share": 1.5}, "share is 1.5"),
         ({"environment": Environment(["purchase"])}, "has no probabilities"),
         ({"policy": "funnel"}, "must be a Policy"),
-        ({"turnings": [3]}, "turnings is 3: must be made of turnings"),
-        ({"turnings": 3}, "turnings is 3: must be made of turnings"),
+        ({"changes": [3]}, "changes is 3: must contain only ChangePoint"),
+        ({"changes": 3}, "changes is 3: must contain only ChangePoint"),
         ({"name": 3}, "name is 3: must be a text"),
         (
-            {"turnings": [Turning(from_step=2, environment=Environment({"kept": 0.5}, keeps_promises=True))]},
-            "in all environments",
+            {"changes": [ChangePoint(from_turn=2, environment=Environment({"kept": 0.5}, keeps_promises=True))]},
+            "keeps_promises must be the same in all environments",
         ),
-        ({"turnings": [Turning(from_step=step, environment=ORDINARY) for step in (3, 2)]}, "one after the other"),
+        (
+            {"changes": [ChangePoint(from_turn=step, environment=ORDINARY) for step in (3, 2)]},
+            "in increasing order of from_turn",
+        ),
     ],
 )
 def test_segments_that_make_no_sense_are_told(change: dict[str, object], says: str):
@@ -340,7 +351,9 @@ def test_segments_that_make_no_sense_are_told(change: dict[str, object], says: s
         Segment(**{"policy": shipped("funnel"), "environment": ORDINARY, **change})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("wrong", [{"hazard": 1.1}, {"hazard": True}, {"over": timedelta(0)}, {"over": 360}])
+@pytest.mark.parametrize(
+    "wrong", [{"churn_probability": 1.1}, {"churn_probability": True}, {"period": timedelta(0)}, {"period": 360}]
+)
 def test_departures_that_make_no_sense_are_told(wrong: dict[str, object]):
     with pytest.raises(InvalidValueError):
         Departures(**wrong)  # type: ignore[arg-type]
@@ -353,7 +366,7 @@ def test_nobody_is_lost_between_segments(customers: int):
         Segment(name=str(n), policy=shipped("funnel"), environment=ORDINARY, share=share)
         for n, share in enumerate(shares)
     )
-    ((_, sizes),) = Scenario(segments=segments, steps=1, customers=customers).cohorts
+    ((_, sizes),) = cohorts_of(Scenario(segments=segments, turns=1, customers=customers))
     assert sum(sizes) == customers
     assert all(abs(size - customers * share) <= 1 for size, share in zip(sizes, shares, strict=True))
 
@@ -364,7 +377,7 @@ def test_nobody_is_lost_between_segments(customers: int):
 )
 def test_however_few_come_at_a_time_each_segment_has_its_part(weights: list[int], sizes: list[int]):
     owed = [0.0] * len(weights)
-    given_ = [apportioned(size, weights, owed) for size in sizes]
+    given_ = [apportion(size, weights, owed) for size in sizes]
     assert [sum(each) for each in given_] == sizes
     assert min(map(min, given_)) >= 0
     for so_far in range(1, len(sizes) + 1):
@@ -380,22 +393,22 @@ def test_nobody_comes_who_was_not_expected(data: st.DataObject):
     owed = [0.0] * len(expected)
     for _ in range(5):
         size = data.draw(st.integers(0, sum(expected)))
-        come = apportioned(size, expected, owed, most=expected)
+        come = apportion(size, expected, owed, most=expected)
         assert sum(come) == size
         assert all(0 <= some <= every for some, every in zip(come, expected, strict=True))
 
 
 def test_a_small_stream_of_newcomers_reaches_every_segment():
     segments = tuple(Segment(policy=shipped("funnel"), environment=ORDINARY, name=str(n), share=0.2) for n in range(5))
-    scenario = Scenario(segments=segments, steps=100, customers=0, arrivals=Arrivals(each_step=2))
-    assert [sum(sizes[place] for _, sizes in scenario.cohorts) for place in range(5)] == [40] * 5
+    scenario = Scenario(segments=segments, turns=100, customers=0, arrivals=Arrivals(each_turn=2))
+    assert [sum(sizes[place] for _, sizes in cohorts_of(scenario)) for place in range(5)] == [40] * 5
 
 
-def test_a_table_that_is_not_there_is_told():
-    with pytest.raises(UnknownWordError, match="what 'foo' is unknown; known: counts"):
-        expect_scenario(Scenario(segments=ONE, steps=1)).frame("foo")
+def test_a_format_that_is_unknown_is_reported(tmp_path: Path):
+    with pytest.raises(UnknownWordError, match="file_format 'foo' is unknown; known: parquet, csv"):
+        write_tables(solve(Scenario(segments=ONE, turns=1)).tables(), tmp_path, "foo")  # type: ignore[arg-type]
 
 
 def test_a_coming_departure_alone_can_move_somebody():
-    answer = expect_scenario(Scenario(segments=ONE, steps=3, departures=Departures(hazard=1.0)))
-    assert answer.chains[0].shape.at_risk.any()
+    answer = solve(Scenario(segments=ONE, turns=3, departures=Departures(churn_probability=1.0)))
+    assert answer._chains[0].structure.at_risk.any()

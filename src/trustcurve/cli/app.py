@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate
+from trustcurve.cli import check, curves, diff, draw, explain, replay, simulate_command
 from trustcurve.cli.commands import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
 from trustcurve.core.errors import CurveWarning, TrustcurveError
@@ -56,7 +56,7 @@ explain.add_to(app)
 draw.add_to(app)
 check.add_to(app)
 diff.add_to(app)
-simulate.add_to(app)
+simulate_command.add_to(app)
 curves.add_to(app)
 
 

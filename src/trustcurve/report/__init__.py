@@ -1,4 +1,4 @@
-"""Pictures of what was simulated.
+"""Figures of simulated and solved scenarios.
 
 Needs the extras ``simulation`` and ``plot`` (matplotlib).
 """

@@ -1,4 +1,4 @@
-"""How all pictures look, and how they become files that are the same each time."""
+"""The canvas of all figures: style, colours, axes, and files that are the same each time."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = [
     "FALL",
     "INK",
     "RISE",
-    "colours_of",
     "figure",
     "nobody",
     "percent_axis",
     "save",
     "shortened",
     "shown",
-    "step_axis",
+    "state_colours",
     "title",
+    "turn_axis",
     "wrapped",
 ]
 
@@ -38,7 +38,7 @@ __all__ = [
 RISE: Final = "#0072B2"
 FALL: Final = "#D55E00"
 INK: Final = "#222222"
-"""Colours. Source: Okabe and Ito's set, which people who confuse colours can tell apart; the same as of the statechart."""
+"""Colours. Source: the palette of Okabe and Ito, for readers with colour blindness; the same as in the statechart."""
 
 _STYLE: Final[Any] = {
     "axes.edgecolor": "#888888",
@@ -57,15 +57,15 @@ _STYLE: Final[Any] = {
 _DPI: Final = 120
 _BOLD_AN_INCH: Final = 9
 _PLAIN_AN_INCH: Final = 13
-"""How many letters of a title find room on an inch."""
+"""How many letters of a title fit on an inch."""
 
 _NAME: Final = 48
-"""The most letters of a name that are shown. Source: our choice; two names and what is said of them fit on two lines."""
+"""The most letters of a name that are shown. Source: our choice; two names with their details fit on two lines."""
 
 
 @contextmanager
 def figure(wide: float, high: float, title: str) -> Iterator[Figure]:
-    """Make a figure of some inches, without a window and without touching anybody's settings."""
+    """Make a figure of some inches, without a window and without changing matplotlib's settings."""
     with rc_context(_STYLE):
         made = Figure(figsize=(wide, high), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(made)
@@ -79,7 +79,7 @@ def shortened(name: str, most: int = _NAME) -> str:
 
 
 def shown(state: str) -> str:
-    """Show a leaf state's name without its stage's, which its place tells."""
+    """Return the label of a leaf state: its name without that of its stage, which is clear from its place."""
     return shortened(state.rpartition(".")[2].replace("_", "-"), _NAME // 2)
 
 
@@ -88,27 +88,27 @@ def wrapped(title: str, letters: float) -> str:
     return fill(title, max(int(letters), _NAME // 2))
 
 
-def title(axes: Axes, said: str, inches: float) -> None:
-    """Give a panel of some inches its title."""
-    axes.set_title(wrapped(said, inches * _PLAIN_AN_INCH))
+def title(axes: Axes, text: str, inches: float) -> None:
+    """Set the title of a panel of some inches."""
+    axes.set_title(wrapped(text, inches * _PLAIN_AN_INCH))
 
 
 def nobody(axes: Axes) -> None:
-    """Say that there is nobody to draw."""
+    """Note on the axes that there are no customers to draw."""
     axes.set_axis_off()
-    axes.text(0.5, 0.5, "nobody is here", ha="center", va="center", transform=axes.transAxes)
+    axes.text(0.5, 0.5, "no customers", ha="center", va="center", transform=axes.transAxes)
 
 
 def save(made: Figure, path: Path) -> Path:
-    """Write a PNG file: the same figure makes the same bytes."""
+    """Write a PNG file; the same figure gives the same bytes."""
     with rc_context(_STYLE), catch_warnings():
-        filterwarnings("ignore", "Glyph .* missing")  # a box stands for it, and says it as well
+        filterwarnings("ignore", "Glyph .* missing")  # the glyph is drawn as a box, which shows that as well
         made.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
     return path
 
 
-def colours_of(curve: Curve) -> dict[str, str]:
-    """Give each leaf state a colour: red before the barrier, blue beyond it, grey apart."""
+def state_colours(curve: Curve) -> dict[str, str]:
+    """Return a colour for each leaf state: orange before the barrier, blue beyond it, grey apart."""
     apart = [state for stage in curve.stages if stage.apart for state in stage.states]
     before = [state for stage in curve.stages if stage.outside and not stage.apart for state in stage.states]
     beyond = [state for state in curve.states if state not in apart and state not in before]
@@ -119,13 +119,13 @@ def colours_of(curve: Curve) -> dict[str, str]:
 
 
 def percent_axis(axes: Axes, label: str) -> None:
-    """Let the vertical axis count shares."""
+    """Label the vertical axis in percent."""
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_ylabel(label)
 
 
-def step_axis(axes: Axes, steps: int, label: str) -> None:
-    """Let the horizontal axis count steps."""
-    axes.set_xlim(0, max(steps, 1))
+def turn_axis(axes: Axes, turns: int, label: str) -> None:
+    """Label the horizontal axis in turns."""
+    axes.set_xlim(0, max(turns, 1))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(label)

@@ -1,4 +1,4 @@
-"""Sparse systems of chains, factored once and solved as often as needed; or not at all where numbers do not carry it."""
+"""Hitting times: the probability of reaching a goal by some age or eventually, and the mean time that it takes."""
 
 from __future__ import annotations
 
@@ -9,173 +9,170 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.extras import require
-from trustcurve.simulation.chain_structure import LOST, LOST_NAME, Shape
-from trustcurve.simulation.markov_chain import Chain, Floats
+from trustcurve.simulation.chain_structure import LOST, LOST_NAME, ChainStructure
+from trustcurve.simulation.markov_chain import Chain
 from trustcurve.verification.deciding.chains import LONGEST
 
-__all__ = ["Factors", "First", "ages_of", "first_time", "goals_of"]
+__all__ = ["Factors", "HittingTime", "cohort_shares", "goals_of", "hitting_time", "reachable"]
+
+_Floats = NDArray[np.float64]
+_Bools = NDArray[np.bool_]
+
+
+@frozen
+class HittingTime:
+    """The probability that a goal is ever reached, and the mean number of turns (infinite if that is not certain).
+
+    ``mean_time`` is None where probabilities are too small to solve for accurately; so is ``eventually``, unless it is certain.
+    """
+
+    eventually: float | None
+    mean_time: float | None
+
+
+def goals_of(structure: ChainStructure) -> dict[str, _Bools]:
+    """Return the nodes of each goal: every stage, and "lost" (former customers who distrust, or have left since)."""
+    goals = {name: structure.stage == number for number, name in enumerate(structure.stages)}
+    return goals | {LOST_NAME: structure.history == LOST}
+
+
+def cohort_shares(chain: Chain, begins: int = 0) -> tuple[_Floats, _Floats]:
+    """Return the shares of a cohort that are in each leaf state, and that have reached each goal, by age.
+
+    A customer has reached a goal if a turn has ended there.
+
+    Args:
+        chain: The chain of a segment.
+        begins: The turn at whose end the cohort arrives.
+
+    Returns:
+        Arrays (ages, states) and (ages, goals), up to the last turn.
+    """
+    structure, phases = chain.structure, chain.phases[begins:]
+    goals = np.stack([np.zeros(structure.nodes, bool), *goals_of(structure).values()], axis=1)
+    at = np.zeros(goals.shape)  # the first column: everybody; the others: those who have not reached the goal yet
+    at[0] = 1
+    states, came = np.zeros((len(phases) + 1, len(structure.states))), np.zeros((len(phases) + 1, goals.shape[1]))
+    for age, phase in enumerate([None, *phases]):
+        at = at if phase is None else chain.matrices[phase] @ at
+        states[age] = structure.per_state(at[:, 0])
+        came[age] = np.where(goals, at, 0).sum(axis=0)
+        at = np.where(goals, 0, at)
+    return states, np.minimum(np.cumsum(came[:, 1:], axis=0), 1)
+
+
+def hitting_time(chain: Chain, goal: _Bools) -> HittingTime:
+    """Solve for the time at which a customer of the first cohort reaches a goal.
+
+    After the last turn the last environment applies forever.
+    """
+    at = np.zeros(chain.structure.nodes)
+    at[0] = 1
+    left = (~goal).astype(float)
+    at, turns = at * left, 0.0
+    came = 1 - float(at.sum())
+    for phase in chain.phases if len(chain.matrices) > 1 else ():
+        turns += float(at.sum())
+        at = chain.matrices[phase] @ at
+        came += float(at[goal].sum())
+        at = at * left
+    return _continued(chain, goal, at, came, turns)
+
+
+def _continued(chain: Chain, goal: _Bools, at: _Floats, came: float, turns: float) -> HittingTime:
+    """Continue from where the customers are, with the last environment forever."""
+    among = np.flatnonzero(at)
+    if not len(among):
+        return HittingTime(1.0, turns)
+    matrix = chain.matrices[-1].T.tocsr()  # from row to column
+    possible, certain = _possible_and_certain(matrix, goal)
+    if not possible[among].any():
+        return HittingTime(came, np.inf)
+    sure = bool(certain[among].all())
+    there = reachable(_without(matrix, goal), among)
+    factors = Factors.of(matrix, there & ~goal & (certain if sure else possible))
+    if factors is None:
+        return HittingTime(1.0, None) if sure else HittingTime(None, np.inf)
+    if sure:
+        return HittingTime(1.0, turns + factors.total(at, np.ones(len(at))))
+    entering = np.asarray(matrix @ goal.astype(float)).ravel()
+    return HittingTime(min(came + factors.total(at, entering), 1.0), np.inf)
+
+
+def _possible_and_certain(matrix: Any, goal: _Bools) -> tuple[_Bools, _Bools]:
+    """Find the nodes from which a goal can be reached at all, and those from which it is reached almost surely."""
+    before = _without(matrix, goal)
+    possible = _reaching(before, goal)
+    doomed = _reaching(before, ~possible)
+    return possible, possible & ~doomed & ~goal
+
+
+def _without(matrix: Any, goal: _Bools) -> Any:
+    """Remove the edges that leave a goal."""
+    sparse = require("scipy.sparse", "simulation")
+    kept = (sparse.diags((~goal).astype(float)) @ matrix).tocsr()
+    kept.eliminate_zeros()
+    return kept
+
+
+def reachable(matrix: Any, starts: NDArray[np.int64]) -> _Bools:
+    """Return the nodes that can be reached from some of the starts; the matrix goes from row to column."""
+    start = np.zeros(matrix.shape[0], bool)
+    start[starts] = True
+    return _reaching(matrix.T, start)
+
+
+def _reaching(matrix: Any, goal: _Bools) -> _Bools:
+    """Return the nodes from which a goal can be reached: one search backwards, from an extra node next to all goals."""
+    sparse, graphs = require("scipy.sparse", "simulation"), require("scipy.sparse.csgraph", "simulation")
+    count = len(goal)
+    wide = sparse.bmat(
+        [[matrix.T, None], [sparse.csr_matrix(goal.astype(float)[None, :]), sparse.csr_matrix((1, 1))]]
+    ).tocsr()
+    found = np.zeros(count + 1, bool)
+    found[graphs.breadth_first_order(wide, count, return_predecessors=False)] = True
+    return found[:count]
 
 
 @frozen(eq=False)
 class Factors:
-    """The system 1 - ways among some nodes, each of which has a way out of them."""
+    """The factored system I - P restricted to some nodes, from each of which the others can be left."""
 
-    among: NDArray[np.bool_]
+    among: _Bools
     factors: Any
 
     @classmethod
-    def of(cls, ways: Any, among: NDArray[np.bool_]) -> Factors | None:
-        """Factor the system; None where customers stay there so long that numbers do not carry it (see LONGEST).
+    def of(cls, matrix: Any, among: _Bools) -> Factors | None:
+        """Factor the system; None where customers stay too long to solve for accurately (see LONGEST).
 
-        The diagonal is the sum of the ways out, so that a small chance is not lost beside 1. It outweighs each row, so that
-        no other pivots are needed, and the order can be that of the symmetric graph.
+        The diagonal is computed as the sum of the probabilities of leaving, so that a small one is not lost next to 1. It
+        dominates each row, so no pivoting is needed, and the ordering can be that of the symmetric graph.
 
         Args:
-            ways: The chance of getting from node to node, from row to column.
+            matrix: The transition matrix, from row to column.
             among: The nodes.
         """
         sparse, linalg = require("scipy.sparse", "simulation"), require("scipy.sparse.linalg", "simulation")
-        inner = ways[among][:, among].tocsr()
+        inner = matrix[among][:, among].tocsr()
         stays = inner.diagonal()
         inner.setdiag(0)
-        out = np.asarray(ways[among].sum(axis=1)).ravel() - stays
+        out = np.asarray(matrix[among].sum(axis=1)).ravel() - stays
         options = {"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
         try:
             factors = linalg.splu((sparse.diags(out) - inner).tocsc(), **options)
-        except RuntimeError:  # singular, as far as numbers go
+        except RuntimeError:  # numerically singular
             return None
         turns = factors.solve(np.ones(int(among.sum())))
         if not (np.isfinite(turns).all() and turns.min() > 0 and turns.max() <= LONGEST):
             return None
         return cls(among, factors)
 
-    def total(self, at: Floats, known: Floats) -> float:
-        """Sum what is gained on the way out, from where the customers are; both of all nodes."""
-        gained: Floats = self.factors.solve(known[self.among])
+    def total(self, at: _Floats, gains: _Floats) -> float:
+        """Return the expected sum of gains per visit until the nodes are left; both arguments cover all nodes."""
+        gained: _Floats = self.factors.solve(gains[self.among])
         return float(at[self.among] @ gained)
 
-    def visits(self, at: Floats) -> Floats:
-        """Answer with how often each of the nodes is visited on the way out, from where the customers are."""
-        found: Floats = self.factors.solve(at[self.among], "T")
+    def visits(self, at: _Floats) -> _Floats:
+        """Return the expected number of visits to each of the nodes until they are left."""
+        found: _Floats = self.factors.solve(at[self.among], "T")
         return found
-
-
-Bools = NDArray[np.bool_]
-
-
-@frozen
-class First:
-    """A first time: how likely it ever comes, and after how many steps on average (infinite if it is not certain).
-
-    ``steps`` is None where chances are so small that it cannot be told exactly, and so is ``ever``, unless it is certain.
-    """
-
-    ever: float | None
-    steps: float | None
-
-
-def goals_of(shape: Shape) -> dict[str, Bools]:
-    """Answer with the nodes of each goal: every stage, and "lost".
-
-    Lost is who was a customer and now distrusts, or was one and has left.
-    """
-    goals = {name: shape.stage == number for number, name in enumerate(shape.stages)}
-    return goals | {LOST_NAME: shape.past == LOST}
-
-
-def ages_of(chain: Chain, begins: int = 0) -> tuple[Floats, Floats]:
-    """Follow a cohort: the share that is in each leaf state, and that has been at each goal, by each age.
-
-    A customer is at a goal if it stands there at the end of a step.
-
-    Args:
-        chain: The chain of a segment.
-        begins: The step at whose end the cohort arrives.
-
-    Returns:
-        (ages, states) and (ages, goals), as far as the steps go.
-    """
-    shape, phases = chain.shape, chain.phases[begins:]
-    goals = np.stack([np.zeros(shape.nodes, bool), *goals_of(shape).values()], axis=1)
-    at = np.zeros(goals.shape)  # first wherever they are, then those who have not been at each goal yet
-    at[0] = 1
-    states, came = np.zeros((len(phases) + 1, len(shape.states))), np.zeros((len(phases) + 1, goals.shape[1]))
-    for age, phase in enumerate([None, *phases]):
-        at = at if phase is None else chain.ways[phase] @ at
-        states[age] = shape.per_state(at[:, 0])
-        came[age] = np.where(goals, at, 0).sum(axis=0)
-        at = np.where(goals, 0, at)
-    return states, np.minimum(np.cumsum(came[:, 1:], axis=0), 1)
-
-
-def first_time(chain: Chain, goal: Bools) -> First:
-    """Compute the first time that a customer of the first cohort is at a goal.
-
-    What happens after the last step is computed as if the last environment held for ever.
-    """
-    at = np.zeros(chain.shape.nodes)
-    at[0] = 1
-    left = (~goal).astype(float)
-    at, steps = at * left, 0.0
-    came = 1 - float(at.sum())
-    for phase in chain.phases if len(chain.ways) > 1 else ():
-        steps += float(at.sum())
-        at = chain.ways[phase] @ at
-        came += float(at[goal].sum())
-        at = at * left
-    return _from(chain, goal, at, came, steps)
-
-
-def _from(chain: Chain, goal: Bools, at: Floats, came: float, steps: float) -> First:
-    """Go on from where the customers are, with the last environment for ever."""
-    among = np.flatnonzero(at)
-    if not len(among):
-        return First(1.0, steps)
-    ways = chain.ways[-1].T.tocsr()  # from row to column
-    possible, certain = _possible_and_certain(ways, goal)
-    if not possible[among].any():
-        return First(came, np.inf)
-    sure = bool(certain[among].all())
-    there = _reached(_without(ways, goal), among)
-    factors = Factors.of(ways, there & ~goal & (certain if sure else possible))
-    if factors is None:
-        return First(1.0, None) if sure else First(None, np.inf)
-    if sure:
-        return First(1.0, steps + factors.total(at, np.ones(len(at))))
-    entering = np.asarray(ways @ goal.astype(float)).ravel()
-    return First(min(came + factors.total(at, entering), 1.0), np.inf)
-
-
-def _possible_and_certain(ways: Any, goal: Bools) -> tuple[Bools, Bools]:
-    """Read off the graph from where a goal can be reached at all, and from where it is certain to be."""
-    on = _without(ways, goal)
-    possible = _reaching(on, goal)
-    doomed = _reaching(on, ~possible)
-    return possible, possible & ~doomed & ~goal
-
-
-def _without(ways: Any, goal: Bools) -> Any:
-    """Leave out what leads on from a goal."""
-    sparse = require("scipy.sparse", "simulation")
-    kept = (sparse.diags((~goal).astype(float)) @ ways).tocsr()
-    kept.eliminate_zeros()
-    return kept
-
-
-def _reached(ways: Any, starts: NDArray[np.int64]) -> Bools:
-    """Answer with the nodes that some way leads to from one of several."""
-    goal = np.zeros(ways.shape[0], bool)
-    goal[starts] = True
-    return _reaching(ways.T, goal)
-
-
-def _reaching(ways: Any, goal: Bools) -> Bools:
-    """Answer with the nodes from which some way leads to a goal, by one search backwards from a node beside them all."""
-    sparse, graphs = require("scipy.sparse", "simulation"), require("scipy.sparse.csgraph", "simulation")
-    count = len(goal)
-    wide = sparse.bmat(
-        [[ways.T, None], [sparse.csr_matrix(goal.astype(float)[None, :]), sparse.csr_matrix((1, 1))]]
-    ).tocsr()
-    found = np.zeros(count + 1, bool)
-    found[graphs.breadth_first_order(wide, count, return_predecessors=False)] = True
-    return found[:count]

@@ -1,7 +1,7 @@
-"""Nodes that nothing can tell apart, made one: the same chances on fewer nodes, so that solving takes less time.
+"""Exact lumping: merge probabilistically bisimilar nodes, so that solving takes less time.
 
-Two nodes are one where a customer looks alike in both, and every lot leads from both to places that are one again. The
-lots are the same in every environment, so what is one is one in all of them.
+Two nodes are merged where customers look alike in both, and every outcome leads from both to nodes that are merged again. The
+outcomes are the same in every environment, so one partition serves all of them.
 """
 
 from __future__ import annotations
@@ -12,51 +12,47 @@ import numpy as np
 from attrs import evolve
 from numpy.typing import NDArray
 
-from trustcurve.simulation.chain_structure import Shape
-from trustcurve.simulation.draws import edges_of_columns
-from trustcurve.simulation.markov_chain import Chain, ways_of
+from trustcurve.simulation.chain_structure import ChainStructure
+from trustcurve.simulation.draws import edges_by_column
+from trustcurve.simulation.markov_chain import Chain, transition_matrix
 
 __all__ = ["lumped"]
 
-
-_KEPT = 32
+_CACHED = 32
 
 
 def lumped(chain: Chain) -> Chain:
-    """Answer with a chain on fewer nodes, in which customers come to each state with the same chances as in this one.
+    """Return the lumped chain: fewer nodes, and the same probabilities of every leaf state and goal.
 
-    What the company does on the way, and what changes, is that of one node of each class, and says nothing of the others.
-
-    Args:
-        chain: A chain.
+    Actions and transitions on its edges are those of one representative of each class; they do not describe the others.
     """
-    classes = _classes(chain.shape)
+    classes = _classes(chain.structure)
     heads = np.unique(classes, return_index=True)[1]
-    shape, head = chain.shape, np.zeros(chain.shape.nodes, bool)
+    structure, head = chain.structure, np.zeros(chain.structure.nodes, bool)
     head[heads] = True
-    kept = np.flatnonzero(head[shape.source])
-    kept = kept[np.argsort(classes[shape.source[kept]], kind="stable")]
+    kept = np.flatnonzero(head[structure.source])
+    kept = kept[np.argsort(classes[structure.source[kept]], kind="stable")]
     small = evolve(
-        shape,
-        source=classes[shape.source[kept]],
-        target=classes[shape.target[kept]],
-        move=shape.move[kept],
-        action=shape.action[kept],
-        way=shape.way[kept],
-        state=shape.state[heads],
-        stage=shape.stage[heads],
-        past=shape.past[heads],
-        at_risk=shape.at_risk[heads],
+        structure,
+        source=classes[structure.source[kept]],
+        target=classes[structure.target[kept]],
+        move=structure.move[kept],
+        action=structure.action[kept],
+        edge_type=structure.edge_type[kept],
+        state=structure.state[heads],
+        stage=structure.stage[heads],
+        history=structure.history[heads],
+        at_risk=structure.at_risk[heads],
     )
-    likely = tuple(each[kept] for each in chain.likely)
-    return Chain(small, likely, tuple(ways_of(small, each) for each in likely), chain.phases)
+    probabilities = tuple(each[kept] for each in chain.probabilities)
+    return Chain(small, probabilities, tuple(transition_matrix(small, each) for each in probabilities), chain.phases)
 
 
-@lru_cache(maxsize=_KEPT)
-def _classes(shape: Shape) -> NDArray[np.int32]:
-    """Number the classes of nodes by their first nodes: part them until no lot tells two of a class apart."""
-    looks = np.stack([shape.state, shape.past, shape.at_risk], axis=1).astype(np.int32)
-    classes, after = _numbered(looks), shape.target[edges_of_columns(shape)]
+@lru_cache(maxsize=_CACHED)
+def _classes(structure: ChainStructure) -> NDArray[np.int32]:
+    """Return the class of each node, refined until every outcome leads from a class to a class."""
+    looks = np.stack([structure.state, structure.history, structure.at_risk], axis=1).astype(np.int32)
+    classes, after = _numbered(looks), structure.target[edges_by_column(structure)]
     while True:
         finer = _numbered(np.concatenate([classes[:, None], classes[after]], axis=1))
         if finer.max() == classes.max():
@@ -65,7 +61,7 @@ def _classes(shape: Shape) -> NDArray[np.int32]:
 
 
 def _numbered(rows: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give equal rows the same number, in the order in which they come for the first time."""
+    """Number the distinct rows in the order in which they first appear."""
     whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
     _, first, number = np.unique(whole, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[number].astype(np.int32)

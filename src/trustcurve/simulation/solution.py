@@ -1,240 +1,184 @@
-"""``expected``: what becomes of customers on average, exactly and without throwing dice."""
+"""Exact solutions: the expected values of everything that is counted, by sparse linear algebra."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 from attrs import define, frozen
+from numpy.typing import NDArray
 
-from trustcurve.core.curve import Curve
-from trustcurve.policies import Environment, Policy
-from trustcurve.simulation.chain_structure import LOST_NAME, Shape, SimulationError
-from trustcurve.simulation.counts import Names, Tally
-from trustcurve.simulation.hitting_times import First, ages_of, first_time, goals_of
+from trustcurve.core.errors import final_class
+from trustcurve.simulation.chain_structure import SimulationError
+from trustcurve.simulation.counts import Counts, Names, check_confidence
+from trustcurve.simulation.hitting_times import HittingTime, cohort_shares, goals_of, hitting_time
 from trustcurve.simulation.lumping import lumped
-from trustcurve.simulation.markov_chain import Chain, Floats, flow
-from trustcurve.simulation.result_tables import FRAMES, frame_of, seal
-from trustcurve.simulation.scenario import Scenario, alone, check_scenario
-from trustcurve.simulation.segment import Departures, Segment
-from trustcurve.simulation.stationary import long_run
+from trustcurve.simulation.markov_chain import Chain, expected_totals
+from trustcurve.simulation.result_tables import ResultTables, Row, seal
+from trustcurve.simulation.scenario import Scenario, check_scenario, cohorts_of
+from trustcurve.simulation.stationary import limiting_distribution
 
-__all__ = ["CoupledError", "Expected", "expect_scenario", "expected", "names_of"]
+__all__ = ["InteractingCustomersError", "Solution", "solve"]
+
+_Floats = NDArray[np.float64]
 
 
 @define(slots=False, repr=False)
-class CoupledError(SimulationError):
-    """An exact answer is asked for where customers influence each other: ``scenario``, ``coupled_by``."""
+class InteractingCustomersError(SimulationError):
+    """An exact solution is asked for where customers influence each other: ``scenario``, ``coupled_by``."""
 
     scenario: str
     coupled_by: str
 
     def __str__(self) -> str:
-        return f"scenario {self.scenario!r} has no exact answer: its customers influence each other by {self.coupled_by}; simulate it"
+        return (
+            f"scenario {self.scenario!r}: no exact solution with {self.coupled_by}: "
+            "customers influence each other. Use simulate(scenario)"
+        )
 
 
 @frozen(eq=False, repr=False)
-class Expected:
-    """The exact answer: averages over all that chance can do.
+class Solution(ResultTables):
+    """The exact solution of a scenario: expected values. Made by ``solve``; it cannot be changed.
 
-    Every table is a Polars frame, made anew each time: changing one changes nothing here.
+    Each table is a new Polars frame: changing one changes nothing in the solution.
 
     Args:
-        scenario: What was asked.
-        names: What the columns of the tallies mean, for each segment.
-        tallies: The averages themselves, for each segment.
-        chains: The Markov chain of each segment, for what is only computed when it is asked for.
+        scenario: The scenario that was solved.
     """
 
+    __init_subclass__ = final_class
+
     scenario: Scenario
-    names: tuple[Names, ...]
-    tallies: tuple[Tally, ...]
-    chains: tuple[Chain, ...]
+    _names: tuple[Names, ...]
+    _counts: tuple[Counts, ...]
+    _chains: tuple[Chain, ...]
 
     def __attrs_post_init__(self) -> None:
-        seal((self.tallies, self.chains))
+        seal((self._counts, self._chains))
 
     def __repr__(self) -> str:
-        return f"<Expected of {self.scenario.name!r}: {self.scenario.steps} steps>"
+        return f"<Solution of {self.scenario.name!r}: {self.scenario.turns} turns>"
 
     @cached_property
-    def _firsts(self) -> tuple[dict[str, First], ...]:
-        chains = map(lumped, self.chains)
+    def _hitting_times(self) -> tuple[dict[str, HittingTime], ...]:
+        chains = map(lumped, self._chains)
         return tuple(
-            {goal: first_time(chain, nodes) for goal, nodes in goals_of(chain.shape).items()} for chain in chains
+            {goal: hitting_time(chain, nodes) for goal, nodes in goals_of(chain.structure).items()} for chain in chains
         )
 
     @cached_property
-    def _lasting(self) -> tuple[Floats | None, ...]:
-        lasting = tuple(long_run(lumped(chain)) for chain in self.chains)
-        seal(lasting)
-        return lasting
+    def _limits(self) -> tuple[_Floats | None, ...]:
+        limits = tuple(limiting_distribution(lumped(chain)) for chain in self._chains)
+        seal(limits)
+        return limits
 
-    def frame(self, what: str) -> pl.DataFrame:
-        """Make a table: ``counts``, ``moves``, ``actions``, ``happenings``, ``reached``, ``cohorts`` or ``told``."""
-        return frame_of(what, [(None, names, tally) for names, tally in zip(self.names, self.tallies, strict=True)])
+    def _rows(self) -> Sequence[Row]:
+        return [(None, names, counts) for names, counts in zip(self._names, self._counts, strict=True)]
 
-    @property
-    def frames(self) -> dict[str, pl.DataFrame]:
-        """All tables by name."""
-        more = {"occupancy": self.occupancy, "stages": self.stages, "long_run": self.long_run}
-        return {what: self.frame(what) for what in FRAMES} | more
+    def _shares(self, counts: pl.DataFrame, keys: list[str], confidence: float) -> pl.DataFrame:
+        check_confidence(confidence)
+        share = pl.col("count") / pl.col("of")
+        return counts.filter(pl.col("of") > 0).select(*keys, share=share, low=share, high=share)
 
-    @property
-    def occupancy(self) -> pl.DataFrame:
-        """The share of each segment's customers in each state, after each step at which there are any."""
-        keys, total = ["segment", "step", "state"], pl.col("customers").sum().over("segment", "step")
-        counts = self.frame("counts").group_by(keys, maintain_order=True).agg(pl.col("customers").sum())
-        return counts.filter(total > 0).select(*keys, share=pl.col("customers") / total)
+    def _more_tables(self) -> dict[str, pl.DataFrame]:
+        return {"hitting_times": self.hitting_times(), "stationary": self.stationary()}
 
-    @property
-    def moves(self) -> pl.DataFrame:
-        """How often customers rise and fall, step by step and rule by rule."""
-        return self.frame("moves")
+    def hitting_times(self) -> pl.DataFrame:
+        """Return how likely and how soon each stage is reached.
 
-    @property
-    def actions(self) -> pl.DataFrame:
-        """How often the company does what, step by step."""
-        return self.frame("actions")
-
-    @property
-    def stages(self) -> pl.DataFrame:
-        """How likely and how soon each stage is reached.
-
-        ``within``: the share of those who are seen to the end that have been there; ``mean_within``: how many steps it took
-        those. ``ever`` and ``mean``: if the last environment held for ever; ``mean`` is infinite where it is not certain.
-        ``mean`` is null where chances are so small that it cannot be told exactly, and so is ``ever``, unless it is certain;
-        the first two are where nobody is seen to the end.
-        ``lost``: who was a customer and now distrusts, or has left since then.
+        ``within_horizon``: the share of customers observed to the end who have been there;
+        ``mean_time_within_horizon``: the mean number of turns it took them. Both are null where nobody is observed to the end.
+        ``eventually`` and ``mean_time``: the same if the last environment applied forever. ``mean_time`` is infinite where the
+        stage may never be reached, and null where probabilities are too small to solve for accurately; so is ``eventually``,
+        unless it is certain. "lost" counts customers who crossed the barrier and later fell back to distrust.
         """
         rows: list[tuple[str, str, *tuple[float | None, ...]]] = []
-        for names, tally, firsts in zip(self.names, self.tallies, self._firsts, strict=True):
+        for names, counts, times in zip(self._names, self._counts, self._hitting_times, strict=True):
             for number, goal in enumerate(names.goals):
-                if not tally.observed[-1]:
-                    rows.append((names.segment, goal, None, None, firsts[goal].ever, firsts[goal].steps))
-                    continue
-                share = tally.reached[:, number] / tally.observed
-                within, new = float(share[-1]), np.diff(share)
-                mean = float((new * np.arange(1, len(share))).sum() / within) if within else None
-                rows.append((names.segment, goal, within, mean, firsts[goal].ever, firsts[goal].steps))
-        schema = ["within", "mean_within", "ever", "mean"]
-        return pl.DataFrame(
-            rows, schema={"segment": pl.String, "stage": pl.String, **dict.fromkeys(schema, pl.Float64)}, orient="row"
-        )
+                within: float | None = None
+                mean: float | None = None
+                if counts.observed[-1]:
+                    share = counts.reached[:, number] / counts.observed
+                    within, new = float(share[-1]), np.diff(share)
+                    mean = float((new * np.arange(1, len(share))).sum() / within) if within else None
+                rows.append((names.segment, goal, within, mean, times[goal].eventually, times[goal].mean_time))
+        numbers = ("within_horizon", "mean_time_within_horizon", "eventually", "mean_time")
+        schema = {"segment": pl.String, "stage": pl.String, **dict.fromkeys(numbers, pl.Float64)}
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
-    @property
-    def long_run(self) -> pl.DataFrame:
-        """The share of time that a customer spends in each state in the long run, if the last environment held for ever.
+    def stationary(self) -> pl.DataFrame:
+        """Return the share of time that a customer spends in each state in the long run, in the last environment.
 
-        Null where chances are so small that it cannot be told exactly.
+        Null where probabilities are too small to solve for accurately.
         """
         schema = {"segment": pl.String, "state": pl.String, "share": pl.Float64}
         rows = [
             (names.segment, state, None if shares is None else float(shares[number]))
-            for names, shares in zip(self.names, self._lasting, strict=True)
+            for names, shares in zip(self._names, self._limits, strict=True)
             for number, state in enumerate(names.states)
         ]
         return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def expected(
-    curve: Curve,
-    policy: Policy,
-    environment: Environment,
-    steps: int,
-    *,
-    departures: Departures | None = None,
-    turn: timedelta | None = None,
-    promises_max: int = 2,
-) -> Expected:
-    """Compute what becomes of a stranger on average: where, when, how often, and in the long run.
-
-    Args:
-        curve: The curve.
-        policy: What the company does.
-        environment: What happens, with probabilities.
-        steps: How many turns.
-        departures: What distrusting former customers do beyond the environment; nothing if left out.
-        turn: How long a turn lasts; a third of the curve's quiet period if left out.
-        promises_max: The most promises that may be open at once.
-
-    Raises:
-        InvalidValueError: The environment has no probabilities, or a number is out of its range.
-        UnboundedPolicyError: The policy promises more, or its loop has too many states.
-
-    Examples:
-        >>> from trustcurve.policies import policy
-        >>> @policy("prove it, then give", promise_due=2)
-        ... def promise(view):
-        ...     if view.account in ("slip", "breach"):
-        ...         return "repair"
-        ...     return "exchange" if view.kept or view.open else "promise_major"
-        >>> answer = expected(Curve.default(), promise, Environment({"kept": 0.5, "broken": 0.1}), steps=12)
-        >>> row = answer.stages.filter(stage="customer_centric").row(0, named=True)
-        >>> round(row["within"], 3), round(row["mean"], 1)
-        (0.951, 6.0)
-    """
-    asked = alone(curve, policy, environment, steps=steps, departures=departures, turn=turn, promises_max=promises_max)
-    return expect_scenario(asked)
-
-
-def expect_scenario(scenario: Scenario) -> Expected:
-    """Compute what becomes of the customers of a scenario on average.
+def solve(scenario: Scenario) -> Solution:
+    """Solve a scenario exactly: the expected values of everything, without random numbers.
 
     Args:
         scenario: A scenario in which customers do not influence each other.
 
     Raises:
-        CoupledError: They do: there is no exact answer.
-        UnboundedPolicyError: A policy promises more than ``promises_max``, or its loop has too many states.
+        InteractingCustomersError: They do: there is no exact solution.
+        UnboundedPolicyError: A policy promises more than ``promises_max``, or its closed loop has too many states.
 
     Examples:
-        >>> from trustcurve.policies import policy
-        >>> give = policy("give")(lambda view: "exchange")
-        >>> one = Segment(policy=give, environment=Environment({"complaint": 0.1}))
-        >>> expect_scenario(Scenario(segments=one, steps=3, customers=1000)).occupancy.height
-        28
+        >>> from trustcurve import Curve
+        >>> from trustcurve.policies import Environment, policy
+        >>> @policy("prove it, then give", promise_due=2)
+        ... def promise(view):
+        ...     if view.account in ("slip", "breach"):
+        ...         return "repair"
+        ...     return "exchange" if view.kept or view.open else "promise_major"
+        >>> solution = solve(Scenario.single(Curve.default(), promise, Environment({"kept": 0.5, "broken": 0.1}), turns=12))
+        >>> row = solution.hitting_times().row(by_predicate=pl.col("stage") == "customer_centric", named=True)
+        >>> round(row["within_horizon"], 3), round(row["mean_time"], 1)
+        (0.951, 6.0)
     """
     check_scenario("scenario", scenario)
     if scenario.coupled_by is not None:
-        raise CoupledError(scenario.name, scenario.coupled_by)
+        raise InteractingCustomersError(scenario.name, scenario.coupled_by)
     chains = tuple(Chain.of(scenario, segment) for segment in scenario.segments)
-    names = tuple(names_of(segment, chain.shape) for segment, chain in zip(scenario.segments, chains, strict=True))
-    tallies = tuple(_tally(scenario, number, chain) for number, chain in enumerate(chains))
-    return Expected(scenario, names, tallies, chains)
+    names = tuple(Names.of(segment, chain.structure) for segment, chain in zip(scenario.segments, chains, strict=True))
+    counts = tuple(_expected_counts(scenario, number, chain) for number, chain in enumerate(chains))
+    return Solution(scenario, names, counts, chains)
 
 
-def names_of(segment: Segment, shape: Shape) -> Names:
-    """Name the columns of a segment's tallies."""
-    return Names(segment.name, shape.states, (*shape.stages, LOST_NAME), shape.kinds)
-
-
-def _tally(scenario: Scenario, number: int, chain: Chain) -> Tally:
-    cohorts = [(begins, sizes[number]) for begins, sizes in scenario.cohorts]
-    shape, small, ages = chain.shape, lumped(chain), scenario.steps + 1
-    states = np.zeros((len(cohorts), ages, len(shape.states)))
-    reached, observed = np.zeros((ages, len(shape.stages) + 1)), np.zeros(ages)
-    known: dict[int, tuple[Floats, Floats]] = {}
+def _expected_counts(scenario: Scenario, number: int, chain: Chain) -> Counts:
+    cohorts = [(begins, sizes[number]) for begins, sizes in cohorts_of(scenario)]
+    structure, small, ages = chain.structure, lumped(chain), scenario.turns + 1
+    states = np.zeros((len(cohorts), ages, len(structure.states)))
+    reached, observed = np.zeros((ages, len(structure.stages) + 1)), np.zeros(ages)
+    known: dict[int, tuple[_Floats, _Floats]] = {}
     for cohort, (begins, size) in enumerate(cohorts):
-        key = begins if scenario.segments[number].turnings else 0  # where nothing ever changes, all cohorts do alike
+        key = begins if scenario.segments[number].changes else 0  # without changes all cohorts are alike
         if key not in known:
-            known[key] = ages_of(small, key)
+            known[key] = cohort_shares(small, key)
         standing, been = known[key]
         seen = ages - begins
         states[cohort, begins:] = size * standing[:seen]
         reached[:seen] += size * been[:seen]
         observed[:seen] += size
-    changes, actions, moves = shape.parted(flow(chain, dict(cohorts)))
-    return Tally(
+    transitions, actions, moves = structure.split_totals(expected_totals(chain, dict(cohorts)))
+    return Counts(
         begins=tuple(begins for begins, _ in cohorts),
         sizes=tuple(size for _, size in cohorts),
         states=states,
-        changes=changes,
+        transitions=transitions,
         actions=actions,
         moves=moves,
         reached=reached,
         observed=observed,
-        told=np.zeros(scenario.steps),
+        reports=np.zeros(scenario.turns),
     )

@@ -1,4 +1,4 @@
-"""Where the customers are in the long run."""
+"""The limiting distribution of a chain: the share of time in each leaf state in the long run."""
 
 from __future__ import annotations
 
@@ -8,97 +8,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustcurve.core.extras import require
-from trustcurve.simulation.hitting_times import Factors
-from trustcurve.simulation.markov_chain import Chain, Floats
+from trustcurve.simulation.hitting_times import Factors, reachable
+from trustcurve.simulation.markov_chain import Chain
 
-__all__ = ["long_run"]
+__all__ = ["limiting_distribution"]
 
+_Floats = NDArray[np.float64]
 
 _WALK = 64
-"""How many steps are walked to find a node where customers often are. Source: our choice; any node would do."""
+"""How many steps are walked to find a node that is visited often. Source: our choice; any node would do."""
 
 
-def long_run(chain: Chain) -> Floats | None:
-    """Compute the share of time that a customer spends in each leaf state, in the long run and in the last environment.
+def limiting_distribution(chain: Chain) -> _Floats | None:
+    """Return the share of time that a customer spends in each leaf state in the long run, in the last environment.
 
-    Where several ends are possible, each counts as much as it is likely. None where it cannot be told exactly.
+    Where there are several closed classes, each is weighted with the probability of ending there. None where probabilities are
+    too small to solve for accurately.
     """
-    ways = chain.ways[-1].T.tocsr()  # from row to column
-    at = np.zeros(chain.shape.nodes)
+    matrix = chain.matrices[-1].T.tocsr()  # from row to column
+    at = np.zeros(chain.structure.nodes)
     at[0] = 1
-    for phase in chain.phases if len(chain.ways) > 1 else ():
-        at = chain.ways[phase] @ at
-    ends, member = _ends(ways, at)
-    if len(ends) == 1:
-        shares: Floats | None = np.ones(1)
-    else:
-        shares = _absorbed(ways, at, ends, member)
-    if shares is None:
+    for phase in chain.phases if len(chain.matrices) > 1 else ():
+        at = chain.matrices[phase] @ at
+    closed, member = _closed_classes(matrix, at)
+    weights = np.ones(1) if len(closed) == 1 else _absorption(matrix, at, closed, member)
+    if weights is None:
         return None
-    lasting = np.zeros(chain.shape.nodes)
-    for end, share in zip(ends, shares, strict=True):
-        nodes = np.flatnonzero(member == end)
-        stays = _stationary(ways[nodes][:, nodes])
-        if stays is None:
+    shares = np.zeros(chain.structure.nodes)
+    for number, weight in zip(closed, weights, strict=True):
+        nodes = np.flatnonzero(member == number)
+        within = _stationary(matrix[nodes][:, nodes])
+        if within is None:
             return None
-        lasting[nodes] = share * stays
-    return chain.shape.per_state(lasting)
+        shares[nodes] = weight * within
+    return chain.structure.per_state(shares)
 
 
-def _ends(ways: Any, at: Floats) -> tuple[list[int], Any]:
-    """Find the sets of nodes that are never left and that can be reached, and the set to which each node belongs."""
+def _closed_classes(matrix: Any, at: _Floats) -> tuple[list[int], Any]:
+    """Return the numbers of the closed communicating classes that can be reached, and the class of each node."""
     graphs = require("scipy.sparse.csgraph", "simulation")
-    count, member = graphs.connected_components(ways, directed=True, connection="strong")
-    rows = np.repeat(np.arange(ways.shape[0]), np.diff(ways.indptr))
-    positive = ways.data > 0
-    leaving = positive & (member[rows] != member[ways.indices])
+    count, member = graphs.connected_components(matrix, directed=True, connection="strong")
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    leaving = (matrix.data > 0) & (member[rows] != member[matrix.indices])
     left = np.zeros(count, bool)
     left[member[rows[leaving]]] = True
-    reached = _reached(ways, np.flatnonzero(at))
+    reached = reachable(matrix, np.flatnonzero(at))
     return sorted({int(each) for each in member[reached] if not left[each]}), member
 
 
-def _reached(ways: Any, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Answer with the nodes that some way leads to."""
-    graphs = require("scipy.sparse.csgraph", "simulation")
-    reached = np.zeros(ways.shape[0], bool)
-    for start in starts:
-        if not reached[start]:
-            reached[graphs.breadth_first_order(ways, start, return_predecessors=False)] = True
-    return reached
-
-
-def _absorbed(ways: Any, at: Floats, ends: list[int], member: Any) -> Floats | None:
-    """Compute how likely each end is."""
-    passing = ~np.isin(member, ends)
-    shares = np.array([float(at[member == end].sum()) for end in ends])
-    if not at[passing].any():
+def _absorption(matrix: Any, at: _Floats, closed: list[int], member: Any) -> _Floats | None:
+    """Return the probability of ending in each closed class."""
+    transient = ~np.isin(member, closed)
+    shares = np.array([float(at[member == number].sum()) for number in closed])
+    if not at[transient].any():
         return shares
-    # From some of these nodes perhaps nobody comes, but all of them lead on to an end.
-    factors = Factors.of(ways, passing & _reached(ways, np.flatnonzero(at)))
+    # Only nodes that can be reached: each of them leads to a closed class.
+    factors = Factors.of(matrix, transient & reachable(matrix, np.flatnonzero(at)))
     if factors is None:
         return None
-    flows = factors.visits(at) @ ways[factors.among]
-    found: Floats = shares + np.array([float(flows[member == end].sum()) for end in ends])
+    flows = factors.visits(at) @ matrix[factors.among]
+    found: _Floats = shares + np.array([float(flows[member == number].sum()) for number in closed])
     return found
 
 
-def _stationary(ways: Any) -> Floats | None:
-    """Compute the shares of time that do not change, in a set of nodes that is never left.
+def _stationary(matrix: Any) -> _Floats | None:
+    """Return the stationary distribution of a closed class.
 
-    They are the visits between two visits to one node, which is one where customers often are.
+    It is proportional to the visits between two visits to one node; a node that is visited often is chosen for that.
     """
-    count = ways.shape[0]
+    count = matrix.shape[0]
     at = np.full(count, 1 / count)
     for _ in range(_WALK):
-        at = at @ ways
+        at = at @ matrix
     often = int(np.argmax(at))
     others = np.arange(count) != often
     shares = np.ones(count)
     if count > 1:
-        factors = Factors.of(ways, others)
+        factors = Factors.of(matrix, others)
         if factors is None:
             return None
-        shares[others] = factors.visits(ways[[often]].toarray().ravel())
-    found: Floats = shares / shares.sum()
+        shares[others] = factors.visits(matrix[[often]].toarray().ravel())
+    found: _Floats = shares / shares.sum()
     return found

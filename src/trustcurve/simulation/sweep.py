@@ -1,4 +1,4 @@
-"""A scenario with one number changed, by the number's name."""
+"""Sensitivity: change the numbers of a scenario by their names, and see how the measures change."""
 
 from __future__ import annotations
 
@@ -11,41 +11,103 @@ import polars as pl
 from attrs import evolve
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.errors import InvalidValueError, UnknownWordError, plain_word
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.policy_file import idle_rows
 from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
-from trustcurve.simulation.replication import Progress, simulate_scenario
-from trustcurve.simulation.result_tables import measures_of
+from trustcurve.simulation.replication import Progress, simulate
 from trustcurve.simulation.scenario import Scenario, check_scenario, turn_problem
-from trustcurve.simulation.segment import Segment, Turning
-from trustcurve.simulation.solution import expect_scenario
+from trustcurve.simulation.segment import Segment
+from trustcurve.simulation.solution import solve
 from trustcurve.verification.arguments import check_whole
 
 __all__ = ["parameters_of", "sweep", "with_parameter"]
 
-
 _POLICY = ("remember", "window", "promise_due")
 _PARTS = {
-    "departures": ("hazard", "over"),
-    "word_of_mouth": ("telling", "over", "keeps_away"),
-    "arrivals": ("each_step",),
+    "departures": ("churn_probability", "period"),
+    "word_of_mouth": ("share_telling", "period", "lost_per_report"),
+    "arrivals": ("each_turn",),
 }
 
 
-def parameters_of(scenario: Scenario) -> dict[str, Any]:
-    """Answer with every parameter that can be changed, by its name, and its value.
+def sweep(
+    scenario: Scenario,
+    values: Mapping[str, Sequence[Any]],
+    *,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> pl.DataFrame:
+    """Change parameters one at a time, and measure what becomes of the customers: exactly where possible.
 
-    ``curve.NAME``: a parameter of the curve. ``environment.MOVE``: the probability of a move. ``policy.NAME``: a number of the
-    policy's head, or with ``policy.ROW.PART`` one of its rows. ``departures.NAME``, ``word_of_mouth.NAME``, ``arrivals.NAME``:
-    the numbers of those tables. Where segments differ, the value is that of the first one that has it.
+    Args:
+        scenario: The scenario.
+        values: The values to try, by the name of the parameter (see ``parameters_of``).
+        processes: As for ``simulate``, where customers influence each other.
+        progress: Called after each value with the number of those done, and of all.
+
+    Returns:
+        A row for each parameter, value, segment and measure (see ``Solution.measures``): ``parameter``, ``value`` (a number; the
+        days of a duration), ``segment``, ``measure``, ``result`` (null where there is nobody to measure).
+
+    Raises:
+        UnknownWordError: There is no such parameter.
+        InvalidValueError, InvalidParameterError: A value is out of its range.
 
     Examples:
         >>> from trustcurve.policies import policy
         >>> give = policy("give")(lambda view: "exchange")
-        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"complaint": 0.2})), steps=4)
+        >>> one = Scenario.single(Curve.default(), give, Environment({"purchase": 0.2}), turns=4)
+        >>> sweep(one, {"environment.purchase": (0.1, 0.4)}).filter(measure="does: exchange")["result"].to_list()
+        [4.0, 4.0]
+    """
+    if processes is not None:
+        check_whole("processes", processes, 1)
+    changed = [(name, each, with_parameter(scenario, name, each)) for name, tried in _pairs(values) for each in tried]
+    schema = {
+        "parameter": pl.String, "value": pl.Float64, "segment": pl.String, "measure": pl.String, "result": pl.Float64,
+    }  # fmt: skip
+    parts = [pl.DataFrame(schema=schema)]
+    for done, (name, value, other) in enumerate(changed, 1):
+        shown = float(value / timedelta(days=1) if isinstance(value, timedelta) else value)
+        first = (pl.lit(str(name)).alias("parameter"), pl.lit(shown).alias("value"))
+        parts.append(_measures(other, processes).select(*first, pl.all()))
+        if progress is not None:
+            progress(done, len(changed))
+    return pl.concat(parts)
+
+
+def _measures(scenario: Scenario, processes: int | None) -> pl.DataFrame:
+    """Measure a scenario: exactly, or as the mean of its replications."""
+    if scenario.coupled_by is None:
+        return solve(scenario).measures()
+    sampled = simulate(scenario, processes=processes).measures()
+    return sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
+
+
+def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterable[tuple[str, Sequence[Any]]]:
+    """Raise unless the argument maps names to values to try."""
+    if not isinstance(values, Mapping):
+        raise InvalidValueError("values", values, "must be a mapping such as {'environment.kept': (0.3, 0.5)}")
+    for name, tried in values.items():
+        if isinstance(tried, str) or not isinstance(tried, Iterable):
+            raise InvalidValueError(f"values[{name!r}]", tried, "must be a sequence of the values to try")
+    return values.items()
+
+
+def parameters_of(scenario: Scenario) -> dict[str, Any]:
+    """Return every parameter that can be changed: its name and its value.
+
+    ``curve.NAME``: a parameter of the curve. ``environment.MOVE``: the probability of a move. ``policy.NAME``: a number of the
+    policy's head, and ``policy.ROW.PART``: a number of one of its rows. ``departures.NAME``, ``word_of_mouth.NAME``,
+    ``arrivals.NAME``: the numbers of those tables. Where segments differ, the value is that of the first one that has it.
+
+    Examples:
+        >>> from trustcurve.policies import policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"complaint": 0.2})), turns=4)
         >>> found = parameters_of(one)
-        >>> found["curve.doubt_max"], found["environment.complaint"], found["departures.hazard"]
+        >>> found["curve.doubt_max"], found["environment.complaint"], found["departures.churn_probability"]
         (12, 0.2, 0.77)
     """
     check_scenario("scenario", scenario)
@@ -66,12 +128,12 @@ def parameters_of(scenario: Scenario) -> dict[str, Any]:
 
 
 def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
-    """Change one number of a scenario, in every segment that has it, and nothing else: a turn lasts as long as before.
+    """Return the scenario with one number changed, in every segment that has it; the length of a turn stays the same.
 
     Args:
         scenario: The scenario.
         name: A name of ``parameters_of``.
-        value: The new value; where a duration is meant, a timedelta or a number of days.
+        value: The new value; for a duration a timedelta or a number of days.
 
     Raises:
         UnknownWordError: There is no such parameter.
@@ -80,11 +142,12 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
     Examples:
         >>> from trustcurve.policies import policy
         >>> give = policy("give")(lambda view: "exchange")
-        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"complaint": 0.2})), steps=4)
+        >>> one = Scenario.single(Curve.default(), give, Environment({"complaint": 0.2}), turns=4)
         >>> with_parameter(one, "environment.complaint", 0.3).segments[0].environment.probabilities["complaint"]
         0.3
     """
     known = parameters_of(scenario)
+    name = plain_word(name)  # type: ignore[assignment] # a text stays a text
     if name not in known:
         raise UnknownWordError("parameter", name, tuple(known))
     table, _, rest = name.partition(".")
@@ -98,7 +161,7 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
             return evolve(scenario, **{table: evolve(getattr(scenario, table), **{rest: value})})
         except InvalidValueError as error:
             raise InvalidValueError(name, value, error.rule) from None
-    change = _with_number if table == "policy" else _with_chance
+    change = _with_number if table == "policy" else _with_probability
     try:
         changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
     except InvalidValueError as error:
@@ -108,13 +171,13 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
             idle = set(idle_rows(scenario.curve, after.policy)) - set(idle_rows(scenario.curve, before.policy))
             if idle:
                 row, why = min(idle)
-                said = after.policy.decide.rules[row].name  # type: ignore[attr-defined] # only rows can be idle
-                raise InvalidValueError(name, value, f"row {said!r} of policy {after.policy.name!r} {why}")
+                rule = after.policy.decide.rules[row].name  # type: ignore[attr-defined] # only rows can be idle
+                raise InvalidValueError(name, value, f"row {rule!r} of policy {after.policy.name!r} {why}")
     return changed
 
 
 def _duration(name: str, value: Any) -> timedelta:
-    """Read a duration, a number of days or a timedelta."""
+    """Convert a number of days to a timedelta."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= timedelta.max.days:
@@ -123,26 +186,26 @@ def _duration(name: str, value: Any) -> timedelta:
 
 
 def _with_curve(scenario: Scenario, curve: Curve, name: str, value: Any) -> Scenario:
-    """Change the curve, but not how long a turn lasts."""
-    problem = turn_problem(scenario.lasts, curve.silence_after)
+    """Change the curve, but not the length of a turn."""
+    problem = turn_problem(scenario.turn_length, curve.silence_after)
     if problem is not None:
-        rule = f"{problem}, and a turn lasts {scenario.lasts / timedelta(days=1):g} days here"
+        rule = f"{problem}, and a turn lasts {scenario.turn_length / timedelta(days=1):g} days here"
         raise InvalidValueError(name, value, rule)
-    return evolve(scenario, curve=curve, turn=scenario.lasts)
+    return evolve(scenario, curve=curve, turn=scenario.turn_length)
 
 
-def _with_chance(segment: Segment, move: str, value: float) -> Segment:
+def _with_probability(segment: Segment, move: str, value: float) -> Segment:
     def changed(environment: Environment) -> Environment:
-        chances: dict[str, float] = {str(its): p for its, p in (environment.probabilities or {}).items()}
-        if move not in chances:
+        probabilities: dict[str, float] = {str(its): p for its, p in (environment.probabilities or {}).items()}
+        if move not in probabilities:
             return environment
-        del chances["nothing"]
-        return Environment({**chances, move: value}, keeps_promises=environment.keeps_promises, name=environment.name)
+        del probabilities["nothing"]
+        return Environment(
+            {**probabilities, move: value}, keeps_promises=environment.keeps_promises, name=environment.name
+        )
 
-    turnings = tuple(
-        Turning(from_step=each.from_step, environment=changed(each.environment)) for each in segment.turnings
-    )
-    return evolve(segment, environment=changed(segment.environment), turnings=turnings)
+    changes = tuple(evolve(change, environment=changed(change.environment)) for change in segment.changes)
+    return evolve(segment, environment=changed(segment.environment), changes=changes)
 
 
 def _with_number(segment: Segment, name: str, value: Any) -> Segment:
@@ -168,82 +231,10 @@ def _with_value(rule: PolicyRule, part: str, value: int) -> PolicyRule:
 
 
 def _numbers(policy: Policy) -> Iterator[tuple[str, str, int]]:
-    """Answer with the numbers in a policy's rows that stand alone: the row, the part it asks about, and the number."""
+    """Yield each single number in a policy's rows: the row, the part that it is compared with, and the number."""
     rules = policy.decide.rules if isinstance(policy.decide, RuleBook) else ()
     for rule in rules:
         for part in NUMBERS:
             values = tuple(rule.numbers(part))
             if len(values) == 1:
                 yield rule.name, part, values[0]
-
-
-def sweep(
-    scenario: Scenario,
-    values: Mapping[str, Sequence[Any]],
-    *,
-    processes: int | None = None,
-    progress: Progress | None = None,
-) -> pl.DataFrame:
-    """Change parameters one at a time, and measure what becomes of the customers: exactly, where that can be.
-
-    Args:
-        scenario: The scenario.
-        values: By the name of a parameter (see ``parameters_of``) the values to try.
-        processes: As for ``simulate``, where customers influence each other.
-        progress: Called with how many values are tried, and of how many.
-
-    Returns:
-        A row for each parameter, value, segment and measure (see ``measures_of``): ``parameter``, ``value`` (a number; of a
-        duration the days), ``segment``, ``measure``, ``result`` (null where there is nobody to measure).
-
-    Raises:
-        UnknownWordError: There is no such parameter.
-        InvalidValueError, InvalidParameterError: A value is out of its range.
-
-    Examples:
-        >>> from trustcurve.policies import Environment, policy
-        >>> from trustcurve.simulation.segment import Segment
-        >>> give = policy("give")(lambda view: "exchange")
-        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"purchase": 0.2})), steps=4)
-        >>> sweep(one, {"environment.purchase": (0.1, 0.4)}).filter(measure="does: exchange")["result"].to_list()
-        [4.0, 4.0]
-    """
-    if processes is not None:
-        check_whole("processes", processes, 1)
-    changed = [(name, each, with_parameter(scenario, name, each)) for name, tried in _pairs(values) for each in tried]
-    rows = []
-    for done, (name, value, other) in enumerate(changed, 1):
-        shown = float(value / timedelta(days=1) if isinstance(value, timedelta) else value)
-        for segment, measures in _measured(other, processes):
-            rows += [(name, shown, segment, measure, result) for measure, result in measures.items()]
-        if progress is not None:
-            progress(done, len(changed))
-    kinds = (pl.String, pl.Float64, pl.String, pl.String, pl.Float64)
-    return pl.DataFrame(
-        rows, schema=dict(zip(("parameter", "value", "segment", "measure", "result"), kinds, strict=True)), orient="row"
-    ).fill_nan(None)
-
-
-def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterable[tuple[str, Sequence[Any]]]:
-    """Refuse what is no table of values to try."""
-    if not isinstance(values, Mapping):
-        raise InvalidValueError("values", values, "must be a table: {'environment.kept': (0.3, 0.5)}")
-    for name, tried in values.items():
-        if isinstance(tried, str) or not isinstance(tried, Iterable):
-            raise InvalidValueError(f"values[{name!r}]", tried, "must be the values to try, one after the other")
-    return values.items()
-
-
-def _measured(scenario: Scenario, processes: int | None) -> list[tuple[str, dict[str, float]]]:
-    if scenario.coupled_by is None:
-        answer = expect_scenario(scenario)
-        return [
-            (names.segment, measures_of(names, tally))
-            for names, tally in zip(answer.names, answer.tallies, strict=True)
-        ]
-    run = simulate_scenario(scenario, processes=processes)
-    found = []
-    for place, names in enumerate(run.names):
-        each = [measures_of(names, replicated.tallies[place]) for replicated in run.replications]
-        found.append((names.segment, {measure: sum(one[measure] for one in each) / len(each) for measure in each[0]}))
-    return found
