@@ -104,14 +104,14 @@ def theirs() -> float:
 
 
 def speeds() -> tuple[float, float]:
-    """Answer with agent-steps per second, ours and Mesa's: the best of some interleaved rounds."""
+    """Return agent-steps per second, ours and Mesa's: the best of some interleaved rounds."""
     ours(1000)
     times = [(ours(CUSTOMERS), theirs()) for _ in range(ROUNDS)]
     return CUSTOMERS * STEPS / min(own for own, _ in times), AGENTS * STEPS / min(other for _, other in times)
 
 
 def agreement() -> float:
-    """Answer with the greatest difference of the two models' counts of changes, actions and moves, in standard errors."""
+    """Return the greatest difference of the two models' counts of changes, actions and moves, in standard errors."""
     model = Population(AGENTS, 2)
     for _ in range(STEPS):
         model.step()

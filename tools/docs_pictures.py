@@ -46,7 +46,7 @@ def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
 
 
 def scenarios_mark(answers: list[Solution]) -> str:
-    """Answer with the sha256 of what scenarios answer with, rounded."""
+    """Return the sha256 of what scenarios answer with, rounded."""
     rounded = [each.occupancy().with_columns(pl.col("share").round(6)).write_csv() for each in answers]
     return f"drawn from exact answers with sha256 {hashlib.sha256(''.join(rounded).encode()).hexdigest()}"
 
@@ -65,7 +65,7 @@ def scenarios_drawn(answers: list[Solution], mark: str) -> None:
 def main() -> int:
     """Draw the pictures, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="draw nothing; answer with 1 where one is out of date")
+    parser.add_argument("--check", action="store_true", help="draw nothing; return 1 where one is out of date")
     check = parser.parse_args().check
     chart = chart_of(Curve.default())
     mark = f"<!-- drawn from DOT with sha256 {hashlib.sha256(dot_text(chart).encode()).hexdigest()} -->"

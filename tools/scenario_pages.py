@@ -37,15 +37,15 @@ NUMBERS = {"falls": ("falls",), "is asked": ("does: ask",), "gets something usef
 
 @cache
 def measured(path: Path) -> dict[str, dict[str, float]]:
-    """Measure what becomes of the customers of each segment: exactly, where that can be."""
+    """Measure what becomes of the customers of each segment: exactly where possible."""
     scenario = load_scenario(path)
     if scenario.coupled_by is None:
-        table = solve(scenario).measures()
+        measures = solve(scenario).measures()
     else:
         sampled = simulate(scenario, processes=1).measures()
-        table = sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
+        measures = sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
     found: dict[str, dict[str, float]] = {}
-    for segment, measure, result in table.iter_rows():
+    for segment, measure, result in measures.iter_rows():
         found.setdefault(segment, {})[measure] = result
     return found
 
@@ -86,7 +86,7 @@ def renewed(page: Path) -> str:
 def main() -> int:
     """Write the pages, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; answer with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; return 1 where a page is out of date")
     only_check = parser.parse_args().check
     stale = {
         page: new for page in sorted(FOLDER.rglob("*.md")) if (new := renewed(page)) != page.read_text(encoding="utf-8")

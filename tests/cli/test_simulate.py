@@ -73,7 +73,7 @@ def test_where_customers_influence_each_other_the_answer_is_sampled(trustcurve: 
     assert "3 replications, seed 1" in said.out
 
 
-def test_where_nobody_is_at_first_and_none_is_seen_to_the_end_the_rest_is_told(trustcurve: Trustcurve) -> None:
+def test_where_nobody_is_at_first_and_none_is_seen_to_the_end_the_rest_is_reported(trustcurve: Trustcurve) -> None:
     said = trustcurve("simulate", "talks.toml", "--customers", "0")
     assert said.code == 0
     assert any(line.split()[:2] == ["departed", "?"] for line in said.lines)
@@ -157,7 +157,9 @@ def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> Non
         ),
     ],
 )
-def test_what_cannot_be_simulated_is_told_in_a_sentence(trustcurve: Trustcurve, words: list[str], says: str) -> None:
+def test_what_cannot_be_simulated_is_reported_in_a_sentence(
+    trustcurve: Trustcurve, words: list[str], says: str
+) -> None:
     said = trustcurve("simulate", *words)
     assert (said.code, said.out) == (2, "")
     assert says in said.err
@@ -171,7 +173,7 @@ def test_scenarios_of_other_customers_cannot_be_compared(trustcurve: Trustcurve)
     assert "scenarios must share the number of turns to be compared, got 6 and 7" in said.err
 
 
-def test_what_is_no_pair_is_told_before_the_work(trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_pair_is_reported_before_the_work(trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = stop_after(monkeypatch)
     Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("turns = 6", "turns = 7"), encoding="utf-8")
     for words in (["longer.toml"], ["pitches_now.toml", "--replications", "1"]):
@@ -183,7 +185,7 @@ def test_what_is_no_pair_is_told_before_the_work(trustcurve: Trustcurve, monkeyp
 @pytest.mark.parametrize(
     ("missing", "option", "extra"), [("scipy", [], "simulation"), ("matplotlib", ["--png", "x"], "plot")]
 )
-def test_a_missing_extra_is_told_in_a_sentence(missing: str, option: list[str], extra: str) -> None:
+def test_a_missing_extra_is_reported_in_a_sentence(missing: str, option: list[str], extra: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; from trustcurve.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "simulate", "asks_now.toml", *option], capture_output=True, text=True, check=False
@@ -264,7 +266,7 @@ def test_ctrl_c_before_the_second_sample_keeps_the_first(
     assert "No comparison: it needs" in said.out
 
 
-def test_one_sample_of_customers_who_influence_each_other_is_told_to_be_too_few(trustcurve: Trustcurve) -> None:
+def test_one_sample_of_customers_who_influence_each_other_is_reported_to_be_too_few(trustcurve: Trustcurve) -> None:
     assert "intervals are too narrow" in trustcurve("simulate", "talks.toml", "--replications", "1").out
     assert "intervals are too narrow" not in trustcurve("simulate", "talks.toml").out
 

@@ -17,9 +17,9 @@ def test_the_tables_are_up_to_date():
 
 
 def reached(stage: str, **change: object) -> float:
-    """Answer with the share of solve first's customers that have been at a stage."""
-    stages = solve(evolve(scenario("solve"), **change)).hitting_times()
-    return float(stages.filter(stage=stage)["within"].item())
+    """Return the share of solve first's customers that have been at a stage."""
+    times = solve(evolve(scenario("solve"), **change)).hitting_times()
+    return float(times.filter(stage=stage)["within_horizon"].item())
 
 
 def test_the_share_that_solve_first_loses_depends_on_the_thresholds():

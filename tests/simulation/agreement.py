@@ -18,7 +18,7 @@ FAMILYWISE = 1e-9
 
 
 def p_values(run: Run, answer: Solution) -> NDArray[np.float64]:
-    """Answer with the two-sided p-value of each number that was counted; all replications together."""
+    """Return the two-sided p-value of each number that was counted; all replications together."""
     found = []
     for place, exact in enumerate(answer._counts):
         size = sum(exact.sizes)
@@ -34,7 +34,7 @@ def p_values(run: Run, answer: Solution) -> NDArray[np.float64]:
 
 
 def tails(counts: NDArray[np.int64], of: int | NDArray[np.int64], chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Answer with twice the smaller tail of a binomial distribution."""
+    """Return twice the smaller tail of a binomial distribution."""
     chances = np.clip(chances, 0, 1)
     at_most = np.where(counts >= of, 1, betainc(of - np.minimum(counts, of - 1), counts + 1, 1 - chances))
     at_least = np.where(counts <= 0, 1, betainc(np.maximum(counts, 1), of - counts + 1, chances))

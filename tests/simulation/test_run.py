@@ -246,7 +246,7 @@ def test_what_is_counted_adds_up():
     assert both["count"].equals(both["customers"], check_names=False)
 
 
-def test_those_who_are_told_stay_away():
+def test_those_who_are_reported_stay_away():
     told, alone = (
         simulate(
             Scenario(
@@ -282,7 +282,7 @@ def test_how_many_tell_is_binomial_and_grows_with_how_many_could(of: int, chance
     )
 
 
-def test_what_is_told_is_counted_though_nobody_listens():
+def test_what_is_reported_is_counted_though_nobody_listens():
     heard, unheard = (
         simulate(evolve(SCENARIO, word_of_mouth=WordOfMouth(lost_per_report=each), replications=1))
         for each in (1e-9, 0)
@@ -359,7 +359,7 @@ except ProcessesEndedError as error:
 
 
 @pytest.mark.slow
-def test_a_script_that_is_not_guarded_is_told_how_to(tmp_path: Path):
+def test_a_script_that_is_not_guarded_is_reported_how_to(tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(UNGUARDED, encoding="utf-8")
     root = Path(__file__).parents[2]
@@ -369,12 +369,12 @@ def test_a_script_that_is_not_guarded_is_told_how_to(tmp_path: Path):
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(root / "src"), str(root)))},
     )
     assert "the 2 processes ended before their work was done: call simulate() below" in run.stdout
 
 
-def test_progress_is_told():
+def test_progress_is_reported():
     told: list[tuple[int, int]] = []
     simulated(CURVE, shipped("funnel"), ORDINARY, 5, turns=2, replications=3, progress=lambda *each: told.append(each))
     assert told == [(1, 3), (2, 3), (3, 3)]
@@ -393,7 +393,7 @@ def test_progress_is_told():
         ("customers", 1.5),
     ],
 )
-def test_wrong_numbers_are_told(argument: str, value: object):
+def test_wrong_numbers_are_reported(argument: str, value: object):
     with pytest.raises(InvalidValueError, match=argument):
         simulated(CURVE, shipped("funnel"), ORDINARY, **{"customers": 10, "turns": 2, argument: value})  # type: ignore[arg-type]
 

@@ -140,7 +140,7 @@ def promise_or_give(view: View) -> Action:
 
 
 def late(answer: Solution, after: int) -> list[float]:
-    """Answer with the mean shares of the last turns."""
+    """Return the mean shares of the last turns."""
     found = answer.occupancy().filter(pl.col("turn") > after).group_by("state", maintain_order=True)
     return found.agg(pl.col("share").mean())["share"].to_list()
 
@@ -266,7 +266,7 @@ def test_what_couples_customers_has_no_exact_answer():
         solve(coupled)
 
 
-def test_a_policy_that_promises_without_end_is_told():
+def test_a_policy_that_promises_without_end_is_reported():
     @policy("greedy", promise_due=9)
     def greedy(_: object) -> str:
         return "promise_minor"

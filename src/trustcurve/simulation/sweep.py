@@ -11,13 +11,13 @@ import polars as pl
 from attrs import evolve
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.errors import InvalidValueError, UnknownWordError, plain_word
+from trustcurve.core.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.policy_file import idle_rows
 from trustcurve.policies.rules import NUMBERS, PolicyRule, RuleBook
 from trustcurve.simulation.replication import Progress, simulate
 from trustcurve.simulation.scenario import Scenario, check_scenario, turn_problem
-from trustcurve.simulation.segment import Segment
+from trustcurve.simulation.segment import Segment, plain_text
 from trustcurve.simulation.solution import solve
 from trustcurve.verification.arguments import check_whole
 
@@ -70,7 +70,7 @@ def sweep(
     parts = [pl.DataFrame(schema=schema)]
     for done, (name, value, other) in enumerate(changed, 1):
         shown = float(value / timedelta(days=1) if isinstance(value, timedelta) else value)
-        first = (pl.lit(str(name)).alias("parameter"), pl.lit(shown).alias("value"))
+        first = (pl.lit(name).alias("parameter"), pl.lit(shown).alias("value"))
         parts.append(_measures(other, processes).select(*first, pl.all()))
         if progress is not None:
             progress(done, len(changed))
@@ -85,14 +85,14 @@ def _measures(scenario: Scenario, processes: int | None) -> pl.DataFrame:
     return sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
 
 
-def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterable[tuple[str, Sequence[Any]]]:
-    """Raise unless the argument maps names to values to try."""
+def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the values to try for each name; raise unless the argument is a mapping of these."""
     if not isinstance(values, Mapping):
         raise InvalidValueError("values", values, "must be a mapping such as {'environment.kept': (0.3, 0.5)}")
     for name, tried in values.items():
         if isinstance(tried, str) or not isinstance(tried, Iterable):
             raise InvalidValueError(f"values[{name!r}]", tried, "must be a sequence of the values to try")
-    return values.items()
+        yield plain_text(name), tried
 
 
 def parameters_of(scenario: Scenario) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
         0.3
     """
     known = parameters_of(scenario)
-    name = plain_word(name)  # type: ignore[assignment] # a text stays a text
+    name = plain_text(name)
     if name not in known:
         raise UnknownWordError("parameter", name, tuple(known))
     table, _, rest = name.partition(".")
