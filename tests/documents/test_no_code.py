@@ -33,7 +33,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "curve": ('name = "default"', 'says = "waits for the catch"', 'many = "{n} exchanges"', 'because = "a new proposition raises a new hope, which needs new proof"'),
     "mapping": ('customer = "customer"', 'time = "time"', 'timezone = "Europe/Berlin"', 'id = "row"', 'promise = "{order}"', 'name = "order"'),
     "policy": ('name = "solve first"', 'stage = "departed"', 'do = "wait"'),
-    "scenario": ('name = "', 'says = "', 'policy = "'),
+    "scenario": ('name = "', 'description = "', 'policy = "'),
 }  # fmt: skip
 
 

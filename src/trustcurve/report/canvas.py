@@ -23,7 +23,7 @@ __all__ = [
     "INK",
     "RISE",
     "figure",
-    "nobody",
+    "note_no_customers",
     "percent_axis",
     "save",
     "shortened",
@@ -93,7 +93,7 @@ def title(axes: Axes, text: str, inches: float) -> None:
     axes.set_title(wrapped(text, inches * _PLAIN_AN_INCH))
 
 
-def nobody(axes: Axes) -> None:
+def note_no_customers(axes: Axes) -> None:
     """Note on the axes that there are no customers to draw."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, "no customers", ha="center", va="center", transform=axes.transAxes)

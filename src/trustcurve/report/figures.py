@@ -20,7 +20,7 @@ from trustcurve.report.canvas import (
     INK,
     RISE,
     figure,
-    nobody,
+    note_no_customers,
     percent_axis,
     save,
     shortened,
@@ -256,7 +256,7 @@ def _plot_occupancy(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exac
     if drawn is None:
         return
     if drawn.is_empty():
-        nobody(axes)
+        note_no_customers(axes)
         return
     shares, turns = _shares(drawn, curve.states), drawn["turn"].unique().sort().to_numpy()
     axes.stackplot(turns, shares, colors=[colours[state] for state in curve.states], linewidth=0)
@@ -389,7 +389,7 @@ def _plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: p
     """Plot the share of one segment that has been at the highest stage, and the share that was lost, by age."""
     highest, drawn = curve.stages[-1].name, sampled if sampled is not None else exact
     if drawn is None or drawn.is_empty():
-        nobody(axes)
+        note_no_customers(axes)
         return
     top = 0.0
     for stage, colour, words in (

@@ -161,7 +161,7 @@ class Scenario:
         turn: timedelta | None = None,
         promises_max: int = 2,
     ) -> Scenario:
-        """Make a scenario of one segment, named after its policy; nobody leaves but by the environment.
+        """Make a scenario of one segment, named after its policy; customers leave only by the environment.
 
         Args:
             curve: The curve.
