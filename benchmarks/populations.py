@@ -16,10 +16,8 @@ from attrs import evolve
 
 from trustcurve import Curve
 from trustcurve.policies import Environment, load_policy
-from trustcurve.simulation import expected, simulate
-from trustcurve.simulation.exact.flows import Chain, flow
-from trustcurve.simulation.populations.scenarios import alone
-from trustcurve.simulation.unrolled import shape as shapes
+from trustcurve.simulation import Scenario, chain_structure, simulate, solve
+from trustcurve.simulation.markov_chain import Chain, expected_totals
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDINARY = Environment(
@@ -60,10 +58,12 @@ class Population(mesa.Model):  # type: ignore[misc] # mesa has no types
         super().__init__(seed=seed)
         chain = _chain()
         self.chance = Random(seed)  # noqa: S311 - nothing is kept secret here
-        self.targets = chain.shape.target.tolist()
-        self.counts = [0] * chain.shape.edges
-        self.ways: list[tuple[list[int], list[float]]] = [([], []) for _ in range(chain.shape.nodes)]
-        for edge, (source, p) in enumerate(zip(chain.shape.source.tolist(), chain.likely[0].tolist(), strict=True)):
+        self.targets = chain.structure.target.tolist()
+        self.counts = [0] * chain.structure.edges
+        self.ways: list[tuple[list[int], list[float]]] = [([], []) for _ in range(chain.structure.nodes)]
+        for edge, (source, p) in enumerate(
+            zip(chain.structure.source.tolist(), chain.probabilities[0].tolist(), strict=True)
+        ):
             edges, sums = self.ways[source]
             edges.append(edge)
             sums.append(p + (sums[-1] if sums else 0.0))
@@ -76,20 +76,21 @@ class Population(mesa.Model):  # type: ignore[misc] # mesa has no types
 
     def step(self) -> None:
         """Let everybody take a turn."""
-        self.agents.do("step")
+        self.agents.do("turn")
 
 
 def _chain() -> Chain:
-    scenario = alone(Curve.default(), load_policy(POLICY), ORDINARY, steps=STEPS)
+    scenario = Scenario.single(Curve.default(), load_policy(POLICY), ORDINARY, turns=STEPS)
     return Chain.of(scenario, scenario.segments[0])
 
 
 def ours(customers: int) -> float:
     """Time a simulation in one process; the loop is unrolled already."""
     start = perf_counter()
-    simulate(
-        Curve.default(), load_policy(POLICY), ORDINARY, customers, steps=STEPS, seed=1, replications=1, processes=1
+    scenario = Scenario.single(
+        Curve.default(), load_policy(POLICY), ORDINARY, turns=STEPS, customers=customers, replications=1
     )
+    simulate(scenario, processes=1)
     return perf_counter() - start
 
 
@@ -103,19 +104,19 @@ def theirs() -> float:
 
 
 def speeds() -> tuple[float, float]:
-    """Answer with agent-steps per second, ours and Mesa's: the best of some interleaved rounds."""
+    """Return agent-steps per second, ours and Mesa's: the best of some interleaved rounds."""
     ours(1000)
     times = [(ours(CUSTOMERS), theirs()) for _ in range(ROUNDS)]
     return CUSTOMERS * STEPS / min(own for own, _ in times), AGENTS * STEPS / min(other for _, other in times)
 
 
 def agreement() -> float:
-    """Answer with the greatest difference of the two models' counts of changes, actions and moves, in standard errors."""
+    """Return the greatest difference of the two models' counts of changes, actions and moves, in standard errors."""
     model = Population(AGENTS, 2)
     for _ in range(STEPS):
         model.step()
     chain = _chain()
-    exact, counts = flow(chain, {0: AGENTS}).sum(axis=0), chain.shape.added_up(np.array(model.counts))
+    exact, counts = expected_totals(chain, {0: AGENTS}).sum(axis=0), chain.structure.totals(np.array(model.counts))
     return max(abs(count - mean) / mean**0.5 for count, mean in zip(counts, exact, strict=True) if mean >= 30)
 
 
@@ -148,15 +149,11 @@ def exact_seconds() -> dict[str, tuple[float, float, float]]:
     for path in sorted((ROOT / "examples" / "policies").glob("*.toml")):
         policy, curve = load_policy(path), evolve(Curve.default())
         curve.table()
-        shapes._unrolled.cache_clear()  # noqa: SLF001 - to measure what a first question costs
-        first = _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS))
-        again = min(
-            _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS)) for _ in range(5)
-        )
-        whole = min(
-            _seconds(lambda policy=policy, curve=curve: expected(curve, policy, ORDINARY, STEPS).frames)
-            for _ in range(5)
-        )
+        chain_structure._unrolled.cache_clear()  # noqa: SLF001 - to measure what a first question costs
+        one = Scenario.single(curve, policy, ORDINARY, turns=STEPS)
+        first = _seconds(lambda one=one: solve(one))
+        again = min(_seconds(lambda one=one: solve(one)) for _ in range(5))
+        whole = min(_seconds(lambda one=one: solve(one).tables()) for _ in range(5))
         found[path.stem] = (first, again, whole)
     return found
 

@@ -22,7 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 from trustcurve import Curve
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, render
 from trustcurve.report import draw_side_by_side
-from trustcurve.simulation import Expected, expect_scenario, load_scenario
+from trustcurve.simulation import Solution, load_scenario, solve
 
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "assets" / "statechart.svg"
@@ -44,13 +44,13 @@ def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
     return None in versions or versions[0][1] != versions[1][1] or drawn == now  # type: ignore[index]
 
 
-def scenarios_mark(answers: list[Expected]) -> str:
-    """Answer with the sha256 of what scenarios answer with, rounded."""
-    rounded = [each.occupancy.with_columns(pl.col("share").round(6)).write_csv() for each in answers]
+def scenarios_mark(answers: list[Solution]) -> str:
+    """Return the sha256 of what scenarios answer with, rounded."""
+    rounded = [each.occupancy().with_columns(pl.col("share").round(6)).write_csv() for each in answers]
     return f"drawn from exact answers with sha256 {hashlib.sha256(''.join(rounded).encode()).hexdigest()}"
 
 
-def scenarios_drawn(answers: list[Expected], mark: str) -> None:
+def scenarios_drawn(answers: list[Solution], mark: str) -> None:
     """Draw scenarios side by side, and write into the file what they were drawn from."""
     old, new = ((answer, None) for answer in answers)
     draw_side_by_side(SIDES, old, new)
@@ -64,12 +64,12 @@ def scenarios_drawn(answers: list[Expected], mark: str) -> None:
 def main() -> int:
     """Draw the pictures, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="draw nothing; answer with 1 where one is out of date")
+    parser.add_argument("--check", action="store_true", help="draw nothing; return 1 where one is out of date")
     check = parser.parse_args().check
     chart = chart_of(Curve.default())
     mark = f"<!-- drawn from DOT with sha256 {hashlib.sha256(dot_text(chart).encode()).hexdigest()} -->"
     drawn = PICTURE.read_text(encoding="utf-8") if PICTURE.exists() else ""
-    answers = [expect_scenario(load_scenario(CRISIS / name)) for name in ("say_nothing.toml", "apologise.toml")]
+    answers = [solve(load_scenario(CRISIS / name)) for name in ("say_nothing.toml", "apologise.toml")]
     sides = scenarios_mark(answers)
     fresh = {
         PICTURE: is_fresh(drawn, chart, mark),

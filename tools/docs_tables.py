@@ -19,14 +19,13 @@ from types import ModuleType
 from attrs import NOTHING, fields, has
 from docs_properties import property_rows
 
-from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled, TrustcurveError
+from trustcurve import Curve, Event, OneSided, PromiseMade, PromiseMoved, Signalled, TrustcurveError, simulation
 from trustcurve import errors as core
 from trustcurve.core.events import EVENTS
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Parameter, Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
 from trustcurve.logs import errors as logs
 from trustcurve.machine import errors as machine
-from trustcurve.simulation import errors as simulation
 from trustcurve.snapshots import errors as snapshots
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -257,7 +256,7 @@ def errors(_: Curve) -> Iterator[str]:
 
 def is_error(kind: object, part: ModuleType) -> bool:
     """Say whether something is an error that this module defines."""
-    return isinstance(kind, type) and issubclass(kind, TrustcurveError) and kind.__module__ == part.__name__
+    return isinstance(kind, type) and issubclass(kind, TrustcurveError) and kind.__module__.startswith(part.__name__)
 
 
 # --- the pages -------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from trustcurve.simulation import Scenario, expect_scenario, load_scenario, simulate_scenario
-from trustcurve.simulation.tallies.measures import measures_of
+import polars as pl
+
+from trustcurve.simulation import Scenario, load_scenario, simulate, solve
 
 __all__ = ["FOLDER", "measured", "renewed"]
 
@@ -36,18 +37,16 @@ NUMBERS = {"falls": ("falls",), "is asked": ("does: ask",), "gets something usef
 
 @cache
 def measured(path: Path) -> dict[str, dict[str, float]]:
-    """Measure what becomes of the customers of each segment: exactly, where that can be."""
+    """Measure what becomes of the customers of each segment: exactly where possible."""
     scenario = load_scenario(path)
     if scenario.coupled_by is None:
-        answer = expect_scenario(scenario)
-        return {
-            names.segment: measures_of(names, tally) for names, tally in zip(answer.names, answer.tallies, strict=True)
-        }
-    run = simulate_scenario(scenario, processes=1)
-    found = {}
-    for place, names in enumerate(run.names):
-        each = [measures_of(names, replicated.tallies[place]) for replicated in run.replications]
-        found[names.segment] = {measure: sum(one[measure] for one in each) / len(each) for measure in each[0]}
+        measures = solve(scenario).measures()
+    else:
+        sampled = simulate(scenario, processes=1).measures()
+        measures = sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
+    found: dict[str, dict[str, float]] = {}
+    for segment, measure, result in measures.iter_rows():
+        found.setdefault(segment, {})[measure] = result
     return found
 
 
@@ -87,7 +86,7 @@ def renewed(page: Path) -> str:
 def main() -> int:
     """Write the pages, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; answer with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; return 1 where a page is out of date")
     only_check = parser.parse_args().check
     stale = {
         page: new for page in sorted(FOLDER.rglob("*.md")) if (new := renewed(page)) != page.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Write into the page on sensitivity which conclusions depend on the numbers that are conventions, and which do not.
 
 The page holds regions between ``<!-- sensitivity: what -->`` and ``<!-- end of sensitivity -->``; ``what`` is ``thresholds`` or
-``hazard``. ``python tools/sensitivity_page.py`` writes them; with ``--check`` it only says whether the page is out of date.
+``churn``. ``python tools/sensitivity_page.py`` writes them; with ``--check`` it only says whether the page is out of date.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attrs import evolve
 
 from trustcurve import Curve
 from trustcurve.errors import InvalidCurveError, InvalidParameterError
-from trustcurve.simulation import Scenario, expect_scenario, load_scenario, with_parameter
+from trustcurve.simulation import Scenario, load_scenario, solve, with_parameter
 
 __all__ = ["PAGE", "renewed"]
 
@@ -37,27 +37,27 @@ SCENARIOS = {
     "all": "promise_everything/promise_everything",
     "some": "promise_everything/promise_what_we_keep",
 }
-HAZARDS = (0.0, 0.25, 0.5, 0.77, 0.95)
+CHURN = (0.0, 0.25, 0.5, 0.77, 0.95)
 
 Found = dict[str, dict[str, float]]
 """By scenario and stage: the share of customers who have been there."""
 
 CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
-    "Under the spam funnel nobody becomes customer-centric.": (
+    "Under the spam funnel no customer becomes customer-centric.": (
         "spam", "customer_centric", lambda found: found["spam"]["customer_centric"] == 0,
     ),
     "The spam funnel loses more customers than solve first.": (
         "spam", "lost", lambda found: found["spam"]["lost"] > found["solve"]["lost"],
     ),
     "Solve first makes advocates.": ("solve", "advocate", lambda found: found["solve"]["advocate"] > 0),
-    "After a crisis, who apologises has more advocates than who says nothing.": (
+    "After a crisis, apologising makes more advocates than saying nothing.": (
         "sorry", "advocate", lambda found: found["sorry"]["advocate"] > found["silent"]["advocate"],
     ),
-    "Who apologises loses fewer.": ("sorry", "lost", lambda found: found["sorry"]["lost"] < found["silent"]["lost"]),
-    "Who thanks late loses more than who thanks soon.": (
+    "Apologising loses fewer customers.": ("sorry", "lost", lambda found: found["sorry"]["lost"] < found["silent"]["lost"]),
+    "Late thanks lose more customers than thanks given soon.": (
         "late", "lost", lambda found: found["late"]["lost"] > found["soon"]["lost"],
     ),
-    "Who promises everything loses more than who promises what can be kept.": (
+    "Promising everything loses more customers than promising what can be kept.": (
         "all", "lost", lambda found: found["all"]["lost"] > found["some"]["lost"],
     ),
 }  # fmt: skip
@@ -65,18 +65,17 @@ CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
 
 @cache
 def scenario(name: str) -> Scenario:
-    """Load a scenario, without what couples customers and with its last segment alone, so that its answer is exact."""
+    """Load a scenario with its last segment alone and without word of mouth, so that it can be solved exactly."""
     whole = load_scenario(ROOT / "examples" / "scenarios" / f"{SCENARIOS[name]}.toml")
     return evolve(whole, segments=evolve(whole.segments[-1], share=1.0), arrivals=None, word_of_mouth=None)
 
 
 def found_with(change: Callable[[Scenario], Scenario]) -> Found:
-    """Answer with what becomes of customers in every scenario, with something changed."""
+    """Return what becomes of customers in every scenario, with something changed."""
     found = {}
     for name in SCENARIOS:
-        answer = expect_scenario(change(scenario(name)))
-        (names,), (tally,) = answer.names, answer.tallies
-        found[name] = dict(zip(names.goals, (tally.reached[-1] / tally.observed[-1]).tolist(), strict=True))
+        times = solve(change(scenario(name))).hitting_times()
+        found[name] = dict(times.select("stage", "within_horizon").iter_rows())
     return found
 
 
@@ -96,32 +95,32 @@ def thresholds() -> Iterator[str]:
 
 
 def curves() -> Iterator[tuple[str, Curve]]:
-    """Answer with every curve that has one whole number one more or one less than the default one, as far as there is such a curve."""
+    """Yield every valid curve that differs from the default curve by one in one whole number."""
     usual = Curve.default()
     for name, value in usual.parameters.items():
         for changed in () if isinstance(value, timedelta) else (value - 1, value + 1):
             try:
                 yield f"`{name}` = {changed}", usual.with_parameters(**{name: changed})
-            except (InvalidParameterError, InvalidCurveError):  # it is against another one: no such curve
+            except (InvalidParameterError, InvalidCurveError):  # it contradicts another parameter
                 continue
 
 
-def hazard() -> Iterator[str]:
-    """Write what becomes of customers with other hazards of leaving."""
+def churn() -> Iterator[str]:
+    """Write what becomes of customers with other probabilities of leaving."""
     found = {
-        chance: found_with(lambda each, chance=chance: with_parameter(each, "departures.hazard", chance))
-        for chance in HAZARDS
+        chance: found_with(lambda each, chance=chance: with_parameter(each, "departures.churn_probability", chance))
+        for chance in CHURN
     }
-    yield row("hazard over four quarters", *(f"{chance:.0%}" for chance in HAZARDS))
-    yield row(*["---"] * (len(HAZARDS) + 1))
+    yield row("churn over four quarters", *(f"{chance:.0%}" for chance in CHURN))
+    yield row(*["---"] * (len(CHURN) + 1))
     for name, stage, says in (
         ("spam", "departed", "has left, spam funnel"),
         ("solve", "departed", "has left, solve first"),
         ("sorry", "advocate", "has recommended, after an apology"),
         ("silent", "advocate", "has recommended, after silence"),
     ):
-        yield row(says, *(f"{found[chance][name][stage]:.0%}" for chance in HAZARDS))
-    holding = [sum(holds(found[chance]) for *_, holds in CLAIMS.values()) for chance in HAZARDS]
+        yield row(says, *(f"{found[chance][name][stage]:.0%}" for chance in CHURN))
+    holding = [sum(holds(found[chance]) for *_, holds in CLAIMS.values()) for chance in CHURN]
     yield row(f"of {len(CLAIMS)} conclusions hold", *map(str, holding))
 
 
@@ -134,7 +133,7 @@ def renewed() -> str:
     """Write every region anew."""
 
     def write(found: re.Match[str]) -> str:
-        lines = {"thresholds": thresholds, "hazard": hazard}[found["what"]]()
+        lines = {"thresholds": thresholds, "churn": churn}[found["what"]]()
         return "\n".join((found["opening"], *lines, "", found["closing"]))
 
     return REGION.sub(write, PAGE.read_text(encoding="utf-8"))
@@ -143,9 +142,7 @@ def renewed() -> str:
 def main() -> int:
     """Write the page, or check it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; answer with 1 where the page is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; return 1 where the page is out of date")
     only_check = parser.parse_args().check
     if (new := renewed()) == PAGE.read_text(encoding="utf-8"):
         return 0

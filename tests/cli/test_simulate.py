@@ -12,21 +12,21 @@ from attrs import evolve
 
 from tests.cli.conftest import Trustcurve
 from tests.cli.programs import on_terminal
-from trustcurve.simulation import Run, Scenario, simulate_scenario
+from trustcurve.simulation import Run, Scenario, simulate
 
 POLICY = '[policy]\nname = "{name}"\nremember = 1\n[[rules]]\nwhen = {{ account = ["slip", "breach"] }}\ndo = "repair"\n[[rules]]\ndo = "{do}"\n'
 SCENARIO = """\
 [scenario]
 name = "{name}"
-says = "why not"
-steps = 6
+description = "why not"
+turns = 6
 customers = 400
 replications = 3
 [[segments]]
 policy = "{name}.toml"
 moves = {{ purchase = 0.2, complaint = 0.1, departure = 0.05 }}
 """
-GOSSIP = "[arrivals]\neach_step = 20\n[word_of_mouth]\ntelling = 0.9\n"
+GOSSIP = "[arrivals]\neach_turn = 20\n[word_of_mouth]\nshare_telling = 0.9\n"
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +43,10 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_answer_is_exact_where_nothing_couples_customers(trustcurve: Trustcurve) -> None:
     said = trustcurve("simulate", "pitches_now.toml")
     assert said.code == 0
-    assert said.lines[:2] == ["pitches: 400 customers, 6 steps", "why not"]
+    assert said.lines[:2] == ["pitches: 400 customers, 6 turns", "why not"]
     assert "sampled" not in said.out
-    assert "Where customers stand after 6 steps" in said.out
-    assert "What made them fall, per 100 customers" in said.out
+    assert "Where customers stand after 6 turns" in said.out
+    assert "Why they fell, per 100 customers" in said.out
     assert "propose 5." in " ".join(said.lines)
 
 
@@ -55,7 +55,7 @@ def test_a_sample_stands_beside_the_exact_answer(trustcurve: Trustcurve) -> None
         "simulate", "pitches_now.toml", "--sample", "--customers", "1000", "--replications", "2", "--seed", "9"
     )
     assert said.code == 0
-    assert "sampled 2 times, seed 9" in said.out
+    assert "2 replications, seed 9" in said.out
     assert "95 % interval" in said.out
     assert (
         said.out
@@ -68,12 +68,12 @@ def test_a_sample_stands_beside_the_exact_answer(trustcurve: Trustcurve) -> None
 def test_where_customers_influence_each_other_the_answer_is_sampled(trustcurve: Trustcurve) -> None:
     said = trustcurve("simulate", "talks.toml")
     assert said.code == 0
-    assert "there is no exact answer: customers influence each other by word_of_mouth" in said.out
-    assert "pitches: 400 customers and up to 120 newcomers, 6 steps" in said.out
-    assert "sampled 3 times, seed 1" in said.out
+    assert "no exact solution with word_of_mouth: customers influence each other" in said.out
+    assert "pitches: 400 customers and up to 120 newcomers, 6 turns" in said.out
+    assert "3 replications, seed 1" in said.out
 
 
-def test_where_nobody_is_at_first_and_none_is_seen_to_the_end_the_rest_is_told(trustcurve: Trustcurve) -> None:
+def test_where_nobody_is_at_first_and_none_is_seen_to_the_end_the_rest_is_reported(trustcurve: Trustcurve) -> None:
     said = trustcurve("simulate", "talks.toml", "--customers", "0")
     assert said.code == 0
     assert any(line.split()[:2] == ["departed", "?"] for line in said.lines)
@@ -86,7 +86,7 @@ def test_two_scenarios_are_compared_exactly(trustcurve: Trustcurve) -> None:
     old, new, difference = map(float, row.split()[2:])
     assert (new, difference) == (0, -old)
     assert 0 < old < 6
-    assert "What differs, per customer: old is asks, new is pitches" in said.out
+    assert "Differences per customer (old: asks, new: pitches)" in said.out
 
 
 def test_two_samples_are_compared_by_pairs(trustcurve: Trustcurve) -> None:
@@ -129,7 +129,7 @@ def test_tables_and_pictures_are_written(trustcurve: Trustcurve) -> None:
     }
     assert "wrote tables/differences.csv" in said.out
     assert "wrote pictures/side_by_side.png" in said.out
-    assert pl.read_csv("tables/old/exact/occupancy.csv").columns == ["segment", "step", "state", "share"]
+    assert pl.read_csv("tables/old/exact/occupancy.csv").columns == ["segment", "turn", "state", "share", "low", "high"]
 
 
 def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> None:
@@ -143,21 +143,23 @@ def test_tables_are_parquet_unless_said_otherwise(trustcurve: Trustcurve) -> Non
     [
         (["nowhere.toml"], "No such file or directory: 'nowhere.toml'"),
         (["asks.toml"], "asks.toml: [policy]: unknown table"),
-        (["asks_now.toml", "--customers", "0"], "customers is 0: there must be at least one customer"),
+        (["asks_now.toml", "--customers", "0"], "customers is 0: must be at least 1 where there are no arrivals"),
         (["asks_now.toml", "--replications", "0"], "replications is 0: must be a whole number from 1 to 10000"),
         (["asks_now.toml", "--sample", "--processes", "0"], "processes is 0: must be a whole number of at least 1"),
         (["asks_now.toml", "--processes", "-3"], "processes is -3: must be a whole number of at least 1"),
         (
             ["asks_now.toml", "--compare", "pitches_now.toml", "--sample", "--replications", "1"],
-            "replications is 1: it takes two or more",
+            "replications is 1: must be at least 2",
         ),
         (
             ["asks_now.toml", "--compare", "talks.toml"],
-            "the two scenarios differ in their arrivals (None and Arrivals(",
+            "scenarios must share the arrivals to be compared, got None and Arrivals(",
         ),
     ],
 )
-def test_what_cannot_be_simulated_is_told_in_a_sentence(trustcurve: Trustcurve, words: list[str], says: str) -> None:
+def test_what_cannot_be_simulated_is_reported_in_a_sentence(
+    trustcurve: Trustcurve, words: list[str], says: str
+) -> None:
     said = trustcurve("simulate", *words)
     assert (said.code, said.out) == (2, "")
     assert says in said.err
@@ -165,15 +167,15 @@ def test_what_cannot_be_simulated_is_told_in_a_sentence(trustcurve: Trustcurve, 
 
 
 def test_scenarios_of_other_customers_cannot_be_compared(trustcurve: Trustcurve) -> None:
-    Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("steps = 6", "steps = 7"), encoding="utf-8")
+    Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("turns = 6", "turns = 7"), encoding="utf-8")
     said = trustcurve("simulate", "asks_now.toml", "--compare", "longer.toml")
     assert said.code == 2
-    assert "the two scenarios differ in their steps (6 and 7)" in said.err
+    assert "scenarios must share the number of turns to be compared, got 6 and 7" in said.err
 
 
-def test_what_is_no_pair_is_told_before_the_work(trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_pair_is_reported_before_the_work(trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = stop_after(monkeypatch)
-    Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("steps = 6", "steps = 7"), encoding="utf-8")
+    Path("longer.toml").write_text(SCENARIO.format(name="asks").replace("turns = 6", "turns = 7"), encoding="utf-8")
     for words in (["longer.toml"], ["pitches_now.toml", "--replications", "1"]):
         said = trustcurve("simulate", "asks_now.toml", "--sample", "--compare", *words)
         assert (said.code, begun) == (2, [])
@@ -183,7 +185,7 @@ def test_what_is_no_pair_is_told_before_the_work(trustcurve: Trustcurve, monkeyp
 @pytest.mark.parametrize(
     ("missing", "option", "extra"), [("scipy", [], "simulation"), ("matplotlib", ["--png", "x"], "plot")]
 )
-def test_a_missing_extra_is_told_in_a_sentence(missing: str, option: list[str], extra: str) -> None:
+def test_a_missing_extra_is_reported_in_a_sentence(missing: str, option: list[str], extra: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; from trustcurve.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "simulate", "asks_now.toml", *option], capture_output=True, text=True, check=False
@@ -209,8 +211,8 @@ def test_ctrl_c_keeps_what_is_done() -> None:
     )
     code, seen = on_terminal(*words, interrupt_at=b"1 of 300")
     assert code == 130
-    assert "stopped before 300" in seen
-    assert "Where customers stand after 6 steps" in seen
+    assert "of 300 (interrupted) replications" in seen
+    assert "Where customers stand after 6 turns" in seen
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, *done: int) -> list[str]:
@@ -222,10 +224,10 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, *done: int) -> list[str]:
         many = done[len(begun) - 1]
         if not many:
             raise KeyboardInterrupt
-        run = simulate_scenario(scenario, processes=1)
-        return evolve(run, replications=run.replications[:many])
+        run = simulate(scenario, processes=1)
+        return evolve(run, replications=run._replications[:many])
 
-    monkeypatch.setattr("trustcurve.cli.simulated.simulate_scenario", stopped)
+    monkeypatch.setattr("trustcurve.cli.simulation_report.simulate", stopped)
     return begun
 
 
@@ -246,10 +248,10 @@ def test_ctrl_c_begins_nothing_more_and_tells_what_is_done(
     seen = stop_after(monkeypatch, *done)
     said = trustcurve("simulate", "asks_now.toml", "--compare", "pitches_now.toml", "--sample", "-o", "tables")
     assert (said.code, said.err, seen) == (130, "", begun)
-    assert "asks: 400 customers, 6 steps" in said.out
-    assert ("pitches: 400 customers, 6 steps" in said.out) == (len(begun) > 1)
-    assert ("The difference is left out" in said.out) != compared
-    assert ("What differs, per customer" in said.out) == compared
+    assert "asks: 400 customers, 6 turns" in said.out
+    assert ("pitches: 400 customers, 6 turns" in said.out) == (len(begun) > 1)
+    assert ("No comparison: it needs" in said.out) != compared
+    assert ("Differences per customer" in said.out) == compared
     assert Path("tables/old/exact/occupancy.parquet").exists()
     assert Path("tables/differences.parquet").exists() == compared
 
@@ -260,13 +262,13 @@ def test_ctrl_c_before_the_second_sample_keeps_the_first(
     stop_after(monkeypatch, 3, 0)
     said = trustcurve("simulate", "talks.toml", "--compare", "talks.toml", "--png", "pictures")
     assert (said.code, said.err) == (130, "")
-    assert "sampled 3 times, seed 1" in said.out
-    assert "The difference is left out" in said.out
+    assert "3 replications, seed 1" in said.out
+    assert "No comparison: it needs" in said.out
 
 
-def test_one_sample_of_customers_who_influence_each_other_is_told_to_be_too_few(trustcurve: Trustcurve) -> None:
-    assert "intervals are too short" in trustcurve("simulate", "talks.toml", "--replications", "1").out
-    assert "intervals are too short" not in trustcurve("simulate", "talks.toml").out
+def test_one_sample_of_customers_who_influence_each_other_is_reported_to_be_too_few(trustcurve: Trustcurve) -> None:
+    assert "intervals are too narrow" in trustcurve("simulate", "talks.toml", "--replications", "1").out
+    assert "intervals are too narrow" not in trustcurve("simulate", "talks.toml").out
 
 
 def test_help_loses_no_word(trustcurve: Trustcurve) -> None:

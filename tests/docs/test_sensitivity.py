@@ -8,7 +8,7 @@ from attrs import evolve
 from tools.sensitivity_page import PAGE, ROOT, found_with, renewed, scenario
 from trustcurve import Curve
 from trustcurve.policies import parse_policy
-from trustcurve.simulation import expect_scenario, with_parameter
+from trustcurve.simulation import solve, with_parameter
 
 
 @pytest.mark.slow
@@ -17,9 +17,9 @@ def test_the_tables_are_up_to_date():
 
 
 def reached(stage: str, **change: object) -> float:
-    """Answer with the share of solve first's customers that have been at a stage."""
-    stages = expect_scenario(evolve(scenario("solve"), **change)).stages
-    return float(stages.filter(stage=stage)["within"].item())
+    """Return the share of solve first's customers that have been at a stage."""
+    times = solve(evolve(scenario("solve"), **change)).hitting_times()
+    return float(times.filter(stage=stage)["within_horizon"].item())
 
 
 def test_the_share_that_solve_first_loses_depends_on_the_thresholds():
@@ -37,8 +37,8 @@ def test_the_row_that_is_fitted_too_closely_can_be_mended():
 
 def test_the_hazard_decides_how_many_leave_and_not_who_is_better():
     none, usual = (
-        found_with(lambda each, hazard=hazard: with_parameter(each, "departures.hazard", hazard))
-        for hazard in (0.0, 0.77)
+        found_with(lambda each, chance=chance: with_parameter(each, "departures.churn_probability", chance))
+        for chance in (0.0, 0.77)
     )
     assert usual["spam"]["departed"] > 3 * none["spam"]["departed"]
     assert abs(usual["sorry"]["advocate"] - none["sorry"]["advocate"]) < 0.02

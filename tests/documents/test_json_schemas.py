@@ -137,7 +137,7 @@ WRONG: list[tuple[str, tuple[str, str]]] = [
     ("mapping", ("end_of_day = true", "end_of_day = 1")),
     ("policy", ('do = "', 'do = "x')),
     ("policy", ("[[rules]]", "[[rule]]")),
-    ("scenario", ("steps = ", "step = ")),
+    ("scenario", ("turns = ", "turn = ")),
     ("scenario", ("moves = {", "moves = { shout = 0.1,")),
 ]
 

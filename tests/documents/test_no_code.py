@@ -35,7 +35,7 @@ KEYS = {
     "curve": ("name", "says", "many", "because", "stage", "at_most", "max"),
     "mapping": ("customer", "time", "timezone", "id", "name", "promise", "event", "weight", "channel"),
     "policy": ("name", "says", "stage", "do", "because"),
-    "scenario": ("name", "says", "policy"),
+    "scenario": ("name", "description", "policy"),
 }
 
 

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from tests.simulation.agreement import agrees
 from tools.scenario_pages import FOLDER, measured, renewed
-from trustcurve.simulation import Run, Scenario, expect_scenario, load_scenario, simulate_scenario, sweep
+from trustcurve.simulation import Run, Scenario, load_scenario, simulate, solve, sweep
 
 FILES = sorted(path for path in FOLDER.glob("*/*.toml"))
 NAMES = {"spam_funnel", "solve_first", "delivery_crisis", "late_thanks", "promise_everything"}
@@ -26,7 +26,7 @@ def load(name: str) -> Scenario:
 @cache
 def sampled(name: str) -> Run:
     """Simulate a scenario."""
-    return simulate_scenario(load(name), processes=1)
+    return simulate(load(name), processes=1)
 
 
 def measures(name: str, segment: str = "everyone") -> dict[str, float]:
@@ -50,10 +50,10 @@ def test_tables_on_the_pages_are_up_to_date(page: Path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_each_runs_and_where_it_is_exact_a_sample_agrees(path: Path):
     scenario = evolve(load_scenario(path), customers=20_000, replications=2)
-    run = simulate_scenario(scenario, processes=1)
+    run = simulate(scenario, processes=1)
     assert not run.stopped
     if scenario.coupled_by is None:
-        assert agrees(run, expect_scenario(scenario), len(FILES))
+        assert agrees(run, solve(scenario), len(FILES))
 
 
 def test_spam_nobody_recommends_and_who_buys_more_is_lost_sooner():
@@ -63,7 +63,7 @@ def test_spam_nobody_recommends_and_who_buys_more_is_lost_sooner():
 
 
 def test_spam_hope_is_for_newcomers():
-    last = sampled("spam_funnel/scenario").counts.filter(step=24)
+    last = sampled("spam_funnel/scenario").counts().filter(turn=24)
     by_cohort = last.group_by("segment", "cohort", "state").agg(pl.col("customers").sum())
     shares = by_cohort.with_columns(share=pl.col("customers") / pl.col("customers").sum().over("segment", "cohort"))
     hope = {
@@ -88,11 +88,11 @@ def test_solve_first_most_get_beyond_hoping(segment: str):
 
 def test_solve_first_falls_come_from_promises_whose_time_was_over():
     run = sampled("solve_first/scenario")
-    into = run.moves.filter(pl.col("after").str.starts_with("distrust") & (pl.col("change") < 0))
+    into = run.transitions().filter(pl.col("after").str.starts_with("distrust") & (pl.col("change") < 0))
     into = into.filter(~pl.col("before").str.starts_with("distrust"))
     broken = into.filter(rule="broken_major.betrays")["count"].sum()
     assert broken / into["count"].sum() == pytest.approx(19 / 20, abs=0.01)
-    assert run.frame("happenings").filter(move="broken")["count"].sum() < broken / 2
+    assert run.moves().filter(move="broken")["count"].sum() < broken / 2
     alone = evolve(load("solve_first/scenario"), word_of_mouth=None)
     lost = (
         sweep(alone, {"policy.promise_due": (2, 3, 4)})
@@ -104,7 +104,7 @@ def test_solve_first_falls_come_from_promises_whose_time_was_over():
 
 def test_solve_first_asks_once_in_four_years_and_the_funnel_almost_always():
     for name, months, within in (("solve_first/scenario", 48, 6), ("spam_funnel/scenario", 5 / 4, 0.05)):
-        actions = sampled(name).actions
+        actions = sampled(name).actions()
         assert actions["count"].sum() / actions.filter(action="ask")["count"].sum() == pytest.approx(months, abs=within)
 
 
@@ -116,8 +116,8 @@ def test_crisis_takes_as_many_from_all_and_silence_keeps_the_others_down():
     assert all(each["at the end: departed"] == pytest.approx(1 / 3, abs=0.04) for each in found)
     for name, each in zip(CRISES, found, strict=True):
         scenario = load(f"delivery_crisis/{name}")
-        calm = expect_scenario(evolve(scenario, segments=evolve(scenario.segments[0], turnings=())))
-        left = calm.occupancy.filter(step=scenario.steps, state="departed")["share"].item()
+        calm = solve(evolve(scenario, segments=evolve(scenario.segments[0], changes=())))
+        left = calm.occupancy().filter(turn=scenario.turns, state="departed")["share"].item()
         assert left > 0.25
         assert 0.035 < each["at the end: departed"] - left < 0.055
     silent, sorry, careful = (each["at the end: advocate"] for each in found)
@@ -128,9 +128,9 @@ def test_crisis_takes_as_many_from_all_and_silence_keeps_the_others_down():
 @pytest.mark.parametrize("name", CRISES)
 def test_crisis_no_crisis_would_have_been_better(name: str):
     scenario = load(f"delivery_crisis/{name}")
-    calm = evolve(scenario, segments=evolve(scenario.segments[0], turnings=()))
+    calm = evolve(scenario, segments=evolve(scenario.segments[0], changes=()))
     better, worse = (
-        expect_scenario(each).occupancy.filter(step=scenario.steps, state="advocate")["share"].item()
+        solve(each).occupancy().filter(turn=scenario.turns, state="advocate")["share"].item()
         for each in (calm, scenario)
     )
     assert better > worse
@@ -141,12 +141,12 @@ def test_late_thanks_every_promise_is_kept_and_nearly_everybody_is_lost():
     assert late["reached: lost"] > 0.9
     assert soon["at the end: advocate"] == pytest.approx(0.45, abs=0.02)
     assert soon["does: ask"] < 0.01
-    answer = expect_scenario(load("late_thanks/scenario"))
-    falls = answer.moves.filter(pl.col("change") < 0)
+    answer = solve(load("late_thanks/scenario"))
+    falls = answer.transitions().filter(pl.col("change") < 0)
     assert not falls["rule"].str.starts_with("broken").any()
     by_rule = falls.group_by("rule").agg(pl.col("count").sum()).sort("count", descending=True)
     assert by_rule["rule"][0] == "company_one_sided.unpaid"
-    assert answer.stages.filter(stage="advocate")["mean"].item() is None
+    assert answer.hitting_times().filter(stage="advocate")["mean_time"].item() is None
 
 
 def test_promise_everything_more_promises_less_trust():

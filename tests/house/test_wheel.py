@@ -77,7 +77,7 @@ def test_command_line_without_its_extra_says_what_to_install(clean: Run):
             "toml",
         ),
         ("from trustcurve.logs import scan_log; scan_log('log.csv')", "logs"),
-        ("from trustcurve.simulation import expected", "simulation"),
+        ("from trustcurve.simulation import solve", "simulation"),
         ("from trustcurve.report import draw_all", "plot"),
     ],
 )

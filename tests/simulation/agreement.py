@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
 
-from trustcurve.simulation import Expected, Run
+from trustcurve.simulation import Run, Solution
 
 FAMILYWISE = 1e-9
 
 
-def p_values(run: Run, answer: Expected) -> NDArray[np.float64]:
-    """Answer with the two-sided p-value of each number that was counted; all replications together."""
+def p_values(run: Run, answer: Solution) -> NDArray[np.float64]:
+    """Return the two-sided p-value of each number that was counted; all replications together."""
     found = []
-    for place, exact in enumerate(answer.tallies):
+    for place, exact in enumerate(answer._counts):
         size = sum(exact.sizes)
-        sampled = [each.tallies[place] for each in run.replications]
+        sampled = [each.counts[place] for each in run._replications]
         of = sum(sum(tally.sizes) for tally in sampled)
         for what in ("actions", "moves", "reached"):
             counts = sum(getattr(tally, what) for tally in sampled)
@@ -34,14 +34,14 @@ def p_values(run: Run, answer: Expected) -> NDArray[np.float64]:
 
 
 def tails(counts: NDArray[np.int64], of: int | NDArray[np.int64], chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Answer with twice the smaller tail of a binomial distribution."""
+    """Return twice the smaller tail of a binomial distribution."""
     chances = np.clip(chances, 0, 1)
     at_most = np.where(counts >= of, 1, betainc(of - np.minimum(counts, of - 1), counts + 1, 1 - chances))
     at_least = np.where(counts <= 0, 1, betainc(np.maximum(counts, 1), of - counts + 1, chances))
     return np.minimum(2 * np.minimum(at_most, at_least), 1)
 
 
-def agrees(run: Run, answer: Expected, families: int = 1) -> bool:
+def agrees(run: Run, answer: Solution, families: int = 1) -> bool:
     """Whether no number is too unlikely; with several families, the chance of a false alarm in any is FAMILYWISE."""
     found = p_values(run, answer)
     return bool(found.min() >= FAMILYWISE / families / len(found))

@@ -7,19 +7,17 @@ import pytest
 from scipy.stats import binom
 
 from tests.simulation.agreement import FAMILYWISE, agrees, p_values, tails
-from tests.simulation.worlds import CURVE, ORDINARY, POLICIES, SHIPPED, random_world, shipped
+from tests.simulation.worlds import CURVE, ORDINARY, POLICIES, SHIPPED, random_world, shipped, simulated, solved
 from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.policies import Environment, load_policy
 from trustcurve.simulation import (
     Arrivals,
+    ChangePoint,
     Departures,
     Scenario,
     Segment,
-    Turning,
-    expect_scenario,
-    expected,
     simulate,
-    simulate_scenario,
+    solve,
 )
 
 WORLDS = range(20)
@@ -35,10 +33,10 @@ def departures(world: int) -> Departures | None:
 def test_simulation_and_exact_answer_agree_and_a_bias_of_one_percent_is_caught(world: int):
     policy, environment = random_world(world)
     leave = departures(world)
-    answer = expected(CURVE, policy, environment, STEPS, departures=leave)
-    how = {"steps": STEPS, "seed": 1000 + world, "replications": 1, "departures": leave}
-    assert agrees(simulate(CURVE, policy, environment, CUSTOMERS, **how), answer, len(WORLDS))  # type: ignore[arg-type]
-    biased = simulate(CURVE, policy, planted(environment), CUSTOMERS, **how)  # type: ignore[arg-type]
+    answer = solved(CURVE, policy, environment, STEPS, departures=leave)
+    how = {"turns": STEPS, "seed": 1000 + world, "replications": 1, "departures": leave}
+    assert agrees(simulated(CURVE, policy, environment, CUSTOMERS, **how), answer, len(WORLDS))  # type: ignore[arg-type]
+    biased = simulated(CURVE, policy, planted(environment), CUSTOMERS, **how)  # type: ignore[arg-type]
     assert not agrees(biased, answer, len(WORLDS))
 
 
@@ -56,18 +54,18 @@ def planted(environment: Environment) -> Environment:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_policies_agree_too(name: str):
-    answer = expected(CURVE, shipped(name), ORDINARY, 24)
-    run = simulate(CURVE, shipped(name), ORDINARY, 50_000, steps=24, seed=5, replications=2)
+    answer = solved(CURVE, shipped(name), ORDINARY, 24)
+    run = simulated(CURVE, shipped(name), ORDINARY, 50_000, turns=24, seed=5, replications=2)
     assert agrees(run, answer, len(SHIPPED))
 
 
 def test_a_kept_promise_that_is_one_percent_likelier_is_caught():
-    answer = expected(CURVE, shipped("solve_first"), ORDINARY, 12)
+    answer = solved(CURVE, shipped("solve_first"), ORDINARY, 12)
     chances = {**(ORDINARY.probabilities or {}), "kept": 0.5 * 1.01}
     chances.pop("nothing")
     biased = Environment(chances)  # type: ignore[arg-type]
     assert not agrees(
-        simulate(CURVE, shipped("solve_first"), biased, 1_000_000, steps=12, seed=3, replications=1), answer
+        simulated(CURVE, shipped("solve_first"), biased, 1_000_000, turns=12, seed=3, replications=1), answer
     )
 
 
@@ -77,30 +75,30 @@ def test_segments_agree_each_by_itself():
         Segment(name="old", policy=shipped("loyalty"), environment=ORDINARY, share=0.25),
         Segment(name="new", policy=shipped("solve_first"), environment=calm, share=0.75),
     )
-    scenario = Scenario(segments=segments, steps=12, customers=100_000, replications=2, seed=11)
-    assert agrees(simulate_scenario(scenario), expect_scenario(scenario))
+    scenario = Scenario(segments=segments, turns=12, customers=100_000, replications=2, seed=11)
+    assert agrees(simulate(scenario), solve(scenario))
 
 
 def test_cohorts_agree_each_by_itself():
     segment = Segment(policy=shipped("solve_first"), environment=ORDINARY)
     scenario = Scenario(
-        segments=segment, steps=6, customers=50_000, arrivals=Arrivals(each_step=50_000), replications=1, seed=2
+        segments=segment, turns=6, customers=50_000, arrivals=Arrivals(each_turn=50_000), replications=1, seed=2
     )
-    run, answer = simulate_scenario(scenario), expect_scenario(scenario)
-    (sampled,), (exact,) = run.replications[0].tallies, answer.tallies
+    run, answer = simulate(scenario), solve(scenario)
+    (sampled,), (exact,) = run._replications[0].counts, answer._counts
     found = np.concatenate([tails(sampled.states[n], 50_000, exact.states[n] / 50_000).ravel() for n in range(7)])
     assert found.min() >= FAMILYWISE / len(found)
     assert sampled.observed.tolist() == exact.observed.tolist()
 
 
 def test_small_cohorts_agree_with_their_environment_as_it_turns():
-    crisis = Turning(from_step=5, environment=Environment({"kept": 0.3, "broken": 0.2, "complaint": 0.2}))
-    segment = Segment(policy=shipped("solve_first"), environment=ORDINARY, turnings=[crisis])
+    crisis = ChangePoint(from_turn=5, environment=Environment({"kept": 0.3, "broken": 0.2, "complaint": 0.2}))
+    segment = Segment(policy=shipped("solve_first"), environment=ORDINARY, changes=[crisis])
     scenario = Scenario(
-        segments=segment, steps=9, customers=33_333, arrivals=Arrivals(each_step=11_111, until_step=7), replications=3, seed=6
+        segments=segment, turns=9, customers=33_333, arrivals=Arrivals(each_turn=11_111, until_turn=7), replications=3, seed=6
     )  # fmt: skip
-    run, (exact,) = simulate_scenario(scenario), expect_scenario(scenario).tallies
-    sampled = [each.tallies[0] for each in run.replications]
+    run, (exact,) = simulate(scenario), solve(scenario)._counts
+    sampled = [each.counts[0] for each in run._replications]
     states = [
         tails(sum(each.states[n] for each in sampled), 3 * size, exact.states[n] / size).ravel()
         for n, size in enumerate(exact.sizes)
@@ -128,10 +126,10 @@ def test_a_curve_may_have_as_many_stages_as_a_customer_has_bits_for():
     curve = parse_curve(text.replace("[[rules]]", "".join(steps) + "[[rules]]", 1))
     policy = load_policy(POLICIES / "solve_first.toml", curve)
     often = Environment({"kept": 0.3, "broken": 0.05, "customer_one_sided": 0.4})
-    answer = expected(curve, policy, often, 12)
-    assert len(answer.names[0].goals) == 16
-    assert (answer.stages["within"] > 0).sum() == 14, "all but advocates and the departed"
-    assert agrees(simulate(curve, policy, often, 100_000, steps=12, seed=4, replications=1), answer)
+    answer = solved(curve, policy, often, 12)
+    assert len(answer.hitting_times()) == 16
+    assert (answer.hitting_times()["within_horizon"] > 0).sum() == 14, "all but advocates and the departed"
+    assert agrees(simulated(curve, policy, often, 100_000, turns=12, seed=4, replications=1), answer)
 
 
 @pytest.mark.parametrize("chance", [0.0, 1e-9, 0.003, 0.5, 1.0])
@@ -143,9 +141,9 @@ def test_the_tails_are_those_of_the_binomial_distribution(chance: float):
 
 def test_what_agrees_looks_like_chance():
     # Neither too far nor too near: p-values of a discrete distribution are at least as large as even ones.
-    answer = expected(CURVE, shipped("solve_first"), ORDINARY, 12)
+    answer = solved(CURVE, shipped("solve_first"), ORDINARY, 12)
     found = p_values(
-        simulate(CURVE, shipped("solve_first"), ORDINARY, 100_000, steps=12, seed=8, replications=1), answer
+        simulated(CURVE, shipped("solve_first"), ORDINARY, 100_000, turns=12, seed=8, replications=1), answer
     )
     inside = found[(found > 0) & (found < 1)]
     assert (inside < 0.05).mean() < 0.15

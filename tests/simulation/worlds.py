@@ -12,6 +12,7 @@ from trustcurve import Curve
 from trustcurve.core.rules import Condition
 from trustcurve.policies import MOVES, Environment, Policy, load_policy
 from trustcurve.policies.decision_list import DecisionList, PolicyRule
+from trustcurve.simulation import Run, Scenario, Solution, simulate, solve
 
 POLICIES = Path(__file__).parents[2] / "examples" / "policies"
 SHIPPED = ("funnel", "frequency_cap", "win_back", "loyalty", "solve_first")
@@ -57,3 +58,25 @@ def random_world(seed: int) -> tuple[Policy, Environment]:
     total = sum(weights)
     chances = {move: weight / total for move, weight in zip(moves, weights, strict=True) if move != "nothing"}
     return policy, Environment(chances, keeps_promises=keeps, name=f"random {seed}")
+
+
+def solved(curve: Curve, made: Policy, environment: Environment, turns: int, **how: Any) -> Solution:
+    """Solve for one customer of one segment."""
+    return solve(Scenario.single(curve, made, environment, turns=turns, customers=1, replications=1, **how))
+
+
+def simulated(
+    curve: Curve,
+    made: Policy,
+    environment: Environment,
+    customers: int,
+    *,
+    seed: int | None = None,
+    journeys: int = 5,
+    processes: int | None = None,
+    progress: Any = None,
+    **how: Any,
+) -> Run:
+    """Simulate customers of one segment."""
+    scenario = Scenario.single(curve, made, environment, customers=customers, seed=seed, **how)
+    return simulate(scenario, journeys=journeys, processes=processes, progress=progress)

@@ -8,29 +8,29 @@ from trustcurve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.simulation import (
     Comparison,
-    Expected,
     Run,
     Scenario,
     Segment,
+    Solution,
     compare,
-    expected,
     load_scenario,
     simulate,
+    solve,
     sweep,
 )
 
 
 def ask_exactly(curve: Curve, policy: Policy, environment: Environment) -> pl.DataFrame:
     """Ask for the exact answer."""
-    answer = expected(curve, policy, environment, 24)
-    assert_type(answer, Expected)
-    assert_type(answer.stages, pl.DataFrame)
-    return answer.occupancy
+    answer = solve(Scenario.single(curve, policy, environment, turns=24))
+    assert_type(answer, Solution)
+    assert_type(answer.stages(), pl.DataFrame)
+    return answer.occupancy()
 
 
 def throw_dice(curve: Curve, policy: Policy, environment: Environment) -> Run:
     """Simulate, and look at the result."""
-    run = simulate(curve, policy, environment, 1000, steps=12, seed=1, progress=print)
+    run = simulate(Scenario.single(curve, policy, environment, turns=12, customers=1000), progress=print)
     assert_type(run.stopped, bool)
     assert_type(run.seeds, tuple[tuple[int, ...], ...])
     run.seed = 2  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
@@ -39,8 +39,8 @@ def throw_dice(curve: Curve, policy: Policy, environment: Environment) -> Run:
 
 def compare_two(policy: Policy, environment: Environment) -> Comparison:
     """Compare two scenarios."""
-    one = Scenario(segments=Segment(policy=policy, environment=environment), steps=12)
+    one = Scenario(segments=Segment(policy=policy, environment=environment), turns=12)
     other = load_scenario("other.toml")
-    Scenario(segments=one.segments, steps="12")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    Scenario(segments=one.segments, turns="12")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     assert_type(sweep(other, {"curve.doubt_max": (11, 12)}), pl.DataFrame)
     return compare(one, other)

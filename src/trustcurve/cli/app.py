@@ -18,7 +18,7 @@ from trustcurve.cli import (
     draw_command,
     explain_command,
     replay_command,
-    simulate,
+    simulate_command,
 )
 from trustcurve.cli.options import Group
 from trustcurve.cli.screen import Screen, make_streams_patient
@@ -65,7 +65,7 @@ for _command in (
     draw_command,
     check_command,
     diff_command,
-    simulate,
+    simulate_command,
     curve_command,
 ):
     _command.add_to(app)

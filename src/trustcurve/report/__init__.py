@@ -1,4 +1,4 @@
-"""Pictures of what was simulated.
+"""Figures of simulated and solved scenarios.
 
 Needs the extras ``simulation`` and ``plot`` (matplotlib).
 """
@@ -7,6 +7,6 @@ from trustcurve.errors import require
 
 require("matplotlib", "plot")
 
-from trustcurve.report.drawing import draw_all, draw_flow, draw_occupancy, draw_side_by_side, draw_times  # noqa: E402
+from trustcurve.report.figures import draw_all, draw_flow, draw_occupancy, draw_side_by_side, draw_times  # noqa: E402
 
 __all__ = ["draw_all", "draw_flow", "draw_occupancy", "draw_side_by_side", "draw_times"]

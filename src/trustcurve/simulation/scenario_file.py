@@ -1,4 +1,4 @@
-"""Scenario files: their form as attrs classes, and how a scenario is made of one, with the files that it names."""
+"""Scenario files: their schema as attrs classes, and how a scenario is read from one, with the files that it names."""
 
 from __future__ import annotations
 
@@ -19,46 +19,59 @@ from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidCurveError, InvalidDocumentError
 from trustcurve.policies import Environment, InvalidPolicyError, Move, Policy, load_policy
 from trustcurve.policies.environment import CHANCE
-from trustcurve.simulation.errors import InvalidScenarioError, UnboundedPolicyError
-from trustcurve.simulation.populations.hazards import Departures, WordOfMouth
-from trustcurve.simulation.populations.limits import CUSTOMERS, PROMISES, REPLICATIONS, SEED, STEP, STEPS
-from trustcurve.simulation.populations.scenarios import Arrivals, Scenario, problems_of
-from trustcurve.simulation.populations.segments import SHARE, Segment, Turning
+from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError
+from trustcurve.simulation.scenario import (
+    CUSTOMERS,
+    PROMISES,
+    REPLICATIONS,
+    SEED,
+    TURNS,
+    Arrivals,
+    Scenario,
+    problems_of,
+    structure_of,
+)
+from trustcurve.simulation.segment import SHARE, TURN, ChangePoint, Departures, Segment, WordOfMouth
 
-__all__ = ["ScenarioFile", "load_scenario", "parse_scenario"]
+__all__ = ["InvalidScenarioError", "ScenarioFile", "load_scenario", "parse_scenario"]
+
+
+class InvalidScenarioError(SimulationError, InvalidDocumentError):
+    """A file is not a valid scenario: ``findings``, all of them at once."""
+
 
 _FILE = Rule(lambda value: TEXT.fits(value) and "\0" not in value, "must be the name of a file", TEXT.schema)
 _Moves = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
 _KEYS = {
-    "steps": "scenario.steps",
+    "turns": "scenario.turns",
     "customers": "scenario.customers",
     "curve": "scenario.curve",
     "turn": "scenario.turn_days",
-    "arrivals": "arrivals.each_step",
-    "turnings": "segments",
+    "arrivals": "arrivals.each_turn",
+    "changes": "segments",
 }
-"""Where in a file the arguments of a scenario stand."""
+"""The tables and keys of a file for the arguments of a scenario."""
 
 
 @frozen
 class _Head:
-    """How long all of it lasts, with how many customers, and how often it is sampled.
+    """The scenario as a whole: its name, its length, the number of customers, and how it is sampled.
 
     Args:
-        name: What the scenario is called.
-        steps: How many turns, for example steps = 24.
-        says: What it is about, in words.
-        curve: The file of the curve, beside this one; the default curve if left out.
+        name: The name of the scenario.
+        turns: How many turns, for example turns = 24.
+        description: What the scenario is about, in words.
+        curve: The file of the curve, relative to this one; the default curve if left out.
         customers: How many customers there are at the beginning, all of them strangers.
-        replications: How many times all of it is sampled.
-        seed: Where chance begins; the same seed gives the same result.
-        turn_days: How long a turn lasts; a third of the curve's quiet period if left out.
-        promises_max: The most promises that may be open at once.
+        replications: How many times the scenario is sampled.
+        seed: The seed of the random numbers; the same seed gives the same result.
+        turn_days: The length of a turn; a third of the curve's quiet period if left out.
+        promises_max: How many promises may be open at once.
     """
 
     name: Text
-    steps: Annotated[int, STEPS]
-    says: str = ""
+    turns: Annotated[int, TURNS]
+    description: str = ""
     curve: Annotated[str, _FILE] | None = None
     customers: Annotated[int, CUSTOMERS] | None = None
     replications: Annotated[int, REPLICATIONS] | None = None
@@ -68,29 +81,29 @@ class _Head:
 
 
 @frozen
-class _Turning:
-    """From some step on other moves are likely.
+class _ChangePoint:
+    """The turn from which other moves are likely.
 
     Args:
-        from_step: The first step in which these moves hold.
+        from_turn: The first turn with these moves.
         moves: The probability of each move in a turn.
     """
 
-    from_step: Annotated[int, STEP]
+    from_turn: Annotated[int, TURN]
     moves: _Moves
 
 
 @frozen
 class _Segment:
-    """Customers of one kind.
+    """Customers who share a policy and an environment.
 
     Args:
-        policy: The file that says what the company does, beside this one.
+        policy: The file of the policy, relative to this one.
         moves: The probability of each move in a turn, for example { purchase = 0.1 }.
-        name: What they are called.
-        share: Their share of all customers, from 0 to 1.
+        name: The name of the segment.
+        share: The segment's share of all customers, from 0 to 1.
         keeps_promises: Whether the company keeps every promise.
-        turnings: From when on other moves are likely, in order.
+        changes: The turns from which other moves are likely, in order.
     """
 
     policy: Annotated[str, _FILE]
@@ -98,19 +111,19 @@ class _Segment:
     name: Text | None = None
     share: Annotated[float, SHARE] = 1.0
     keeps_promises: bool = False
-    turnings: tuple[_Turning, ...] = ()
+    changes: tuple[_ChangePoint, ...] = ()
 
 
 @frozen
 class ScenarioFile:
-    """A scenario: who the customers are, what happens to them, and for how long.
+    """A scenario: who the customers are, what happens to them, and for how many turns.
 
     Args:
         scenario: The scenario as a whole.
         segments: One segment or more; their shares add up to 1.
         arrivals: Newcomers, if there are any.
-        departures: What distrusting former customers do beyond the moves.
-        word_of_mouth: Whether they tell others.
+        departures: How former customers who distrust leave, in addition to the moves.
+        word_of_mouth: How they deter newcomers, if they do.
     """
 
     scenario: _Head
@@ -121,13 +134,13 @@ class ScenarioFile:
 
 
 def load_scenario(path: str | PathLike[str]) -> Scenario:
-    r"""Load a scenario from a TOML file and check all of it, with the policies and the curve that it names.
+    r"""Load a scenario from a TOML file, with the policies and the curve that it names, and check all of it.
 
     Args:
-        path: The file; the files that it names are looked for beside it.
+        path: The file; the names of other files in it are relative to its folder.
 
     Raises:
-        InvalidScenarioError: With all findings at once: each names file, table and key.
+        InvalidScenarioError: The file is not valid; all findings at once, each with file, table and key.
         OSError: The file cannot be opened.
 
     Examples:
@@ -136,7 +149,7 @@ def load_scenario(path: str | PathLike[str]) -> Scenario:
         ...     characters = Path(folder, "ask.toml").write_text('[policy]\nname = "ask"\n[[rules]]\ndo = "ask"')
         ...     file = Path(folder, "spam.toml")
         ...     characters = file.write_text(
-        ...         '[scenario]\nname = "spam"\nsteps = 12\n[[segments]]\npolicy = "ask.toml"\nmoves = { purchase = 0.1 }'
+        ...         '[scenario]\nname = "spam"\nturns = 12\n[[segments]]\npolicy = "ask.toml"\nmoves = { purchase = 0.1 }'
         ...     )
         ...     load_scenario(file).segments[0].policy.name
         'ask'
@@ -150,19 +163,19 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
 
     Args:
         text: The document.
-        source: What to call it in messages.
-        folder: Where the policies and the curve are that it names.
+        source: The name of the document in messages.
+        folder: The folder of the policies and the curve that it names.
 
     Raises:
-        InvalidScenarioError: With all findings at once: each names file, table and key. Single values and the
-            files that it names come first; where they are right, values are compared with each other.
+        InvalidScenarioError: The document is not valid; all findings at once, each with file, table and key. Values are compared
+            with each other only where each of them, and each file that it names, is valid.
 
     Examples:
         >>> parse_scenario("[scenario]")
         Traceback (most recent call last):
             ...
-        trustcurve.simulation.errors.InvalidScenarioError: the scenario: [scenario] name: is missing: what the scenario is called
-        the scenario: [scenario] steps: is missing: how many turns, for example steps = 24
+        trustcurve.simulation.scenario_file.InvalidScenarioError: the scenario: [scenario] name: is missing: the name of the scenario
+        the scenario: [scenario] turns: is missing: how many turns, for example turns = 24
         the scenario: segments: is missing: one segment or more; their shares add up to 1
     """
     reading = read_toml(text, ScenarioFile, source, InvalidScenarioError)
@@ -191,7 +204,7 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
     scenario = Scenario(**values)
     for number, segment in enumerate(scenario.segments):
         try:
-            scenario.shape(segment)
+            structure_of(scenario, segment)
         except UnboundedPolicyError as error:
             reading.wrong(("segments", number, "policy"), str(error))
     reading.right()
@@ -205,11 +218,11 @@ def _check_names(reading: Reading[ScenarioFile]) -> None:
         for key in ("name", "share"):
             path = ("segments", number, key)
             if not reading.is_wrong(*path) and reading.get(*path) is None:
-                reading.wrong(path, "is missing: each of several segments needs one")
+                reading.wrong(path, "is missing: each of several segments must have one")
 
 
 def _segment(reading: Reading[ScenarioFile], number: int, policy: Policy) -> Segment | None:
-    """Make a segment; where its class raises, that is a finding."""
+    """Make a segment; an error of its class becomes a finding."""
     form, path = reading.right().segments[number], ("segments", number)
     name = form.name or "everyone"
 
@@ -217,24 +230,24 @@ def _segment(reading: Reading[ScenarioFile], number: int, policy: Policy) -> Seg
         return Environment(moves, keeps_promises=form.keeps_promises, name=name)
 
     with reading.blaming(path, {"environment": "moves"}):
-        turnings = []
-        for place, each in enumerate(form.turnings):
-            with reading.blaming((*path, "turnings", place)):
-                turnings.append(
-                    Turning(from_step=each.from_step, environment=environment(each.moves, f"{name} {place + 1}"))
+        changes = []
+        for place, each in enumerate(form.changes):
+            with reading.blaming((*path, "changes", place)):
+                changes.append(
+                    ChangePoint(from_turn=each.from_turn, environment=environment(each.moves, f"{name} {place + 1}"))
                 )
         return Segment(
             policy=policy,
             environment=environment(form.moves, name),
             name=name,
             share=form.share,
-            turnings=tuple(turnings),
+            changes=tuple(changes),
         )
     return None
 
 
 class _Files:
-    """The files that a scenario names: each is read once, and its findings are told once, with its own name."""
+    """The files that a scenario names: each is read once, and its findings are reported once, under its own name."""
 
     def __init__(self, reading: Reading[ScenarioFile], folder: Path) -> None:
         self._reading, self._folder = reading, folder
@@ -246,7 +259,7 @@ class _Files:
         name = self._reading.get(*path)
         if name is None:
             return None if self._reading.is_wrong(*path) else Curve.default()
-        with self._told(path, name, InvalidCurveError) as file:
+        with self._noted(path, name, InvalidCurveError) as file:
             return load_curve(file)
         return None
 
@@ -256,13 +269,13 @@ class _Files:
         name = self._reading.get(*path)
         if name is not None and name not in self._policies:
             self._policies[name] = None
-            with self._told(path, name, InvalidPolicyError) as file:
+            with self._noted(path, name, InvalidPolicyError) as file:
                 self._policies[name] = load_policy(file, curve)
         return self._policies.get(name)
 
     @contextmanager
-    def _told(self, path: tuple[str | int, ...], name: str, error: type[InvalidDocumentError]) -> Iterator[Path]:
-        """Note what is wrong with a file."""
+    def _noted(self, path: tuple[str | int, ...], name: str, error: type[InvalidDocumentError]) -> Iterator[Path]:
+        """Add the errors of a file to the findings."""
         file = self._folder / name
         try:
             yield file

@@ -1,1 +1,0 @@
-"""One figure a module."""

@@ -1,0 +1,309 @@
+"""The structure of a segment's Markov chain: its nodes, and the turns that lead from node to node; without probabilities.
+
+A node is a node of the closed loop that the prover explores, together with the customer's history class: a stranger, a
+customer, or a lost customer (one who was a customer and now distrusts, or has left since).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from attrs import define, frozen
+from numpy.typing import NDArray
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.table import Table
+from trustcurve.errors import TrustcurveError, require
+from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
+from trustcurve.verification.automaton import Automaton, garbage_collection_paused, unroll_loop
+from trustcurve.verification.closed_loop import ClosedLoop
+
+__all__ = [
+    "CUSTOMER",
+    "LOST",
+    "LOST_NAME",
+    "STRANGER",
+    "ChainStructure",
+    "SimulationError",
+    "TransitionType",
+    "UnboundedPolicyError",
+    "chain_structure",
+]
+
+STRANGER, CUSTOMER, LOST = 0, 1, 2
+"""The history classes."""
+
+LOST_NAME = "lost"
+"""What the tables call lost customers, next to the names of stages."""
+
+_CLASSES: Final = 3
+_CACHED = 32
+_STATES_MAX = 500_000
+
+_Ints = NDArray[np.int32]
+_Small = NDArray[np.int8]
+
+
+class SimulationError(TrustcurveError):
+    """The root of the errors about simulations."""
+
+
+@define(slots=False, repr=False)
+class UnboundedPolicyError(SimulationError):
+    """The closed loop of a policy exceeds the limits: ``policy``, ``problem``."""
+
+    policy: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"policy {self.policy!r} cannot be simulated: {self.problem}"
+
+
+class TransitionType(NamedTuple):
+    """A kind of change of leaf state: from where to where, by which signal and rule, and by how many places in rank."""
+
+    before: str
+    after: str
+    signal: str
+    rule: str
+    because: str
+    change: int
+
+
+@frozen(eq=False)
+class ChainStructure:
+    """An unrolled closed loop as arrays.
+
+    Args:
+        policy: The policy's name.
+        turn: The length of a turn.
+        states: The leaf states, from low to high.
+        stages: The stages, in the curve's order.
+        source: The node before each edge; edges are ordered by it, and node 0 is the start.
+        target: The node after each edge.
+        move: The environment's move on each edge, an index of ``MOVES``.
+        action: The policy's action on each edge, an index of ``ACTIONS``.
+        edge_type: Which transitions each edge makes: a column of ``times``.
+        state: The leaf state of each node.
+        stage: The stage of each node.
+        history: The history class of each node.
+        at_risk: Whether a customer of each node is lost, but has not left, when the environment moves.
+        transition_types: Every kind of change of leaf state that some edge makes.
+        times: ``times[transition_type, edge_type]``: how often such an edge makes such a transition.
+    """
+
+    policy: str
+    turn: timedelta
+    states: tuple[str, ...]
+    stages: tuple[str, ...]
+    source: _Ints
+    target: _Ints
+    move: _Small
+    action: _Small
+    edge_type: _Ints
+    state: _Small
+    stage: _Small
+    history: _Small
+    at_risk: NDArray[np.bool_]
+    transition_types: tuple[TransitionType, ...]
+    times: NDArray[np.float64]
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes."""
+        return len(self.state)
+
+    @property
+    def edges(self) -> int:
+        """The number of edges."""
+        return len(self.target)
+
+    @property
+    def totals_width(self) -> int:
+        """The number of columns of ``totals``."""
+        return len(self.transition_types) + len(ACTIONS) + len(MOVES)
+
+    @cached_property
+    def _weights(self) -> Any:
+        """What each edge adds to the totals: sparse, (edges, transition types + actions + moves)."""
+        sparse = require("scipy.sparse", "simulation")  # a dense product would start threads for very little work
+        ones, every = np.ones(self.edges), np.arange(self.edges)
+        groups = ((self.edge_type, self.times.shape[1]), (self.action, len(ACTIONS)), (self.move, len(MOVES)))
+        types, actions, moves = (
+            sparse.csr_matrix((ones, (every, group)), shape=(self.edges, size)) for group, size in groups
+        )
+        return sparse.hstack([types @ sparse.csr_matrix(self.times.T), actions, moves]).tocsr()
+
+    def totals(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum counts per edge to counts per transition type, per action and per move, side by side."""
+        summed: NDArray[np.float64] = self._weights.T @ counts
+        return summed
+
+    def split_totals(self, totals: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Split rows of totals into those of transitions, of actions and of moves."""
+        first = len(self.transition_types)
+        transitions, actions, moves = np.split(totals, [first, first + len(ACTIONS)], axis=-1)
+        return transitions, actions, moves
+
+    def per_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum counts per node to counts per leaf state."""
+        return np.bincount(self.state, counts, len(self.states)).astype(np.float64)
+
+
+def chain_structure(
+    curve: Curve,
+    policy: Policy,
+    moves: tuple[Move, ...],
+    *,
+    keeps_promises: bool,
+    turn: timedelta | None,
+    promises_max: int,
+) -> ChainStructure:
+    """Unroll a closed loop; the latest results are cached.
+
+    Args:
+        curve: The curve.
+        policy: The policy.
+        moves: The moves that may happen.
+        keeps_promises: As for an environment.
+        turn: The length of a turn; a third of the curve's quiet period if None.
+        promises_max: How many promises may be open at once.
+
+    Raises:
+        UnboundedPolicyError: The policy promises more, or there are too many states.
+        ImpurePolicyError: The policy is not a pure function of its view.
+        InvalidValueError: ``turn`` or ``promises_max`` is out of range.
+    """
+    ordered = tuple(move for move in MOVES if move in moves)
+    return _unrolled(curve, policy, Environment(ordered, keeps_promises=keeps_promises), turn, promises_max)
+
+
+@lru_cache(maxsize=_CACHED)
+def _unrolled(
+    curve: Curve, policy: Policy, environment: Environment, turn: timedelta | None, promises_max: int
+) -> ChainStructure:
+    loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+    with garbage_collection_paused():
+        automaton = unroll_loop(loop, _STATES_MAX)
+        if automaton.stopped is not None:
+            raise UnboundedPolicyError(policy.name, automaton.stopped)
+        return _with_histories(automaton)
+
+
+def _with_histories(automaton: Automaton) -> ChainStructure:
+    """Split an automaton's nodes by history class, and keep those that can be reached."""
+    curve, table = automaton.loop.curve, automaton.loop.table
+    stages = tuple(stage.name for stage in curve.stages)
+    stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
+    state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
+    position = np.array([node.position for node in automaton.nodes], np.int32)
+    moves, actions = ({word: number for number, word in enumerate(words)} for words in (MOVES, ACTIONS))
+    columns = [
+        (source, target, played.clock, played.met, moves[played.move.name], actions[played.action])
+        for source, target, played in automaton.edges
+    ]
+    source, target, clock, met, move, action = np.array(columns, np.int32).T
+    histories = _Histories.of(curve, stage_at)
+    at_clock = histories.after(np.arange(_CLASSES)[:, None], clock)  # (history classes, edges)
+    at_end = histories.after(histories.after(at_clock, met), position[target])
+    apart = np.array([stage.apart for stage in curve.stages])[stage_at]
+    risk = (at_clock == LOST) & ~apart[clock]
+    begins = int(histories.after(np.array(STRANGER), position[0]))
+    sources = (source * _CLASSES + np.arange(_CLASSES)[:, None]).ravel()
+    targets = (target * _CLASSES + at_end).ravel()
+    reached = _reached(sources, targets, begins, len(position) * _CLASSES)
+    number = np.cumsum(reached) - 1
+    kept = np.flatnonzero(reached[sources])
+    kept = kept[np.argsort(sources[kept], kind="stable")]
+    edge, wide = kept % len(source), np.flatnonzero(reached)
+    at_risk = np.zeros(len(position) * _CLASSES, bool)
+    at_risk[sources] = risk.ravel()
+    transition_types, edge_type, times = _transitions(automaton)
+    return ChainStructure(
+        policy=automaton.loop.policy.name,
+        turn=automaton.loop.turn,
+        states=table.states,
+        stages=stages,
+        source=number[sources[kept]].astype(np.int32),
+        target=number[targets[kept]].astype(np.int32),
+        move=move[edge].astype(np.int8),
+        action=action[edge].astype(np.int8),
+        edge_type=edge_type[edge],
+        state=state_at[position[wide // _CLASSES]],
+        stage=stage_at[position[wide // _CLASSES]],
+        history=(wide % _CLASSES).astype(np.int8),
+        at_risk=at_risk[wide],
+        transition_types=transition_types,
+        times=times,
+    )
+
+
+@frozen(eq=False)
+class _Histories:
+    """How a position changes a history class."""
+
+    inside: NDArray[np.bool_]
+    distrusts: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, curve: Curve, stage_at: _Small) -> _Histories:
+        """Read from the curve which positions lie beyond the barrier, and which before it."""
+        outside = np.array([stage.outside for stage in curve.stages])
+        apart = np.array([stage.apart for stage in curve.stages])
+        return cls(~outside[stage_at], (outside & ~apart)[stage_at])
+
+    def after(self, history: NDArray[Any], position: NDArray[Any] | np.int32) -> NDArray[Any]:
+        """Return the history classes after the positions; customers who have left keep theirs."""
+        lost = np.where(self.distrusts[position] & (history != STRANGER), LOST, history)
+        return np.where(self.inside[position], CUSTOMER, lost)
+
+
+def _reached(sources: NDArray[Any], targets: NDArray[Any], begins: int, nodes: int) -> NDArray[np.bool_]:
+    sparse, graphs = require("scipy.sparse", "simulation"), require("scipy.sparse.csgraph", "simulation")
+    edges = sparse.csr_matrix((np.ones(len(sources), np.int8), (sources, targets)), shape=(nodes, nodes))
+    reached = np.zeros(nodes, bool)
+    reached[graphs.breadth_first_order(edges, begins, return_predecessors=False)] = True
+    return reached
+
+
+def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64]]:
+    """Return the transition types, the type of each edge, and how often each type of edge makes each transition."""
+    table = automaton.loop.table
+    columns = {signal: number for number, signal in enumerate(table.signals)}
+    edge_types: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
+    transition_types: dict[TransitionType, int] = {}
+    made: list[list[int]] = []
+    numbers: list[int] = []
+    for source, _, played in automaton.edges:
+        key = (automaton.nodes[source].position, played.signals)
+        edge_type = edge_types.get(key)
+        if edge_type is None:
+            edge_type = edge_types[key] = len(made)
+            found = _transitions_of_edge(table, columns, *key)
+            made.append([transition_types.setdefault(each, len(transition_types)) for each in found])
+        numbers.append(edge_type)
+    times = np.zeros((len(transition_types), len(made)))
+    for edge_type, transitions in enumerate(made):
+        for transition_type in transitions:
+            times[transition_type, edge_type] += 1
+    return tuple(transition_types), np.array(numbers, np.int32), times
+
+
+def _transitions_of_edge(
+    table: Table, columns: dict[str, int], position: int, signals: tuple[tuple[str, str], ...]
+) -> Sequence[TransitionType]:
+    found = []
+    for _, signal in signals:
+        reaction = table.reactions[position][columns[signal]]
+        if reaction.moved:
+            found.append(
+                TransitionType(
+                    reaction.state_before, reaction.state_after, signal, reaction.rule.name, reaction.because, reaction.change
+                )
+            )  # fmt: skip
+        position = table.next[position][columns[signal]]
+    return found

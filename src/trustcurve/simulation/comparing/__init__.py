@@ -1,1 +1,0 @@
-"""Two scenarios held against each other, and one with other numbers."""

@@ -1,0 +1,241 @@
+"""Compare two scenarios with common random numbers: the same customers meet the same chance in both."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from attrs import define, frozen
+
+from trustcurve.errors import InvalidValueError, final_class
+from trustcurve.simulation.chain_structure import LOST_NAME, SimulationError
+from trustcurve.simulation.counts import check_confidence, t_quantile
+from trustcurve.simulation.replication import Progress, simulate
+from trustcurve.simulation.result_tables import concerns_those_observed, is_share
+from trustcurve.simulation.run import Run
+from trustcurve.simulation.scenario import Scenario, check_scenario
+from trustcurve.simulation.solution import solve
+
+__all__ = [
+    "REPLICATIONS_MIN",
+    "Comparison",
+    "IncomparableScenariosError",
+    "check_pair",
+    "compare",
+    "compare_runs",
+    "exact_differences",
+]
+
+REPLICATIONS_MIN: Final = 2
+"""The least number of replications: with one, nothing is known about how much a difference varies."""
+
+_KEYS = ("segment", "measure")
+_ROUNDING = 1e-12
+
+
+@define(slots=False, repr=False)
+class IncomparableScenariosError(SimulationError):
+    """Two scenarios, or runs of them, differ in what they must share to be compared: ``what``, ``old``, ``new``."""
+
+    what: str
+    old: object
+    new: object
+
+    def __str__(self) -> str:
+        return f"scenarios must share {self.what} to be compared, got {self.old} and {self.new}"
+
+
+@frozen(eq=False, repr=False)
+class Comparison:
+    """Two runs with common random numbers. Made by ``compare`` or ``compare_runs``.
+
+    Args:
+        old: A run.
+        new: Another run, of the same customers and with the same seed.
+        confidence: The confidence level of the intervals.
+    """
+
+    __init_subclass__ = final_class
+
+    old: Run
+    new: Run
+    confidence: float
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self.old.scenario.name!r} and {self.new.scenario.name!r}>"
+
+    def differences(self) -> pl.DataFrame:
+        """Return the difference, new minus old, of each measure (see ``Run.measures``), with a confidence interval.
+
+        The interval from ``low`` to ``high`` is Student's, for the mean of paired replications. Where all replications differ
+        by the same amount, it covers whatever affects so few customers that none of them need have been sampled (the rule of
+        three). ``exact`` is the exact difference; null where customers influence each other.
+        """
+        found = _paired(self.old, self.new, self.confidence)
+        if self.old.scenario.coupled_by or self.new.scenario.coupled_by:
+            return found.with_columns(exact=pl.lit(None, pl.Float64))
+        exact = exact_differences(self.old.scenario, self.new.scenario)
+        return found.join(exact.select(*_KEYS, exact="difference"), on=_KEYS, how="left", maintain_order="left")
+
+
+def compare(
+    old: Scenario,
+    new: Scenario,
+    *,
+    confidence: float = 0.95,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Simulate two scenarios with common random numbers, and compare them.
+
+    Every customer meets the same random numbers in both: a customer who complains in turn 5 of one complains in turn 5 of the
+    other, as far as the same can happen there. So the difference is known much better than either side.
+
+    Args:
+        old: A scenario with a seed, and with two replications or more.
+        new: Another one with the same turns, customers, segments, seed and replications.
+        confidence: The confidence level of the intervals.
+        processes: As for ``simulate``.
+        progress: As for ``simulate``; called for one scenario, then for the other.
+
+    Raises:
+        IncomparableScenariosError: They do not have the same turns, customers, segments, seed or replications.
+        InvalidValueError: There is only one replication, or the confidence does not lie between 0 and 1.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> from trustcurve.policies import Environment, policy
+        >>> give, ask = (policy(do)(lambda view, do=do: do) for do in ("exchange", "ask"))
+        >>> old, new = (
+        ...     Scenario.single(Curve.default(), each, Environment({"complaint": 0.2}), turns=4, customers=500)
+        ...     for each in (give, ask)
+        ... )
+        >>> row = compare(old, new).differences().row(by_predicate=pl.col("measure") == "does: ask", named=True)
+        >>> row["difference"], row["exact"]
+        (4.0, 4.0)
+    """
+    check_confidence(confidence)
+    check_pair(old, new)
+    runs = [simulate(each, processes=processes, progress=progress) for each in (old, new)]
+    return compare_runs(runs[0], runs[1], confidence=confidence)
+
+
+def compare_runs(old: Run, new: Run, *, confidence: float = 0.95) -> Comparison:
+    """Compare two runs; for arguments and errors see ``compare``.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> from trustcurve.policies import Environment, policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> calm = Scenario.single(Curve.default(), give, Environment({"complaint": 0.2}), turns=4, customers=50)
+        >>> run = simulate(calm)
+        >>> compare_runs(run, run).differences()["difference"].abs().max()
+        0.0
+    """
+    check_confidence(confidence)
+    check_pair(old.scenario, new.scenario)
+    if old.seed != new.seed:
+        raise IncomparableScenariosError("the seed", old.seed, new.seed)
+    return Comparison(old, new, confidence)
+
+
+def exact_differences(old: Scenario, new: Scenario) -> pl.DataFrame:
+    """Return the exact difference of two scenarios, new minus old, for each measure.
+
+    Raises:
+        InteractingCustomersError: Customers influence each other in one of them.
+        IncomparableScenariosError: They do not have the same turns, customers or segments.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> from trustcurve.policies import Environment, policy
+        >>> give, ask = (policy(do)(lambda view, do=do: do) for do in ("exchange", "ask"))
+        >>> calm = Environment({"complaint": 0.2})
+        >>> old, new = (Scenario.single(Curve.default(), each, calm, turns=4) for each in (give, ask))
+        >>> exact_differences(old, new).filter(measure="does: ask")["difference"].item()
+        4.0
+    """
+    check_pair(old, new, sampled=False)
+    before, after = (solve(each).measures() for each in (old, new))
+    both = before.rename({"result": "old"}).join(
+        after.rename({"result": "new"}), on=_KEYS, how="left", maintain_order="left"
+    )
+    return both.with_columns(difference=pl.col("new") - pl.col("old"))
+
+
+def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
+    """Pair the replications that both runs have completed."""
+    both = sorted(set(old.completed) & set(new.completed))
+    if len(both) < REPLICATIONS_MIN:
+        raise InvalidValueError("replications", len(both), "must be at least 2 to compare scenarios")
+    wide = t_quantile(confidence, len(both)) / len(both) ** 0.5
+    sizes, others = (_sizes(run, both) for run in (old, new))
+    pairs = old.measures().join(
+        new.measures(), on=("replication", *_KEYS), suffix="_new", how="left", maintain_order="left"
+    )
+    pairs = pairs.filter(pl.col("replication").is_in(both))
+    rows = []
+    for (segment, measure), pair in pairs.group_by(*_KEYS, maintain_order=True):
+        before, after = (pair[column].to_numpy() for column in ("result", "result_new"))
+        difference, spread = float((after - before).mean()), float((after - before).std(ddof=1))
+        most = 1 if is_share(str(measure)) else old.scenario.turns
+        if float(np.ptp(after - before)) < _ROUNDING:
+            key = (str(segment), concerns_those_observed(str(measure)))
+            side = -np.log((1 - confidence) / 2) / max(min(sizes[key], others[key]), 1) * most
+        else:
+            side = wide * spread
+        ends = (max(difference - side, -most), min(difference + side, most))
+        rows.append((segment, measure, float(before.mean()), float(after.mean()), difference, *ends))
+    columns = (*_KEYS, "old", "new", "difference", "low", "high")
+    schema = dict(zip(columns, (*[pl.String] * 2, *[pl.Float64] * 5), strict=True))
+    return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
+
+
+def _sizes(run: Run, numbers: list[int]) -> dict[tuple[str, bool], int]:
+    """Count the customers of each segment in some replications: those who arrived, and (True) those observed to the end."""
+    among = pl.col("replication").is_in(numbers)
+    last = (pl.col("age") == run.scenario.turns) & (pl.col("goal") == LOST_NAME)
+    arrived = run.cohorts().filter(among).group_by("segment").agg(pl.col("customers").sum())
+    observed = run.reached().filter(among & last).group_by("segment").agg(pl.col("observed").sum())
+    return {
+        (segment, to_the_end): size
+        for to_the_end, table in ((False, arrived), (True, observed))
+        for segment, size in table.iter_rows()
+    }
+
+
+def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:
+    """Raise unless two scenarios have the same customers, and where they are sampled the same random numbers.
+
+    Raises:
+        IncomparableScenariosError: They do not have the same turns, customers or segments; or seed or replications.
+        InvalidValueError: One is not a scenario; there is no seed, or only one replication.
+    """
+    check_scenario("old", old)
+    check_scenario("new", new)
+    arrivals = (old.arrivals, new.arrivals) if old.arrivals_per_turn != new.arrivals_per_turn else (None, None)
+    _check_equal(
+        {
+            "the number of turns": (old.turns, new.turns),
+            "the number of customers": (old.customers, new.customers),
+            "the names of segments": tuple([s.name for s in each.segments] for each in (old, new)),
+            "the shares of segments": tuple([s.share for s in each.segments] for each in (old, new)),
+            "the states": (old.curve.states, new.curve.states),
+            "the length of a turn": (old.turn_length, new.turn_length),
+            "the arrivals": arrivals,
+        }
+    )
+    if not sampled:
+        return
+    _check_equal({"the seed": (old.seed, new.seed), "the number of replications": (old.replications, new.replications)})
+    if old.seed is None:
+        raise InvalidValueError("seed", None, "must be a number, the same in both scenarios, to compare them")
+    if old.replications < REPLICATIONS_MIN:
+        raise InvalidValueError("replications", old.replications, "must be at least 2 to compare scenarios")
+
+
+def _check_equal(pairs: dict[str, tuple[object, ...]]) -> None:
+    for what, (one, other) in pairs.items():
+        if one != other:
+            raise IncomparableScenariosError(what, one, other)

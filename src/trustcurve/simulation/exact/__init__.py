@@ -1,1 +1,0 @@
-"""Exact answers, by sparse linear algebra."""

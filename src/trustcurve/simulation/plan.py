@@ -1,0 +1,134 @@
+"""The plan of a simulation: what every replication needs, as arrays; made once and sent to every process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from attrs import evolve, frozen
+from numpy.typing import NDArray
+
+from trustcurve.errors import InvalidValueError
+from trustcurve.policies import Environment
+from trustcurve.simulation.alias_table import AliasTable, alias_table
+from trustcurve.simulation.chain_structure import LOST, ChainStructure
+from trustcurve.simulation.draws import columns_of_outcomes, edges_by_column, outcome_probabilities
+from trustcurve.simulation.hitting_times import goals_of
+from trustcurve.simulation.markov_chain import churn_per_turn
+from trustcurve.simulation.scenario import Scenario, cohorts_of, structure_of
+from trustcurve.simulation.segment import Segment, per_turn
+
+__all__ = ["Plan", "SegmentPlan", "plan_of"]
+
+_GOALS_MAX = 16
+"""The most goals: a customer has a bit for each."""
+
+
+@frozen(eq=False)
+class SegmentPlan:
+    """How the customers of a segment are drawn.
+
+    Args:
+        structure: The chain's structure.
+        draws: The alias tables of each environment: for customers who are not at risk, and for those who are.
+        edge: ``edge[node * width + column]``.
+        width: How many columns of outcomes there are.
+        state: The leaf state at the end of each edge.
+        lost: Whether a customer is lost at the end of each edge.
+        phases: Which environment applies in each turn.
+        goals: For each node a bit for each goal.
+        risky: Whether customers can be at risk at all.
+        share_telling: The probability that a lost customer tells others in a turn.
+    """
+
+    structure: ChainStructure
+    draws: tuple[tuple[AliasTable, AliasTable], ...]
+    edge: NDArray[np.int32]
+    width: int
+    state: NDArray[np.int8]
+    lost: NDArray[np.bool_]
+    phases: tuple[int, ...]
+    goals: NDArray[Any]
+    risky: bool
+    share_telling: float
+
+
+@frozen(eq=False)
+class Plan:
+    """A scenario as arrays.
+
+    Args:
+        segments: The plan of each segment.
+        begins: The turns at whose end newcomers are expected; the first is 0, the beginning.
+        sizes: How many are expected in each segment, for each of these turns.
+        turns: How many turns.
+        lost_per_report: How many newcomers are lost for each report; None without word of mouth.
+        journeys: How many customers of each segment are followed in the first replication.
+        seed: The entropy of the seed sequence.
+    """
+
+    segments: tuple[SegmentPlan, ...]
+    begins: tuple[int, ...]
+    sizes: tuple[tuple[int, ...], ...]
+    turns: int
+    lost_per_report: float | None
+    journeys: int
+    seed: int
+
+
+def plan_of(scenario: Scenario, seed: int, journeys: int) -> Plan:
+    """Make the plan of a scenario.
+
+    Raises:
+        UnboundedPolicyError: A policy promises more than ``promises_max``, or its closed loop has too many states.
+    """
+    begins, sizes = zip(*cohorts_of(scenario), strict=True)
+    return Plan(
+        segments=tuple(_segment_plan(scenario, segment) for segment in scenario.segments),
+        begins=begins,
+        sizes=sizes,
+        turns=scenario.turns,
+        lost_per_report=scenario.word_of_mouth.lost_per_report if scenario.word_of_mouth else None,
+        journeys=journeys,
+        seed=seed,
+    )
+
+
+def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
+    structure = structure_of(scenario, segment)
+    churn = churn_per_turn(scenario)
+    edge, column = edges_by_column(structure), columns_of_outcomes(structure)
+    goals = goals_of(structure)
+    if len(goals) > _GOALS_MAX:
+        raise InvalidValueError(
+            "curve", scenario.curve.name, f"must have at most {_GOALS_MAX - 1} stages to be simulated"
+        )
+    bits = np.uint8 if len(goals) <= np.iinfo(np.uint8).bits else np.uint16
+    word = scenario.word_of_mouth
+    return SegmentPlan(
+        structure=structure,
+        draws=tuple((_draws(each, 0, column), _draws(each, churn, column)) for each in segment.environments),
+        edge=np.ascontiguousarray(edge.ravel()),
+        width=edge.shape[1],
+        state=structure.state[structure.target],
+        lost=structure.history[structure.target] == LOST,
+        phases=tuple(segment.environment_index(turn) for turn in range(1, scenario.turns + 1)),
+        goals=_bits(list(goals.values()), bits),
+        risky=bool(churn and structure.at_risk.any()),
+        share_telling=per_turn(word.share_telling, word.period, scenario.turn_length) if word else 0.0,
+    )
+
+
+def _draws(environment: Environment, churn: float, column: NDArray[np.int32]) -> AliasTable:
+    """Make the alias table of an environment, with this segment's columns as outcomes."""
+    table = alias_table(outcome_probabilities(environment, churn))
+    outcome, other = (column[each].astype(np.int16) for each in (table.outcome, table.other))
+    return evolve(table, outcome=outcome, other=other)
+
+
+def _bits(goals: list[NDArray[np.bool_]], kind: Any) -> NDArray[Any]:
+    """Pack a bit for each goal."""
+    found = np.zeros(len(goals[0]), np.int64)
+    for number, nodes in enumerate(goals):
+        found |= nodes.astype(np.int64) << number
+    return found.astype(kind)

@@ -1,1 +1,0 @@
-"""Who the customers are: segments, arrivals, departures, and what they tell others."""

@@ -1,1 +1,0 @@
-"""Sampled answers: many customers at once, by table lookup."""

@@ -1,0 +1,234 @@
+"""Segments: customers with a policy and an environment of their own, and what former customers who distrust do.
+
+The defaults of ``Departures`` and ``WordOfMouth`` are weakly supported; see the page *Where the numbers come from* of the
+documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from math import expm1, floor, fsum, log1p
+from typing import Final
+
+from attrs import field, frozen
+
+from trustcurve.documents.forms import ANY_TEXT, between, whole
+from trustcurve.errors import InvalidValueError, final_class, plain_word
+from trustcurve.policies import MOVES, Environment, Move, Policy
+from trustcurve.policies.environment import CHANCE
+from trustcurve.verification.arguments import check_kind
+
+__all__ = [
+    "FOUR_QUARTERS",
+    "LOST_PER_REPORT",
+    "SHARE",
+    "TURN",
+    "ChangePoint",
+    "Departures",
+    "Segment",
+    "WordOfMouth",
+    "apportion",
+    "per_turn",
+    "plain_text",
+    "possible_moves",
+]
+
+TURN: Final = whole(1)
+"""The number of a turn; turns count from 1."""
+
+SHARE: Final = between(0, 1)
+"""A share of all customers."""
+
+LOST_PER_REPORT: Final = between(0, 1000)
+"""How many newcomers one report can deter. Source: our choice; a larger number would describe a newspaper."""
+
+FOUR_QUARTERS: Final = timedelta(days=360)
+"""Four quarters. Source: our choice; a quarter has 90 days, as long as the default curve's quiet period, so that it is
+a whole number of turns."""
+
+_ROUNDING, _DIGITS = 1e-9, 9
+
+
+def plain_text(value: str) -> str:
+    """Convert a text of a subclass, such as a member of a ``(str, Enum)``, to a plain text; a validator checks the rest."""
+    return plain_word(value)  # type: ignore[return-value] # a text stays a text
+
+
+def _check_environment(value: object) -> None:
+    check_kind("environment", value, Environment, "must be an Environment")
+    if isinstance(value, Environment) and value.probabilities is None:
+        raise InvalidValueError("environment", value.name, "has no probabilities: give one for each move")
+
+
+def _check_period(_: object, attribute: object, value: timedelta) -> None:
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise InvalidValueError(attribute.name, value, "must be a duration above zero")  # type: ignore[attr-defined]
+
+
+@frozen(kw_only=True)
+class ChangePoint:
+    """The turn from which another environment applies to a segment.
+
+    Args:
+        from_turn: The first turn with the new environment; turns count from 1.
+        environment: The new environment, with probabilities.
+    """
+
+    __init_subclass__ = final_class
+
+    from_turn: int = field(validator=TURN)
+    environment: Environment
+
+    def __attrs_post_init__(self) -> None:
+        _check_environment(self.environment)
+
+
+def _change_points(value: Iterable[ChangePoint]) -> tuple[ChangePoint, ...]:
+    changes = tuple(value) if isinstance(value, Iterable) else (value,)
+    for change in changes:
+        check_kind("changes", change, ChangePoint, "must contain only ChangePoint(from_turn=..., environment=...)")
+    return changes
+
+
+@frozen(kw_only=True)
+class Segment:
+    """Customers who share a policy and an environment.
+
+    Args:
+        policy: What the company does.
+        environment: What happens to the customers, with probabilities.
+        name: The segment's name.
+        share: The segment's share of all customers and of all newcomers.
+        changes: The turns from which another environment applies, in order.
+
+    Raises:
+        InvalidValueError: The share is not between 0 and 1, an environment has no probabilities, the changes are not in
+            order, or only some of the environments keep promises.
+    """
+
+    __init_subclass__ = final_class
+
+    policy: Policy
+    environment: Environment
+    name: str = field(default="everyone", converter=plain_text, validator=ANY_TEXT)
+    share: float = field(default=1.0, validator=SHARE)
+    changes: tuple[ChangePoint, ...] = field(default=(), converter=_change_points)
+
+    def __attrs_post_init__(self) -> None:
+        check_kind(
+            "policy", self.policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)"
+        )
+        _check_environment(self.environment)
+        turns = [change.from_turn for change in self.changes]
+        if turns != sorted(set(turns)):
+            listed = ", ".join(map(str, turns))
+            raise InvalidValueError("changes", turns, f"must be in increasing order of from_turn, not {listed}")
+        if len({environment.keeps_promises for environment in self.environments}) > 1:
+            raise InvalidValueError(
+                "changes", turns, "keeps_promises must be the same in all environments of a segment"
+            )
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """The environments in the order in which they apply."""
+        return (self.environment, *(change.environment for change in self.changes))
+
+    def environment_index(self, turn: int) -> int:
+        """Return which of the ``environments`` applies in a turn."""
+        return sum(change.from_turn <= turn for change in self.changes)
+
+
+def possible_moves(segment: Segment) -> tuple[Move, ...]:
+    """Return the moves that some environment of the segment allows, and "nothing"."""
+    possible = {move for each in segment.environments for move, p in (each.probabilities or {}).items() if p}
+    return tuple(move for move in MOVES if move in possible or move == "nothing")
+
+
+@frozen(kw_only=True)
+class Departures:
+    """Former customers who distrust leave, in addition to what the environment does.
+
+    Args:
+        churn_probability: The probability that such a customer leaves within ``period``, if nothing else happens. Source:
+            77 % said in a survey that they had refused to buy from a company they distrusted (Edelman Trust Barometer
+            2009). Spreading it evenly over a year is our choice.
+        period: The period to which the probability refers.
+
+    Examples:
+        >>> Departures().churn_probability
+        0.77
+    """
+
+    __init_subclass__ = final_class
+
+    churn_probability: float = field(default=0.77, validator=CHANCE)
+    period: timedelta = field(default=FOUR_QUARTERS, validator=_check_period, metadata={"key": "period_days"})
+
+
+@frozen(kw_only=True)
+class WordOfMouth:
+    """Former customers who distrust, and those who have left since, report it to others, and newcomers are lost.
+
+    Args:
+        share_telling: The share of them who report it within ``period``. Source: none that we could find; the survey that
+            has the 77 % reports more.
+        period: The period to which the share refers.
+        lost_per_report: How many newcomers of the next turn are lost for each report. Source: our choice; one is the least
+            that has an effect.
+
+    Examples:
+        >>> WordOfMouth(lost_per_report=2).share_telling
+        0.33
+    """
+
+    __init_subclass__ = final_class
+
+    share_telling: float = field(default=0.33, validator=CHANCE)
+    period: timedelta = field(default=FOUR_QUARTERS, validator=_check_period, metadata={"key": "period_days"})
+    lost_per_report: float = field(default=1.0, validator=LOST_PER_REPORT)
+
+
+def per_turn(probability: float, period: timedelta, turn: timedelta) -> float:
+    """Convert a probability over a period to one over a turn, with a constant hazard.
+
+    Examples:
+        >>> round(per_turn(0.77, FOUR_QUARTERS, timedelta(days=30)), 4)
+        0.1153
+    """
+    if probability >= 1:
+        return 1.0
+    return -expm1(log1p(-probability) * (turn / period))
+
+
+def apportion(
+    size: int, weights: Sequence[float], owed: list[float], most: Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """Divide a number of customers by weight; what rounding leaves over is carried to the next call.
+
+    So over many calls each part receives its share to within one customer, however small the numbers are. Ties go to the
+    earliest part.
+
+    Args:
+        size: How many customers to divide.
+        weights: The weight of each part; if all are 0, nobody is assigned.
+        owed: What rounding owes to each part; zeros at first, changed in place.
+        most: The most that each part can take, ``size`` or more in total; unlimited if left out.
+
+    Examples:
+        >>> owed = [0.0, 0.0, 0.0]
+        >>> [apportion(2, [0.5, 0.25, 0.25], owed) for _ in range(4)]
+        [(1, 1, 0), (1, 0, 1), (1, 1, 0), (1, 0, 1)]
+    """
+    total = fsum(weights)
+    if not total:
+        return (0,) * len(weights)
+    fair = [size * weight / total for weight in weights]
+    given = [floor(part + _ROUNDING) for part in fair]
+    owed[:] = [debt + part - whole for debt, part, whole in zip(owed, fair, given, strict=True)]
+    for _ in range(size - sum(given)):
+        open_ = [place for place in range(len(given)) if most is None or given[place] < most[place]]
+        next_ = max(open_, key=lambda place: round(owed[place], _DIGITS))
+        given[next_] += 1
+        owed[next_] -= 1
+    return tuple(given)

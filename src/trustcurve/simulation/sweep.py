@@ -1,0 +1,240 @@
+"""Sensitivity: change the numbers of a scenario by their names, and see how the measures change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+from attrs import evolve
+
+from trustcurve.core.curve import Curve
+from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.policies import Environment, Policy
+from trustcurve.policies.decision_list import NUMBERS, DecisionList, PolicyRule
+from trustcurve.policies.policy_file import idle_rows
+from trustcurve.simulation.replication import Progress, simulate
+from trustcurve.simulation.scenario import Scenario, check_scenario, turn_problem
+from trustcurve.simulation.segment import Segment, plain_text
+from trustcurve.simulation.solution import solve
+from trustcurve.verification.arguments import check_whole
+
+__all__ = ["parameters_of", "sweep", "with_parameter"]
+
+_POLICY = ("remember", "window", "promise_due")
+_PARTS = {
+    "departures": ("churn_probability", "period"),
+    "word_of_mouth": ("share_telling", "period", "lost_per_report"),
+    "arrivals": ("each_turn",),
+}
+
+
+def sweep(
+    scenario: Scenario,
+    values: Mapping[str, Sequence[Any]],
+    *,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> pl.DataFrame:
+    """Change parameters one at a time, and measure what becomes of the customers: exactly where possible.
+
+    Args:
+        scenario: The scenario.
+        values: The values to try, by the name of the parameter (see ``parameters_of``).
+        processes: As for ``simulate``, where customers influence each other.
+        progress: Called after each value with the number of those done, and of all.
+
+    Returns:
+        A row for each parameter, value, segment and measure (see ``Solution.measures``): ``parameter``, ``value`` (a number; the
+        days of a duration), ``segment``, ``measure``, ``result`` (null where there is nobody to measure).
+
+    Raises:
+        UnknownWordError: There is no such parameter.
+        InvalidValueError, InvalidParameterError: A value is out of its range.
+
+    Examples:
+        >>> from trustcurve.policies import policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> one = Scenario.single(Curve.default(), give, Environment({"purchase": 0.2}), turns=4)
+        >>> sweep(one, {"environment.purchase": (0.1, 0.4)}).filter(measure="does: exchange")["result"].to_list()
+        [4.0, 4.0]
+    """
+    if processes is not None:
+        check_whole("processes", processes, 1)
+    changed = [(name, each, with_parameter(scenario, name, each)) for name, tried in _pairs(values) for each in tried]
+    schema = {
+        "parameter": pl.String, "value": pl.Float64, "segment": pl.String, "measure": pl.String, "result": pl.Float64,
+    }  # fmt: skip
+    parts = [pl.DataFrame(schema=schema)]
+    for done, (name, value, other) in enumerate(changed, 1):
+        shown = float(value / timedelta(days=1) if isinstance(value, timedelta) else value)
+        first = (pl.lit(name).alias("parameter"), pl.lit(shown).alias("value"))
+        parts.append(_measures(other, processes).select(*first, pl.all()))
+        if progress is not None:
+            progress(done, len(changed))
+    return pl.concat(parts)
+
+
+def _measures(scenario: Scenario, processes: int | None) -> pl.DataFrame:
+    """Measure a scenario: exactly, or as the mean of its replications."""
+    if scenario.coupled_by is None:
+        return solve(scenario).measures()
+    sampled = simulate(scenario, processes=processes).measures()
+    return sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
+
+
+def _pairs(values: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the values to try for each name; raise unless the argument is a mapping of these."""
+    if not isinstance(values, Mapping):
+        raise InvalidValueError("values", values, "must be a mapping such as {'environment.kept': (0.3, 0.5)}")
+    for name, tried in values.items():
+        if isinstance(tried, str) or not isinstance(tried, Iterable):
+            raise InvalidValueError(f"values[{name!r}]", tried, "must be a sequence of the values to try")
+        yield plain_text(name), tried
+
+
+def parameters_of(scenario: Scenario) -> dict[str, Any]:
+    """Return every parameter that can be changed: its name and its value.
+
+    ``curve.NAME``: a parameter of the curve. ``environment.MOVE``: the probability of a move. ``policy.NAME``: a number of the
+    policy's head, and ``policy.ROW.PART``: a number of one of its rows. ``departures.NAME``, ``word_of_mouth.NAME``,
+    ``arrivals.NAME``: the numbers of those tables. Where segments differ, the value is that of the first one that has it.
+
+    Examples:
+        >>> from trustcurve.policies import policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> one = Scenario(segments=Segment(policy=give, environment=Environment({"complaint": 0.2})), turns=4)
+        >>> found = parameters_of(one)
+        >>> found["curve.doubt_max"], found["environment.complaint"], found["departures.churn_probability"]
+        (12, 0.2, 0.77)
+    """
+    check_scenario("scenario", scenario)
+    found: dict[str, Any] = {f"curve.{name}": value for name, value in scenario.curve.parameters.items()}
+    for segment in scenario.segments:
+        for name in _POLICY:
+            found.setdefault(f"policy.{name}", getattr(segment.policy, name))
+        for row, part, value in _numbers(segment.policy):
+            found.setdefault(f"policy.{row}.{part}", value)
+        for environment in segment.environments:
+            for move, p in (environment.probabilities or {}).items():
+                if move != "nothing":
+                    found.setdefault(f"environment.{move}", p)
+    for table, names in _PARTS.items():
+        part = getattr(scenario, table)
+        found |= {f"{table}.{name}": getattr(part, name) for name in names if part is not None}
+    return found
+
+
+def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
+    """Return the scenario with one number changed, in every segment that has it; the length of a turn stays the same.
+
+    Args:
+        scenario: The scenario.
+        name: A name of ``parameters_of``.
+        value: The new value; for a duration a timedelta or a number of days.
+
+    Raises:
+        UnknownWordError: There is no such parameter.
+        InvalidValueError, InvalidParameterError: The value is out of its range, or with it a row of the policy never decides.
+
+    Examples:
+        >>> from trustcurve.policies import policy
+        >>> give = policy("give")(lambda view: "exchange")
+        >>> one = Scenario.single(Curve.default(), give, Environment({"complaint": 0.2}), turns=4)
+        >>> with_parameter(one, "environment.complaint", 0.3).segments[0].environment.probabilities["complaint"]
+        0.3
+    """
+    known = parameters_of(scenario)
+    name = plain_text(name)
+    if name not in known:
+        raise UnknownWordError("parameter", name, tuple(known))
+    table, _, rest = name.partition(".")
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(known[name], timedelta):
+        value = _duration(name, value)
+    if table == "curve":
+        return _with_curve(scenario, scenario.curve.with_parameters(**{rest: value}), name, value)
+    if table in _PARTS:
+        try:
+            return evolve(scenario, **{table: evolve(getattr(scenario, table), **{rest: value})})
+        except InvalidValueError as error:
+            raise InvalidValueError(name, value, error.rule) from None
+    change = _with_number if table == "policy" else _with_probability
+    try:
+        changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
+    except InvalidValueError as error:
+        raise InvalidValueError(name, value, error.rule) from None
+    if table == "policy":
+        for before, after in zip(scenario.segments, changed.segments, strict=True):
+            idle = set(idle_rows(scenario.curve, after.policy)) - set(idle_rows(scenario.curve, before.policy))
+            if idle:
+                row, why = min(idle)
+                rule = after.policy.decide.rules[row].name  # type: ignore[attr-defined] # only rows can be idle
+                raise InvalidValueError(name, value, f"row {rule!r} of policy {after.policy.name!r} {why}")
+    return changed
+
+
+def _duration(name: str, value: Any) -> timedelta:
+    """Convert a number of days to a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= timedelta.max.days:
+        raise InvalidValueError(name, value, "must be a timedelta or a number of days, above zero")
+    return timedelta(days=value)
+
+
+def _with_curve(scenario: Scenario, curve: Curve, name: str, value: Any) -> Scenario:
+    """Change the curve, but not the length of a turn."""
+    problem = turn_problem(scenario.turn_length, curve.silence_after)
+    if problem is not None:
+        rule = f"{problem}, and a turn lasts {scenario.turn_length / timedelta(days=1):g} days here"
+        raise InvalidValueError(name, value, rule)
+    return evolve(scenario, curve=curve, turn=scenario.turn_length)
+
+
+def _with_probability(segment: Segment, move: str, value: float) -> Segment:
+    def changed(environment: Environment) -> Environment:
+        probabilities: dict[str, float] = {str(its): p for its, p in (environment.probabilities or {}).items()}
+        if move not in probabilities:
+            return environment
+        del probabilities["nothing"]
+        return Environment(
+            {**probabilities, move: value}, keeps_promises=environment.keeps_promises, name=environment.name
+        )
+
+    changes = tuple(evolve(change, environment=changed(change.environment)) for change in segment.changes)
+    return evolve(segment, environment=changed(segment.environment), changes=changes)
+
+
+def _with_number(segment: Segment, name: str, value: Any) -> Segment:
+    policy = segment.policy
+    if name in _POLICY:
+        return evolve(segment, policy=evolve(policy, **{name: value}))
+    if type(value) is not int:
+        raise InvalidValueError(f"policy.{name}", value, "must be a whole number")
+    row, _, part = name.rpartition(".")
+    book = policy.decide
+    if not isinstance(book, DecisionList) or (row, part) not in {(its, of) for its, of, _ in _numbers(policy)}:
+        return segment
+    rules = tuple(_with_value(rule, part, value) if rule.name == row else rule for rule in book.rules)
+    return evolve(segment, policy=evolve(policy, decide=DecisionList(rules)))
+
+
+def _with_value(rule: PolicyRule, part: str, value: int) -> PolicyRule:
+    when = tuple(
+        evolve(each, value=(value,) if isinstance(each.value, tuple) else value) if each.part == part else each
+        for each in rule.when
+    )
+    return PolicyRule(rule.name, when, rule.do, rule.because)
+
+
+def _numbers(policy: Policy) -> Iterator[tuple[str, str, int]]:
+    """Yield each single number in a policy's rows: the row, the part that it is compared with, and the number."""
+    rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
+    for rule in rules:
+        for part in NUMBERS:
+            values = tuple(rule.numbers(part))
+            if len(values) == 1:
+                yield rule.name, part, values[0]

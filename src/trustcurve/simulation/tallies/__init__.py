@@ -1,1 +1,0 @@
-"""What is counted, and the tables that are made of it."""

@@ -1,1 +1,0 @@
-"""The loop of turns as arrays: nodes, turns between them, and how likely each is."""
