@@ -104,7 +104,7 @@ def positions(curve: Curve) -> Iterator[str]:
     tops = {counter.name: curve.number(counter.max) for counter in curve.counters}
     stages = ", ".join(f"`{stage.name}`" for stage in curve.stages)
     rows = [("stage", stages, "where the customer stands")]
-    rows += [(counter.name, f"0 to {tops[counter.name]}", counter.says) for counter in curve.counters]
+    rows += [(counter.name, f"0 to {tops[counter.name]}", counter.description) for counter in curve.counters]
     rows.append(("account", ", ".join(f"`{level}`" for level in ACCOUNT_LEVELS), "what the company owes"))
     return table(("part", "values", "meaning"), rows)
 
@@ -121,14 +121,14 @@ def states(curve: Curve) -> Iterator[str]:
     for stage in reversed(curve.stages):
         where = "off the curve" if stage.apart else "before the barrier" if stage.outside else "across the barrier"
         if not stage.postures:
-            rows.append((f"`{stage.name}`", str(curve.states.index(stage.name)), where, stage.says))
+            rows.append((f"`{stage.name}`", str(curve.states.index(stage.name)), where, stage.description))
         for i, posture in enumerate(stage.postures):
             low = 0 if posture.above is None else curve.number(posture.above) + 1
             after = stage.postures[i + 1 : i + 2]
             high = f"to {curve.number(after[0].above or 0)}" if after else "and more"
             name = f"{stage.name}.{posture.name}"
             where_from = f"{where}, felt doubt {low} {high}"
-            rows.append((f"`{name}`", str(curve.states.index(name)), where_from, posture.says))
+            rows.append((f"`{name}`", str(curve.states.index(name)), where_from, posture.description))
     return table(("state", "rank", "where", "in words"), rows)
 
 
@@ -162,7 +162,7 @@ def parameters(curve: Curve) -> Iterator[str]:
     rows = []
     for p in curve.parameter_rows:
         value = f"{p.value.days} days" if isinstance(p.value, timedelta) else str(p.value)
-        rows.append((f"`{p.name}`", value, span(curve, p), p.says or CLOCK[p.name]))
+        rows.append((f"`{p.name}`", value, span(curve, p), p.description or CLOCK[p.name]))
     return table(("name", "default", "range", "meaning"), rows)
 
 
