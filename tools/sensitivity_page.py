@@ -1,7 +1,7 @@
-"""Write into the page on sensitivity which conclusions depend on the numbers that are conventions, and which do not.
+"""Generate the sensitivity tables: which conclusions depend on numbers that are our choice, and which do not.
 
-The page holds regions between ``<!-- sensitivity: what -->`` and ``<!-- end of sensitivity -->``; ``what`` is ``thresholds`` or
-``hazard``. ``python tools/sensitivity_page.py`` writes them; with ``--check`` it only says whether the page is out of date.
+A table stands between ``<!-- sensitivity: what -->`` and ``<!-- end of sensitivity -->``; ``what`` is ``thresholds`` or
+``hazard``. ``python tools/sensitivity_page.py`` writes them; with ``--check`` it only reports whether the page is out of date.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SCENARIOS = {
 HAZARDS = (0.0, 0.25, 0.5, 0.77, 0.95)
 
 Found = dict[str, dict[str, float]]
-"""By scenario and stage: the share of customers who have been there."""
+"""By scenario and stage: the share of customers who reached the stage."""
 
 CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
     "Under the spam funnel nobody becomes customer-centric.": (
@@ -50,14 +50,14 @@ CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
         "spam", "lost", lambda found: found["spam"]["lost"] > found["solve"]["lost"],
     ),
     "Solve first makes advocates.": ("solve", "advocate", lambda found: found["solve"]["advocate"] > 0),
-    "After a crisis, who apologises has more advocates than who says nothing.": (
+    "After a crisis, apologising makes more advocates than saying nothing.": (
         "sorry", "advocate", lambda found: found["sorry"]["advocate"] > found["silent"]["advocate"],
     ),
-    "Who apologises loses fewer.": ("sorry", "lost", lambda found: found["sorry"]["lost"] < found["silent"]["lost"]),
-    "Who thanks late loses more than who thanks soon.": (
+    "Apologising loses fewer customers.": ("sorry", "lost", lambda found: found["sorry"]["lost"] < found["silent"]["lost"]),
+    "Late rewards lose more customers than early ones.": (
         "late", "lost", lambda found: found["late"]["lost"] > found["soon"]["lost"],
     ),
-    "Who promises everything loses more than who promises what can be kept.": (
+    "Promising everything loses more customers than promising what can be kept.": (
         "all", "lost", lambda found: found["all"]["lost"] > found["some"]["lost"],
     ),
 }  # fmt: skip
@@ -65,13 +65,13 @@ CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
 
 @cache
 def scenario(name: str) -> Scenario:
-    """Load a scenario, without what couples customers and with its last segment alone, so that its answer is exact."""
+    """Load a scenario with its last segment only and without word of mouth, so that it can be solved exactly."""
     whole = load_scenario(ROOT / "examples" / "scenarios" / f"{SCENARIOS[name]}.toml")
     return evolve(whole, segments=evolve(whole.segments[-1], share=1.0), arrivals=None, word_of_mouth=None)
 
 
 def found_with(change: Callable[[Scenario], Scenario]) -> Found:
-    """Answer with what becomes of customers in every scenario, with something changed."""
+    """Return the result of every scenario after a change."""
     found = {}
     for name in SCENARIOS:
         answer = expect_scenario(change(scenario(name)))
@@ -81,7 +81,7 @@ def found_with(change: Callable[[Scenario], Scenario]) -> Found:
 
 
 def thresholds() -> Iterator[str]:
-    """Write what becomes of each conclusion where one parameter of the curve is one more or one less."""
+    """Write whether each conclusion holds if one parameter of the curve is one more or one less."""
     usual = found_with(lambda each: each)
     changed = {label: found_with(lambda each, curve=curve: evolve(each, curve=curve)) for label, curve in curves()}
     yield row("conclusion", "share", f"in {len(changed)} other curves", "holds in", "does not hold with")
@@ -96,42 +96,42 @@ def thresholds() -> Iterator[str]:
 
 
 def curves() -> Iterator[tuple[str, Curve]]:
-    """Answer with every curve that has one whole number one more or one less than the default one, as far as there is such a curve."""
+    """Yield every valid curve in which one whole number is one more or one less than in the default curve."""
     usual = Curve.default()
     for name, value in usual.parameters.items():
         for changed in () if isinstance(value, timedelta) else (value - 1, value + 1):
             try:
                 yield f"`{name}` = {changed}", usual.with_parameters(**{name: changed})
-            except (InvalidParameterError, InvalidCurveError):  # it is against another one: no such curve
+            except (InvalidParameterError, InvalidCurveError):  # out of range, or in conflict with another parameter
                 continue
 
 
 def hazard() -> Iterator[str]:
-    """Write what becomes of customers with other hazards of leaving."""
+    """Write the results with other probabilities of leaving."""
     found = {
         chance: found_with(lambda each, chance=chance: with_parameter(each, "departures.hazard", chance))
         for chance in HAZARDS
     }
     yield row("hazard over four quarters", *(f"{chance:.0%}" for chance in HAZARDS))
     yield row(*["---"] * (len(HAZARDS) + 1))
-    for name, stage, says in (
+    for name, stage, label in (
         ("spam", "departed", "has left, spam funnel"),
         ("solve", "departed", "has left, solve first"),
         ("sorry", "advocate", "has recommended, after an apology"),
         ("silent", "advocate", "has recommended, after silence"),
     ):
-        yield row(says, *(f"{found[chance][name][stage]:.0%}" for chance in HAZARDS))
+        yield row(label, *(f"{found[chance][name][stage]:.0%}" for chance in HAZARDS))
     holding = [sum(holds(found[chance]) for *_, holds in CLAIMS.values()) for chance in HAZARDS]
     yield row(f"of {len(CLAIMS)} conclusions hold", *map(str, holding))
 
 
 def row(*cells: str) -> str:
-    """Write a row of a table."""
+    """Format a row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
 def renewed() -> str:
-    """Write every region anew."""
+    """Return the page with all tables regenerated."""
 
     def write(found: re.Match[str]) -> str:
         lines = {"thresholds": thresholds, "hazard": hazard}[found["what"]]()
@@ -141,11 +141,9 @@ def renewed() -> str:
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write the page, or check that it is up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; answer with 1 where the page is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; return 1 if the page is out of date")
     only_check = parser.parse_args().check
     if (new := renewed()) == PAGE.read_text(encoding="utf-8"):
         return 0

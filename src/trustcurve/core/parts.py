@@ -24,14 +24,14 @@ from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS
 __all__ = ["CLOCK", "DURATIONS", "Parts", "parts_of"]
 
 DURATIONS = {
-    "silence_after": "one whole quiet period: so long without anything of value, and silence counts",
+    "silence_after": "the length of a quiet period: so long without anything of value is one silence",
     "grace": "how long after its due date a promise still counts as kept",
 }
 """The durations of the ledger's clock, required in every curve, and what they are: in a file they are plain durations."""
 
 CLOCK = {
     **DURATIONS,
-    "waiting_periods": "how many quiet periods in a row an open promise with a date excuses",
+    "waiting_periods": "how many quiet periods in a row an open promise with a due date excuses",
 }
 """All parameters of the ledger's clock, required in every curve."""
 
