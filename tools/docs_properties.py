@@ -1,4 +1,4 @@
-"""Write the tables of named properties, for ``docs_tables.py``: what each protects, in the code's own words."""
+"""Rows for the tables of named properties in ``docs_tables.py``, from the descriptions in the code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MADE: tuple[Callable[..., Property], ...] = (repair_within, bounded_asks_while_d
 
 
 def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
-    """Answer with a row for each named property; for those of policies also with how it is asked if nothing is said."""
+    """Yield a row for each named property; for properties of policies with the default arguments."""
     if not of_policies:
         yield from ((f"`{each.name}`", each.description) for each in CURVE_PROPERTIES)
         return
@@ -37,5 +37,5 @@ def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
             yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0], f"`{each.name}`"
     assert not made, made
     yield from (
-        (f"`{each.name}`", each.description, "only where it is named") for each in (can_make_advocates, way_back)
+        (f"`{each.name}`", each.description, "not checked by default") for each in (can_make_advocates, way_back)
     )

@@ -1,7 +1,7 @@
-"""Write the tables of the documentation that follow from the code: rules, parameters, events, errors.
+"""Generate the tables of the documentation from the code: rules, parameters, events, errors.
 
-A page holds a table between ``<!-- table: name -->`` and ``<!-- end of table -->``.
-``python tools/docs_tables.py`` writes them; with ``--check`` it only says which pages are out of date.
+A table stands between ``<!-- table: name -->`` and ``<!-- end of table -->``. ``python tools/docs_tables.py`` writes
+all tables; with ``--check`` it only reports which pages are out of date.
 """
 
 from __future__ import annotations
@@ -39,17 +39,13 @@ RULE_HEAD = ("row", "when", "effect", "because")
 OWES = {
     "clear": "nothing",
     "due": "proof of a hope, a sale or a favour",
-    "slip": "making good a small failure",
-    "breach": "making good a serious failure",
-}
-CLOCK = {
-    "silence_after": "one whole quiet period: so long without anything of value, and silence counts",
-    "grace": "how long after its due date a promise still counts as kept",
+    "slip": "amends for a minor failure",
+    "breach": "amends for a serious failure",
 }
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Write a table of Markdown."""
+    """Yield the lines of a Markdown table."""
     yield ""
     yield f"| {' | '.join(head)} |"
     yield f"|{'|'.join(' --- ' for _ in head)}|"
@@ -62,14 +58,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def number(curve: Curve, value: Number) -> str:
-    """Say a number, and the parameter behind it."""
+    """Format a number, with the parameter that holds it."""
     if isinstance(value, int):
         return str(value)
     return f"{curve.number(value)} (`{value.removeprefix('-')}`)"
 
 
 def condition(curve: Curve, one: Condition) -> str:
-    """Say a condition."""
+    """Format a condition."""
     values = one.value if isinstance(one.value, tuple) else (one.value,)
     if one.part == "outside":
         return "before the barrier" if values[0] else "not before the barrier"
@@ -79,7 +75,7 @@ def condition(curve: Curve, one: Condition) -> str:
 
 
 def effect(curve: Curve, one: Effect) -> str:
-    """Say an effect."""
+    """Format an effect."""
     if one.op == "add" and one.part in ("account", "stage"):
         steps = int(one.value)
         scale = "account level" if one.part == "account" else "stage"
@@ -92,7 +88,7 @@ def effect(curve: Curve, one: Effect) -> str:
 
 
 def rule_row(curve: Curve, rule: Rule, *, first: bool = True) -> tuple[str, str, str, str]:
-    """Write a row of the rule table."""
+    """Format a row of the rule table."""
     when = "; ".join(condition(curve, one) for one in rule.when) or ("always" if first else "otherwise")
     what = "; ".join(effect(curve, one) for one in rule.effects) or "nothing"
     return f"`{rule.name}`", when, what, rule.because
@@ -103,7 +99,7 @@ def positions(curve: Curve) -> Iterator[str]:
     tops = {counter.name: curve.number(counter.max) for counter in curve.counters}
     stages = ", ".join(f"`{stage.name}`" for stage in curve.stages)
     rows = [("stage", stages, "where the customer stands")]
-    rows += [(counter.name, f"0 to {tops[counter.name]}", counter.says) for counter in curve.counters]
+    rows += [(counter.name, f"0 to {tops[counter.name]}", counter.description) for counter in curve.counters]
     rows.append(("account", ", ".join(f"`{level}`" for level in ACCOUNT_LEVELS), "what the company owes"))
     return table(("part", "values", "meaning"), rows)
 
@@ -120,14 +116,14 @@ def states(curve: Curve) -> Iterator[str]:
     for stage in reversed(curve.stages):
         where = "off the curve" if stage.apart else "before the barrier" if stage.outside else "across the barrier"
         if not stage.postures:
-            rows.append((f"`{stage.name}`", str(curve.states.index(stage.name)), where, stage.says))
+            rows.append((f"`{stage.name}`", str(curve.states.index(stage.name)), where, stage.description))
         for i, posture in enumerate(stage.postures):
             low = 0 if posture.above is None else curve.number(posture.above) + 1
             after = stage.postures[i + 1 : i + 2]
             high = f"to {curve.number(after[0].above or 0)}" if after else "and more"
             name = f"{stage.name}.{posture.name}"
             where_from = f"{where}, felt doubt {low} {high}"
-            rows.append((f"`{name}`", str(curve.states.index(name)), where_from, posture.says))
+            rows.append((f"`{name}`", str(curve.states.index(name)), where_from, posture.description))
     return table(("state", "rank", "where", "in words"), rows)
 
 
@@ -145,11 +141,11 @@ def settling(curve: Curve) -> Iterator[str]:
 
 
 def span(curve: Curve, parameter: Parameter) -> str:
-    """Say the range of a parameter."""
+    """Format the range of a parameter."""
     names = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
     bounds = {words: getattr(parameter, key) for key, words in names.items()}
-    said = [f"{words} {number(curve, bound)}" for words, bound in bounds.items() if bound is not None]
-    return ", ".join(said) or {
+    bounded = [f"{words} {number(curve, bound)}" for words, bound in bounds.items() if bound is not None]
+    return ", ".join(bounded) or {
         "silence_after": "at least 1 minute",
         "grace": "0 or more",
         "waiting_periods": "0 to 1,000",
@@ -161,7 +157,7 @@ def parameters(curve: Curve) -> Iterator[str]:
     rows = []
     for p in curve.parameter_rows:
         value = f"{p.value.days} days" if isinstance(p.value, timedelta) else str(p.value)
-        rows.append((f"`{p.name}`", value, span(curve, p), p.says or CLOCK[p.name]))
+        rows.append((f"`{p.name}`", value, span(curve, p), p.description))
     return table(("name", "default", "range", "meaning"), rows)
 
 
@@ -169,7 +165,7 @@ def parameters(curve: Curve) -> Iterator[str]:
 
 
 def sent(curve: Curve, kind: type[Event]) -> Iterator[tuple[str, str | None]]:
-    """Record a kind of event in each situation that matters, and see which signal it sends."""
+    """Apply a kind of event in each relevant situation, and yield the signal that it sends."""
     if kind is Signalled:
         yield "", "the one it names"
     elif kind is OneSided:
@@ -187,7 +183,7 @@ def sent(curve: Curve, kind: type[Event]) -> Iterator[tuple[str, str | None]]:
 
 
 def signal_words(curve: Curve, kind: type[Event]) -> str:
-    """Say which signals a kind of event sends."""
+    """Format the signals that a kind of event sends."""
     all_sent = list(sent(curve, kind))
     if kind is Signalled or not any(signal for _, signal in all_sent):
         return all_sent[0][1] or "none"
@@ -195,26 +191,26 @@ def signal_words(curve: Curve, kind: type[Event]) -> str:
 
 
 def own_fields(kind: type[Event]) -> str:
-    """Name the fields that a kind of event has beyond those of all events."""
+    """Format the fields that a kind of event adds to those of all events."""
     common = {field.name for field in fields(Event)}
     own = [field for field in fields(kind) if field.name not in common]
     return ", ".join(f"`{field.name}`" + ("" if field.default is NOTHING else " (optional)") for field in own)
 
 
 def events(curve: Curve) -> Iterator[str]:
-    """Write the kinds of events; what each means is the first paragraph of its class."""
+    """Write the kinds of events; the meaning is the first paragraph of the class docstring."""
     rows = []
     for kind in EVENTS:
-        says = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
+        meaning = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
         ends = next(
             (curve.ends_silence.get(signal, "as the curve says") for _, signal in sent(curve, kind) if signal), "never"
         )
-        rows.append((f"`{kind.__name__}`", own_fields(kind), signal_words(curve, kind), ends, says))
+        rows.append((f"`{kind.__name__}`", own_fields(kind), signal_words(curve, kind), ends, meaning))
     return table(("event", "fields", "signal", "ends a silence", "meaning"), rows)
 
 
 def signals(curve: Curve) -> Iterator[str]:
-    """Write the signals, and who sends them."""
+    """Write the signals and their senders."""
     senders: dict[str, list[str]] = {signal: [] for signal in curve.signals}
     for kind in EVENTS:
         for signal in {signal: None for _, signal in sent(curve, kind) if signal in senders}:
@@ -229,16 +225,16 @@ def signals(curve: Curve) -> Iterator[str]:
 
 def curve_properties(_: Curve) -> Iterator[str]:
     """Write the named properties of curves."""
-    return table(("property", "what it says"), property_rows(of_policies=False))
+    return table(("property", "meaning"), property_rows(of_policies=False))
 
 
 def policy_properties(_: Curve) -> Iterator[str]:
     """Write the named properties of policies."""
-    return table(("property", "what it says", "asked of every policy"), property_rows(of_policies=True))
+    return table(("property", "meaning", "checked by default as"), property_rows(of_policies=True))
 
 
 def errors(_: Curve) -> Iterator[str]:
-    """Write the errors; when each is raised is what its class says before it names its data."""
+    """Write the errors; "raised if" is the first line of the class docstring, up to the names of its data."""
     found = [
         kind
         for part in (core, snapshots, logs, machine, import_module("trustcurve.policies.policy"), simulation)
@@ -251,7 +247,7 @@ def errors(_: Curve) -> Iterator[str]:
         data = ", ".join(f"`{field.name}`" for field in fields(kind)) if has(kind) else ""
         home = next(name for name in (*PUBLIC, kind.__module__) if hasattr(import_module(name), kind.__name__))
         rows.append((f"`{kind.__name__}`", when, data, f"`{home}`"))
-    return table(("error", "when", "data", "import from"), rows)
+    return table(("error", "raised if", "data", "import from"), rows)
 
 
 def is_error(kind: object, part: ModuleType) -> bool:
@@ -271,7 +267,7 @@ TABLES: dict[str, Callable[[Curve], Iterator[str]]] = {
 
 
 def renewed(text: str) -> str:
-    """Write every table of a page anew."""
+    """Return the page with all tables regenerated."""
     curve = Curve.default()
 
     def write(found: re.Match[str]) -> str:
@@ -282,9 +278,9 @@ def renewed(text: str) -> str:
 
 
 def main() -> int:
-    """Write the tables, or check them."""
+    """Write the tables, or check that they are up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; answer with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; return 1 if a page is out of date")
     check = parser.parse_args().check
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
     stale = {path: new for path, text in texts.items() if (new := renewed(text)) != text}

@@ -1,9 +1,9 @@
-"""Write the JSON Schemas of the files that people write, and point the shipped files to them.
+"""Write the JSON Schemas of curve, mapping, policy and scenario files, and reference them in the shipped files.
 
     python tools/json_schemas.py
 
-writes docs/schemas/*.schema.json and the first line, ``#:schema``, of every TOML file in examples/ and of the default
-curve. Editors with Taplo (Even Better TOML) complete and check such files.
+writes docs/schemas/*.schema.json, and the first line, ``#:schema``, of the default curve and of every TOML file in
+examples/. Editors with Taplo (Even Better TOML) complete and validate such files.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _TABLES = {"policy": "policy", "scenario": "scenario", "log": "mapping", "curve"
 
 
 def schemas() -> dict[Path, str]:
-    """Return the text of each schema, by its file."""
+    """Return the text of each schema by its path."""
     return {SCHEMAS / f"{name}.schema.json": json.dumps(schema_of(name), indent=2) + "\n" for name in DOCUMENTS}
 
 
 def documents() -> dict[Path, str]:
-    """Return the text of each shipped document, with its ``#:schema`` line, by its file."""
+    """Return the text of each shipped document, with its ``#:schema`` line, by its path."""
     paths = [ROOT / "src" / "trustcurve" / "core" / "default.toml", *sorted((ROOT / "examples").rglob("*.toml"))]
     found = {}
     for path in paths:
@@ -40,7 +40,7 @@ def documents() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write what has changed."""
+    """Write the files that have changed."""
     SCHEMAS.mkdir(exist_ok=True)
     for path, text in {**schemas(), **documents()}.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -1,11 +1,11 @@
-"""Write what is proved of the example policies into their pages: verdicts, journeys, chances.
+"""Generate the results on the pages of the example policies: verdicts, journeys, probabilities.
 
-A page holds a region between ``<!-- proof: what -->`` and ``<!-- end of proof -->``. ``python tools/policy_pages.py``
-writes them; with ``--check`` it only says which pages are out of date. What can stand there:
+A result stands between ``<!-- proof: what -->`` and ``<!-- end of proof -->``. ``python tools/policy_pages.py`` writes
+all results; with ``--check`` it only reports which pages are out of date. ``what`` is one of:
 
-- ``all verdicts``, ``all chances``: of every policy, a column each;
-- ``verdicts``: of the policy whose page it is;
-- ``journey PROPERTY``: the shortest journey that refutes it, or that shows what is possible.
+- ``all verdicts``, ``all chances``: a table with a column for each policy;
+- ``verdicts``: the verdicts of the policy of this page;
+- ``journey PROPERTY``: the counterexample or the witness of a property.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ OWN: tuple[Property, ...] = (
     way_back,
     can_make_advocates,
 )
-"""What these pages ask beyond what is asked of every policy."""
+"""The properties on these pages that are not checked by default."""
 
 PROPERTIES = (*POLICY_PROPERTIES, *OWN)
 
 ON_THE_LAST_DAY = Environment(
     ["purchase", "advocacy"], keeps_promises=True, name="kind customers, and promises kept on their last day"
 )
-"""Nobody could be kinder; and what is promised comes just in time."""
+"""The kindest customers, and every promise is kept just in time."""
 
 YEAR = Environment(
     {
@@ -63,16 +63,16 @@ YEAR = Environment(
     keeps_promises=True,
     name="an ordinary year",
 )  # fmt: skip
-"""How likely what is in a month. Made up."""
+"""The probability of each move in a month. Invented."""
 
 TWO_YEARS = 24
 CHANCES = (
-    probability(lambda turn: turn.after.stage == "customer_centric", within=TWO_YEARS, name="is customer-centric once"),
-    probability(lambda turn: turn.after.stage == "advocate", within=TWO_YEARS, name="is an advocate once"),
+    probability(lambda turn: turn.after.stage == "customer_centric", within=TWO_YEARS, name="becomes customer-centric"),
+    probability(lambda turn: turn.after.stage == "advocate", within=TWO_YEARS, name="becomes an advocate"),
     probability(
         lambda turn: turn.after.stage == "distrust" and turn.before.stage not in ("distrust", "departed"),
         within=TWO_YEARS,
-        name="falls back into distrust once",
+        name="falls back into distrust",
     ),
 )
 
@@ -85,12 +85,12 @@ def policy(name: str) -> Policy:
 
 @cache
 def report(name: str, environment: Environment = ANY) -> Report:
-    """Decide everything about one of the policies."""
+    """Check all properties of one of the policies."""
     return check(CURVE, *PROPERTIES, policy=policy(name), environment=environment)
 
 
 def short(verdict: Verdict) -> str:
-    """Say a verdict in a cell of a table."""
+    """Format a verdict for a table cell."""
     if verdict.status is not Status.REFUTED:
         return verdict.status.name.lower() + (" (vacuously)" if verdict.vacuous else "")
     turns = (
@@ -102,7 +102,7 @@ def short(verdict: Verdict) -> str:
 
 
 def row(*cells: str) -> str:
-    """Write a row of a table."""
+    """Format a row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -121,13 +121,13 @@ def all_verdicts() -> Iterator[str]:
 
 
 def all_chances() -> Iterator[str]:
-    """Write what becomes of a stranger in two years, under every policy."""
+    """Write what happens to a stranger within two years, under every policy."""
     found = {name: check(CURVE, *CHANCES, policy=policy(name), environment=YEAR).verdicts for name in NAMES}
     return by_policy(CHANCES, {name: [f"{each.value:.1%}" for each in verdicts] for name, verdicts in found.items()})
 
 
 def verdicts(name: str) -> Iterator[str]:
-    """Write the verdicts of one policy, with what each property protects."""
+    """Write the verdicts of one policy, with the description of each property."""
     yield row("property", "what it protects", "verdict")
     yield row(*["---"] * 3)
     for verdict in report(name).verdicts:
@@ -141,7 +141,7 @@ def journey(name: str, asked: str) -> Iterator[str]:
 
 
 def region(name: str, what: str) -> Iterator[str]:
-    """Write what stands in a region of the page of a policy."""
+    """Write one result of the page of a policy."""
     kind, _, asked = what.partition(" ")
     if kind == "journey":
         return journey(name, asked)
@@ -149,7 +149,7 @@ def region(name: str, what: str) -> Iterator[str]:
 
 
 def renewed(path: Path) -> str:
-    """Write every region of a page anew."""
+    """Return the page with all results regenerated."""
 
     def write(found: re.Match[str]) -> str:
         return "\n".join((found["opening"], *region(path.stem, found["what"]), "", found["closing"]))
@@ -158,9 +158,9 @@ def renewed(path: Path) -> str:
 
 
 def main() -> int:
-    """Write the pages, or check them."""
+    """Write the pages, or check that they are up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; answer with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; return 1 if a page is out of date")
     only_check = parser.parse_args().check
     stale = {
         path: new for path in sorted(FOLDER.glob("*.md")) if (new := renewed(path)) != path.read_text(encoding="utf-8")

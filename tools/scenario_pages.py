@@ -1,8 +1,9 @@
-"""Write what becomes of the customers of the example scenarios into their pages.
+"""Generate the results on the pages of the example scenarios.
 
-A page holds a region between ``<!-- simulated: scenario.toml, other.toml -->`` and ``<!-- end of simulation -->``: a table
-with a column for each scenario, or for each of its segments. ``python tools/scenario_pages.py`` writes them; with ``--check``
-it only says which pages are out of date. Where customers influence each other the numbers are sampled, with the file's seed.
+A result stands between ``<!-- simulated: scenario.toml, other.toml -->`` and ``<!-- end of simulation -->``: a table
+with a column for each scenario, or for each of its segments. ``python tools/scenario_pages.py`` writes all
+results; with ``--check`` it only reports which pages are out of date. If customers influence each other, the numbers are
+sampled with the seed of the file.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def measured(path: Path) -> dict[str, dict[str, float]]:
 
 
 def table(paths: list[Path]) -> Iterator[str]:
-    """Write the table of some scenarios."""
+    """Write the table of several scenarios."""
     columns = {
         _heading(load_scenario(path), segment): measures
         for path in paths
@@ -74,7 +75,7 @@ def _row(*cells: str) -> str:
 
 
 def renewed(page: Path) -> str:
-    """Write every region of a page anew."""
+    """Return the page with all results regenerated."""
 
     def write(found: re.Match[str]) -> str:
         paths = [(page.parent / name.strip()).resolve() for name in found["what"].split(",")]
@@ -84,7 +85,7 @@ def renewed(page: Path) -> str:
 
 
 def main() -> int:
-    """Write the pages, or check them."""
+    """Write the pages, or check that they are up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; return 1 where a page is out of date")
     only_check = parser.parse_args().check

@@ -1,4 +1,4 @@
-"""Write into the page on sensitivity which conclusions depend on the numbers that are conventions, and which do not.
+"""Generate the sensitivity tables: which conclusions depend on numbers that are our choice, and which do not.
 
 The page holds regions between ``<!-- sensitivity: what -->`` and ``<!-- end of sensitivity -->``; ``what`` is ``thresholds`` or
 ``churn``. ``python tools/sensitivity_page.py`` writes them; with ``--check`` it only says whether the page is out of date.
@@ -40,7 +40,7 @@ SCENARIOS = {
 CHURN = (0.0, 0.25, 0.5, 0.77, 0.95)
 
 Found = dict[str, dict[str, float]]
-"""By scenario and stage: the share of customers who have been there."""
+"""By scenario and stage: the share of customers who reached the stage."""
 
 CLAIMS: dict[str, tuple[str, str, Callable[[Found], bool]]] = {
     "Under the spam funnel no customer becomes customer-centric.": (
@@ -80,7 +80,7 @@ def found_with(change: Callable[[Scenario], Scenario]) -> Found:
 
 
 def thresholds() -> Iterator[str]:
-    """Write what becomes of each conclusion where one parameter of the curve is one more or one less."""
+    """Write whether each conclusion holds if one parameter of the curve is one more or one less."""
     usual = found_with(lambda each: each)
     changed = {label: found_with(lambda each, curve=curve: evolve(each, curve=curve)) for label, curve in curves()}
     yield row("conclusion", "share", f"in {len(changed)} other curves", "holds in", "does not hold with")
@@ -125,12 +125,12 @@ def churn() -> Iterator[str]:
 
 
 def row(*cells: str) -> str:
-    """Write a row of a table."""
+    """Format a row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
 def renewed() -> str:
-    """Write every region anew."""
+    """Return the page with all tables regenerated."""
 
     def write(found: re.Match[str]) -> str:
         lines = {"thresholds": thresholds, "churn": churn}[found["what"]]()
@@ -140,7 +140,7 @@ def renewed() -> str:
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write the page, or check that it is up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; return 1 where the page is out of date")
     only_check = parser.parse_args().check

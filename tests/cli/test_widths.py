@@ -103,6 +103,6 @@ def test_a_story_is_broken_between_words_and_set_in(seen_at: SeenAt) -> None:
         "2026-03-03 08:00 UTC  the company makes major promise",
         "  'A2', due 2026-03-06 22:59 UTC (row 3)",
         "  rose: distrust.suspicious -> hopeful",
-        "  because a promise that matters is a hopeful proposition:",
+        "  because a major promise is a hopeful proposition: it",
         "    it carries a suspicious customer across the barrier",
     ]

@@ -150,7 +150,7 @@ def reworded(document: dict[str, Any]) -> None:
         each["because"] = "for reasons of our own"
         each["source"] = "our handbook"
     for each in document["stages"]:
-        each["says"] = "…"
+        each["description"] = "…"
     for each in document["signals"].values():
         each["one"], each["many"], each["by"] = "once", "{n} times", "both"
 

@@ -17,7 +17,7 @@ from trustcurve.errors import InvalidValueError, UnknownWordError
 LOYAL_STAGE = """\
 [[stages]]
 name = "loyal"
-says = "comes back by habit, and says so when asked"
+description = "comes back by habit, and says so when asked"
 
 [[stages]]
 name = "advocate"

@@ -15,7 +15,7 @@ from trustcurve.verification import PROPERTY_NAMES
 from trustcurve.verification.automaton import Turn
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-HEAD = ("name", "says", "remember", "window", "promise_due")
+HEAD = ("name", "description", "remember", "window", "promise_due")
 ROW = ("name", "when", "do", "because")
 
 

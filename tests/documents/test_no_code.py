@@ -32,9 +32,9 @@ CODE = (
     "file:///etc/passwd",
 )
 KEYS = {
-    "curve": ("name", "says", "many", "because", "stage", "at_most", "max"),
+    "curve": ("name", "description", "many", "because", "stage", "at_most", "max"),
     "mapping": ("customer", "time", "timezone", "id", "name", "promise", "event", "weight", "channel"),
-    "policy": ("name", "says", "stage", "do", "because"),
+    "policy": ("name", "description", "stage", "do", "because"),
     "scenario": ("name", "description", "policy"),
 }
 

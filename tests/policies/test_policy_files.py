@@ -73,7 +73,7 @@ def test_a_file_is_named_in_what_is_wrong_with_it(tmp_path: Path):
 
 
 def test_what_a_file_says_is_what_the_policy_knows():
-    patient = parse_policy(RIGHT.replace("window = 2", 'window = 2\nsays = "no haste"'))
+    patient = parse_policy(RIGHT.replace("window = 2", 'window = 2\ndescription = "no haste"'))
     assert (patient.name, patient.description) == ("patient", "no haste")
     assert (patient.remember, patient.window, patient.promise_due) == (1, 2, 3)
     plain = parse_policy(rules('do = "ask"'))

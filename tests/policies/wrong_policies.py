@@ -71,7 +71,12 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "promise_due",
         "from 1 to 24",
     ),
-    "a purpose that is no text": (("window = 2", "window = 2\nsays = 1"), "[policy]", "says", "must be a text"),
+    "a purpose that is no text": (
+        ("window = 2", "window = 2\ndescription = 1"),
+        "[policy]",
+        "description",
+        "must be a text",
+    ),
     "a reason that is no text": (('"amends come first"', "1"), "[[rules]] make good", "because", "must be a text"),
     "a parameter": (
         ("below = 3", 'below = "engaged_max"'),

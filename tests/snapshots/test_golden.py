@@ -69,6 +69,13 @@ def test_a_golden_curve_is_written_back_as_the_same_bytes(name: str) -> None:
     assert to_json(from_json(Curve, text)) == text
 
 
+@pytest.mark.parametrize("name", ["curve_default", "curve_own"])
+def test_a_golden_curve_of_version_1_is_written_as_one_of_version_2(name: str) -> None:
+    old = stored(GOLDEN / "v1" / f"{name}.json")
+    assert '"says"' in old
+    assert to_json(from_json(Curve, old)) == stored(FOLDER / f"{name}.json")
+
+
 def test_the_golden_default_curve_does_what_the_default_curve_does() -> None:
     # Its wording may change; what it does may not: fingerprints of stored standings hang on it.
     for version in range(1, VERSION + 1):

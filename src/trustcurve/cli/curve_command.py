@@ -145,7 +145,7 @@ def _print_curve(screen: Screen, on: Curve) -> None:
     screen.table(
         "Parameters",
         (Column("parameter", "name"), Column("value", "number"), Column("what it is")),
-        [(row.name, _value(row.value), row.says) for row in on.parameter_rows],
+        [(row.name, _value(row.value), row.description) for row in on.parameter_rows],
     )
 
 

@@ -24,14 +24,14 @@ from trustcurve.core.signals import COUNTERS, LEDGER_SIGNALS, PARTS
 __all__ = ["CLOCK", "DURATIONS", "Parts", "parts_of"]
 
 DURATIONS = {
-    "silence_after": "one whole quiet period: so long without anything of value, and silence counts",
+    "silence_after": "the length of a quiet period: so long without anything of value is one silence",
     "grace": "how long after its due date a promise still counts as kept",
 }
 """The durations of the ledger's clock, required in every curve, and what they are: in a file they are plain durations."""
 
 CLOCK = {
     **DURATIONS,
-    "waiting_periods": "how many quiet periods in a row an open promise with a date excuses",
+    "waiting_periods": "how many quiet periods in a row an open promise with a due date excuses",
 }
 """All parameters of the ledger's clock, required in every curve."""
 
@@ -64,7 +64,9 @@ def parts_of(document: Mapping[str, Any]) -> Parts:
     return Parts(
         name=head["name"],
         start={part: head["start"][part] for part in PARTS},
-        counters=tuple(Counter(name, counters[name]["max"], counters[name].get("says", "")) for name in COUNTERS),
+        counters=tuple(
+            Counter(name, counters[name]["max"], counters[name].get("description", "")) for name in COUNTERS
+        ),
         parameters=tuple(_parameter(name, row) for name, row in document["parameters"].items()),
         stages=tuple(map(_stage, document["stages"])),
         signals=tuple(sorted(signals, key=_signal_order)),
@@ -76,9 +78,9 @@ def parts_of(document: Mapping[str, Any]) -> Parts:
 def _parameter(name: str, plain: Any) -> Parameter:
     if name in DURATIONS:
         value = timedelta(**plain) if isinstance(plain, Mapping) else timedelta(days=plain)
-        return Parameter(name, value, says=DURATIONS[name])
+        return Parameter(name, value, description=DURATIONS[name])
     row = plain if isinstance(plain, Mapping) else {"value": plain}
-    return Parameter(name, **{"says": CLOCK.get(name, ""), **row})
+    return Parameter(name, **{"description": CLOCK.get(name, ""), **row})
 
 
 def _stage(row: Mapping[str, Any]) -> Stage:

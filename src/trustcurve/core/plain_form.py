@@ -39,15 +39,19 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         return plain_duration(parameter.value)
     bounds = {key: getattr(parameter, key) for key in ("at_least", "at_most", "above", "below")}
     given = {key: bound for key, bound in bounds.items() if bound is not None}
-    return {"value": parameter.value, **given, **_without_blanks({"says": parameter.says})}
+    return {"value": parameter.value, **given, **_without_blanks({"description": parameter.description})}
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
     postures = [
-        {"name": p.name, **({} if p.above is None else {"above": p.above}), **_without_blanks({"says": p.says})}
+        {
+            "name": p.name,
+            **({} if p.above is None else {"above": p.above}),
+            **_without_blanks({"description": p.description}),
+        }
         for p in stage.postures
     ]
-    flags = {"outside": stage.outside, "apart": stage.apart, "says": stage.says, "postures": postures}
+    flags = {"outside": stage.outside, "apart": stage.apart, "description": stage.description, "postures": postures}
     return {"name": stage.name, **_without_blanks(flags)}
 
 
@@ -73,7 +77,7 @@ def plain_parts(parts: Parts) -> dict[str, Any]:
     """Write the parts of a curve as plain data that ``read_parts`` reads back to the same."""
     return {
         "curve": {"name": parts.name, "start": dict(parts.start)},
-        "counters": {c.name: {"max": c.max, **_without_blanks({"says": c.says})} for c in parts.counters},
+        "counters": {c.name: {"max": c.max, **_without_blanks({"description": c.description})} for c in parts.counters},
         "parameters": {parameter.name: _parameter(parameter) for parameter in parts.parameters},
         "stages": [_stage(stage) for stage in parts.stages],
         "signals": {

@@ -45,7 +45,7 @@ class Counter(Value):
 
     name: str
     max: Number
-    says: str = ""
+    description: str = ""
 
 
 @frozen(eq=False, repr=False)
@@ -61,7 +61,7 @@ class Parameter(Value):
     at_most: Number | None = None
     above: Number | None = None
     below: Number | None = None
-    says: str = ""
+    description: str = ""
 
 
 @frozen(eq=False, repr=False)
@@ -70,7 +70,7 @@ class Posture(Value):
 
     name: str
     above: Number | None = None
-    says: str = ""
+    description: str = ""
 
 
 @frozen(eq=False, repr=False)
@@ -81,7 +81,7 @@ class Stage(Value):
     postures: tuple[Posture, ...] = ()
     outside: bool = False
     apart: bool = False
-    says: str = ""
+    description: str = ""
 
     @property
     def states(self) -> tuple[str, ...]:

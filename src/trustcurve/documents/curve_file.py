@@ -103,11 +103,11 @@ class _Counter:
 
     Args:
         max: Its highest value: a counter without bound would make the curve infinite.
-        says: What it counts, in words.
+        description: What it counts, in words.
     """
 
     max: _Number
-    says: str = ""
+    description: str = ""
 
 
 @frozen
@@ -135,7 +135,7 @@ class _Parameter:
         at_most: It must be at most this.
         above: It must be above this.
         below: It must be below this.
-        says: What it is, in words.
+        description: What it is, in words.
     """
 
     value: int
@@ -143,7 +143,7 @@ class _Parameter:
     at_most: _Number | None = None
     above: _Number | None = None
     below: _Number | None = None
-    says: str = ""
+    description: str = ""
 
 
 @frozen
@@ -153,12 +153,12 @@ class _Posture:
     Args:
         name: What it is called.
         above: It holds where felt doubt is above this, and no later posture holds.
-        says: What it means, in words.
+        description: What it means, in words.
     """
 
     name: Text
     above: _Number | None = None
-    says: str = ""
+    description: str = ""
 
 
 @frozen
@@ -170,14 +170,14 @@ class _Stage:
         postures: Its postures, from low to high doubt.
         outside: Whether it lies before the barrier.
         apart: Whether it is off the curve: "one stage down" never leads into it.
-        says: What it means, in words.
+        description: What it means, in words.
     """
 
     name: Text
     postures: tuple[_Posture, ...] = ()
     outside: bool = False
     apart: bool = False
-    says: str = ""
+    description: str = ""
 
 
 @frozen

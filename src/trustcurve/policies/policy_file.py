@@ -107,14 +107,14 @@ class _Head:
 
     Args:
         name: What it is called.
-        says: What it is for, in words.
+        description: What it is for, in words.
         remember: How many of its own last actions it sees.
         window: Over how many last turns it counts its asks.
         promise_due: After how many turns a promise that it makes falls due.
     """
 
     name: Text
-    says: str = ""
+    description: str = ""
     remember: Annotated[int, REMEMBERED] = 0
     window: Annotated[int, REMEMBERED] = 0
     promise_due: Annotated[int, DUE] = 2
@@ -182,7 +182,7 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
         remember=head.remember,
         window=head.window,
         promise_due=head.promise_due,
-        description=head.says,
+        description=head.description,
     )
     for number, why in idle_rows(curve, policy):
         reading.wrong(("rules", number, "when"), why)

@@ -22,9 +22,9 @@ Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def _to_2(data: dict[str, Any]) -> dict[str, Any]:
-    """Say in a curve what ended a silence in version 1, and put what came due beside its reaction.
+    """Write down what ended a silence in a curve of version 1, rename ``says``, and pair what came due with its reaction.
 
-    What is malformed stays as it is: the reader of version 2 reports it.
+    Malformed parts stay as they are: the reader of version 2 reports them.
     """
     kind = data.get("kind")
     if kind == "step":
@@ -38,13 +38,29 @@ def _to_2(data: dict[str, Any]) -> dict[str, Any]:
     document = data.get("document")
     if kind != "curve" or not isinstance(document, Mapping):
         return data
-    signals, parameters = document.get("signals"), document.get("parameters")
     new = dict(document)
-    if isinstance(signals, Mapping):
-        new["signals"] = {name: _signal_to_2(name, signal) for name, signal in signals.items()}
-    if isinstance(parameters, Mapping):
-        new["parameters"] = {**parameters, "waiting_periods": 1}
+    for key in ("counters", "parameters", "stages"):
+        if key in document:
+            new[key] = _described(document[key])
+    if isinstance(document.get("signals"), Mapping):
+        new["signals"] = {name: _signal_to_2(name, signal) for name, signal in document["signals"].items()}
+    if isinstance(document.get("parameters"), Mapping):
+        new["parameters"]["waiting_periods"] = 1
     return {**data, "document": new}
+
+
+def _described(rows: Any) -> Any:
+    """Rename ``says`` to ``description`` in each row of a table or a list, and in the postures of a stage."""
+    if isinstance(rows, Mapping):
+        return {name: _described_row(row) for name, row in rows.items()}
+    return [_described_row(row) for row in rows] if isinstance(rows, list) else rows
+
+
+def _described_row(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    renamed = {"description" if key == "says" else key: value for key, value in row.items()}
+    return {**renamed, "postures": _described(row["postures"])} if "postures" in row else renamed
 
 
 def _signal_to_2(name: str, signal: Any) -> Any:

@@ -209,7 +209,11 @@ advocate_is_earned = CurveProperty(
     name="advocate_is_earned",
     description="Only customers who recommend, and who have seen promises kept, become advocates.",
     counterexample=_first(
-        lambda _, r: r.before.stage != _TOP == r.after.stage and (r.signal != "advocacy" or r.before.kept < 1)
+        lambda curve, r: (
+            curve.rank(r.before) < curve.rank(r.after)
+            and r.after.stage == _TOP
+            and (r.signal != "advocacy" or r.before.kept < 1)
+        )
     ),
 )
 recoverable = CurveProperty(
