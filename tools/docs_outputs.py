@@ -13,7 +13,7 @@ which ``examples`` leads to the project's examples.
   ``...`` stands for anything. A command must return 0; to show another code, add ``; echo $?``.
 - ``mermaid`` must be the statechart of the default curve, as it is drawn today.
 - ``<!-- not run: why -->`` above a block of shell leaves it alone. Its ``pip install`` lines must still
-  name this package and extras that it has.
+  name this package (or ``.``, its checkout) and extras that it has.
 
 A block in any other language is an error: nothing on these pages goes untested.
 
@@ -60,7 +60,7 @@ _INFO = re.compile(r"(?P<language>[\w-]*)(?P<options>[^\n]*)\n")
 _TITLE = re.compile(r'title="(?P<name>[^"]+)"')
 _NOT_RUN = re.compile(r"<!-- not run: (?P<why>[^\n]+) -->\n\Z")
 _INSTALL = re.compile(r"pip install (?P<what>[^#\n]+)")
-_REQUIREMENT = re.compile(r"(?P<name>[\w-]+)(\[(?P<extras>[\w,]+)\])?")
+_REQUIREMENT = re.compile(r"(?P<name>\.|[\w-]+)(\[(?P<extras>[\w,]+)\])?")
 _ALIKE = 0.5
 
 
@@ -196,7 +196,7 @@ def check_installs(block: Block) -> None:
     for found in _INSTALL.finditer(block.source):
         what = _REQUIREMENT.search(found["what"])
         extras = set(what["extras"].split(",")) if what and what["extras"] else set()
-        if not what or what["name"] != about["Name"] or not extras <= known:
+        if not what or what["name"] not in {about["Name"], "."} or not extras <= known:
             raise BlockError(f"{found[0]!r} does not name {about['Name']} with extras among {', '.join(sorted(known))}")
 
 

@@ -45,6 +45,7 @@ def run(page: str, folder: Path) -> None:
         '~~~toml title="a.toml"\na = 1\n~~~\n\n~~~console\n$ cat a.toml\na = 1\n$ echo b; false; echo $?\nb\n1\n~~~\n',
         "~~~console\n$ echo in 1.7 s\nin ... s\n~~~\n",
         "<!-- not run: it needs the network -->\n~~~console\n$ pip install 'trustcurve[cli]'\n~~~\n",
+        "<!-- not run: it needs the network -->\n~~~console\n$ pip install '.[cli]'\n~~~\n",
     ],
 )
 def test_a_page_that_is_right_passes(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -66,6 +67,7 @@ def test_a_page_that_is_right_passes(page: str, tmp_path: Path, monkeypatch: pyt
         ("~~~console\n$ false\n~~~\n", "answered 1"),
         ("~~~console\necho a\n~~~\n", "commands after"),
         ("<!-- not run: network -->\n~~~console\n$ pip install 'trustcurve[clie]'\n~~~\n", "extras among"),
+        ("<!-- not run: network -->\n~~~console\n$ pip install '.[clie]'\n~~~\n", "extras among"),
         ("<!-- not run: network -->\n~~~console\n$ pip install trustcruve\n~~~\n", "does not name trustcurve"),
         ("~~~csv\na,b\n~~~\n", "csv"),
     ],
