@@ -1,4 +1,4 @@
-# The one door: people and CI come in here. `make help` lists what there is.
+# All common tasks, for people and for continuous integration. `make help` lists them.
 # Needs Python 3.11 or newer, make and git. Everything is installed into $(VENV), nothing outside it.
 
 VENV ?= .venv
@@ -20,10 +20,14 @@ DEMO := build/parcelshop
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.ready-demo ## make a parcel shop's log and replay it: where each customer stands, and why
+demo: $(VENV)/.ready-demo ## invent a parcel shop's log and replay it: where each customer stands, and why
 	@mkdir -p build
 	$(BIN)/python examples/parcelshop/make_log.py --out $(DEMO).csv
 	$(BIN)/trustcurve replay $(DEMO).csv --mapping examples/parcelshop/mapping.toml --allow-rejects --out $(DEMO)
+	@echo
+	@echo "Next, see why one customer fell:"
+	@echo "  $(BIN)/trustcurve explain $(DEMO).csv --mapping examples/parcelshop/mapping.toml --customer C00037"
+	@echo "Then read docs/tutorials/replay.md about this log, or docs/how-to/mapping.md to replay your own."
 
 test: $(VENV)/.ready-test ## run all tests, docs and examples included, and show branch coverage
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(COVERAGE) $(PYTEST_FLAGS) $(TESTS)
@@ -36,7 +40,7 @@ check: $(VENV)/.ready-dev ## format, lint, types, layers
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/towncrier build --draft --version next >/dev/null
 
-format: $(VENV)/.ready-dev ## format, and mend what can be mended safely
+format: $(VENV)/.ready-dev ## format, and fix what can be fixed safely
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
 

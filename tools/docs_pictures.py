@@ -1,9 +1,8 @@
 """Draw the pictures of the documentation that follow from the code: the statechart, and two scenarios side by side.
 
-``python tools/docs_pictures.py`` draws them (with Graphviz and matplotlib); with ``--check`` it only says
-what is out of date. Of another version of these a picture looks a little different, so what is held
-against the code is what it was drawn from: the sha256 of that stands in the file. The statechart that
-README.md has as text is written by ``tools/docs_outputs.py``.
+``python tools/docs_pictures.py`` draws them (with Graphviz and matplotlib); with ``--check`` it only reports
+what is out of date. Another version of these draws a slightly different picture, so what is compared
+is what the picture was drawn from: its sha256 is stored in the file.
 """
 
 from __future__ import annotations
@@ -44,9 +43,9 @@ def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
     return None in versions or versions[0][1] != versions[1][1] or drawn == now  # type: ignore[index]
 
 
-def scenarios_mark(answers: list[Solution]) -> str:
-    """Return the sha256 of what scenarios answer with, rounded."""
-    rounded = [each.occupancy().with_columns(pl.col("share").round(6)).write_csv() for each in answers]
+def scenarios_mark(answers: list[Expected]) -> str:
+    """Return the sha256 of the exact results of scenarios, rounded."""
+    rounded = [each.occupancy.with_columns(pl.col("share").round(6)).write_csv() for each in answers]
     return f"drawn from exact answers with sha256 {hashlib.sha256(''.join(rounded).encode()).hexdigest()}"
 
 
@@ -64,7 +63,7 @@ def scenarios_drawn(answers: list[Solution], mark: str) -> None:
 def main() -> int:
     """Draw the pictures, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="draw nothing; return 1 where one is out of date")
+    parser.add_argument("--check", action="store_true", help="draw nothing; return 1 if a picture is out of date")
     check = parser.parse_args().check
     chart = chart_of(Curve.default())
     mark = f"<!-- drawn from DOT with sha256 {hashlib.sha256(dot_text(chart).encode()).hexdigest()} -->"

@@ -92,7 +92,7 @@ def soil(rows: Sequence[Row], random: Callable[[], float]) -> tuple[list[list[st
         line, dirt = [row.get(column, "") for column in COLUMNS], spots.get(place)
         if dirt in FAILURES:
             lines.append(FAILURES[dirt](row, random))
-        if dirt == "rating that is no number":
+        if dirt == "rating that is not a number":
             line[COLUMNS.index("rating")] = one_of(NO_RATINGS, random)
         if dirt == "duplicate":
             held.append((place + 1 + int(40 * random()), line))
@@ -134,7 +134,7 @@ FAILURES: dict[str | None, Callable[[Row, Callable[[], float]], list[str]]] = {
 DIRT: dict[str, tuple[str, ...]] = {  # the events it hits; none named: all
     "ragged line": ("complaint",),
     "unknown order": ("delivered",),
-    "rating that is no number": ("rated",),
+    "rating that is not a number": ("rated",),
     "unknown event": tuple(TYPOS),
     "duplicate": ("consult", "campaign", "order", "coupon", "delivered", "complaint", "recommended"),
     "bad time": (),

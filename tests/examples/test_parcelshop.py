@@ -24,7 +24,7 @@ COLUMNS = [
 ]  # fmt: skip
 KINDS_OF_DIRT = {
     "bad time", "no customer", "unknown event", "unknown order", "ragged line",
-    "duplicate", "out of order", "rating that is no number",
+    "duplicate", "out of order", "rating that is not a number",
 }  # fmt: skip
 FAILURES = ("bad time", "no customer", "unknown event", "unknown order", "ragged line")
 
@@ -138,7 +138,7 @@ def test_the_announced_dirt_is_in_the_file(log: Log, clean: list[Row]):
     assert sum(row["event"] == "delivered" and row["order"] not in orders for row in rows) == dirt["unknown order"]
     assert (
         sum(row["event"] == "rated" and row["rating"] not in "12345" for row in rows)
-        == dirt["rating that is no number"]
+        == dirt["rating that is not a number"]
     )
     whole = Counter(tuple(row.values()) for row in rows)
     assert sum(count - 1 for count in whole.values()) == dirt["duplicate"]
