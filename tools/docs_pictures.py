@@ -43,9 +43,9 @@ def is_fresh(drawn: str, chart: Chart, mark: str) -> bool:
     return None in versions or versions[0][1] != versions[1][1] or drawn == now  # type: ignore[index]
 
 
-def scenarios_mark(answers: list[Expected]) -> str:
+def scenarios_mark(answers: list[Solution]) -> str:
     """Return the sha256 of the exact results of scenarios, rounded."""
-    rounded = [each.occupancy.with_columns(pl.col("share").round(6)).write_csv() for each in answers]
+    rounded = [each.occupancy().with_columns(pl.col("share").round(6)).write_csv() for each in answers]
     return f"drawn from exact answers with sha256 {hashlib.sha256(''.join(rounded).encode()).hexdigest()}"
 
 
