@@ -1,7 +1,7 @@
 """Every error that trustcurve raises: one root, named leaves, data as attributes.
 
-Errors are for malformed input only. A signal that moves nobody, a promise kept too late or a
-pitch that falls on deaf ears are no errors: they are steps with a reason.
+Errors are for malformed input only. A signal that changes nothing, a promise kept too late and a
+pitch that is ignored are not errors: each is a step with a reason.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ __all__ = [
     "final_class",
     "plain_word",
     "require",
+    "rule_got",
 ]
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Answer with ``"; did you mean 'x'?"`` for the nearest known word, or with nothing."""
+    """Return ``"; did you mean 'x'?"`` for the most similar known word, or an empty text."""
     import difflib  # noqa: PLC0415 - only errors need it, and it is slow to import
 
     near = difflib.get_close_matches(str(word), list(known), n=1)
@@ -48,69 +49,81 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def plain_word(value: object) -> object:
-    """Convert a text of a subclass, such as a member of a ``(str, Enum)``, to the text itself; return anything else as it is."""
+    """Convert an instance of a subclass of ``str``, such as a member of a ``(str, Enum)``, to a plain ``str``; return other values unchanged."""
     return str.__str__(value) if isinstance(value, str) and type(value) is not str else value
 
 
-_SHOWN = 200  # letters of a value; a whole policy would hide the rule
+_SHOWN = 200  # characters of a value: a whole policy would hide the rule
+
+
+def rule_got(rule: str, value: str) -> str:
+    """Return "rule, got value"; a hint, after "; " in the rule, comes last."""
+    must, semicolon, hint = rule.partition("; ")
+    return f"{must}, got {value}{semicolon}{hint}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 class TrustcurveError(Exception):
-    """The root of all errors of this library; catch it to catch them all."""
+    """The base class of all errors of this library; catch it to catch them all."""
 
-    # The leaves are attrs classes: their fields are their data. They have slots=False and
-    # repr=False because exceptions have a dict and a repr already, and making less of a class
-    # makes the import cheaper.
+    # The subclasses are attrs classes: their fields are their data. They have slots=False and
+    # repr=False because exceptions already have a dict and a repr, and a class with fewer generated
+    # methods is faster to import.
 
 
 @define(slots=False, repr=False)
 class InvalidValueError(TrustcurveError):
-    """An argument has the wrong type or form: ``argument``, ``value``, ``rule``."""
+    """An argument has the wrong type or form: ``argument``, ``value``, ``rule``.
+
+    The rule is a predicate ("must be a Curve"), optionally followed by "; " and a hint.
+    """
 
     argument: str
     value: object
     rule: str
 
     def __str__(self) -> str:
-        said = repr(self.value)
-        shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
-        return f"{self.argument} is {shown}: {self.rule}"
+        return f"{self.argument} {rule_got(self.rule, _shown(self.value))}"
 
 
 @define(slots=False, repr=False)
 class FinalClassError(TrustcurveError, TypeError):
-    """A class that is final is subclassed: ``name`` (of the subclass), ``base``, ``instead``."""
+    """A final class is subclassed: ``name`` (of the subclass), ``base``, ``instead``."""
 
     name: str
     base: str
-    instead: str = "wrap it, or keep what is yours beside it"
+    instead: str = "wrap an instance instead"
 
     def __str__(self) -> str:
         return f"class {self.name!r} cannot subclass {self.base}, which is final: {self.instead}"
 
 
 def final_class(cls: type) -> None:
-    """Raise FinalClassError; a final class has this as its ``__init_subclass__``."""
+    """Raise FinalClassError; assign this to ``__init_subclass__`` of a final class."""
     raise FinalClassError(cls.__name__, cls.__bases__[0].__name__)
 
 
 @define(slots=False, repr=False)
 class NaiveTimeError(TrustcurveError):
-    """A time carries no timezone: ``argument``, ``value``."""
+    """A time has no timezone: ``argument``, ``value``."""
 
     argument: str
     value: datetime
 
     def __str__(self) -> str:
         return (
-            f"{self.argument} is {self.value.isoformat()}, a naive time: "
-            "give it a timezone, for example with .replace(tzinfo=datetime.UTC)"
+            f"{self.argument} must have a timezone, got {self.value.isoformat()}; "
+            "add one, for example with .replace(tzinfo=datetime.UTC)"
         )
 
 
 @define(slots=False, repr=False)
 class UnknownWordError(TrustcurveError):
-    """A word is outside its set: ``argument``, ``value``, ``known``."""
+    """A word is not in the set of known words: ``argument``, ``value``, ``known``."""
 
     argument: str
     value: object
@@ -123,31 +136,32 @@ class UnknownWordError(TrustcurveError):
 
 @define(slots=False, repr=False)
 class InvalidParameterError(TrustcurveError):
-    """A parameter of the curve is outside its range, or against another: ``name``, ``value``, ``rule``."""
+    """A parameter of a curve is unknown, out of range or in conflict with another: ``name``, ``value``, ``rule``."""
 
     name: str
     value: object
     rule: str
 
     def __str__(self) -> str:
-        return f"parameter {self.name} is {self.value}: {self.rule}"
+        return f"parameter {self.name} {rule_got(self.rule, _shown(self.value))}"
 
 
 @define(slots=False, repr=False)
 class InvalidPositionError(TrustcurveError):
-    """A position has a counter outside its range, or is not reachable: ``part``, ``value``, ``rule``."""
+    """A position has a counter that is out of range, or is not reachable: ``part``, ``value``, ``rule``."""
 
     part: str
     value: object
     rule: str
 
     def __str__(self) -> str:
-        return f"position has {self.part} {self.value!r}: {self.rule}"
+        subject = f"position.{self.part}" if self.part else "position"
+        return f"{subject} {rule_got(self.rule, _shown(self.value))}"
 
 
 @define(slots=False, repr=False)
 class OutOfOrderError(TrustcurveError):
-    """An event lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
+    """An event is earlier than the ``as_of`` of the standing: ``customer``, ``at``, ``as_of``."""
 
     customer: str
     at: datetime
@@ -155,14 +169,14 @@ class OutOfOrderError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"event at {self.at.isoformat()} lies before {self.as_of.isoformat()}, "
-            f"up to which customer {self.customer!r} is known: sort events by time"
+            f"event at {self.at.isoformat()} is too early: customer {self.customer!r} is already known "
+            f"up to {self.as_of.isoformat()}; sort events by time"
         )
 
 
 @define(slots=False, repr=False)
 class ObservedInThePastError(TrustcurveError):
-    """An observation lies before what the standing already knows: ``customer``, ``at``, ``as_of``."""
+    """An observation is earlier than the ``as_of`` of the standing: ``customer``, ``at``, ``as_of``."""
 
     customer: str
     at: datetime
@@ -177,7 +191,7 @@ class ObservedInThePastError(TrustcurveError):
 
 @define(slots=False, repr=False)
 class CustomerMismatchError(TrustcurveError):
-    """An event names another customer than the standing: ``expected``, ``value``."""
+    """An event belongs to another customer than the standing: ``expected``, ``value``."""
 
     expected: str
     value: str
@@ -188,7 +202,7 @@ class CustomerMismatchError(TrustcurveError):
 
 @define(slots=False, repr=False)
 class DueBeforeEventError(TrustcurveError):
-    """A promise is due before the event that says so: ``promise``, ``due``, ``at``."""
+    """A promise is due before the event that sets its due date: ``promise``, ``due``, ``at``."""
 
     promise: str
     due: datetime
@@ -196,13 +210,14 @@ class DueBeforeEventError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"promise {self.promise!r} is due {self.due.isoformat()}, before the event itself at {self.at.isoformat()}"
+            f"due of promise {self.promise!r} must not be before the event at {self.at.isoformat()}, "
+            f"got {self.due.isoformat()}"
         )
 
 
 @define(slots=False, repr=False)
 class PromiseAlreadyOpenError(TrustcurveError):
-    """A promise is made under an id that is open or overdue: ``customer``, ``promise``, ``overdue``."""
+    """A promise is made with the id of an open or overdue one: ``customer``, ``promise``, ``overdue``."""
 
     customer: str
     promise: str
@@ -210,20 +225,20 @@ class PromiseAlreadyOpenError(TrustcurveError):
 
     def __str__(self) -> str:
         state = "overdue" if self.overdue else "open"
-        return f"promise {self.promise!r} of customer {self.customer!r} is {state} already: close it first, or use another id"
+        return f"promise {self.promise!r} of customer {self.customer!r} is already {state}: close it first, or use another id"
 
 
 @define(slots=False, repr=False)
 class UnknownPromiseError(TrustcurveError):
-    """An event speaks of a promise that is neither open nor overdue: ``customer``, ``promise``, ``event``."""
+    """An event refers to a promise that is neither open nor overdue: ``customer``, ``promise``, ``event``."""
 
     customer: str
     promise: str
     event: str
 
     def __str__(self) -> str:
-        cure = ", or give its weight" if self.event in ("PromiseKept", "PromiseBroken") else ""
-        return f"{self.event}: customer {self.customer!r} has no open promise {self.promise!r}: record PromiseMade first{cure}"
+        hint = ", or give its weight" if self.event in ("PromiseKept", "PromiseBroken") else ""
+        return f"{self.event}: customer {self.customer!r} has no open promise {self.promise!r}; record PromiseMade first{hint}"
 
 
 @define(slots=False, repr=False)
@@ -236,37 +251,37 @@ class PromiseOverdueError(TrustcurveError):
 
     def __str__(self) -> str:
         when = f" since {self.due.isoformat()}" if self.due else ""
-        return f"promise {self.promise!r} of customer {self.customer!r} is overdue{when}: a new date must be agreed in time"
+        return f"promise {self.promise!r} of customer {self.customer!r} is overdue{when}: only an open promise can be moved"
 
 
 @define(slots=False, repr=False)
 class MissingExtraError(TrustcurveError, ImportError):
-    """An optional part is not installed: ``extra``, ``module``."""
+    """A module of an optional extra is not installed: ``extra``, ``module``."""
 
     extra: str
     module: str
 
     def __str__(self) -> str:
-        return f"this needs {self.module}, which is not installed: pip install 'trustcurve[{self.extra}]'"
+        return f"module {self.module!r} is not installed: pip install 'trustcurve[{self.extra}]'"
 
 
 @frozen(repr=False)
 class Finding:
-    """One thing that is wrong in a document: which file, table and key, and what."""
+    """One problem in a document: its file, table and key, and what is wrong."""
 
     source: str
     table: str
     key: str
-    says: str
+    problem: str
 
     def __str__(self) -> str:
         where = " ".join(filter(None, (self.table, self.key)))
-        return f"{self.source}: {where}: {self.says}" if where else f"{self.source}: {self.says}"
+        return f"{self.source}: {where}: {self.problem}" if where else f"{self.source}: {self.problem}"
 
 
 @define(slots=False, repr=False)
 class InvalidDocumentError(TrustcurveError):
-    """A document that people write cannot be read: ``findings``, all of them at once."""
+    """A document (a curve, policy, mapping or scenario file) is invalid: ``findings``, all problems at once."""
 
     findings: tuple[Finding, ...]
 
@@ -275,11 +290,11 @@ class InvalidDocumentError(TrustcurveError):
 
 
 class InvalidCurveError(InvalidDocumentError):
-    """A file is not a curve: ``findings``, all of them at once."""
+    """A curve file is invalid: ``findings``, all problems at once."""
 
 
 class CurveWarning(UserWarning):
-    """A curve file has something that is legal and hardly meant: ``finding``."""
+    """A curve file has something that is legal but probably a mistake: ``finding``."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))
@@ -290,7 +305,7 @@ def require(module: str, extra: str) -> Any:
     """Import an optional module by name.
 
     Raises:
-        MissingExtraError: It is not installed; the message has the pip command.
+        MissingExtraError: The module is not installed; the message contains the pip command.
     """
     from importlib import import_module  # noqa: PLC0415
 

@@ -29,8 +29,8 @@ def findings(curve: Curve, *changes: Change) -> list[tuple[str, str, str]]:
         assert found.source == "ours.toml"
         assert line.startswith(f"ours.toml: {found.table}")
         assert found.key in line
-        assert line.endswith(found.says)
-    return [(found.table, found.key, found.says) for found in caught.value.findings]
+        assert line.endswith(found.problem)
+    return [(found.table, found.key, found.problem) for found in caught.value.findings]
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -65,7 +65,7 @@ def test_broken_toml_is_a_finding_too() -> None:
 def test_words_that_cannot_count_are_found(curve: Curve, many: object) -> None:
     ((table, key, says),) = findings(curve, lambda d: d["signals"]["kept_major"].update(many=many))
     assert (table, key) == ("[signals]", "kept_major.many")
-    assert "no braces but {n}" in says
+    assert "no placeholder except {n}" in says
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -139,5 +139,5 @@ def test_a_row_called_falls_that_lifts_is_warned_of(curve: Curve) -> None:
         row["set"]["stage"] = "advocate"
 
     assert warned(curve, lift) == [
-        "ours.toml: [[settling]] hopeful.falls name: falls by its name, but lifts a customer to a higher state"
+        'ours.toml: [[settling]] hopeful.falls name: ends in "falls", but the row lifts a customer to a higher state'
     ]

@@ -95,7 +95,7 @@ def test_an_event_can_say_whose_journey_it_is(curve: Curve) -> None:
 def test_without_a_customer_or_a_beginning_there_is_no_journey(curve: Curve) -> None:
     with pytest.raises(InvalidValueError, match="customer"):
         curve.journey([Exchanged(at=day(1))])
-    with pytest.raises(InvalidValueError, match="when the journey begins"):
+    with pytest.raises(InvalidValueError, match="must have an event to begin the journey"):
         curve.journey([], customer="ann")
 
 

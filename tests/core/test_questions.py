@@ -80,7 +80,7 @@ def test_a_row_that_did_not_apply_says_which_condition_failed(
 def test_a_refusal_is_data(curve: Curve) -> None:
     refusal, *_, last = curve.refusals(Position("customer_centric", 3, 2, 0, "clear"), "advocacy")
     assert refusal.rule.name == "advocacy.begins"
-    assert [(each.part, each.saw, each.wanted, str(each)) for each in refusal.failures] == [
+    assert [(each.part, each.actual, each.wanted, str(each)) for each in refusal.failures] == [
         ("engaged", 2, "at least 3", "engaged 2 of 3")
     ]
     assert refusal.outranked_by is None
@@ -138,7 +138,7 @@ def test_an_outlook_is_where_each_signal_leads(curve: Curve) -> None:
 def test_a_path_is_told_in_words(curve: Curve, position: Position, goal: str, says: str) -> None:
     path = curve.path(position, goal)
     assert path is not None
-    assert str(path) == path.says == says
+    assert str(path) == path.description == says
     assert len(path) == len(path.signals) == len(path.reactions)
 
 

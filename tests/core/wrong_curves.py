@@ -131,7 +131,7 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["parameters"]["initial_doubt"].update(at_most="doubtmax"),
         "[parameters]",
         "initial_doubt",
-        "at_most names no parameter: 'doubtmax'; did you mean 'doubt_max'?",
+        "must not have at_most = 'doubtmax', which is not a parameter; did you mean 'doubt_max'?",
     ),
     "an unknown side": (
         lambda d: d["signals"]["purchase"].update(by="costumer"),
@@ -150,13 +150,13 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["parameters"]["kept_max"].update(value=10),
         "[parameters]",
         "kept_max",
-        "is 10, but must be at most 9",
+        "must be at most 9, got 10",
     ),
     "parameters against each other": (
         lambda d: d["parameters"]["suspicious_max"].update(value=7),
         "[parameters]",
         "suspicious_max",
-        "is 7, but must be below competitive_max, which is 7",
+        "must be below competitive_max, which is 7, got 7",
     ),
     "a parameter that is no number": (
         lambda d: d["parameters"]["kept_max"].update(value="3"),
@@ -181,14 +181,14 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["counters"]["doubt"].pop("max"),
         "[counters]",
         "doubt.max",
-        "a counter without bound would make the curve infinite",
+        "an unbounded counter would make the curve infinite",
     ),
     "no counter at all": (lambda d: d["counters"].pop("doubt"), "[counters]", "doubt", "is missing"),
     "a counter that counts to nothing": (
         lambda d: d["counters"]["kept"].update(max=0),
         "[counters]",
         "kept.max",
-        "is 0, but must be at least 1",
+        "must be at least 1, got 0",
     ),
     "more positions than anyone can unroll": (
         lambda d: d["counters"].update(doubt={"max": 1000}, kept={"max": 100}),
@@ -200,7 +200,7 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: rule(d, "broken_major.betrays")["set"].update(kept=4),
         "[[rules]] broken_major.betrays",
         "set.kept",
-        "is 4, but kept runs from 0 to 3",
+        "must be from 0 to 3, got 4",
     ),
     "a condition that can never hold": (
         lambda d: rule(d, "exchange.heals")["when"].update(doubt={"above": 12}),
@@ -214,20 +214,20 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["curve"]["start"].update(engaged=5),
         "[curve]",
         "start.engaged",
-        "is 5, but engaged runs from 0 to 4",
+        "must be from 0 to 4, got 5",
     ),
     "a start that is not settled": (
         lambda d: d["curve"]["start"].update(stage="advocate", doubt=3),
         "[curve]",
         "start",
-        "is not settled: the settling rows would carry it to customer_centric",
+        "is not settled: the settling rows would move it to customer_centric",
     ),
     # --- stages
     "a stage that nothing enters": (
         lambda d: d["stages"].append({"name": "loyal"}),
         "[[stages]] loyal",
         "name",
-        "nothing enters this stage",
+        "no signal leads to this stage",
     ),
     "no stage to stand on": (
         lambda d: [stage.update(apart=True) for stage in d["stages"]],
@@ -257,20 +257,20 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["stages"][1]["postures"][2].pop("above"),
         "[[stages]] distrust postures adversarial",
         "above",
-        "every posture but the first",
+        "must be given for every posture except the first",
     ),
     # --- rules
     "a signal without rules": (
         lambda d: d["signals"].update(thanks={}),
         "[signals]",
         "thanks",
-        "its last rule must have no condition",
+        "must have a last rule without condition",
     ),
     "a signal whose last rule has a condition": (
         lambda d: d["rules"].remove(rule(d, "repair.unneeded")),
         "[signals]",
         "repair",
-        "its last rule must have no condition",
+        "must have a last rule without condition",
     ),
     "a signal that the ledger sends": (
         lambda d: d["signals"].pop("silence"),
@@ -288,13 +288,13 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: add_rule(d, "repair.unneeded", signal="repair", when={"account": "breach"}),
         "[[rules]] ours",
         "when",
-        "can never match: in none of 524 positions does it come first",
+        "can never match: in all 524 positions an earlier row applies",
     ),
     "a rule for positions that nobody reaches": (
         lambda d: add_rule(d, "repair.settles", signal="repair", when={"stage": "advocate", "kept": 0}),
         "[[rules]] ours",
         "when",
-        "in none of 524 positions does it come first",
+        "in all 524 positions an earlier row applies",
     ),
     "a rule twice": (
         lambda d: add_rule(d, "repair.settles", name="repair.unneeded", signal="repair", when={"kept": 0}),
@@ -312,7 +312,7 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         lambda d: d["rules"][0].pop("name"),
         "[[rules]] number 1",
         "name",
-        "is missing: what the row is called",
+        "is missing: the name of the row",
     ),
     # --- shapes
     "a table that is a number": (lambda d: d.update(signals=3), "", "signals", "must be a table, got 3"),

@@ -63,7 +63,7 @@ def test_an_absurd_file_is_a_finding(kind: str, tmp_path: Path) -> None:
     path.write_bytes(b"x = '\xff'")
     with pytest.raises(door.error, match=r"it\.toml: is not UTF-8: invalid start byte at byte 5"):
         door.load(str(path))
-    with pytest.raises(door.error, match="a path cannot have a NUL in it"):
+    with pytest.raises(door.error, match="a path must not contain NUL"):
         door.load("a\0b.toml")
     with pytest.raises(FileNotFoundError):
         door.load(tmp_path / "none.toml")
@@ -88,9 +88,9 @@ ABSURD_JSON: dict[str, tuple[str | bytes, str]] = {
     "a number of fewer digits": (f'{HEAD},"note":{"7" * 500}}}', "$.note: must be a text, got a very long number"),
     "no number": (f'{HEAD},"note":NaN}}', "$.note: must be a text, got nan"),
     "bytes that are no text": (b'{"a":"\xff"}', "$: is not UTF-8: invalid start byte at byte 6"),
-    "half a surrogate pair": (f'{HEAD},"note":"\\ud83d"}}', "$.note: must be a text that can be written"),
+    "half a surrogate pair": (f'{HEAD},"note":"\\ud83d"}}', "$.note: must be a text without lone surrogates"),
     "a field twice": (f'{HEAD},"at":"2027-01-01T00:00:00Z"}}', "$: field 'at' is given twice"),
-    "seconds that are none": (HEAD.replace("00:00:00", "00:00:61") + "}", "$.at: must be a time as in RFC 3339"),
+    "seconds that are none": (HEAD.replace("00:00:00", "00:00:61") + "}", "$.at: must be a time in RFC 3339"),
     "a day that is none": (HEAD.replace("01-01", "02-30") + "}", "$.at: is not a time"),
 }
 

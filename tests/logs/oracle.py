@@ -37,9 +37,9 @@ customer = "customer"
 time = "time"
 timezone = "Europe/Berlin"
 id = "id"
-tie = "tie"
+sequence = "tie"
 """
-MAPPING += rule('{ event = "ask" }', 'Proposed channel = "{channel}"', first=True)
+MAPPING += rule('{ event = "ask" }', 'Proposed channel = "{channel}"', once_per="{customer}")
 MAPPING += rule('{ event = ["ask", "survey"] }', 'OneSided by = "company"')
 MAPPING += rule(
     '{ event = "order", amount = { at_least = 10 } }',

@@ -52,7 +52,7 @@ def test_the_look_at_until_stands_apart(tmp_path: Path) -> None:
     early = one(tmp_path, "ann", until=at("2026-01-04"))
     assert early.observed is not None
     assert not early.observed.promises[0].overdue
-    assert one(tmp_path, "bob").look is None, "nothing is later than the last event of the whole log"
+    assert one(tmp_path, "bob").observation is None, "nothing is later than the last event of the whole log"
 
 
 def test_ids_that_others_used_do_not_count(tmp_path: Path) -> None:

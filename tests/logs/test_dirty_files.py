@@ -73,7 +73,7 @@ def test_a_quote_that_is_open_at_the_end_costs_its_own_line(tmp_path: Path) -> N
 
 
 def test_a_quote_that_is_open_in_the_heading_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableLogError, match="its first line opens a quote that is never closed"):
+    with pytest.raises(UnreadableLogError, match="the first line opens a quote that is never closed"):
         replay_text(tmp_path, 'customer,time,"event\nann,2026-01-01,x\n', MAPPING)
 
 
@@ -158,7 +158,8 @@ def test_deeply_nested_json_is_a_reject(tmp_path: Path) -> None:
 def test_a_column_named_as_one_of_ours_is_told(tmp_path: Path, form: str) -> None:
     path = write(tmp_path, table("customer | time | event | trustcurve.row\nann | 2026-01-01 | x | 7"), form)
     with pytest.raises(
-        UnreadableLogError, match=r"begin with 'trustcurve\.' are taken: rename its column 'trustcurve\.row'"
+        UnreadableLogError,
+        match=r"column 'trustcurve\.row' must be renamed: names that begin with 'trustcurve\.' are reserved",
     ):
         scan_log(path)
 
@@ -204,16 +205,16 @@ def test_a_folder_named_like_a_partition_adds_no_column(tmp_path: Path) -> None:
 
 PLAIN = "customer,time,event\nann,2026-01-01,x\n"
 OTHER_FILES = {
-    "UTF-16": ("log.csv", PLAIN.encode("utf-16"), "it is UTF-16, save it as UTF-8"),
+    "UTF-16": ("log.csv", PLAIN.encode("utf-16"), "it is UTF-16; save it as UTF-8"),
     "UTF-16, big end first": ("log.jsonl", b"\xfe\xff" + PLAIN.encode("utf-16-be"), "it is UTF-16"),
     "Latin-1": (
         "log.csv",
         PLAIN.replace("ann", "Zoë").encode("latin-1"),
-        r"it is not UTF-8 \(byte 0xeb\), save it as UTF-8",
+        r"it is not UTF-8 \(byte 0xeb\); save it as UTF-8",
     ),
-    "gzip": ("log.csv", gzip.compress(PLAIN.encode()), "it is compressed with gzip, unpack it first"),
+    "gzip": ("log.csv", gzip.compress(PLAIN.encode()), "it is compressed with gzip; unpack it first"),
     "a spreadsheet": ("log.tsv", b"PK\x03\x04\x14\x00", "it is a zip archive or a spreadsheet"),
-    "Parquet": ("log.csv", b"PAR1\x15\x04", r"it is Parquet, let its name end in \.parquet"),
+    "Parquet": ("log.csv", b"PAR1\x15\x04", r"it is Parquet; rename it to end in \.parquet"),
 }
 
 
@@ -229,10 +230,10 @@ def test_a_file_that_is_no_text_in_utf_8_is_told_with_what_to_do(
 @pytest.mark.parametrize(
     ("name", "mark", "says"),
     [
-        ("log.csv", ";", "its fields must be parted by commas, not by semicolons"),
-        ("log.csv", "\t", "its fields must be parted by commas, not by tabs"),
-        ("log.csv", "|", "its fields must be parted by commas, not by bars"),
-        ("log.tsv", ",", "its fields must be parted by tabs, not by commas"),
+        ("log.csv", ";", "fields must be separated by commas, not semicolons"),
+        ("log.csv", "\t", "fields must be separated by commas, not tabs"),
+        ("log.csv", "|", "fields must be separated by commas, not bars"),
+        ("log.tsv", ",", "fields must be separated by tabs, not commas"),
     ],
 )
 def test_another_separator_is_told(tmp_path: Path, name: str, mark: str, says: str) -> None:

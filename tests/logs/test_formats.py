@@ -171,9 +171,9 @@ def test_a_log_without_rows_is_an_empty_log(tmp_path: Path, form: str, heading: 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "its first line must name every column, each once, and it is blank"),
-        ("\ncustomer,time,event\n", "its first line must name every column, each once, and it is blank"),
-        ("customer,time,customer\n", "its first line must name every column, each once, and 'customer' is there twice"),
+        ("", "the first line must name every column once, got a blank line"),
+        ("\ncustomer,time,event\n", "the first line must name every column once, got a blank line"),
+        ("customer,time,customer\n", "the first line must name every column once, got 'customer' twice"),
         ("customer,time,event\n\xff", "cannot be read: it is not UTF-8"),
     ],
     ids=["empty", "blank first line", "a column twice", "not UTF-8"],

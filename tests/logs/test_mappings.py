@@ -37,33 +37,33 @@ WRONG: dict[str, tuple[str, str]] = {
     "no TOML": ("log = ", "m.toml: TOML: "),
     "unknown table": (UTC_LOG + "[rule]\n" + EXCHANGE, "m.toml: [rule]: unknown table; did you mean 'rules'?"),
     "no rules": (UTC_LOG, "m.toml: rules: is missing: the rules, in order"),
-    "no customer": ('[log]\ntime = "time"\n' + EXCHANGE, "m.toml: [log] customer: is missing: the column that names the customer"),
+    "no customer": ('[log]\ntime = "time"\n' + EXCHANGE, "m.toml: [log] customer: is missing: the column that has the customer"),
     "no time": ('[log]\ncustomer = "c"\n' + EXCHANGE, "m.toml: [log] time: is missing: the column that has the time"),
     "unknown key of the log": (PLAIN_LOG + 'tme = "x"\n' + EXCHANGE, "m.toml: [log] tme: unknown key; did you mean 'time'?"),
     "rules as one table": (UTC_LOG + '[rules]\nname = "r"\n', "m.toml: [rules]: must be an array of tables, got a table"),
     "bad template of customer": (
         UTC_LOG.replace('"customer"', '"{a"') + EXCHANGE, "m.toml: [log] customer: is not a template: expected '}'"
     ),
-    "empty braces": (broken('PromiseMade promise = "{}"'), "m.toml: [[rules]] r events number 1 promise: has empty braces"),
+    "empty braces": (broken('PromiseMade promise = "{}"'), "m.toml: [[rules]] r events number 1 promise: must not have empty braces"),
     "empty text": (broken('PromiseMade promise = ""'), "m.toml: [[rules]] r events number 1 promise: must be a text"),
     "unknown event word": (broken("Exchangd"), "[[rules]] r events number 1 event: unknown kind of event 'Exchangd'; did you mean 'Exchanged'?"),
     "an array as event": (UTC_LOG + rule("", name="r") + '[[rules.events]]\nevent = ["Exchanged"]\n', "[[rules]] r events number 1 event: must name a kind of event, got an array; known: "),
     "a number as name": (broken("Exchanged").replace('name = "r"', "name = 5"), "m.toml: [[rules]] number 1 name: must be a text that is not empty"),
-    "a customer without column": (UTC_LOG.replace('"customer"', '"{{all}}"') + EXCHANGE, "m.toml: [log] customer: names no column: it would be '{all}' in every row"),
+    "a customer without column": (UTC_LOG.replace('"customer"', '"{{all}}"') + EXCHANGE, "m.toml: [log] customer: must name a column: it would be '{all}' in every row"),
     "field of another event": (broken('Exchanged promise = "x"'), "m.toml: [[rules]] r events number 1 promise: unknown key; known: at, channel, note"),
     "misspelt field": (broken('Exchanged chanel = "x"'), "m.toml: [[rules]] r events number 1 chanel: unknown key; did you mean 'channel'?"),
     "events and ignore": (broken("Exchanged", ignore=True), "m.toml: [[rules]] r events: must have either events or ignore = true"),
     "neither events nor ignore": (broken(), "m.toml: [[rules]] r events: must have either events or ignore = true"),
-    "unknown key of a rule": (broken("Exchanged", frist=True), "m.toml: [[rules]] r frist: unknown key; did you mean 'first'?"),
-    "first is no truth": (broken("Exchanged", first="yes"), "m.toml: [[rules]] r first: must be true or false, got 'yes'"),
+    "unknown key of a rule": (broken("Exchanged", once_pre="{c}"), "m.toml: [[rules]] r once_pre: unknown key; did you mean 'once_per'?"),
+    "once per nothing": (broken("Exchanged", once_per="customer"), "m.toml: [[rules]] r once_per: must name a column in braces, such as '{customer}', got 'customer'"),
     "unknown test word": (broken("Exchanged", when="{ n = { atleast = 5 } }"), "m.toml: [[rules]] r when.n.atleast: unknown key; did you mean 'at_least'?"),
     "a range of texts": (broken("Exchanged", when='{ n = { at_least = "5" } }'), "m.toml: [[rules]] r when.n.at_least: must be a number or a date, got '5'"),
     "a range of truths": (broken("Exchanged", when="{ n = { below = true } }"), "m.toml: [[rules]] r when.n.below: must be a number or a date"),
     "a range without end": (broken("Exchanged", when="{ n = { below = inf } }"), "m.toml: [[rules]] r when.n.below: must be a finite number, got inf"),
     "a number too large": (broken("Exchanged", when=f"{{ n = {10**400} }}"), "m.toml: [[rules]] r when.n: a number has more than 100 digits"),
     "no number among values": (broken("Exchanged", when="{ n = [1, nan] }"), "m.toml: [[rules]] r when.n: must be a finite number, got nan"),
-    "an empty text": (broken("Exchanged", when='{ n = "" }'), "m.toml: [[rules]] r when.n: must not be empty, as no field is an empty text: ask with { null = true }"),
-    "blanks around a text": (broken("Exchanged", when='{ n = { not = [" x"] } }'), "m.toml: [[rules]] r when.n.not: has blanks around it, and those of fields do not count: write 'x'"),
+    "an empty text": (broken("Exchanged", when='{ n = "" }'), "m.toml: [[rules]] r when.n: must not be empty: write { null = true } for an empty field"),
+    "blanks around a text": (broken("Exchanged", when='{ n = { not = [" x"] } }'), "m.toml: [[rules]] r when.n.not: must not have blanks around it, since those of fields are removed: write 'x'"),
     "null as number": (broken("Exchanged", when="{ n = { null = 1 } }"), "m.toml: [[rules]] r when.n.null: must be true or false, got 1"),
     "an empty set": (broken("Exchanged", when="{ n = [] }"), "m.toml: [[rules]] r when.n: must not be empty"),
     "when is no table": (broken("Exchanged", when='"x"'), "m.toml: [[rules]] r when: must be a table"),
@@ -116,7 +116,7 @@ ROW = "customer | time | event | order | due\nann | 2026-01-01 | x | A1 | 2026-0
         (UTC_LOG.replace('"time"', '"tiem"') + EXCHANGE, "[log] time: the log has no column 'tiem'; did you mean 'time'?"),
         (UTC_LOG.replace('"customer"', '"{shop}/{customer}"') + EXCHANGE, "[log] customer: the log has no column 'shop'"),
         (UTC_LOG + 'id = "{order}/{evnt}"\n' + EXCHANGE, "[log] id: the log has no column 'evnt'; did you mean 'event'?"),
-        (UTC_LOG + 'tie = "seq"\n' + EXCHANGE, "[log] tie: the log has no column 'seq'"),
+        (UTC_LOG + 'sequence = "seq"\n' + EXCHANGE, "[log] sequence: the log has no column 'seq'"),
         (UTC_LOG + rule("{ evnt = 1 }", "Exchanged", name="r"), "[[rules]] r when: the log has no column 'evnt'"),
         (UTC_LOG + rule("", 'Exchanged at = "paid"', name="r"), "[[rules]] r Exchanged at: the log has no column 'paid'"),
         (UTC_LOG + rule("", 'Exchanged note = "{nte}"', name="r"), "[[rules]] r Exchanged note: the log has no column 'nte'"),
@@ -152,7 +152,9 @@ def test_naive_times_of_other_columns_need_a_timezone_too(tmp_path: Path, events
 
 def test_days_that_end_need_a_timezone(tmp_path: Path) -> None:
     log = "customer | time | order | due\na | 2026-01-01T00:00Z | A | 2026-01-02T00:00Z"
-    with pytest.raises(InvalidMappingError, match=r"\[log\] timezone: is missing: a day ends at a different instant"):
+    with pytest.raises(
+        InvalidMappingError, match=r"\[log\] timezone: is missing: the end of a day depends on the timezone"
+    ):
         replay(tmp_path, log, PLAIN_LOG + rule("", PROMISE + '; due = { column = "due", end_of_day = true }'))
 
 
@@ -226,14 +228,14 @@ def test_a_condition_that_says_nothing_is_told(when: str) -> None:
 @pytest.mark.parametrize(
     ("form", "says"),
     [
-        ("%Q", "no times can be read by '%Q': write one such as '%d.%m.%Y %H:%M', or 'epoch_seconds'"),
-        ("%d.%m.%Y %", "no times can be read by '%d.%m.%Y %'"),
-        ("DD.MM.YYYY", "no times can be read by 'DD.MM.YYYY'"),
-        ("epoch_second", "no times can be read by 'epoch_second'; did you mean 'epoch_seconds'?"),
-        ("%H:%M", "no times can be read by '%H:%M'"),
-        ("%d.%M.%Y", "no times can be read by '%d.%M.%Y'"),
-        ("%s", "no times can be read by '%s'"),
-        ("%Y-%m-%d %H:%M:%S.%f", "'%Y-%m-%d %H:%M:%S.%f' would misread times: "),
+        ("%Q", "format '%Q' cannot read times: write one such as '%d.%m.%Y %H:%M', or 'epoch_seconds'"),
+        ("%d.%m.%Y %", "format '%d.%m.%Y %' cannot read times"),
+        ("DD.MM.YYYY", "format 'DD.MM.YYYY' cannot read times"),
+        ("epoch_second", "format 'epoch_second' cannot read times; did you mean 'epoch_seconds'?"),
+        ("%H:%M", "format '%H:%M' cannot read times"),
+        ("%d.%M.%Y", "format '%d.%M.%Y' cannot read times"),
+        ("%s", "format '%s' cannot read times"),
+        ("%Y-%m-%d %H:%M:%S.%f", "format '%Y-%m-%d %H:%M:%S.%f' would misread times: "),
     ],
 )
 @pytest.mark.parametrize("key", ["time_format", "time_format.due"])
@@ -261,7 +263,7 @@ def test_a_missing_key_is_told_once() -> None:
 
 def test_an_id_without_columns_is_told() -> None:
     (told,) = findings(UTC_LOG + 'id = "{{}}"\n' + EXCHANGE)
-    assert told == "m.toml: [log] id: names no column: it would be '{}' in every row"
+    assert told == "m.toml: [log] id: must name a column: it would be '{}' in every row"
 
 
 @pytest.mark.parametrize(("text", "rejected"), [("", 0), ("\n\n", 0), ("[]\n", 1), ("{}\n", 1)])
@@ -277,9 +279,9 @@ time = "time"
 timezone = "Europe/Berlin"
 time_format = {{ time = "%d.%m.%Y" }}
 id = "row"
-tie = "tie"
+sequence = "tie"
 
-{rule('{ event = ["x", 5], n = { at_least = 1, below = 2.5 }, day = { not = 2026-01-01, null = false } }', PROMISE + '; due = { column = "due", end_of_day = true, plus = { hours = 1 } }; weight = "minor"', 'OneSided by = "company"; at = "at"', name="r", first=True)}
+{rule('{ event = ["x", 5], n = { at_least = 1, below = 2.5 }, day = { not = 2026-01-01, null = false } }', PROMISE + '; due = { column = "due", end_of_day = true, plus = { hours = 1 } }; weight = "minor"', 'OneSided by = "company"; at = "at"', name="r", once_per="{customer}")}
 {rule("", ignore=True)}
 """
 JUNK = (

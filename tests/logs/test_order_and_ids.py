@@ -49,16 +49,16 @@ def test_ties_go_by_the_tie_column_as_numbers_and_then_by_the_file(tmp_path: Pat
     ann      | 2026-01-01 | x     | 2 | 9
     ann      | 2026-01-01 | y     | 4 | 10.0
     """
-    assert notes(tmp_path, log, UTC_LOG + 'tie = "tie"\n' + NOTED) == "12345"
+    assert notes(tmp_path, log, UTC_LOG + 'sequence = "tie"\n' + NOTED) == "12345"
     assert notes(tmp_path, log, UTC_LOG + NOTED) == "35124"
 
 
 def test_a_tie_that_is_no_number_is_told(tmp_path: Path) -> None:
     log = "customer | time | event | n | tie\nann | 2026-01-01 | x | 2 | b\nann | 2026-01-01 | x | 1 | a"
-    done = replay(tmp_path, log, UTC_LOG + 'tie = "tie"\n' + NOTED, outcome="n")
+    done = replay(tmp_path, log, UTC_LOG + 'sequence = "tie"\n' + NOTED, outcome="n")
     assert [reject.detail for reject in done.rejects] == [
-        "not a number: column 'tie' holds 'b'",
-        "not a number: column 'tie' holds 'a'",
+        "not a number: column 'tie' has 'b'",
+        "not a number: column 'tie' has 'a'",
     ]
     assert done.outcomes == ()  # nobody knows what came before them
 

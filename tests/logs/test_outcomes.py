@@ -100,7 +100,7 @@ def test_an_unreadable_outcome_is_told_and_its_row_counts_all_the_same(tmp_path:
     log = f"customer | time | event | p | due | stars | id\nann | 2026-01-01 | made | A | | {text} |"
     done = replay(tmp_path, log, MAPPING, outcome="stars")
     assert (done.outcomes, rejects(done)) == ((), [(1, "unreadable outcome")])
-    assert done.rejects[0].detail == f"outcome {text!r} is neither a number nor true or false"
+    assert done.rejects[0].detail == f"outcome must be a number, true or false, got {text!r}"
     assert (done.rows.used, done.rows.broken, done.events.rejected) == (1, 0, 0)
     assert list(done.standings) == ["ann"]
 

@@ -190,7 +190,7 @@ def test_summaries_of_rejects_add_up(tmp_path: Path) -> None:
         ("no customer", 1, (8,)),
         ("no rule matches", 1, (9,)),
     ]
-    assert groups[0].detail == "unreadable time: column 'time' is no time: 'soon'"
+    assert groups[0].detail == "unreadable time: column 'time' has 'soon'"
 
 
 def test_an_empty_replay_has_summaries(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_the_first_rule_that_fits_wins(tmp_path: Path) -> None:
     }
 
 
-FIRST = rule('{ event = "x", n = 1 }', "Proposed", first=True) + rule("", "Complained")
+FIRST = rule('{ event = "x", n = 1 }', "Proposed", once_per="{customer}") + rule("", "Complained")
 
 
 def kinds(path: Path, log: str, mapping: str) -> dict[str, list[str]]:
@@ -33,7 +33,7 @@ def kinds(path: Path, log: str, mapping: str) -> dict[str, list[str]]:
     }
 
 
-def test_first_takes_only_the_first_such_row_of_each_customer(tmp_path: Path) -> None:
+def test_once_per_customer_matches_only_the_first_such_row_of_each_customer(tmp_path: Path) -> None:
     log = """
     customer | time       | event | n
     a        | 2026-01-03 | x     | 1
@@ -51,7 +51,41 @@ def test_first_takes_only_the_first_such_row_of_each_customer(tmp_path: Path) ->
     }
 
 
-def test_first_of_equal_instants_goes_by_the_tie_and_then_by_the_file(tmp_path: Path) -> None:
+def test_once_per_order_matches_the_first_row_of_each_order_and_every_row_without_one(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | order | line
+    a        | 2026-01-02 | x     | A1    | 2
+    a        | 2026-01-01 | x     | A1    | 1
+    a        | 2026-01-03 | x     | A2    | 1
+    b        | 2026-01-04 | x     | A1    | 3
+    b        | 2026-01-05 | x     |       | 4
+    b        | 2026-01-06 | x     |       | 5
+    """
+    rules = rule('{ event = "x" }', 'Proposed note = "{line}"', once_per="{order}") + rule("", "Complained")
+    assert kinds(tmp_path, log, UTC_LOG + rules) == {
+        "a": ["Proposed", "Complained", "Proposed"],
+        "b": ["Complained", "Proposed", "Proposed"],
+    }
+
+
+def test_once_per_matches_a_row_that_repeats_the_first_but_not_another_customers_row_of_its_id(tmp_path: Path) -> None:
+    log = """
+    customer | time       | event | order | id
+    a        | 2026-01-01 | x     | A1    | 7
+    a        | 2026-01-02 | x     | A1    | 7
+    a        | 2026-01-03 | x     | A1    | 8
+    b        | 2026-01-04 | x     | A1    | 7
+    """
+    rules = rule('{ event = "x" }', "Proposed", once_per="{order}") + rule("", "Complained")
+    done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + rules)
+    assert (done.events.applied, done.events.conflict) == (3, 1)
+    assert kinds(tmp_path, log, UTC_LOG + 'id = "id"\n' + rules) == {
+        "a": ["Proposed", "Complained"],
+        "b": ["Complained"],
+    }
+
+
+def test_the_first_of_equal_instants_is_that_of_the_sequence_then_of_the_file(tmp_path: Path) -> None:
     log = """
     customer | time       | event | n | tie
     a        | 2026-01-01 | x     | 1 | 10
@@ -59,12 +93,12 @@ def test_first_of_equal_instants_goes_by_the_tie_and_then_by_the_file(tmp_path: 
     b        | 2026-01-01 | x     | 1 | 1
     b        | 2026-01-01 | x     | 1 | 1
     """
-    rules = rule("{ n = 1 }", 'Proposed note = "{tie}"', first=True) + rule("", 'Complained note = "{tie}"')
+    rules = rule("{ n = 1 }", 'Proposed note = "{tie}"', once_per="{customer}") + rule("", 'Complained note = "{tie}"')
 
     def proposed(mapping: str) -> list[str | None]:
         return [events_in(tmp_path, log, mapping, customer)[0].note for customer in ("a", "b")]
 
-    assert proposed(UTC_LOG + 'tie = "tie"\n' + rules) == ["9", "1"]
+    assert proposed(UTC_LOG + 'sequence = "tie"\n' + rules) == ["9", "1"]
     assert proposed(UTC_LOG + rules) == ["10", "1"]
 
 

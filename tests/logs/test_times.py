@@ -74,7 +74,7 @@ def test_what_is_no_iso_time_is_a_reject(tmp_path: Path) -> None:
     assert instants(tmp_path, NONE, in_zone("Europe/Berlin")) == [None] * len(NONE)
     done = replay(tmp_path, "customer | time | event\na | soon | x\nb | | x", UTC_LOG + EXCHANGE)
     assert [(r.row, r.customer, r.reason, r.detail) for r in done.rejects] == [
-        (1, "a", "unreadable time", "unreadable time: column 'time' is no time: 'soon'"),
+        (1, "a", "unreadable time", "unreadable time: column 'time' has 'soon'"),
         (2, "b", "no time", "no time: column 'time' is empty"),
     ]
 
@@ -175,7 +175,7 @@ def test_an_unreadable_due_date_is_a_reject(tmp_path: Path) -> None:
     done = replay(tmp_path, "customer | time | due\nann | 2026-01-01 | soon", UTC_LOG + END_OF_DAY)
     (reject,) = done.rejects
     assert (reject.row, reject.customer, reject.reason) == (1, "ann", "unreadable time")
-    assert reject.detail == "unreadable time: column 'due' is no time: 'soon'"
+    assert reject.detail == "unreadable time: column 'due' has 'soon'"
 
 
 def test_a_promise_kept_on_the_very_last_microsecond_of_its_day_is_kept(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from trustcurve.core.replay import EventFate, LoggedEvent, Replay, history
 from trustcurve.logs import parse_mapping, replay_log, scan_log
 from trustcurve.logs.mapper import customer_rows, map_log
 
-HEAD = '[log]\ncustomer = "customer"\ntime = "time"\nid = "id"\ntie = "tie"\n'
+HEAD = '[log]\ncustomer = "customer"\ntime = "time"\nid = "id"\nsequence = "tie"\n'
 KEPT_APART = ("at", "customer", "id", "due")
 
 

@@ -30,12 +30,12 @@ def test_an_unknown_version_is_named(version: object) -> None:
     assert isinstance(error, UnknownVersionError)
     assert (error.version, error.known) == (version, VERSION)
     assert repr(version) in str(error)
-    assert ("update this one" in str(error)) == (version == 3)
+    assert ("newer version of trustcurve" in str(error)) == (version == 3)
 
 
 def test_a_snapshot_of_another_curve_is_refused_with_both_fingerprints() -> None:
     other = CURVE.with_parameters(initial_doubt=1)
-    with pytest.raises(OtherCurveError, match=r"carry it over with curve\.migrate") as caught:
+    with pytest.raises(OtherCurveError, match=r"move it to this one with curve\.migrate") as caught:
         from_dict(Standing, stored("standing"), curve=other)
     assert (caught.value.expected, caught.value.found) == (other.fingerprint, CURVE.fingerprint)
 
@@ -62,7 +62,7 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
         "standing",
         put("position", {"stage": "distrust", "kept": 1, "engaged": 0, "doubt": 2, "account": "clear"}),
         "$.position",
-        "no journey on this curve leads",
+        "must be reachable from the start",
     ),
     ("standing", drop("schema"), "$.schema", "is missing"),
     ("standing", drop("kind"), "$.kind", "must be 'standing', got missing"),
@@ -72,16 +72,16 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
     ("standing", drop("customer"), "$.customer", "missing"),
     ("standing", put("customer", ""), "$.customer", "empty"),
     ("standing", put("customer", 5), "$.customer", "must be a text, got 5"),
-    ("standing", put("as_of", "2026-03-03T12:00:00"), "$.as_of", "with its offset"),
+    ("standing", put("as_of", "2026-03-03T12:00:00"), "$.as_of", "with an offset"),
     ("standing", put("as_of", "soon"), "$.as_of", "soon"),
     ("standing", put("as_of", "2026-02-30T12:00:00Z"), "$.as_of", "is not a time: day is out of range"),
     ("standing", put("as_of", "2026-03-03T24:00:00Z"), "$.as_of", "RFC 3339"),
     ("standing", put("as_of", 5), "$.as_of", "ISO 8601"),
-    ("standing", put("as_of", "0001-01-01T00:00:00+10:00"), "$.as_of", "no instant in UTC"),
+    ("standing", put("as_of", "0001-01-01T00:00:00+10:00"), "$.as_of", "must lie between the years 1 and 9999 in UTC"),
     ("standing", put("quiet_since", "2027-01-01T00:00:00Z"), "$.quiet_since", "after as_of"),
-    ("standing", put("position.kept", 4), "$.position.kept", "kept runs from 0 to 3"),
-    ("standing", put("position.engaged", 5), "$.position.engaged", "engaged runs from 0 to 4"),
-    ("standing", put("position.doubt", 13), "$.position.doubt", "doubt runs from 0 to 12"),
+    ("standing", put("position.kept", 4), "$.position.kept", "must be from 0 to 3, got 4"),
+    ("standing", put("position.engaged", 5), "$.position.engaged", "must be from 0 to 4, got 5"),
+    ("standing", put("position.doubt", 13), "$.position.doubt", "must be from 0 to 12, got 13"),
     ("standing", put("position.doubt", -1), "$.position.doubt", "at least 0"),
     ("standing", put("position.kept", True), "$.position.kept", "whole number"),  # noqa: FBT003 - the value to store
     ("standing", put("position.kept", 1.0), "$.position.kept", "whole number"),
@@ -98,31 +98,31 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
     ("event_PromiseMade", drop("event"), "$.event", "kind of event"),
     ("event_PromiseMade", put("event", 5), "$.event", "kind of event"),
     ("event_PromiseMade", drop("at"), "$.at", "missing"),
-    ("event_PromiseMade", put("due", "2026-02-01T00:00:00Z"), "$", "before the event itself"),
+    ("event_PromiseMade", put("due", "2026-02-01T00:00:00Z"), "$", "must not be before the event"),
     ("event_PromiseMade", put("weight", "huge"), "$.weight", "huge"),
     ("event_PromiseMade", put("channel", 5), "$.channel", "must be a text"),
     ("event_OneSided", put("by", "both"), "$.by", "both"),
-    ("step", put("due[1].reaction.rule", "broken_minor.slip"), "$.due[1].reaction.rule", "not what this curve does"),
+    ("step", put("due[1].reaction.rule", "broken_minor.slip"), "$.due[1].reaction.rule", "but this curve gives"),
     (
         "step",
         put("due[1].reaction.after.doubt", 3),
         "$.due[1].reaction.after.doubt",
-        "is 3, not what this curve does: 2",
+        "is 3, but this curve gives 2",
     ),
-    ("step", put("reaction.signal", "repare"), "$.reaction.signal", "not what this curve does: 'repair'"),
+    ("step", put("reaction.signal", "repare"), "$.reaction.signal", "but this curve gives 'repair'"),
     (
         "step",
         put("due[0].reaction.before.engaged", 9),
         "$.due[0].reaction.before.engaged",
-        "not what this curve does: 2",
+        "but this curve gives 2",
     ),
     ("step", put("due[2].promise", 5), "$.due[2].promise", "5"),
-    ("step", put("before.position.kept", 9), "$.before.position.kept", "kept runs"),
-    ("step", put("after.quiet_since", "2027-01-01T00:00:00Z"), "$.after.quiet_since", "not what this curve does"),
-    ("step", put("event.at", "2026-06-09"), "$.event.at", "with its offset"),
+    ("step", put("before.position.kept", 9), "$.before.position.kept", "must be from 0 to 3"),
+    ("step", put("after.quiet_since", "2027-01-01T00:00:00Z"), "$.after.quiet_since", "but this curve gives"),
+    ("step", put("event.at", "2026-06-09"), "$.event.at", "with an offset"),
     ("journey", put("start.customer", 5), "$.start.customer", "must be a text"),
-    ("journey", put("steps[5].after.position.kept", 9), "$.steps[5].after.position.kept", "not what this curve"),
-    ("journey", put("steps[0].reaction.rule", "x"), "$.steps[0].reaction.rule", "not what this curve"),
+    ("journey", put("steps[5].after.position.kept", 9), "$.steps[5].after.position.kept", "but this curve"),
+    ("journey", put("steps[0].reaction.rule", "x"), "$.steps[0].reaction.rule", "but this curve"),
     ("journey", put("duplicates[0].at", "2026"), "$.duplicates[0].at", "2026"),
     ("journey", drop("rejects[0].error.promise"), "$.rejects[0].error.promise", "missing"),
     ("journey", put("rejects[0].error.error", "ValueError"), "$.rejects[0].error.error", "unknown kind of error"),
@@ -130,7 +130,7 @@ MALFORMED: list[tuple[str, Spoil, str, str]] = [
     ("journey", drop("start"), "$.start", "missing"),
     ("curve", put("document", None), "$.document", "must be an object"),
     ("curve", drop("document.rules"), "$.document.rules", "is missing"),
-    ("curve", put("document.parameters.initial_doubt", 99), "$.document [curve] start.doubt", "runs from 0 to 12"),
+    ("curve", put("document.parameters.initial_doubt", 99), "$.document [curve] start.doubt", "must be from 0 to 12"),
     ("curve", drop("document"), "$.document", "is missing"),
     ("curve", put("extra", 1), "$.extra", "unknown field; known: document"),
     ("curve", drop("curve"), "$.curve", "fingerprint"),

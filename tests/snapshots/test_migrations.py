@@ -61,7 +61,7 @@ def test_the_current_version_needs_no_migration() -> None:
 
 @pytest.mark.parametrize("version", [0, 4, "1", None, True])
 def test_a_version_outside_the_table_is_named(version: object) -> None:
-    with pytest.raises(UnknownVersionError, match="reads 1 to 3") as caught:
+    with pytest.raises(UnknownVersionError, match="must be from 1 to 3") as caught:
         migrate({**OLD, "schema": version}, TABLE, 3)
     assert (caught.value.version, caught.value.known) == (version, 3)
 

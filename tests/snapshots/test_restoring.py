@@ -18,17 +18,17 @@ CURVE = golden_curve()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 STEPS: dict[str, tuple[Spoil, str, str]] = {
-    "no reaction": (put("reaction", None), "$.reaction", "is null, not what this curve does: an object"),
-    "nothing due": (put("due", []), "$.due", "is an array of 0, not what this curve does: an array of 3"),
+    "no reaction": (put("reaction", None), "$.reaction", "is null, but this curve gives an object"),
+    "nothing due": (put("due", []), "$.due", "is an array of 0, but this curve gives an array of 3"),
     "another time": (put("due[0].at", "2026-03-05T12:00:00Z"), "$.due[0].at", "'2026-03-04T12:00:00Z'"),
-    "another promise": (put("due[2].promise", "a"), "$.due[2].promise", "is 'a', not what this curve does: null"),
-    "after": (put("after.position.doubt", 9), "$.after.position.doubt", "is 9, not what this curve does: 2"),
+    "another promise": (put("due[2].promise", "a"), "$.due[2].promise", "is 'a', but this curve gives null"),
+    "after": (put("after.position.doubt", 9), "$.after.position.doubt", "is 9, but this curve gives 2"),
     "customer": (put("after.customer", "somebody else"), "$.after.customer", "'cust-0042'"),
     "time": (put("after.as_of", "2026-06-10T12:00:00Z"), "$.after.as_of", "'2026-06-09T12:00:00Z'"),
     "one due less": (drop("due[0]"), "$.due", "is an array of 2"),
-    "a promise": (drop("after.promises[1].overdue"), "$.after.promises[1].overdue", "is missing, not what"),
-    "another event": (put("event.event", "Exchanged"), "$.reaction.signal", "is 'repair', not what"),
-    "an event too early": (put("event.at", "2026-02-01T12:00:00Z"), "$.event", "lies before"),
+    "a promise": (drop("after.promises[1].overdue"), "$.after.promises[1].overdue", "is missing, but this curve"),
+    "another event": (put("event.event", "Exchanged"), "$.reaction.signal", "is 'repair', but this curve"),
+    "an event too early": (put("event.at", "2026-02-01T12:00:00Z"), "$.event", "is too early"),
     "an event of another": (put("event.customer", "somebody else"), "$.event", "somebody else"),
     "a promise of before": (put("before.promises[0].due", "2026-03-03T12:00:00Z"), "$.due[0].at", "03-03T12"),
 }
@@ -43,9 +43,9 @@ def test_a_step_that_does_not_lead_from_before_to_after_is_refused(spoil: Spoil,
 
 
 JOURNEYS: dict[str, tuple[Spoil, str, str]] = {
-    "customer": (put("start.customer", "else"), "$.steps[0].before.customer", "not where the journey starts: 'else'"),
-    "first step": (drop("steps[0]"), "$.steps[0].before.position.stage", "not where the journey starts"),
-    "a step between": (drop("steps[3]"), "$.steps[3].before.as_of", "not where the step before it ended"),
+    "customer": (put("start.customer", "else"), "$.steps[0].before.customer", "but the journey starts with 'else'"),
+    "first step": (drop("steps[0]"), "$.steps[0].before.position.stage", "but the journey starts with"),
+    "a step between": (drop("steps[3]"), "$.steps[3].before.as_of", "but the step before it ends with"),
     "an impossible event": (put("steps[3].event.promise", "?"), "$.steps[3].event", "has no open promise '?'"),
     "no signal": (put("steps[1].event", {"at": "2026-03-01T12:00:00Z", "event": "Signalled", "signal": "audit"}),
                   "$.steps[1].event.signal", "unknown word 'audit'"),
@@ -63,9 +63,9 @@ def test_a_journey_whose_steps_do_not_follow_each_other_is_refused(spoil: Spoil,
 
 
 PROMISES: dict[str, tuple[Spoil, str, str]] = {
-    "overdue without a date": (put("promises[0].overdue", True), "$.promises[0].overdue", "no due date has passed"),  # noqa: FBT003
-    "overdue before its date": (put("promises[2].overdue", True), "$.promises[2].overdue", "no due date has passed"),  # noqa: FBT003
-    "overdue at its date": (put("as_of", "2026-03-02T12:00:00Z"), "$.promises[1].overdue", "no due date has passed"),
+    "overdue without a date": (put("promises[0].overdue", True), "$.promises[0].overdue", "no due date lies before"),  # noqa: FBT003
+    "overdue before its date": (put("promises[2].overdue", True), "$.promises[2].overdue", "no due date lies before"),  # noqa: FBT003
+    "overdue at its date": (put("as_of", "2026-03-02T12:00:00Z"), "$.promises[1].overdue", "no due date lies before"),
     "no id": (put("promises[0].id", ""), "$.promises[0].id", "must not be empty"),
 }
 

@@ -124,7 +124,7 @@ def test_only_what_has_a_stored_form_is_read(cls: type) -> None:
 
 
 def test_a_standing_is_neither_written_nor_read_without_its_curve() -> None:
-    with pytest.raises(InvalidValueError, match="give it with curve="):
+    with pytest.raises(InvalidValueError, match="must be the Curve of the "):
         to_dict(LONGEST)
-    with pytest.raises(InvalidValueError, match="give it with curve="):
+    with pytest.raises(InvalidValueError, match="must be the Curve of the "):
         from_dict(Standing, to_dict(LONGEST, curve=CURVE))

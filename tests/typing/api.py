@@ -89,7 +89,7 @@ def ask_a_curve(curve: Curve, position: Position) -> None:
     assert_type(curve.outlook(position), dict[str, Reaction])
     for refusal in curve.refusals(position, "advocacy"):
         assert_type(refusal.rule.name, str)
-        assert_type([failure.says for failure in refusal.failures], list[str])
+        assert_type([failure.description for failure in refusal.failures], list[str])
     path = curve.path(position, "advocate", by="company")
     if path is not None:
         assert_type(path.signals, tuple[str, ...])
@@ -179,7 +179,7 @@ def catch_errors() -> None:
     try:
         load_curve("mine.toml")
     except InvalidCurveError as error:
-        assert_type([finding.says for finding in error.findings], list[str])
+        assert_type([finding.problem for finding in error.findings], list[str])
     except TrustcurveError as error:
         assert_type(str(error), str)
 

@@ -147,7 +147,7 @@ def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: St
 
 
 def test_without_probabilities_there_is_none(curve: Curve):
-    with pytest.raises(InvalidValueError, match="has no probabilities"):
+    with pytest.raises(InvalidValueError, match="must have a probability for each move"):
         check(curve, probability(hoped), policy=warm)
     with pytest.raises(InvalidValueError, match="in this order"):
         probability(hoped, at_least=0.5, at_most=0.4)

@@ -306,7 +306,7 @@ def test_what_cannot_be_compared_is_refused():
         for pair in ((DEFAULT, waits), (waits, DEFAULT), (DEFAULT, 3), ("curve", DEFAULT)):
             with pytest.raises(InvalidValueError, match=r"must be two curves, or two policies with curve=\.\.\."):
                 compare(*pair)  # type: ignore[call-overload, operator]
-        with pytest.raises(InvalidValueError, match="curve is None: must be the Curve of both policies"):
+        with pytest.raises(InvalidValueError, match="curve must be the Curve of both policies"):
             compare(waits, waits)  # type: ignore[call-overload, operator]
         with pytest.raises(InvalidValueError, match="must be left out where two curves are compared"):
             compare(DEFAULT, DEFAULT, curve=DEFAULT)  # type: ignore[call-overload, operator]

@@ -176,7 +176,7 @@ def test_a_policy_that_reads_what_it_may_not_is_refused_by_the_prover(curve: Cur
 def test_what_is_no_property_is_refused(curve: Curve):
     with pytest.raises(InvalidValueError, match=r"properties\[1\]"):
         check(curve, nobody_forgotten, "no_harm_helps", policy=usual)  # type: ignore[arg-type]
-    with pytest.raises(InvalidValueError, match="nobody_forgotten is about a policy: give one"):
+    with pytest.raises(InvalidValueError, match="policy must be given for nobody_forgotten"):
         check(curve, nobody_forgotten)
 
 
@@ -311,7 +311,7 @@ def test_the_properties_by_default_are_the_factories_without_numbers():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (None, r"properties\[0\] is None: must be a property, for example always"),
+        (None, r"properties\[0\] must be a property, for example always"),
         (usual, r"give the policy by name: policy='careful'"),
         (always, r"must be a property; always needs arguments: always\(holds\)"),
         (at_most, r"at_most needs arguments: at_most\(n, event\)"),

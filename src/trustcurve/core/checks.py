@@ -1,7 +1,6 @@
-"""What must hold of a curve's parts before they are a curve.
+"""Checks of a curve's parts: words and numbers, each on its own and against each other.
 
-First words and numbers, each for itself and against each other; the unrolled curve afterwards
-shows what words alone do not: rows that never apply and stages that nobody enters.
+``table_checks`` then checks the unrolled curve.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from trustcurve.errors import Finding, did_you_mean
 __all__ = ["POSITIONS_MAX", "Notes", "check_parameters", "check_parts"]
 
 POSITIONS_MAX = 200_000
-"""The most positions within range that a curve may have. Source: our choice; more take minutes to unroll."""
+"""The maximum number of positions within range. Source: our choice; more take minutes to unroll."""
 
 _LONGEST = timedelta(days=36_500)
 _WAITING_MAX = 1000
-"""The most ``waiting_periods``. Source: our choice: more than two centuries of quiet periods on the default curve."""
+"""The maximum of ``waiting_periods``. Source: our choice: more than two centuries of quiet periods on the default curve."""
 
 _COMPARE: dict[str, tuple[str, Callable[[int, int], bool]]] = {
     "at_least": ("must be at least", lambda a, b: a >= b),
@@ -37,18 +36,18 @@ _COMPARE: dict[str, tuple[str, Callable[[int, int], bool]]] = {
 
 @define(eq=False, repr=False)
 class Notes:
-    """Gathers what is wrong with one curve."""
+    """Collects the findings about one curve."""
 
     source: str
     findings: list[Finding] = field(factory=list)
 
-    def wrong(self, table: str, key: str, says: str) -> None:
-        """Note a finding."""
-        self.findings.append(Finding(self.source, table, key, says))
+    def wrong(self, table: str, key: str, problem: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(self.source, table, key, problem))
 
 
 def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, str]]:
-    """Find every parameter that is out of its range or at odds with another: with the rule it breaks."""
+    """Return every parameter that is out of range or in conflict with another, with the rule that it breaks."""
     rows = tuple(parameters)
     values = {p.name: p.value for p in rows if isinstance(p.value, int)}
     wrong: list[tuple[Parameter, str]] = []
@@ -64,7 +63,12 @@ def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, s
         for key, (words, holds) in _COMPARE.items():
             bound: Number | None = getattr(parameter, key)
             if isinstance(bound, str) and bound not in values:
-                wrong.append((parameter, f"{key} names no parameter: {bound!r}{did_you_mean(bound, values)}"))
+                wrong.append(
+                    (
+                        parameter,
+                        f"must not have {key} = {bound!r}, which is not a parameter{did_you_mean(bound, values)}",
+                    )
+                )
             elif bound is not None:
                 limit = values[bound] if isinstance(bound, str) else bound
                 if not holds(parameter.value, limit):
@@ -75,9 +79,9 @@ def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, s
 
 
 def check_parts(notes: Notes, parts: Parts) -> None:
-    """Find what is wrong with words and numbers."""
+    """Check all words and numbers of a curve."""
     for parameter, rule in check_parameters(parts.parameters):
-        notes.wrong("[parameters]", parameter.name, f"is {parameter.value}, but {rule}")
+        notes.wrong("[parameters]", parameter.name, f"{rule}, got {parameter.value}")
     words = _Words(notes, parts)
     words.check_stages()
     words.check_start()
@@ -91,7 +95,7 @@ def check_parts(notes: Notes, parts: Parts) -> None:
 
 
 class _Words:
-    """The words of one curve, to hold its rows against."""
+    """The known words of one curve, and checks of its parts against them."""
 
     def __init__(self, notes: Notes, parts: Parts) -> None:
         self.notes, self.parts = notes, parts
@@ -100,7 +104,7 @@ class _Words:
         self.numbers = {p.name: p.value for p in parts.parameters if isinstance(p.value, int)}
 
     def known(self, table: str, key: str, word: object, words: Iterable[str]) -> bool:
-        """Note a word that is unknown."""
+        """Add a finding if a word is unknown; return whether it is known."""
         among = tuple(words)
         if word in among:
             return True
@@ -110,7 +114,7 @@ class _Words:
         return False
 
     def number(self, table: str, key: str, value: Number) -> int | None:
-        """Resolve a number and note the name of a parameter that is unknown."""
+        """Return a number or the value of a parameter; add a finding if the parameter is unknown."""
         if isinstance(value, int):
             return value
         name = value.removeprefix("-")
@@ -119,13 +123,13 @@ class _Words:
         return -self.numbers[name] if value.startswith("-") else self.numbers[name]
 
     def twice(self, table: str, names: Iterable[str]) -> None:
-        """Note names that stand twice."""
+        """Add a finding for each name that occurs more than once."""
         for name, n in Count(names).items():
             if n > 1:
                 self.notes.wrong(table, name, "is given more than once")
 
     def check_stages(self) -> None:
-        """Stages have names of their own, postures rise, and there is a curve to stand on."""
+        """Check that names are unique, postures are in order, and a stage is on the curve."""
         self.twice("[[stages]]", self.stages)
         self.twice("[[stages.postures]]", self.postures)
         if all(stage.apart for stage in self.parts.stages):
@@ -138,38 +142,38 @@ class _Words:
         for counter in self.parts.counters:
             top = self.number("[counters]", f"{counter.name}.max", counter.max)
             if top is not None and top < 1:
-                self.notes.wrong("[counters]", f"{counter.name}.max", f"is {top}, but must be at least 1")
+                self.notes.wrong("[counters]", f"{counter.name}.max", f"must be at least 1, got {top}")
 
     def check_postures(self, stage: Stage) -> None:
-        """Check that the postures of a stage rise."""
+        """Check that the postures of a stage are in the order of their bounds."""
         above = -1
         for number, posture in enumerate(stage.postures):
             place = f"[[stages]] {stage.name} postures {posture.name}"
             if (number == 0) != (posture.above is None):
-                self.notes.wrong(place, "above", "every posture but the first, and only those, needs one")
+                self.notes.wrong(place, "above", "must be given for every posture except the first")
             elif posture.above is not None:
                 bound = self.number(place, "above", posture.above)
                 if bound is not None and bound <= above:
-                    self.notes.wrong(place, "above", f"is {bound}, but must be above that of the posture before it")
+                    self.notes.wrong(place, "above", f"must be above that of the posture before it, got {bound}")
                 above = above if bound is None else bound
 
     def check_start(self) -> None:
-        """The start is within its range."""
+        """Check that the start is within range."""
         for part in PARTS:
             self.value("[curve]", f"start.{part}", part, self.parts.start[part])
 
     def value(self, table: str, key: str, part: str, value: Number) -> None:
-        """Hold the value of a part against the part's words or range."""
+        """Check the value of a part against the part's words or range."""
         if part == "stage":
             self.known(table, key, value, self.stages)
         elif part != "account":
             number = self.number(table, key, value)
             top = next((self.number("", "", c.max) for c in self.parts.counters if c.name == part), None)
             if number is not None and top is not None and not 0 <= number <= top:
-                self.notes.wrong(table, key, f"is {number}, but {part} runs from 0 to {top}")
+                self.notes.wrong(table, key, f"must be from 0 to {top}, got {number}")
 
     def check_rule(self, place: str, rule: Rule) -> None:
-        """A row's words are known and its numbers within range."""
+        """Check that a row's words are known and its numbers are within range."""
         if rule.signal is not None:
             self.known(place, "signal", rule.signal, [signal.name for signal in self.parts.signals])
         for condition in rule.when:
@@ -178,7 +182,7 @@ class _Words:
             self.check_effect(place, effect)
 
     def check_condition(self, place: str, condition: Condition) -> None:
-        """The words and numbers of a condition are known."""
+        """Check that the words and numbers of a condition are known."""
         key = f"when.{condition.part}"
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
         sets = {"stage": self.stages, "posture": self.postures}
@@ -189,7 +193,7 @@ class _Words:
                 self.number(place, key, value)
 
     def check_effect(self, place: str, effect: Effect) -> None:
-        """The value of an effect is known, and in range where it is set."""
+        """Check that the value of an effect is known, and in range if it is set."""
         key = f"{effect.op}.{effect.part}"
         if effect.op != "add":
             self.value(place, key, effect.part, effect.value)
@@ -197,7 +201,7 @@ class _Words:
             self.number(place, key, effect.value)
 
     def check_signals(self) -> None:
-        """Every signal is answered in every position, by rules with names of their own."""
+        """Check that every signal has a row in every position, and that names of rows are unique."""
         signals = [signal.name for signal in self.parts.signals]
         for row in self.parts.signals:
             if row.name == SILENCE and row.ends_silence != "never":
@@ -208,22 +212,24 @@ class _Words:
             open_rows = [i for i, rule in enumerate(rows) if not rule.when]
             if not open_rows:
                 self.notes.wrong(
-                    "[signals]", name, "its last rule must have no condition, so that every position has an answer"
+                    "[signals]",
+                    name,
+                    "must have a last rule without condition, so that a rule applies in every position",
                 )
             elif open_rows[0] < len(rows) - 1:
                 for late in rows[open_rows[0] + 1 :]:
-                    says = f"can never match: {rows[open_rows[0]].name} before it always does"
-                    self.notes.wrong(f"[[rules]] {late.name}", "when", says)
+                    problem = f"can never match: {rows[open_rows[0]].name} before it always does"
+                    self.notes.wrong(f"[[rules]] {late.name}", "when", problem)
 
     def check_sets(self) -> None:
-        """Every condition can hold, and the curve is of a size that can be unrolled."""
+        """Check that every condition can hold, and that the curve is small enough to unroll."""
         assembler = Assembler(self.parts.stages, self.numbers, self.parts.counters)
         size = 1
         for top in assembler.tops():
             size *= top + 1
         if size > POSITIONS_MAX:
-            self.notes.wrong("[counters]", "", f"make {size} positions, more than {POSITIONS_MAX}: lower their bounds")
-            return  # nothing that long is looked through
+            self.notes.wrong("[counters]", "", f"give {size} positions, more than {POSITIONS_MAX}: lower their bounds")
+            return
         for place, rules in (("[[rules]]", self.parts.rules), ("[[settling]]", self.parts.settling)):
             for rule in rules:
                 for condition in rule.when:

@@ -1,6 +1,6 @@
-"""The quiet clock: what comes due while no event comes, in order. The only place that knows grace and waiting periods.
+"""The quiet clock: what comes due, in order, while no event comes. The only place that applies grace and waiting periods.
 
-Times and durations are microseconds. Nothing here depends on which instant they are counted from.
+Times and durations are in microseconds; the origin does not matter.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["Due", "coming_due", "run_clock"]
 
 Due = tuple[int, Promise | None, Reaction]
-"""The instant, the promise that breaks (None: silence), and what the curve makes of it."""
+"""The instant, the promise that breaks (None: silence), and the curve's reaction."""
 
 
 def coming_due(curve: Rulebook, standing: Standing) -> Iterator[Due]:
-    """Return what comes due from ``standing.as_of`` on, in order, as long as no event comes.
+    """Yield what comes due from ``standing.as_of`` on, in order, if no event comes.
 
     - An open promise breaks at its due date plus the curve's grace.
     - The n-th whole quiet period since ``quiet_since`` is a silence, unless n is at most ``waiting_periods``

@@ -1,4 +1,4 @@
-"""The curve: everything that can be asked of it, in one place."""
+"""The curve: the public class, with all its methods."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _NO_LIMIT = 10**9  # quiet periods: at least a minute each, so more than the cal
 @final
 @frozen(kw_only=True, cache_hash=True, repr=False)
 class Curve(Rulebook):
-    """A trust curve: a finite machine whose rules are data, and a ledger that feeds it events.
+    """A trust curve: a finite state machine whose rules are data, and a ledger that turns events into signals.
 
-    Curves are values: equal, hashable, picklable, never changed. Take ``Curve.default()``, change
-    its parameters (``Curve.default(initial_doubt=3)``), or write your own file and load it with
+    Curves are values: comparable, hashable, picklable and immutable. Use ``Curve.default()``, change
+    its parameters (``Curve.default(initial_doubt=3)``), or write a curve file and load it with
     ``trustcurve.load_curve(path)``.
 
     Examples:
@@ -65,9 +65,9 @@ class Curve(Rulebook):
         return unroll(self)
 
     def table(self) -> Table:
-        """Unroll the curve: all reachable positions, numbered, and where each signal leads.
+        """Return the table of the curve: all reachable positions, numbered, and where each signal leads.
 
-        It is made once and shared: 524 positions and 16 signals for the default curve.
+        It is computed once and shared; the default curve has 524 positions and 16 signals.
 
         Examples:
             >>> table = Curve.default().table()
@@ -78,15 +78,15 @@ class Curve(Rulebook):
 
     @classmethod
     def default(cls, **parameters: int | timedelta) -> Self:
-        """Make the default curve, with other parameters where given.
+        """Return the default curve, optionally with other parameters.
 
         Args:
-            **parameters: By name: whole numbers; for ``silence_after`` and ``grace`` a timedelta or
+            **parameters: Values by name: whole numbers; for ``silence_after`` and ``grace`` a timedelta or
                 a number of days.
 
         Raises:
-            InvalidParameterError: A parameter is unknown, out of its range, or at odds with another.
-            InvalidCurveError: With these parameters some rule could never apply.
+            InvalidParameterError: A parameter is unknown, out of range, or in conflict with another.
+            InvalidCurveError: With these parameters a rule could never apply.
 
         Examples:
             >>> Curve.default(initial_doubt=3, silence_after=30).start.doubt
@@ -96,7 +96,7 @@ class Curve(Rulebook):
         return curve.with_parameters(**parameters) if parameters else curve
 
     def with_parameters(self, **parameters: int | timedelta) -> Self:
-        """Make the same curve with other parameters; for arguments and errors see ``default``.
+        """Return the same curve with other parameters; for arguments and errors see ``default``.
 
         Examples:
             >>> Curve.default().with_parameters(grace=1).grace.days
@@ -111,12 +111,12 @@ class Curve(Rulebook):
         return self._checked(evolve(self.parts, parameters=rows), f"curve {self.name!r}")
 
     def waiting_without_limit(self) -> Self:
-        """Return the same curve with the clock of version 1, where a dated promise excused any number of quiet periods."""
+        """Return the same curve with the clock of version 1: a promise with a date excuses any number of quiet periods."""
         rows = [evolve(row, value=_NO_LIMIT) if row.name == "waiting_periods" else row for row in self.parameter_rows]
         return self._from_parts(evolve(self.parts, parameters=tuple(rows)))
 
     def doubts(self, source: str = "the curve") -> tuple[Finding, ...]:
-        """Return what is legal and hardly meant: parameters that nothing uses, rows called "falls" that lift.
+        """Return what is legal but probably a mistake: unused parameters, and rows called "falls" that lift a customer.
 
         Examples:
             >>> Curve.default().doubts()
@@ -155,20 +155,20 @@ class Curve(Rulebook):
 
 
 def make_curve(parts: Parts, source: str) -> Curve:
-    """Make a curve of parts, and check all of it.
+    """Make a curve from parts and check it.
 
     Args:
-        parts: Its parts; their shape is right.
-        source: What to call it in messages, for example the file's name.
+        parts: Its parts; their shape is already checked.
+        source: The name of the curve in messages, for example the name of its file.
 
     Raises:
         InvalidCurveError: With all findings at once.
     """
-    return Curve._checked(parts, source)  # noqa: SLF001 - the class's own door for documents
+    return Curve._checked(parts, source)  # noqa: SLF001 - of this module
 
 
 def default_toml() -> str:
-    """Answer with the text of the default curve's file, comments included."""
+    """Return the text of the default curve's file, including comments."""
     from importlib.resources import files  # noqa: PLC0415 - only reading needs it
 
     return files("trustcurve.core").joinpath("default.toml").read_text(encoding="utf-8")
@@ -178,14 +178,14 @@ def default_toml() -> str:
 def _default(cls: type[Curve]) -> Any:
     import tomllib  # noqa: PLC0415 - only reading needs it
 
-    # Our own file: its tests unroll and check it, so that importing programs need not.
+    # This file is checked by tests, not here, so that importing stays fast.
     return cls._from_parts(parts_of(tomllib.loads(default_toml())))
 
 
 def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:
     if name not in known:
         raise InvalidParameterError(
-            name, value, f"is unknown{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
+            name, value, f"does not exist{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
         )
     if name not in DURATIONS:
         if type(value) is not int:
@@ -196,6 +196,6 @@ def _parameter_value(known: Mapping[str, object], name: str, value: int | timede
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return timedelta(days=value)
-    except (OverflowError, ValueError):  # more days than there are, or no number
+    except (OverflowError, ValueError):  # too many days, or not a number
         pass
     raise InvalidParameterError(name, value, "must be a timedelta or a number of days")

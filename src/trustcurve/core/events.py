@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-# Plain functions, one for each field, so that type checkers see what the fields take.
+# Plain functions, one for each field, so that type checkers see the types of the arguments.
 def _at(value: datetime) -> datetime:
     return instant(value, "at")
 
@@ -92,19 +92,18 @@ def _word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], Non
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Event(Value):
-    """What all events have; record one of its kinds, never this.
-
-    Kinds without fields of their own take everything from here, undecorated: making a class is most
-    of what importing costs.
+    """The base class of all events, with their common fields; record one of its subclasses.
 
     Args:
-        at: When it happened: an aware time, kept as a UTC instant of microseconds.
-        customer: Whose event it is, where a source names it. It must then be the standing's customer.
-        channel: Where it happened. Kept and shown, never counted: channels do not build trust.
-        note: What a person wrote about it. Kept and shown, never counted.
-        fault: Whose fault it was, "own" (the company's) or "circumstance". Kept and shown, never counted.
-        id: The source's id of this event; in a replay, a second one with the same id is dropped.
+        at: When it happened: a time with a timezone, stored as a UTC instant of microseconds.
+        customer: The customer's id, if the source names it; it must be that of the standing.
+        channel: Where it happened. Stored and shown, never counted: channels do not build trust.
+        note: A free text about it. Stored and shown, never counted.
+        fault: Whose fault it was, "own" (the company's) or "circumstance". Stored and shown, never counted.
+        id: The source's id of this event; in a replay, a second event with the same id is dropped.
     """
+
+    # Subclasses without fields of their own are not decorated: creating attrs classes is most of the import time.
 
     at: datetime = field(converter=_at)
     customer: str | None = field(default=None, validator=_maybe_some_text)
@@ -116,9 +115,9 @@ class Event(Value):
     """When it happened, in microseconds since 1970."""
 
     signal: ClassVar[str | None] = None
-    """The signal that the curve gets, or None where the ledger has to look at the promise."""
+    """The signal for the curve, or None if it depends on the promise."""
     signals: ClassVar[tuple[str, ...]] = ()
-    """All signals that events of this kind can send; a promise that was kept or broken too late sends none."""
+    """All signals that events of this class can send; a promise that is kept or broken too late sends none."""
 
     @at_us.default
     def _at_us(self) -> int:
@@ -134,13 +133,13 @@ class Event(Value):
 
     def __attrs_post_init__(self) -> None:
         if type(self) is Event:
-            raise InvalidValueError("event", "Event", "record one of its kinds, for example Exchanged")
+            raise InvalidValueError("event", Event, "must be of a subclass of Event such as Exchanged")
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
-        """Show only what it says."""
-        said = ((each.name, getattr(self, each.name)) for each in self.__attrs_attrs__ if each.init)
+        """Print only the fields that are given."""
+        fields = ((each.name, getattr(self, each.name)) for each in self.__attrs_attrs__ if each.init)
         printer.text(
-            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said if value is not None)})"
+            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in fields if value is not None)})"
         )
 
 
@@ -156,8 +155,8 @@ class PromiseMade(Event):
     """The company promised something.
 
     Args:
-        promise: The promise's id; open until kept, broken or released.
-        due: Until when, or None for a promise without a date.
+        promise: The promise's id; the promise is open until it is kept, broken or released.
+        due: The due date, or None for a promise without one.
         weight: "major" for a promise that matters to the customer, "minor" for one that is merely expected.
     """
 
@@ -174,7 +173,7 @@ class PromiseMade(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PromiseKept(Event):
-    """A promise was kept. With a weight of its own it counts even where nobody logged the promise."""
+    """The company kept a promise. With a weight it counts even if no PromiseMade was recorded."""
 
     promise: str = field(validator=_text)
     weight: Weight | None = field(default=None, validator=_word_of(WEIGHTS))
@@ -184,7 +183,7 @@ class PromiseKept(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PromiseBroken(Event):
-    """A promise was broken. With a weight of its own it counts even where nobody logged the promise."""
+    """The company broke a promise. With a weight it counts even if no PromiseMade was recorded."""
 
     promise: str = field(validator=_text)
     weight: Weight | None = field(default=None, validator=_word_of(WEIGHTS))
@@ -194,7 +193,7 @@ class PromiseBroken(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PromiseMoved(Event):
-    """The customer agreed, in time, to a new date."""
+    """The customer agreed, in time, to a new due date."""
 
     promise: str = field(validator=_text)
     due: datetime = field(converter=_due)
@@ -206,14 +205,14 @@ class PromiseMoved(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PromiseReleased(Event):
-    """The customer let the company off."""
+    """The customer released the company from a promise."""
 
     promise: str = field(validator=_text)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class OneSided(Event):
-    """One side took and gave nothing: an ask, a campaign, a survey; or a customer playing for one side.
+    """One side took and gave nothing: the company asked for something, or the customer exploited the company.
 
     Args:
         by: "company" or "customer".
@@ -225,7 +224,7 @@ class OneSided(Event):
 
     @property
     def signal(self) -> str:  # type: ignore[override]
-        """The signal of the side that took."""
+        """The signal of the side that took something."""
         return f"{self.by}_one_sided"
 
 
@@ -265,7 +264,7 @@ class Purchased(Event):
 
 
 class Departed(Event):
-    """The customer left. Promises stay: people who left still notice."""
+    """The customer left. Promises stay open: customers who left still notice."""
 
     __slots__ = ()
     signal = "departure"
@@ -280,12 +279,11 @@ class Returned(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Signalled(Event):
-    """A signal that a curve's own file added; the default curve has none.
+    """A signal that a curve file adds; the default curve has none.
 
     Args:
-        signal: Its name, as in the curve's file. The signals of the default curve have events of
-            their own and are refused here. Source: our choice; without it a signal of one's own
-            could be proved but never recorded.
+        signal: Its name, as in the curve file. A signal of the default curve is an error: it has its own
+            event class. Source: our choice; without this event an added signal could be proved but never recorded.
     """
 
     signal: str = field(validator=_text)  # type: ignore[misc]
@@ -308,4 +306,4 @@ EVENTS: tuple[type[Event], ...] = (
     Returned,
     Signalled,
 )
-"""Every kind of event."""
+"""All event classes."""

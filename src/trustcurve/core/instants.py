@@ -1,4 +1,4 @@
-"""Times at the door: aware datetimes become UTC instants; inside, an instant is a number of microseconds."""
+"""Convert times: aware datetimes become UTC instants; internally an instant is a number of microseconds."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def instant(value: datetime, argument: str = "at") -> datetime:
 
     Raises:
         NaiveTimeError: The time has no timezone.
-        InvalidValueError: The value is not a datetime, or has no instant in UTC between the years 1 and 9999.
+        InvalidValueError: The value is not a datetime, or does not lie between the years 1 and 9999 in UTC.
     """
     if not isinstance(value, datetime):
-        raise InvalidValueError(argument, value, "must be an aware datetime")
+        raise InvalidValueError(argument, value, "must be a datetime with a timezone")
     if type(value) is datetime and value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
@@ -29,8 +29,8 @@ def instant(value: datetime, argument: str = "at") -> datetime:
     try:
         utc = value.astimezone(UTC)
     except OverflowError:
-        raise InvalidValueError(argument, value, "has no instant in UTC between the years 1 and 9999") from None
-    # Plain again: a subclass may know more than microseconds, and would not compare as it looks.
+        raise InvalidValueError(argument, value, "must lie between the years 1 and 9999 in UTC") from None
+    # A plain datetime: a subclass may be more precise than microseconds, and compare differently than it prints.
     day, clock = (utc.year, utc.month, utc.day), (utc.hour, utc.minute, utc.second, utc.microsecond)
     return datetime(*day, *clock, tzinfo=UTC)
 
@@ -51,5 +51,5 @@ LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 
 
 def datetime_of(us: int) -> datetime:
-    """Return the UTC instant of a number of microseconds; what lies beyond the calendar lies at its end."""
+    """Return the UTC instant of a number of microseconds, at most the end of the calendar."""
     return EPOCH + timedelta(microseconds=min(us, LAST))

@@ -1,4 +1,4 @@
-"""A journey: one customer's events in order, and what each did."""
+"""A journey: one customer's events in order, and the effect of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Journey", "Reject", "extended", "journey"]
 
 @frozen
 class Reject:
-    """An event that could not be applied, and the error that says why."""
+    """An event that could not be applied, and the error."""
 
     event: Event
     error: TrustcurveError = field(eq=lambda error: (type(error), str(error)))
@@ -28,16 +28,16 @@ class Reject:
 
 @frozen
 class Journey:
-    """One customer's events in order, and what each did.
+    """One customer's events in order, and the effect of each.
 
     Args:
         start: The standing before the first event.
-        steps: One step for each event that was applied, and one for the last look, if any.
-        duplicates: Events dropped because they repeat one that was applied: the same id, the same content.
-        rejects: Events that could not be applied, where they were kept.
+        steps: One step for each applied event, and one for the final observation, if any.
+        duplicates: Events dropped because they repeat an applied one: same id, same content.
+        rejects: Events that could not be applied, if ``rejects="keep"``.
         later: Events after ``until``; they were not applied.
-        conflicts: Events dropped because their id was used before, for other content.
-        skipped: Events dropped because their promise was not open, where a mapping says so.
+        conflicts: Events dropped because an event with other content used their id.
+        skipped: Events dropped because their promise was not open, if a mapping has ``if_open``.
     """
 
     start: Standing
@@ -50,12 +50,12 @@ class Journey:
 
     @property
     def customer(self) -> str:
-        """Whose journey it is."""
+        """The customer's id."""
         return self.start.customer
 
     @property
     def standing(self) -> Standing:
-        """Where the customer stands at its end."""
+        """The standing at its end."""
         return self.steps[-1].after if self.steps else self.start
 
     @property
@@ -65,7 +65,7 @@ class Journey:
 
     @property
     def used(self) -> dict[Identity, LoggedEvent]:
-        """The identities that its events used up, as events of a stream."""
+        """The identities that its events used, as events of a stream."""
         used: dict[Identity, LoggedEvent] = {}
         for step in self.steps:
             if step.event is not None and step.event.id is not None:
@@ -73,15 +73,15 @@ class Journey:
         return used
 
     def explain(self) -> str:
-        """Tell the whole journey, a few plain lines a step."""
+        """Explain every step, in a few plain lines each."""
         return "\n".join(step.explain() for step in self.steps)
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
-        """Show it a line each: what happened, and where it led."""
+        """Print what happened and where it led, one line each."""
         printer.text(f"<Journey of {self.customer!r}, {len(self.steps)} steps>")
-        told = [line.splitlines() for line in (step.explain() for step in self.steps)]
-        for line in (line for lines in told for line in lines if not line.startswith(("  because", "  stays"))):
-            printer.text(f"\n    {line}")
+        for line in (line for step in self.steps for line in step.explain().splitlines()):
+            if not line.startswith(("  because", "  stays")):
+                printer.text(f"\n    {line}")
 
 
 def journey(
@@ -98,25 +98,25 @@ def journey(
 
     Args:
         curve: The curve.
-        events: In any order and of any length; they are sorted by time, ties in the order given. An event
-            whose id an earlier one used is dropped: as a duplicate if they are equal, as a conflict if not.
-        customer: Whose they are; not needed where ``start`` or an event says it.
-        start: Where to go on from: a standing, or a journey, which is then continued (it also knows
-            which event ids were used). Without it the customer begins at the first event that is applied.
-        until: Look once more at this time, so that the clock runs up to it; events after it are left
-            out. Without it the journey ends with the last event.
+        events: The events in any order; they are sorted by time, ties in the order given. An event with the id
+            of an earlier one is dropped: as a duplicate if they are equal, otherwise as a conflict.
+        customer: The customer's id; not needed if ``start`` or an event names the customer.
+        start: A standing or a journey to continue from; a journey also knows which event ids were used.
+            If None, the customer begins at the first applied event.
+        until: Observe the customer at this time, and leave out later events. If None, the journey ends
+            with the last event.
         rejects: What to do with an event that cannot be applied: "raise" its error, or "keep" it
-            in ``journey.rejects`` and go on.
-        used: The identities used so far, where events with ids go on from a standing, which does not know
-            them: ``Journey.used`` of the journey that led there, or an empty mapping where nothing is repeated.
+            in ``journey.rejects`` and continue.
+        used: The identities used so far, needed if events with ids continue from a standing:
+            ``Journey.used`` of the journey that led there, or an empty mapping if no event repeats an earlier one.
 
     Returns:
-        The journey; ``journey.standing`` is where the customer stands at its end.
+        The journey; ``journey.standing`` is the standing at its end.
 
     Raises:
-        InvalidValueError: Nothing says whose journey it is, or when it begins; or ``used`` is missing.
-        CustomerMismatchError: ``start`` is another customer's.
-        TrustcurveError: Whatever ``advance`` raises, where ``rejects`` is "raise".
+        InvalidValueError: The customer or the beginning of the journey is not known, or ``used`` is missing.
+        CustomerMismatchError: ``start`` belongs to another customer.
+        TrustcurveError: Any error that ``advance`` raises, if ``rejects`` is "raise".
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -147,8 +147,8 @@ def journey(
     return extended(before, done, None if end is None or end == last.as_of else curve.observe(last, end))
 
 
-def extended(before: Journey, done: History, look: Step | None = None) -> Journey:
-    """Continue a journey by what became of more events of the customer, and by a last look, if any."""
+def extended(before: Journey, done: History, observation: Step | None = None) -> Journey:
+    """Return a journey continued by a history of the same customer, and by a final observation, if any."""
 
     def of(fate: Fate) -> tuple[EventFate, ...]:
         return tuple(each for each in done.fates if each.fate == fate)
@@ -158,7 +158,7 @@ def extended(before: Journey, done: History, look: Step | None = None) -> Journe
 
     return evolve(
         before,
-        steps=(*before.steps, *done.steps, *((look,) if look is not None else ())),
+        steps=(*before.steps, *done.steps, *((observation,) if observation is not None else ())),
         duplicates=(*before.duplicates, *events("duplicate")),
         rejects=(*before.rejects, *(Reject(each.logged.event, each.error) for each in of("rejected") if each.error)),
         later=(*before.later, *events("later")),
@@ -171,7 +171,7 @@ def _checked(events: Iterable[Event]) -> list[Event]:
     listed = list(events)
     for number, event in enumerate(listed):
         if not isinstance(event, Event):
-            raise InvalidValueError(f"events[{number}]", event, "must be an event, for example Exchanged(at=...)")
+            raise InvalidValueError(f"events[{number}]", event, "must be an Event such as Exchanged(at=...)")
     return listed
 
 
@@ -183,15 +183,17 @@ def _whose(ordered: list[Event], customer: str | None, start: Standing | Journey
     named = (event.customer for event in ordered if event.customer is not None)
     name = next(named, None) if customer is None else customer
     if name is None:
-        raise InvalidValueError("customer", customer, "name the customer, or go on from a standing with start=")
+        raise InvalidValueError(
+            "customer", customer, "must be given; name the customer, or continue from a standing with start="
+        )
     return name
 
 
 def _beginning(ordered: list[Event], end: datetime | None) -> datetime:
-    """Return when a journey begins of which no event was applied."""
+    """Return when a journey without applied events begins."""
     at = ordered[0].at if ordered else end
     if at is None:
         raise InvalidValueError(
-            "events", [], "there are none, so nothing says when the journey begins: give until= or start="
+            "events", [], "must have an event to begin the journey; otherwise give until= or start="
         )
     return at if end is None else min(at, end)

@@ -1,4 +1,4 @@
-"""The ledger: events and the clock become signals for the curve. `advance` is promise book, quiet clock, react."""
+"""The ledger: turns events and the passing of time into signals for the curve."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ _SILENCE = Silence()
 
 
 def begin(curve: Rulebook, customer: str, at: datetime) -> Standing:
-    """Return the standing of a stranger.
+    """Return the standing of a new customer.
 
-    Beginning is no event: it only starts the quiet clock.
+    This is not an event: it only starts the quiet clock.
 
     Args:
         curve: The curve.
         customer: The customer's id, a text that is not empty.
-        at: An aware time: when the company first saw this customer.
+        at: When the company first met this customer; a time with a timezone.
 
     Raises:
-        InvalidValueError: The id is not a text, or the time not a datetime.
+        InvalidValueError: The id is not a text, or the time is not a datetime.
         NaiveTimeError: The time has no timezone.
 
     Examples:
@@ -70,26 +70,26 @@ def begin(curve: Rulebook, customer: str, at: datetime) -> Standing:
 
 
 def advance(curve: Rulebook, standing: Standing, event: Event) -> Step:
-    """Apply one event, after everything that came due before it.
+    """Apply everything that came due before an event, then the event.
 
-    ``advance`` knows no duplicates: an event that is delivered twice counts twice. ``replay`` drops them.
+    ``advance`` does not detect duplicates: an event that is delivered twice counts twice. ``replay`` drops them.
 
     Args:
         curve: The curve.
-        standing: Where the customer stands; it is never changed.
+        standing: The standing before; it is not changed.
         event: What happened, not before ``standing.as_of``.
 
     Returns:
         The step; ``step.after`` is the new standing.
 
     Raises:
-        OutOfOrderError: The event lies before ``standing.as_of``.
+        OutOfOrderError: The event is earlier than ``standing.as_of``.
         CustomerMismatchError: The event names another customer.
-        PromiseAlreadyOpenError: The promise's id is open or overdue already.
-        UnknownPromiseError: The promise is neither open nor overdue, and the event brings no weight.
+        PromiseAlreadyOpenError: A promise with this id is already open or overdue.
+        UnknownPromiseError: The promise is neither open nor overdue, and the event has no weight.
         PromiseOverdueError: An overdue promise cannot be moved.
         UnknownWordError: A ``Signalled`` names a signal that this curve does not have.
-        InvalidValueError: The value is not an event, or a ``Signalled`` names a signal that has an event of its own.
+        InvalidValueError: The value is not an event, or a ``Signalled`` names a signal that has its own event class.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -128,12 +128,12 @@ def advance(curve: Rulebook, standing: Standing, event: Event) -> Step:
 
 
 def observe(curve: Rulebook, standing: Standing, at: datetime) -> Step:
-    """Run the clock alone, to see where a customer stands at a given time.
+    """Observe a customer at a given time: apply everything due strictly before it, without an event.
 
-    Everything due strictly before ``at`` is applied. Observing never changes what comes later.
+    Observing never changes later results.
 
     Raises:
-        ObservedInThePastError: ``at`` lies before ``standing.as_of``.
+        ObservedInThePastError: ``at`` is earlier than ``standing.as_of``.
         NaiveTimeError: The time has no timezone.
 
     Examples:
@@ -158,8 +158,8 @@ def observe(curve: Rulebook, standing: Standing, at: datetime) -> Step:
 def next_due(curve: Rulebook, standing: Standing) -> datetime | None:
     """Return the first time at which ``observe`` finds something if no event comes, or None.
 
-    It is one microsecond after the due instant itself, because what is kept at exactly that
-    instant is kept. Set a timer to it.
+    It is one microsecond after the due instant, because a promise kept at exactly that instant is kept in
+    time. Use it to set a timer.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -178,8 +178,8 @@ def _enter(customer: str, book: PromiseBook, event: Event) -> tuple[str | None, 
     """Enter an event about a promise into the book.
 
     Returns:
-        The signal that the curve gets, if any; the signal that it counts as where silences end, the same but
-        for promises that were kept or broken too late; and the book after the event.
+        The signal for the curve, if any; the signal that decides whether a silence ends, which differs only for
+        promises that were kept or broken too late; and the book after the event.
     """
     assert isinstance(event, PromiseMade | PromiseKept | PromiseBroken | PromiseMoved | PromiseReleased)  # noqa: S101
     name = event.promise

@@ -1,4 +1,4 @@
-"""Carry a standing to another curve."""
+"""Move a standing to another curve."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ __all__ = ["migrate"]
 
 
 def migrate(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Migration:
-    """Carry a standing to this curve: to the nearest position that its start can reach.
+    """Move a standing to this curve: to the nearest position that is reachable from its start.
 
-    The same position, where it exists. Otherwise the same stage (or the nearest lower one that both
-    curves know, since a new curve should not promise more than the old one saw) with the counters
-    clamped and this curve's settling applied; and where no journey leads there, the nearest
-    position by stage, account, doubt, kept and engaged, in that order, and of two equally near ones the
-    more doubtful. Promises and times are kept. Source of the order: our choice; what is owed and
-    doubted weighs more than what was earned. Where there is a log, replay it instead: nothing is
-    lost then.
+    That is the same position, if it is reachable. Otherwise it is the same stage (or the nearest lower one that
+    both curves have, so that no customer gains trust by the change) with the counters clamped and this curve's
+    settling rows applied; and if that is not reachable, the nearest position by stage, account, doubt, kept
+    and engaged, in that order, with more doubt in a tie. Promises and times are kept. Source of the order: our
+    choice; what is owed and doubted weighs more than what was earned. If there is a log, replay it instead:
+    that loses nothing.
 
     Raises:
-        UnknownWordError: The standing is not one of ``from_curve``.
-        InvalidPositionError: A counter is out of ``from_curve``'s range.
+        UnknownWordError: The standing does not belong to ``from_curve``.
+        InvalidPositionError: A counter is out of the range of ``from_curve``.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -66,7 +65,7 @@ def _stage(curve: Rulebook, from_curve: Rulebook, stage: str) -> str:
         return stage
     names = [row.name for row in from_curve.stages]
     lower = names[: names.index(stage)]
-    # A stage apart is no lower place on the curve: nobody leaves because a stage has another name.
+    # A stage apart is not a lower place on the curve: a renamed stage must not make a customer leave.
     return next((name for name in reversed(lower) if not here.get(name, True)), curve.start.stage)
 
 

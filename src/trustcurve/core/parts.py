@@ -1,4 +1,4 @@
-"""What a curve is made of, and how it is made of plain data in the shape of a curve's file."""
+"""The parts of a curve, and how to make them from plain data in the shape of a curve file."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ DURATIONS = {
     "silence_after": "the length of a quiet period: so long without anything of value is one silence",
     "grace": "how long after its due date a promise still counts as kept",
 }
-"""The durations of the ledger's clock, required in every curve, and what they are: in a file they are plain durations."""
+"""The durations of the ledger's clock, with descriptions; every curve needs them, and a file writes them as durations."""
 
 CLOCK = {
     **DURATIONS,
     "waiting_periods": "how many quiet periods in a row an open promise with a due date excuses",
 }
-"""All parameters of the ledger's clock, required in every curve."""
+"""All parameters of the ledger's clock, with descriptions; every curve needs them."""
 
 _GUARDS: Final = ("stage", "posture", "outside", "account", *COUNTERS, "felt_doubt")
 _EFFECTS: Final[tuple[Literal["set", "at_least", "add"], ...]] = ("set", "at_least", "add")
@@ -41,7 +41,7 @@ _EFFECTS: Final[tuple[Literal["set", "at_least", "add"], ...]] = ("set", "at_lea
 
 @define(eq=False, repr=False)
 class Parts:
-    """What a curve is made of, in the order of its file; ``start`` holds words and numbers by part."""
+    """The parts of a curve, in the order of its file; ``start`` maps each part of a position to a word or number."""
 
     name: str = ""
     start: Mapping[str, Number] = field(factory=dict)
@@ -54,10 +54,9 @@ class Parts:
 
 
 def parts_of(document: Mapping[str, Any]) -> Parts:
-    """Make the parts of a curve of plain data.
+    """Make the parts of a curve from plain data.
 
-    The data are trusted: for the default curve its tests, and for any other ``trustcurve.documents``, have checked
-    their shape before.
+    The shape of the data is not checked here: tests check the default curve, and ``trustcurve.documents`` any other.
     """
     head, counters = document["curve"], document["counters"]
     signals = [_signal(name, row) for name, row in document["signals"].items()]
@@ -110,5 +109,5 @@ def _rule(row: Mapping[str, Any]) -> Rule:
 
 
 def _signal_order(signal: Signal) -> tuple[int, str]:
-    """Order signals by themselves: the keys of a table have no order that could be relied on."""
+    """Order the ledger's signals first, then others by name: the keys of a table have no reliable order."""
     return (LEDGER_SIGNALS.index(signal.name) if signal.name in LEDGER_SIGNALS else len(LEDGER_SIGNALS), signal.name)

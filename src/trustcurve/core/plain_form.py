@@ -1,4 +1,4 @@
-"""From a curve back to plain data, in the shape of its file; and the canonical form behind its fingerprint."""
+"""Convert a curve to plain data in the shape of its file, and to the canonical form of its fingerprint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["GIVES_1", "canonical", "canonical_1", "plain_duration", "plain_parts
 
 
 GIVES_1 = frozenset({"kept_major", "kept_minor", "exchange", "repair", "purchase", "advocacy", "return"})
-"""The ledger's signals that always ended a silence in version 1, where the code said so; every other where it crossed."""
+"""The ledger's signals that always ended a silence in version 1; there the code, not the curve, defined them."""
 
 
 def _without_blanks(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def _without_blanks(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_duration(value: timedelta) -> dict[str, int | float]:
-    """Write a duration as a table of whole days and seconds."""
+    """Return a duration as a table of whole days and seconds."""
     seconds = value.seconds + value.microseconds / 1_000_000
     table: dict[str, int | float] = {"days": value.days}
     if seconds:
@@ -74,7 +74,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def plain_parts(parts: Parts) -> dict[str, Any]:
-    """Write the parts of a curve as plain data that ``read_parts`` reads back to the same."""
+    """Return the parts of a curve as plain data that ``parts_of`` converts back to equal parts."""
     return {
         "curve": {"name": parts.name, "start": dict(parts.start)},
         "counters": {c.name: {"max": c.max, **_without_blanks({"description": c.description})} for c in parts.counters},
@@ -96,7 +96,7 @@ def _row(row: Row) -> list[object]:
 
 
 def _endings(parts: Parts, program: Program) -> dict[str, str]:
-    """Say what ends a silence; "crossing" is "never" for a signal that cannot carry anyone across the barrier."""
+    """Return when each signal ends a silence; "crossing" becomes "never" if the signal cannot move a customer across the barrier."""
     stage = PARTS.index("stage")
     outside = {number for number, row in enumerate(parts.stages) if row.outside}
 
@@ -117,9 +117,9 @@ def _endings(parts: Parts, program: Program) -> dict[str, str]:
 
 
 def canonical(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[str, Any]:
-    """Write down all that can change an outcome, and nothing else.
+    """Return everything that can change an outcome, and nothing else.
 
-    Names of rules and parameters, reasons and comments are left out, and conditions are the sets
+    Names of rules and parameters, reasons and comments are left out, and conditions become the sets
     of values that they allow: rewording a curve keeps its fingerprint, so stored standings stay valid.
     """
     clock: dict[str, float] = {
@@ -141,10 +141,10 @@ def canonical(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[st
 
 
 def canonical_1(parts: Parts, program: Program, start: tuple[int, ...]) -> dict[str, Any] | None:
-    """Write a curve down as version 1 did, or return None where version 1 had no such curve.
+    """Return the canonical form of version 1, or None if version 1 could not express the curve.
 
-    Then the code knew which of the ledger's signals end a silence, and a dated promise excused any
-    number of quiet periods.
+    In version 1 the code defined which of the ledger's signals end a silence, and a promise with a date excused
+    any number of quiet periods.
     """
     if any(
         (signal.ends_silence == "always") != (signal.name in GIVES_1)

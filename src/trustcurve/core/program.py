@@ -1,7 +1,7 @@
-"""A curve's rows, compiled: every part of a position is a small integer, every condition a set of them.
+"""Compiled rows of a curve: every part of a position is a small integer, every condition a set of integers.
 
 Source of the form: our choice. All domains are finite, so a condition is a set of allowed values;
-two curves that allow the same values are the same curve, whatever words they used for it.
+two curves that allow the same values are the same curve, whatever words they use.
 """
 
 from __future__ import annotations
@@ -37,10 +37,14 @@ class Row:
 
 @frozen(eq=False, repr=False)
 class Program:
-    """What ``react`` runs on integers; pure, and total on positions within range.
+    """The compiled curve: pure, and defined for every position within range.
 
-    ``tops`` are the highest values of the five cells, ``lowest`` the lowest stage that "one stage
-    down" may lead to, ``leaf_of[stage][felt]`` the place of the leaf state in the rank.
+    Args:
+        tops: The highest values of the five cells.
+        lowest: The lowest stage that "one stage down" may lead to.
+        leaf_of: ``leaf_of[stage][felt]``: the rank of the leaf state.
+        rows: The rows of each signal, in order.
+        settling: The settling rows, in order.
     """
 
     tops: Cells
@@ -55,7 +59,7 @@ class Program:
         return [*cells, felt, self.leaf_of[cells[_STAGE]][felt]]
 
     def apply(self, row: Row, wide: list[int]) -> None:
-        """Apply a row's effects to seven cells in place, clamp, and refresh the derived two."""
+        """Apply a row's effects to seven cells in place, clamp them, and compute the two derived ones."""
         tops = self.tops
         for op, cell, amount in row.effects:
             if op == "add":
@@ -68,7 +72,7 @@ class Program:
         wide[LEAF] = self.leaf_of[wide[_STAGE]][felt]
 
     def settle(self, wide: list[int]) -> tuple[Rule, ...]:
-        """Apply every settling row whose condition holds, in order; answer with those that changed something."""
+        """Apply every settling row whose condition holds, in order; return those that changed something."""
         changed: list[Rule] = []
         for row in self.settling:
             for cell, allowed in row.tests:
@@ -82,7 +86,7 @@ class Program:
         return tuple(changed)
 
     def run(self, signal: str, wide: list[int]) -> tuple[Rule, tuple[Rule, ...]]:
-        """Apply a signal to seven cells in place; answer with its row and the settling rows that changed something."""
+        """Apply a signal to seven cells in place; return its row and the settling rows that changed something."""
         for row in self.rows[signal]:
             for cell, allowed in row.tests:
                 if wide[cell] not in allowed:
@@ -95,14 +99,14 @@ class Program:
 
 @frozen(eq=False, repr=False)
 class Assembler:
-    """Turns words into numbers; the words were checked before."""
+    """Converts words to numbers; the words are already checked."""
 
     stages: tuple[Stage, ...]
     numbers: Mapping[str, int]
     counters: tuple[Counter, ...]
 
     def number(self, value: Number) -> int:
-        """Look up a number or the parameter that holds it; ``-name`` is its negative."""
+        """Return a number, or the value of the parameter that holds it; ``-name`` negates it."""
         if isinstance(value, int):
             return value
         return -self.numbers[value[1:]] if value.startswith("-") else self.numbers[value]
@@ -113,12 +117,12 @@ class Assembler:
         return tuple(state for stage in self.stages for state in stage.states)
 
     def tops(self) -> Cells:
-        """Answer with the highest value of each cell."""
+        """Return the highest value of each cell."""
         kept, engaged, doubt = (self.number(counter.max) for counter in self.counters)
         return (len(self.stages) - 1, kept, engaged, doubt, len(ACCOUNT_LEVELS) - 1)
 
     def leaves(self) -> tuple[tuple[int, ...], ...]:
-        """Answer with the rank of the leaf state, by stage and felt doubt."""
+        """Return the rank of the leaf state, by stage and felt doubt."""
         felts = range(self.tops()[_DOUBT] + max(ACCOUNT_WEIGHTS) + 1)
         rank = {state: place for place, state in enumerate(self.states)}
 
@@ -129,7 +133,7 @@ class Assembler:
         return tuple(tuple(rank[leaf(stage, felt)] for felt in felts) for stage in self.stages)
 
     def domain(self, part: str) -> range:
-        """Answer with all values of a counter or of felt doubt."""
+        """Return all values of a counter or of felt doubt."""
         tops = self.tops()
         return (
             range(tops[_DOUBT] + max(ACCOUNT_WEIGHTS) + 1)
@@ -176,7 +180,7 @@ class Assembler:
 
 
 def assemble(assembler: Assembler, signals: Sequence[str], rules: Sequence[Rule], settling: Sequence[Rule]) -> Program:
-    """Compile a curve whose words are known to be right."""
+    """Compile the rows of a curve whose words are already checked."""
     rows: dict[str, list[Row]] = {signal: [] for signal in signals}
     for rule in rules:
         rows[str(rule.signal)].append(assembler.row(rule))

@@ -1,8 +1,7 @@
 """The promise book: which promises of one customer are open, which are overdue, and when each breaks.
 
-The book does not depend on where the customer stands on the curve. It is a value like all of core;
-what changes costs a copy of a small part of it, however many promises are open, because both of its
-orders are cut into runs of bounded length.
+The book is an immutable value. A change copies only a small part of it, however many promises are open,
+because both of its orders are split into runs of bounded length.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from trustcurve.errors import final_class
 
 __all__ = ["EMPTY", "Promise", "PromiseBook"]
 
-_RUN_MAX = 128  # entries of a run; a longer one is cut in two. Source: our choice, measured on 16,000 open promises
+_RUN_MAX = 128  # entries of a run; a longer one is split in two. Source: our choice, measured on 16,000 open promises
 _Entry = tuple[Any, ...]
 _Runs = tuple[tuple[_Entry, ...], ...]
 
@@ -30,7 +29,7 @@ _Runs = tuple[tuple[_Entry, ...], ...]
 @final
 @frozen(eq=False, repr=False)
 class Promise(Value):
-    """A promise that is open, or overdue: broken by its date and still owed."""
+    """A promise that is open, or overdue: not kept by its due date and still owed."""
 
     id: str
     due: datetime | None = None
@@ -73,11 +72,11 @@ class PromiseBook:
         return hash(tuple(self))
 
     def breaks_before(self, due: int) -> bool:
-        """Whether an open promise has a due date before this one, in microseconds."""
+        """Whether an open promise is due before an instant, in microseconds."""
         return bool(self._by_due) and self._by_due[0][0][0] < due
 
     def get(self, name: str) -> Promise | None:
-        """Return the open or overdue promise of an id, if there is one."""
+        """Return the open or overdue promise with an id, or None."""
         if not self._by_id:
             return None
         run = self._by_id[_run(self._by_id, (name,))]
@@ -85,7 +84,7 @@ class PromiseBook:
         return run[place][1] if place < len(run) and run[place][0] == name else None
 
     def add(self, promise: Promise) -> PromiseBook:
-        """Return the book with one promise more; its id is not in use."""
+        """Return the book with another promise, whose id is not in use."""
         by_due = self._by_due
         if promise.due is not None and not promise.overdue:
             by_due = _with(by_due, (microseconds(promise.due), promise.id))
@@ -99,11 +98,11 @@ class PromiseBook:
         return PromiseBook(_without(self._by_id, (promise.id,)), by_due)
 
     def replace(self, old: Promise, new: Promise) -> PromiseBook:
-        """Return the book with a promise in the place of another of the same id."""
+        """Return the book with a promise replaced by another with the same id."""
         return self.remove(old).add(new)
 
     def breaks(self, grace: int, since: int) -> Iterator[tuple[int, Promise]]:
-        """Return the open promises that have a date, in the order in which they break: the instant, the promise.
+        """Yield the open promises that have a date, in the order in which they break: the instant and the promise.
 
         A promise breaks after ``due + grace``, but not before ``since``; at one instant promises break in
         the order of their ids.
@@ -135,7 +134,7 @@ def _run(runs: _Runs, entry: _Entry) -> int:
     if len(runs) == 1:
         return 0
     place = bisect_right(runs, (entry,))  # runs compare by their first entries
-    # A key is the first part of an entry, and sorts before it: it may belong to the run that begins with it.
+    # A key is the first part of an entry and sorts before it: it may belong to the run that begins with that entry.
     if place < len(runs) and runs[place][0][: len(entry)] == entry:
         return place
     return max(place - 1, 0)

@@ -1,4 +1,4 @@
-"""Questions to a curve: why a row did not apply, and the shortest way to a stage."""
+"""Questions about a curve: why a row did not apply, and the shortest path to a stage."""
 
 from __future__ import annotations
 
@@ -22,15 +22,22 @@ __all__ = ["Failure", "Refusal", "SignalPath", "path", "refusals"]
 
 @frozen(eq=False, repr=False)
 class Failure(Value):
-    """One condition that did not hold: ``part``, the value it ``saw``, what it ``wanted``, and that in words."""
+    """A condition that did not hold.
+
+    Args:
+        part: The part of the position that it tests.
+        actual: The value of that part.
+        wanted: The values for which the condition holds.
+        description: The failure in words.
+    """
 
     part: str
-    saw: str | int | bool
+    actual: str | int | bool
     wanted: str
-    says: str
+    description: str
 
     def __str__(self) -> str:
-        return self.says
+        return self.description
 
 
 @frozen(eq=False, repr=False)
@@ -39,8 +46,8 @@ class Refusal(Value):
 
     Args:
         rule: The row.
-        failures: The conditions that failed; empty where ``outranked_by`` is given.
-        outranked_by: The earlier row that applied instead, where all conditions held.
+        failures: The conditions that failed; empty if ``outranked_by`` is given.
+        outranked_by: The earlier row that applied instead, if all conditions held.
     """
 
     rule: Rule
@@ -56,10 +63,10 @@ class Refusal(Value):
 
 
 def refusals(curve: Rulebook, where: Position | Standing, signal: str) -> tuple[Refusal, ...]:
-    """Explain for every row of a signal that did not apply why it did not.
+    """Return why each other row of a signal did not apply.
 
     Returns:
-        One refusal for each row of the signal but the one that applied, in the order of the rows.
+        One refusal for each row of the signal except the one that applied, in the order of the rows.
 
     Raises:
         UnknownWordError: A word is not of this curve.
@@ -94,22 +101,22 @@ def _failure(curve: Rulebook, position: Position, felt: int, condition: Conditio
     part, test = condition.part, condition.test
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     if part in ("stage", "account"):
-        saw: str | int | bool = getattr(position, part)
+        actual: str | int | bool = getattr(position, part)
     elif part == "posture":
-        saw = curve.state(position).partition(".")[2] or "none"
+        actual = curve.state(position).partition(".")[2] or "none"
     elif part == "outside":
         outside = not values[0]
         wanted = "before the barrier" if values[0] else "across the barrier"
         return Failure(part, outside, wanted, f"{curve.state(position)} is not {wanted}")
     else:
-        saw = felt if part == "felt_doubt" else getattr(position, part)
+        actual = felt if part == "felt_doubt" else getattr(position, part)
         numbers = [curve.assembler.number(value) for value in values]
         wanted = TEST_WORDS[test] + " or ".join(map(str, numbers))
         needs = numbers[0] + (test == "above")
-        says = f"{part} {saw} of {needs}" if test in ("at_least", "above") else f"{part} {saw}, not {wanted}"
-        return Failure(part, saw, wanted, says.replace("_", " "))
+        words = f"{part} {actual} of {needs}" if test in ("at_least", "above") else f"{part} {actual}, not {wanted}"
+        return Failure(part, actual, wanted, words.replace("_", " "))
     wanted = " or ".join(map(str, values))
-    return Failure(part, saw, wanted, f"{part} {saw}, not {wanted}")
+    return Failure(part, actual, wanted, f"{part} {actual}, not {wanted}")
 
 
 _MOVES = {"company": ("company", "both"), "anyone": ("company", "customer", "both", "clock")}
@@ -117,10 +124,10 @@ _MOVES = {"company": ("company", "both"), "anyone": ("company", "customer", "bot
 
 @frozen(eq=False, repr=False)
 class SignalPath(Value):
-    """Signals that lead somewhere, with their reactions; as text: "one major promise kept, two exchanges"."""
+    """A sequence of signals with their reactions; as text: "one major promise kept, two exchanges"."""
 
     reactions: tuple[Reaction, ...]
-    says: str
+    description: str
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -131,27 +138,27 @@ class SignalPath(Value):
         return len(self.reactions)
 
     def __repr__(self) -> str:
-        return f"<SignalPath: {self.says or 'nothing to do'}>"
+        return f"<SignalPath: {self.description or 'nothing to do'}>"
 
     def __str__(self) -> str:
-        return self.says
+        return self.description
 
 
 def path(
     curve: Rulebook, where: Position | Standing, goal: str, *, by: Literal["company", "anyone"] = "anyone"
 ) -> SignalPath | None:
-    """Find the shortest signals that lead from a position to a stage.
+    """Find the shortest sequence of signals that leads from a position to a stage.
 
     Args:
         curve: The curve.
-        where: The position, or the standing, from which to go.
+        where: The position or standing to start from.
         goal: A stage ("hopeful") or a leaf state ("distrust.suspicious").
-        by: "company": only what the company can do or start, exchanges included; "anyone": any signal.
+        by: "company": only signals that the company can send or start, including exchanges; "anyone": any signal.
 
     Returns:
-        The path, empty where the position is there already, or None where no way leads there. Among
-        paths of the same length, the one whose signals come first in ``curve.signals``: better
-        deeds first, a curve's own signals last.
+        The path; empty if the goal is already reached, None if it cannot be reached. Of several paths of
+        the same length, the one whose signals come first in ``curve.signals``: the better signals
+        first, a curve's own signals last.
 
     Raises:
         UnknownWordError: ``goal`` or ``by`` is unknown.

@@ -1,7 +1,7 @@
 """Replay: the events of many customers in; standings, transitions and rejects out.
 
-The rules of a log stand here once: order, identity, what is applied together, until. Whatever runs a log
-(one process, columns, a cluster, a database) has the signature of ``replay`` and equals it.
+This module is the single definition of a log's rules: order, identity, what is applied together, until.
+Every other engine that runs a log has the signature of ``replay`` and returns an equal result.
 """
 
 from __future__ import annotations
@@ -40,40 +40,40 @@ __all__ = [
 ]
 
 Fate = Literal["applied", "skipped", "duplicate", "conflict", "later", "rejected"]
-"""What becomes of an event of a log; each event has exactly one fate."""
+"""What happened to an event of a log; each event has exactly one fate."""
 
 FATES: tuple[Fate, ...] = get_args(Fate)
 
 Identity = tuple[str, str, int]
-"""What an event shares with the one that it repeats: customer, id and place."""
+"""Customer, id and place of an event; an event repeats another one if they have the same identity."""
 
 
 class CurveLike(Protocol):
-    """What a replay asks of a curve; a timetable of curves has it as well."""
+    """The methods that a replay calls; curves and timetables have them."""
 
     def begin(self, customer: str, at: datetime) -> Standing:
-        """Begin with a stranger."""
+        """Return the standing of a new customer."""
 
     def advance(self, standing: Standing, event: Event) -> Step:
-        """Apply one event, after whatever came due before it."""
+        """Apply what came due before an event, then the event."""
 
     def observe(self, standing: Standing, at: datetime) -> Step:
-        """Run the clock alone."""
+        """Apply what came due, without an event."""
 
     def next_due(self, standing: Standing) -> datetime | None:
-        """Return when the clock does something next."""
+        """Return when something is due next."""
 
 
 @frozen(eq=False, repr=False)
 class LoggedEvent(Value):
-    """An event, and where it stood in a log.
+    """An event and its place in a log.
 
     Args:
         event: The event.
-        row: The number of its row; None for an event of a stream, which is a row of its own.
+        row: The number of its row; None for an event of a stream, which counts as a row.
         place: Its place among the events that the row's rule makes; 0 for an event of a stream.
-        sequence: What orders rows of one instant before their numbers do; rows without one come last.
-        if_open: Skip the event where its promise is neither open nor overdue.
+        sequence: Orders rows of one instant, before the row number does; rows without one come last.
+        if_open: Skip the event if its promise is neither open nor overdue.
     """
 
     event: Event
@@ -85,15 +85,15 @@ class LoggedEvent(Value):
 
 @frozen(eq=False, repr=False)
 class EventFate(Value):
-    """What became of one event.
+    """What happened to one event.
 
     Args:
         logged: The event.
         fate: "applied", "skipped", "duplicate", "conflict", "later" or "rejected".
         step: What an applied event did.
         error: Why a rejected event could not be applied.
-        cause: The event behind the fate. Of a duplicate or a conflict: the one that used the identity up. Of a
-            rejected event: the one that was refused, which is itself or another of its row at this instant.
+        cause: The event that caused the fate. For a duplicate or a conflict: the one that used the identity first.
+            For a rejected event: the one that raised the error, which is itself or another of its row at this instant.
     """
 
     logged: LoggedEvent
@@ -114,14 +114,14 @@ class EventFate(Value):
 
 @frozen(eq=False, repr=False)
 class History(Value):
-    """What became of the events of one customer, in the order of the log.
+    """What happened to the events of one customer, in the order of the log.
 
     Args:
-        customer: Whose history it is.
-        start: The standing before the first event that was applied; None where there is none.
-        standing: The standing after the last event that was applied.
+        customer: The customer's id.
+        start: The standing before the first applied event; None if no event was applied.
+        standing: The standing after the last applied event.
         fates: The fate of each event.
-        used: The identities that these events used up, each with its event.
+        used: The identities that these events used, each with its event.
     """
 
     customer: str
@@ -132,13 +132,13 @@ class History(Value):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What the applied events did."""
+        """The steps of the applied events."""
         return tuple(each.step for each in self.fates if each.step is not None)
 
 
 @frozen(eq=False, repr=False)
 class LoggedTransition(Value):
-    """A transition, and the row behind it; None where the clock made it."""
+    """A transition and the row that caused it; None if the clock caused it."""
 
     transition: Transition
     row: int | None = None
@@ -146,7 +146,7 @@ class LoggedTransition(Value):
 
 @frozen(eq=False, repr=False)
 class EventCounts(Value):
-    """How many events a log has, by their fate."""
+    """The number of events of a log, by fate."""
 
     applied: int = 0
     skipped: int = 0
@@ -163,18 +163,18 @@ class EventCounts(Value):
 
     @property
     def total(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return sum(getattr(self, fate) for fate in FATES)
 
 
 @frozen(eq=False, repr=False)
 class Observation(Value):
-    """Everybody at one instant.
+    """All customers, observed at one instant.
 
     Args:
-        until: The instant; None for a log of which no event was applied.
-        standings: Where each customer stands then.
-        transitions: Those between each customer's last event and this instant, by time and customer.
+        until: The instant; None if no event of the log was applied.
+        standings: The standing of each customer at this instant.
+        transitions: The transitions between each customer's last event and this instant, by time and customer.
     """
 
     until: datetime | None
@@ -184,15 +184,15 @@ class Observation(Value):
 
 @frozen(eq=False, repr=False)
 class Replay(Value):
-    """What became of a log of many customers.
+    """The result of replaying a log of many customers.
 
     Args:
-        standings: Where each customer stood at their last event. Store these: what comes next is not before them.
-        transitions: Every transition up to then, by time and customer.
-        rejects: The fates of events that were rejected, and of conflicts, by time and customer.
-        counts: How many events had which fate.
-        used: The identities used so far, for the replay that goes on from ``standings``; None where they were not kept.
-        at_until: The look at everybody at one instant.
+        standings: The standing of each customer at their last event. Store these to continue the replay later.
+        transitions: Every transition up to that event, by time and customer.
+        rejects: The fates of rejected and of conflicting events, by time and customer.
+        counts: The number of events, by fate.
+        used: The identities used so far, for a replay that continues from ``standings``; None if they were not kept.
+        at_until: All customers, observed at one instant.
     """
 
     standings: dict[str, Standing]
@@ -214,18 +214,19 @@ def replay(
     """Replay a log of many customers.
 
     Args:
-        events: Events that name their customers, in any order. An ``Event`` alone is a row of its own.
-        standings: Where to go on from, by customer; customers who have none begin at their first applied event.
+        events: Events that name their customers, in any order. An ``Event`` that is not in a ``LoggedEvent`` counts
+            as a row of its own.
+        standings: The standings to continue from, by customer; customers without one begin at their first applied event.
         curve: The curve.
-        until: Leave later events out, and look at everybody at this instant. Without it: the time of the latest
+        until: Leave out later events, and observe all customers at this instant. If None: the time of the latest
             applied event of the whole log, which is the latest ``as_of`` of all standings.
-        used: The identities used so far (``Replay.used``). Needed where events with ids go on from ``standings``;
-            an empty mapping says that they repeat nothing that came before.
+        used: The identities used so far (``Replay.used``). Needed if events with ids continue from ``standings``;
+            an empty mapping means that no event repeats an earlier one.
 
     Raises:
         InvalidValueError: Something is not an event, an event names no customer, or ``used`` is missing.
-        CustomerMismatchError: A standing stands under another customer's name.
-        ObservedInThePastError: ``until`` lies before a standing.
+        CustomerMismatchError: A standing is stored under another customer's id.
+        ObservedInThePastError: ``until`` is earlier than a standing.
         NaiveTimeError: ``until`` has no timezone.
 
     Examples:
@@ -251,7 +252,7 @@ def replay(
         logged = _logged(each, f"events[{number}]")
         whose = logged.event.customer
         if whose is None:
-            raise InvalidValueError(f"events[{number}].customer", None, "must name whose event it is, in a log of many")
+            raise InvalidValueError(f"events[{number}].customer", None, "must name a customer in a log of many")
         by_customer.setdefault(whose, []).append(logged)
     for customer, own in by_customer.items():
         check_used(own, standings.get(customer), used)
@@ -271,7 +272,7 @@ def history(
     until: datetime | None = None,
     used: Mapping[Identity, LoggedEvent] | None = None,
 ) -> History:
-    """Replay the events of one customer, without a last look; for arguments and errors see ``replay``.
+    """Replay the events of one customer, without a final observation; for arguments and errors see ``replay``.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -313,14 +314,14 @@ def combine(
     *,
     used: Mapping[Identity, LoggedEvent] | None = None,
 ) -> Replay:
-    """Put the histories of customers together, and look at everybody.
+    """Combine the histories of customers, and observe all customers.
 
     Args:
-        histories: One for each customer; they may be made while they are read, and are not kept.
-        standings: Where everybody stood before.
+        histories: One for each customer; an iterator is consumed and not kept.
+        standings: The standings before.
         curve: The curve.
-        until: When to look; for None see ``replay``.
-        used: The identities used before, to which those of the histories are added; None keeps none.
+        until: When to observe; for None see ``replay``.
+        used: The identities used before, to which those of the histories are added; if None, none are kept.
     """
     after, identities = dict(standings), None if used is None else dict(used)
     moved: list[LoggedTransition] = []
@@ -348,22 +349,22 @@ def combine(
         tuple(rejects),
         EventCounts(*(counts[fate] for fate in FATES)),
         identities,
-        _look(curve, after.values(), until),
+        _observe_all(curve, after.values(), until),
     )
 
 
 def check_used(events: Iterable[LoggedEvent], standing: Standing | None, used: object) -> None:
-    """Raise where events with ids go on from a standing, and nothing says which identities were used before."""
+    """Raise if events with ids continue from a standing without the identities used before."""
     if standing is not None and used is None and any(each.event.id is not None for each in events):
         rule = (
-            f"must be the identities used so far (Replay.used), or {{}} where nothing is repeated: "
-            f"events with ids go on from the standing of customer {standing.customer!r}, which does not know them"
+            "must be the identities used so far (Replay.used), or {} if no event repeats an earlier one; "
+            f"events with ids continue from the standing of customer {standing.customer!r}, which does not contain them"
         )
         raise InvalidValueError("used", used, rule)
 
 
 def transitions_of(step: Step) -> tuple[Transition, ...]:
-    """Return the transitions of a step; most steps have none, and that is quickly seen."""
+    """Return the transitions of a step; fast for the many steps that have none."""
     return step.transitions if step.due or (step.reaction is not None and step.reaction.change) else ()
 
 
@@ -371,12 +372,12 @@ def _logged(each: Event | LoggedEvent, argument: str) -> LoggedEvent:
     if isinstance(each, LoggedEvent):
         return each
     if not isinstance(each, Event):
-        raise InvalidValueError(argument, each, "must be an event, for example Exchanged(at=...)")
+        raise InvalidValueError(argument, each, "must be an Event such as Exchanged(at=...)")
     return LoggedEvent(each)
 
 
 def _order(logged: LoggedEvent) -> tuple[object, ...]:
-    """Order by time, then as the log does: sequence, row, place; events of a stream keep the order in which they come."""
+    """Order by time, then by sequence, row and place; events of a stream keep the order in which they arrive."""
     at, row, sequence = logged.event.at, logged.row, logged.sequence
     if row is None:
         return at, sequence is None, sequence or 0, True
@@ -384,7 +385,7 @@ def _order(logged: LoggedEvent) -> tuple[object, ...]:
 
 
 def _units(ordered: list[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
-    """Part events into those that are applied all or none: of one row, at one instant, each at a place of its own."""
+    """Group events that are applied all or none: those of one row, at one instant, each at a different place."""
     unit: list[LoggedEvent] = []
     for each in ordered:
         last = unit[-1] if unit else each
@@ -405,9 +406,9 @@ def _apply(
     customer: str,
     used: tuple[Mapping[Identity, LoggedEvent], ...],
 ) -> list[EventFate]:
-    """Drop what is repeated or to be skipped, and apply the rest of a row's events at one instant: all of it, or nothing."""
+    """Drop repeated and skipped events, and apply the other events of a row at one instant: all or none."""
     fates: list[EventFate] = []
-    error, refused = None, None
+    error, cause = None, None
     for logged in unit:
         name = logged.event.id
         fate = None if name is None else _repeated((customer, name, logged.place), logged, used)
@@ -417,13 +418,13 @@ def _apply(
             try:
                 step = curve.advance(standing, logged.event)
             except TrustcurveError as why:
-                error, refused = why, logged
+                error, cause = why, logged
             else:
                 standing, fate = step.after, EventFate(logged, "applied", step)
-        fates.append(fate or EventFate(logged, "rejected", None, error, refused))
+        fates.append(fate or EventFate(logged, "rejected", None, error, cause))
     if error is None:
         return fates
-    return [fate if fate.step is None else EventFate(fate.logged, "rejected", None, error, refused) for fate in fates]
+    return [fate if fate.step is None else EventFate(fate.logged, "rejected", None, error, cause) for fate in fates]
 
 
 def _repeated(
@@ -437,27 +438,25 @@ def _repeated(
 
 
 def _is_open(standing: Standing, event: Event) -> bool:
-    """Whether the promise that an event speaks of is open or overdue; an event about none has nothing to miss."""
+    """Whether the promise that an event refers to is open or overdue; True if it refers to no promise."""
     promise: str | None = getattr(event, "promise", None)
-    if promise is None:
-        return True
-    return standing.book.get(promise) is not None
+    return promise is None or standing.book.get(promise) is not None
 
 
-def _look(curve: CurveLike, standings: Iterable[Standing], until: datetime | None) -> Observation:
-    """Look at everybody at one instant; without one, at the latest that any standing knows."""
+def _observe_all(curve: CurveLike, standings: Iterable[Standing], until: datetime | None) -> Observation:
+    """Observe all customers at one instant; if None, at the latest ``as_of`` of all standings."""
     listed = list(standings)
     end = max((each.as_of for each in listed), default=None) if until is None else until
     if end is None:
         return Observation(None, {}, ())
-    seen: dict[str, Standing] = {}
+    observed: dict[str, Standing] = {}
     moved: list[Transition] = []
     for standing in listed:
         if standing.as_of == end:
-            seen[standing.customer] = standing
+            observed[standing.customer] = standing
             continue
-        look = curve.observe(standing, end)
-        seen[standing.customer] = look.after
-        moved += transitions_of(look)
+        step = curve.observe(standing, end)
+        observed[standing.customer] = step.after
+        moved += transitions_of(step)
     moved.sort(key=lambda each: (each.at, each.customer))
-    return Observation(end, seen, tuple(moved))
+    return Observation(end, observed, tuple(moved))

@@ -1,4 +1,4 @@
-"""The finite machine: react, and what can be asked of a position without a clock."""
+"""The finite state machine of a curve: positions, signals and reactions, without a clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Rulebook"]
 
 
 def _by_name(rows: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Order parameters by name, to compare them: the keys of a table have no order that could be relied on."""
+    """Order parameters by name, to compare them: the keys of a table have no reliable order."""
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
@@ -31,7 +31,7 @@ def _by_name(rows: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
 class Rulebook:
     """The curve as a value: its parts, and the reactions that follow from them.
 
-    Everything here is pure. Reactions are computed once and kept; they are a few thousand at most.
+    Everything here is pure. Reactions are computed once and cached.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Rulebook:
         return f"<{type(self).__name__} {self.name!r} {self.fingerprint[:12]}>"
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
-        """Show it by its name, too, where a printer would show every row."""
+        """Print the repr, where a pretty printer would print every row."""
         printer.text(repr(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -89,7 +89,7 @@ class Rulebook:
 
     @cached_property
     def parts(self) -> Parts:
-        """The parts in the shape in which they are read, checked and written."""
+        """The parts in the form in which they are read, checked and written."""
         return Parts(
             name=self.name,
             start=dict(self.start_words),
@@ -103,12 +103,12 @@ class Rulebook:
 
     @cached_property
     def assembler(self) -> Assembler:
-        """What turns this curve's words into numbers."""
+        """Converts this curve's words to numbers."""
         numbers = {p.name: p.value for p in self.parameter_rows if isinstance(p.value, int)}
         return Assembler(self.stages, numbers, self.counters)
 
     def number(self, value: Number) -> int:
-        """Return a number, or that of the parameter that holds it."""
+        """Return a number, or the value of the parameter that holds it."""
         return self.assembler.number(value)
 
     @cached_property
@@ -118,24 +118,24 @@ class Rulebook:
 
     @cached_property
     def start(self) -> Position:
-        """Where a stranger stands."""
+        """The position of a new customer."""
         words = dict(self.start_words)
         counters = {part: self.assembler.number(words[part]) for part in COUNTERS}
         return Position(stage=str(words["stage"]), account=cast("Account", words["account"]), **counters)
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 (64 hex digits) of all that can change an outcome; wording is left out."""
+        """The SHA-256 (64 hex digits) of everything that can change an outcome; wording is left out."""
         return _sha256(canonical(self.parts, self.program, self.cells(self.start)[:5]))
 
     @cached_property
     def fingerprint_1(self) -> str | None:
-        """The fingerprint that version 1 of the snapshots gave this curve, or None where it had no such curve."""
+        """The fingerprint of this curve in version 1 of the snapshots, or None if version 1 could not express it."""
         form = canonical_1(self.parts, self.program, self.cells(self.start)[:5])
         return None if form is None else _sha256(form)
 
     def to_plain(self) -> dict[str, Any]:
-        """Write the curve as plain data in the shape of its file."""
+        """Return the curve as plain data in the shape of its file."""
         return plain_parts(self.parts)
 
     # --- positions ------------------------------------------------------------------------------
@@ -153,11 +153,11 @@ class Rulebook:
         return {}
 
     def cells(self, position: Position) -> tuple[int, ...]:
-        """Number a position's words, and check them: five cells, felt doubt and the rank of its leaf state.
+        """Return a position as integers: five cells, felt doubt and the rank of its leaf state.
 
         Raises:
             UnknownWordError: The stage or the account is not of this curve.
-            InvalidPositionError: A counter is out of its range.
+            InvalidPositionError: A counter is out of range.
         """
         known = self._wide.get(position)
         if known is not None:
@@ -170,7 +170,7 @@ class Rulebook:
         counters = (position.kept, position.engaged, position.doubt)
         for part, value, top in zip(COUNTERS, counters, self.program.tops[1:4], strict=True):
             if not 0 <= value <= top:
-                raise InvalidPositionError(part, value, f"{part} runs from 0 to {top}")
+                raise InvalidPositionError(part, value, f"must be from 0 to {top}")
         wide = self.program.widen((stage, *counters, ACCOUNT_LEVELS.index(position.account)))
         self._positions.setdefault(tuple(wide[:5]), position)
         return self._wide.setdefault(position, tuple(wide))
@@ -208,16 +208,16 @@ class Rulebook:
         return self.cells(position_of(where))[LEAF]
 
     def stage(self, where: Position | Standing) -> Stage:
-        """Return the stage of a position or a standing: its name, and whether it lies before the barrier or apart from the curve.
+        """Return the stage of a position or a standing.
 
         Raises:
             UnknownWordError: The stage or the account is not of this curve.
-            InvalidPositionError: A counter is out of its range.
+            InvalidPositionError: A counter is out of range.
         """
         return self.stages[self.cells(position_of(where))[0]]
 
     def felt_doubt(self, where: Position | Standing) -> int:
-        """Return the doubt of a position or a standing, and what its account adds to it; for errors see ``stage``."""
+        """Return the doubt of a position or a standing plus what its account adds to it; for errors see ``stage``."""
         return self.cells(position_of(where))[FELT]
 
     # --- reactions ------------------------------------------------------------------------------
@@ -231,11 +231,11 @@ class Rulebook:
 
         Returns:
             The reaction: before, after, the row that applied, the settling rows that changed
-            something, and why. The same arguments give the same answer, always.
+            something, and why. The same arguments always give the same result.
 
         Raises:
             UnknownWordError: A word is not of this curve.
-            InvalidPositionError: A counter is out of its range.
+            InvalidPositionError: A counter is out of range.
 
         Examples:
             >>> from trustcurve import Curve
@@ -250,7 +250,7 @@ class Rulebook:
             return self.work_out(position, signal)
 
     def work_out(self, position: Position, signal: str) -> Reaction:
-        """Compute a reaction from the rows, and keep it; for arguments and errors see ``react``."""
+        """Compute a reaction from the rows, and cache it; for arguments and errors see ``react``."""
         signal = str(plain_word(signal))
         if signal not in self._warm:
             raise UnknownWordError("signal", signal, self.signals)
@@ -296,5 +296,5 @@ def _rebuild(cls: type[Rulebook], parts: dict[str, Any]) -> Rulebook:
 
 @lru_cache(maxsize=64)
 def _the_one(curve: Rulebook) -> Rulebook:
-    """Answer with the first of all equal curves: many standings that were pickled apart share one again."""
+    """Return the first of all equal curves, so that curves that were unpickled separately are one object."""
     return curve

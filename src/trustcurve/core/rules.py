@@ -41,7 +41,7 @@ TEST_WORDS: dict[Test, str] = {
 
 @frozen(eq=False, repr=False)
 class Counter(Value):
-    """A bounded counter: ``name``, the number or parameter that bounds it, and what it counts."""
+    """A bounded counter: its name, its highest value (or the parameter that holds it), and what it counts."""
 
     name: str
     max: Number
@@ -75,7 +75,7 @@ class Posture(Value):
 
 @frozen(eq=False, repr=False)
 class Stage(Value):
-    """A place on the curve. ``outside``: before the barrier. ``apart``: off the curve."""
+    """A place on the curve; ``outside``: before the barrier; ``apart``: off the curve."""
 
     name: str
     postures: tuple[Posture, ...] = ()
@@ -91,11 +91,11 @@ class Stage(Value):
 
 @frozen(eq=False, repr=False)
 class Signal(Value):
-    """A word that the curve reacts to, whose move it is, and how to count it in words.
+    """A word that the curve reacts to, who sends it, and how to count it in words.
 
-    ``ends_silence`` says when an event of this signal ends a silence: "always" (it gives the customer
-    something or comes from a live relation), "crossing" (only where it carries the customer across the
-    barrier) or "never". A promise that is kept or broken too late has no signal, but counts here as if it had.
+    ``ends_silence`` is when an event of this signal ends a silence: "always" (it gives the customer
+    something or shows a live relationship), "crossing" (only if it moves the customer across the
+    barrier) or "never". A promise that is kept or broken too late sends no signal, but counts here as if it did.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Signal(Value):
     ends_silence: EndsSilence = "crossing"
 
     def count(self, n: int) -> str:
-        """Say how many: "one exchange", "two exchanges"."""
+        """Return a number of them in words: "one exchange", "two exchanges"."""
         words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
         return self.one if n == 1 else self.many.format(n=words[n] if n < len(words) else n)
 
@@ -138,9 +138,9 @@ class Effect(Value):
 
 @frozen(eq=False, repr=False)
 class Rule(Value):
-    """A row of the curve: on this signal, when all conditions hold, these effects, because.
+    """A row of the curve: a signal, conditions, effects, and the reason.
 
-    A row of settling has no signal: it applies after every signal.
+    A settling row has no signal: it applies after every signal.
     """
 
     name: str
@@ -152,14 +152,14 @@ class Rule(Value):
 
 
 def plain_conditions(when: Mapping[str, Any], parts: Iterable[str]) -> tuple[Condition, ...]:
-    """Make conditions of their plain form, whose shape was checked before, in the order of ``parts``.
+    """Make conditions from plain data, whose shape is already checked, in the order of ``parts``.
 
     Examples:
         >>> plain_conditions({"kept": {"at_least": 2}, "stage": "hopeful"}, ("stage", "kept"))
         (Condition(part='stage', test='is', value=('hopeful',)), Condition(part='kept', test='at_least', value=2))
     """
     made: list[Condition] = []
-    # In one fixed order: a writer of TOML may put tables last.
+    # In a fixed order: a TOML writer may put tables last.
     for part in (part for part in parts if part in when):
         value = when[part]
         if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
 """The vocabulary: counters, account levels, weights, and the words of the default curve.
 
 Counters and account are fixed. Stages and signals are strings that a curve validates: a curve
-file may add its own.
+file can add its own.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ COUNTERS: Final = ("kept", "engaged", "doubt")
 """The bounded counters of a position."""
 
 ACCOUNT_LEVELS: Final[tuple[Account, ...]] = ("clear", "due", "slip", "breach")
-"""What the company owes, from nothing to making good a serious failure."""
+"""What the company owes, from nothing to amends for a serious failure."""
 
 ACCOUNT_WEIGHTS: Final = (0, 0, 1, 2)
-"""What each account level adds to doubt to make felt doubt. Source: the curve's definition."""
+"""What each account level adds to doubt; the sum is felt doubt. Source: the curve's definition."""
 
 PARTS: Final = ("stage", *COUNTERS, "account")
 """The parts of a position, in order."""
@@ -57,7 +57,7 @@ BROKEN: Final[dict[Weight, str]] = {"major": "broken_major", "minor": "broken_mi
 SILENCE: Final = "silence"
 
 SILENCE_ENDINGS: Final[tuple[EndsSilence, ...]] = ("always", "crossing", "never")
-"""When an event of a signal ends a silence: always, only where it carries the customer across the barrier, or never."""
+"""When an event of a signal ends a silence: always, only if it moves the customer across the barrier, or never."""
 
 LEDGER_SIGNALS: Final = (
     "proposition",
@@ -80,5 +80,5 @@ LEDGER_SIGNALS: Final = (
 """The signals that the ledger sends: every curve must have rules for them.
 
 Their order numbers the signals of a table and breaks ties between equally short paths: the better
-deeds come first; a curve's own signals follow by name.
+signals come first; a curve's own signals follow by name.
 """

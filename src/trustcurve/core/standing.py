@@ -1,4 +1,4 @@
-"""Where a customer stands: the finite position, and what the ledger knows beside it."""
+"""A customer's position on the curve, and the standing: a position with promises and times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Position", "Reaction", "Standing", "position_of"]
 
 
 def _whole(_self: object, attribute: Attribute[int], value: object) -> None:
-    if type(value) is not int:  # True and 1.0 equal 1, and would be taken for it
+    if type(value) is not int:  # True and 1.0 equal 1, but print differently
         raise InvalidPositionError(attribute.name, value, "must be a whole number")
 
 
@@ -34,13 +34,13 @@ def _account(value: Account) -> Account:
 @final
 @frozen(cache_hash=True)
 class Position:
-    """A place on the curve: stage and bounded counters, nothing else.
+    """A place on the curve: a stage, bounded counters and the account.
 
     Args:
         stage: A stage of the curve.
         kept: Promises that matter to the customer, kept since trust was last lost.
         engaged: Goodwill: exchanges not yet spent by asking.
-        doubt: What repair alone cannot heal.
+        doubt: Doubt that repair alone does not remove.
         account: What the company owes: "clear", "due", "slip" or "breach".
     """
 
@@ -67,7 +67,7 @@ class Reaction(Value):
         state_before: The leaf state before, for example "distrust.suspicious".
         state_after: The leaf state after.
         change: Places risen (above 0) or fallen (below 0) in the rank of leaf states.
-        crosses: Whether it carried the customer across the barrier.
+        crosses: Whether it moved the customer across the barrier.
     """
 
     before: Position
@@ -89,7 +89,7 @@ class Reaction(Value):
         return "\n".join(self.lines())
 
     def lines(self) -> Iterator[str]:
-        """Return in a few lines where it led, why, and what it changed."""
+        """Yield a few lines: where it led, why, and what it changed."""
         if self.change:
             yield f"{'rose' if self.change > 0 else 'fell'}: {self.state_before} -> {self.state_after}"
         else:
@@ -103,7 +103,7 @@ class Reaction(Value):
 
     @property
     def because(self) -> str:
-        """The reason, in the words of the row and of the settling rows that changed something."""
+        """The reasons of the row and of the settling rows that changed something."""
         return "; ".join([self.rule.because, *(row.because for row in self.settling)])
 
     @property
@@ -125,19 +125,19 @@ class Reaction(Value):
 @final
 @frozen(init=False, repr=False, weakref_slot=False)
 class Standing:
-    """What is known of one customer. Make one with ``curve.begin``, never by hand.
+    """What is known about one customer. Make one with ``curve.begin``.
 
     Args:
         customer: The customer's id.
-        as_of: Up to when the clock has run: the latest event or observation.
-        position: Where the customer stands.
+        as_of: The time of the latest event or observation.
+        position: The position on the curve.
         promises: Open and overdue promises.
-        quiet_since: When the customer last got something.
+        quiet_since: When the current silence began.
     """
 
     customer: str
     position: Position
-    # Inside, times are microseconds since 1970: every execution of the ledger counts with the same numbers.
+    # Internally, times are microseconds since 1970: every engine of the ledger uses the same numbers.
     as_of_us: int
     quiet_since_us: int
     book: PromiseBook
@@ -152,7 +152,7 @@ class Standing:
 
     @staticmethod
     def of(customer: str, position: Position, as_of_us: int, quiet_since_us: int, book: PromiseBook) -> Standing:
-        """Return a standing from what it holds inside: times in microseconds since 1970, and a promise book."""
+        """Return a standing from its internal values: times in microseconds since 1970, and a promise book."""
         made: Any = _Open()
         made.customer = customer
         made.position = position
@@ -164,12 +164,12 @@ class Standing:
 
     @property
     def as_of(self) -> datetime:
-        """Up to when the clock has run: the latest event or observation."""
+        """The time of the latest event or observation."""
         return datetime_of(self.as_of_us)
 
     @property
     def quiet_since(self) -> datetime:
-        """When the customer last got something."""
+        """When the current silence began."""
         return datetime_of(self.quiet_since_us)
 
     @property
@@ -186,11 +186,11 @@ class Standing:
 
 
 def position_of(where: Position | Standing) -> Position:
-    """Return a position, or that of a standing."""
+    """Return a position, or the position of a standing."""
     return where.position if isinstance(where, Standing) else where
 
 
 class _Open:
-    """A standing that is still being made: a frozen one would set its fields one by one, which takes three times as long."""
+    """A standing under construction: setting the fields of a frozen class one by one takes three times as long."""
 
     __slots__ = ("as_of_us", "book", "customer", "position", "quiet_since_us")

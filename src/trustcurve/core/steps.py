@@ -1,4 +1,4 @@
-"""One event applied: before, what came due, the reaction, after; and the transitions on the way."""
+"""Steps: one event applied to one standing, with what came due before it and the transitions that result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["BrokenPromise", "Cause", "Migration", "Occurrence", "Silence", "Step
 @final
 @frozen(eq=False, repr=False)
 class BrokenPromise(Value):
-    """A cause: a promise was not kept by its date."""
+    """A cause of a reaction: a promise was not kept by its due date."""
 
     promise: str
 
@@ -35,7 +35,7 @@ class BrokenPromise(Value):
 @final
 @frozen(eq=False, repr=False)
 class Silence(Value):
-    """A cause: a whole quiet period passed."""
+    """A cause of a reaction: a whole quiet period passed."""
 
     def __str__(self) -> str:
         return "a whole quiet period passed"
@@ -44,15 +44,15 @@ class Silence(Value):
 @final
 @frozen(eq=False, repr=False)
 class Migration(Value):
-    """A cause, and a result: a standing was carried to another curve.
+    """The result of moving a standing to another curve; also a cause of a transition.
 
     Args:
-        standing: The standing on the other curve.
-        changes: What became of its position, in words; empty where it stays the same.
-        state_before: The leaf state on the curve it came from.
-        state_after: The leaf state on the other curve.
-        change: Places risen (above 0) or fallen (below 0) in the rank of the other curve; 0 where it does not
-            know the leaf state before.
+        standing: The standing on the new curve.
+        changes: The changes of its position, in words; empty if it stays the same.
+        state_before: The leaf state on the old curve.
+        state_after: The leaf state on the new curve.
+        change: Places risen (above 0) or fallen (below 0) in the rank of the new curve; 0 if the new curve does
+            not have the leaf state before.
     """
 
     standing: Standing
@@ -66,11 +66,11 @@ class Migration(Value):
 
 
 Cause = Event | BrokenPromise | Silence | Migration
-"""What is behind a reaction: an event, or what the clock found, or another curve."""
+"""What causes a reaction or a transition: an event, what came due, or a change of curve."""
 
 
 def cause_words(cause: Cause) -> str:
-    """Return in a few words what happened."""
+    """Return a cause in a few words."""
     return event_words(cause) if isinstance(cause, Event) else str(cause)
 
 
@@ -107,8 +107,8 @@ class Transition(Value):
         before: The leaf state before.
         after: The leaf state after.
         change: Places risen (above 0) or fallen (below 0).
-        cause: The event, the broken promise, the silence or the migration behind it.
-        reaction: The reaction behind it, with its rule and reason; None for a migration.
+        cause: The event, broken promise, silence or migration that caused it.
+        reaction: The reaction that made it, with its rule and reason; None for a migration.
     """
 
     customer: str
@@ -130,7 +130,7 @@ class Transition(Value):
 
     @property
     def event(self) -> Event | None:
-        """The event behind it, or None where there is none."""
+        """The event that caused it, or None."""
         return self.cause if isinstance(self.cause, Event) else None
 
     @property
@@ -145,12 +145,12 @@ class Transition(Value):
 
     @property
     def signal(self) -> str | None:
-        """The signal behind it; None for a migration."""
+        """The signal that caused it; None for a migration."""
         return None if self.reaction is None else self.reaction.signal
 
     @property
     def because(self) -> str:
-        """The reason: that of the reaction, or what the migration changed."""
+        """The reason: that of the reaction, or the changes of the migration."""
         return str(self.cause) if self.reaction is None else self.reaction.because
 
 
@@ -163,7 +163,7 @@ class Step(Value):
         before: The standing before.
         event: The event, or None for an observation.
         due: What came due before it, in order.
-        reaction: What the curve made of the event itself, or None where it had no signal.
+        reaction: The curve's reaction to the event, or None if the event sent no signal.
         after: The standing after.
     """
 
@@ -179,7 +179,7 @@ class Step(Value):
     def of(
         before: Standing, event: Event | None, due: tuple[Occurrence, ...], reaction: Reaction | None, after: Standing
     ) -> Step:
-        """Return a step: what the class does, in a third of the time."""
+        """Return a step; three times as fast as calling the class."""
         made: Any = _Open()
         made.before = before
         made.event = event
@@ -200,14 +200,14 @@ class Step(Value):
 
     @property
     def occurrences(self) -> tuple[Occurrence, ...]:
-        """Everything that happened, in order: what came due, then the event, if it had a signal."""
+        """Everything that happened, in order: what came due, then the event, if it sent a signal."""
         if self.event is None or self.reaction is None:
             return self.due
         return (*self.due, Occurrence(self.event.at, self.event, self.reaction))
 
     @property
     def reactions(self) -> tuple[Reaction, ...]:
-        """What the curve did, in order: first for what came due, then for the event."""
+        """The curve's reactions, in order: first to what came due, then to the event."""
         found = tuple(each.reaction for each in self.due if each.reaction is not None)
         return found if self.reaction is None else (*found, self.reaction)
 
@@ -234,12 +234,12 @@ class Step(Value):
 
     @property
     def because(self) -> str:
-        """Why the event did what it did, or why it did nothing."""
+        """The reason for the effect of the event, or why it had none."""
         return self.reaction.because if self.reaction else _no_signal(self.event)
 
     @property
     def transitions(self) -> tuple[Transition, ...]:
-        """Every change of leaf state on the way, in order; the clock's come first."""
+        """Every change of leaf state, in order; those of the clock come first."""
         return tuple(self._transitions())
 
     def _transitions(self) -> Iterator[Transition]:
@@ -252,7 +252,7 @@ class Step(Value):
                 )
 
     def explain(self, where: str = "") -> str:
-        """Return the step in a few plain lines: what happened, when, what it changed and why.
+        """Explain the step in a few plain lines: what happened, when, what it changed and why.
 
         Args:
             where: Where the event was found ("row 12"); it is shown next to it.
@@ -264,7 +264,7 @@ class Step(Value):
 
 
 class _Open(Value):
-    """A step that is still being made: a frozen one would set its fields one by one, which takes three times as long."""
+    """A step under construction: setting the fields of a frozen class one by one takes three times as long."""
 
     __slots__ = Step.__slots__
 

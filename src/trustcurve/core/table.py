@@ -1,4 +1,4 @@
-"""The curve unrolled once: positions numbered, and where each signal leads. Everyone's table."""
+"""The table of a curve: all reachable positions, numbered, and where each signal leads."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ class Table:
         return memoryview(flat).toreadonly().cast("B").cast("i", shape)
 
     def number(self, position: Position) -> int:
-        """Answer with a position's number.
+        """Return a position's number.
 
         Raises:
-            InvalidPositionError: The start cannot reach it.
+            InvalidPositionError: It is not reachable from the start.
         """
         try:
             return self.numbers[position]
         except KeyError:
-            raise InvalidPositionError("parts", position, "the start of this curve cannot reach it") from None
+            raise InvalidPositionError("", position, "must be reachable from the start of this curve") from None
 
 
 def unroll(curve: Rulebook) -> Table:

@@ -1,7 +1,7 @@
-"""What the table of a curve shows and its words alone do not: rows that never apply, stages that nobody enters.
+"""Checks that need the unrolled table of a curve: rows that never apply, stages that are never entered.
 
-These are errors. That a parameter is unused, or that a row called "falls" lifts a customer, is legal and
-hardly meant: those are doubts.
+These are errors. An unused parameter, or a row called "falls" that lifts a customer, is legal but probably a
+mistake: those are doubts.
 """
 
 from __future__ import annotations
@@ -18,45 +18,47 @@ __all__ = ["check_table", "doubts"]
 
 
 def check_table(notes: Notes, curve: Rulebook, table: Table) -> None:
-    """Find rows that never apply, settling rows included, and stages that nobody enters."""
+    """Find rows that never apply, including settling rows, and stages that are never entered."""
     wide = list(curve.cells(curve.start))
     calm = wide[:]
     curve.program.settle(calm)
     if calm != wide:
         state = curve.states[calm[LEAF]]
-        notes.wrong("[curve]", "start", f"is not settled: the settling rows would carry it to {state}")
+        notes.wrong("[curve]", "start", f"is not settled: the settling rows would move it to {state}")
     applied = {reaction.rule.name for row in table.reactions for reaction in row}
     for rule in curve.rules:
         if rule.name not in applied:
-            says = f"can never match: in none of {len(table)} positions does it come first"
-            notes.wrong(f"[[rules]] {rule.name}", "when", says)
+            problem = f"can never match: in all {len(table)} positions an earlier row applies"
+            notes.wrong(f"[[rules]] {rule.name}", "when", problem)
     settled = {rule.name for row in table.reactions for reaction in row for rule in reaction.settling}
     for rule in curve.settling:
         if rule.name not in settled:
-            says = f"can never match: it changes nothing, whatever happens in {len(table)} positions"
-            notes.wrong(f"[[settling]] {rule.name}", "when", says)
+            problem = f"can never match: it changes nothing after any signal in all {len(table)} positions"
+            notes.wrong(f"[[settling]] {rule.name}", "when", problem)
     entered = {position.stage for position in table.positions}
     for stage in curve.stages:
         if stage.name not in entered:
-            notes.wrong(f"[[stages]] {stage.name}", "name", "nothing enters this stage")
+            notes.wrong(f"[[stages]] {stage.name}", "name", "no signal leads to this stage")
 
 
 def doubts(curve: Rulebook, table: Table, source: str) -> tuple[Finding, ...]:
-    """Return what is legal and hardly meant: parameters that nothing uses, and rows called "falls" that lift."""
+    """Return what is legal but probably a mistake: unused parameters, and rows called "falls" that lift a customer."""
     unused = [
         Finding(source, "[parameters]", parameter.name, "is not used: no row, counter, stage or start names it")
         for parameter in curve.parameter_rows
         if parameter.name not in _used(curve)
     ]
     lifting = [
-        Finding(source, f"[[settling]] {name}", "name", "falls by its name, but lifts a customer to a higher state")
+        Finding(
+            source, f"[[settling]] {name}", "name", 'ends in "falls", but the row lifts a customer to a higher state'
+        )
         for name in _lifting(curve, table)
     ]
     return (*unused, *lifting)
 
 
 def _used(curve: Rulebook) -> set[str]:
-    """Return the names of the parameters that change an outcome, and of the clock."""
+    """Return the names of the parameters that the curve or its clock uses."""
     numbers: set[object] = {"silence_after", "grace", "waiting_periods"}
     numbers.update(value for _, value in curve.start_words)
     numbers.update(counter.max for counter in curve.counters)
@@ -69,7 +71,7 @@ def _used(curve: Rulebook) -> set[str]:
 
 
 def _lifting(curve: Rulebook, table: Table) -> Iterator[str]:
-    """Find settling rows called "falls" that lift somebody, after some signal in some position."""
+    """Find settling rows called "falls" that lift a customer, after any signal in any position."""
     program = curve.program
     falling = {row.rule.name: row for row in program.settling if row.rule.name.endswith("falls")}
     if not falling:

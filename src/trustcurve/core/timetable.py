@@ -1,4 +1,4 @@
-"""Another curve from a date on: journeys that run on one curve until an instant, and on the next from then on."""
+"""Timetables: journeys that run on one curve until an instant, and on the next curve from then on."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def _changes(value: Iterable[tuple[datetime, Curve]]) -> tuple[tuple[datetime, C
 @final
 @frozen(eq=False, repr=False)
 class Timetable(Value):
-    """Curves and the instants from which they hold; wherever a replay takes a curve, it takes a timetable too.
+    """A sequence of curves, each valid from a given instant; every replay accepts a timetable in place of a curve.
 
-    Up to a change the curve before it holds, with everything due strictly before that instant. There the
-    standing migrates (promises and ``quiet_since`` are carried over), and everything at that instant or later
-    is the next curve's. What happened before a change is never found again after it.
+    Everything due strictly before a change is applied with the curve before it. At the change the
+    standing migrates (promises and ``quiet_since`` are kept); everything at that instant or later
+    is applied with the next curve.
 
     Args:
-        first: The curve of the beginning.
-        changes: Pairs of an aware time and the curve that holds from then on, in the order of time.
+        first: The first curve.
+        changes: Pairs of a time with a timezone and the curve that is valid from then on, in the order of time.
 
     Raises:
-        InvalidValueError: A value is not a curve, there is no change, or the times do not rise.
+        InvalidValueError: A value is not a curve, there is no change, or the times are not in order.
         NaiveTimeError: A time has no timezone.
 
     Examples:
@@ -81,7 +81,7 @@ class Timetable(Value):
         return (self.first, *(curve for _, curve in self.changes))
 
     def curve_at(self, at: datetime) -> Curve:
-        """Return the curve that holds at an instant.
+        """Return the curve that is valid at an instant.
 
         Raises:
             NaiveTimeError: The time has no timezone.
@@ -90,11 +90,11 @@ class Timetable(Value):
         return next((curve for since, curve in reversed(self.changes) if since <= when), self.first)
 
     def begin(self, customer: str, at: datetime) -> Standing:
-        """Return the standing of a stranger on the curve of that time; for errors see ``Curve.begin``."""
+        """Return the standing of a new customer on the curve of that time; for errors see ``Curve.begin``."""
         return begin(self.curve_at(at), customer, at)
 
     def advance(self, standing: Standing, event: Event) -> Step:
-        """Apply one event, after everything that came due before it and every change of curve up to it.
+        """Apply everything that came due and every change of curve before an event, then the event.
 
         For errors see ``Curve.advance``.
         """
@@ -105,7 +105,7 @@ class Timetable(Value):
         return Step.of(standing, event, (*due, *step.due), step.reaction, step.after) if due else step
 
     def observe(self, standing: Standing, at: datetime) -> Step:
-        """Run the clock alone; for errors see ``Curve.observe``."""
+        """Observe a customer at a given time; for errors see ``Curve.observe``."""
         until = instant(at)
         curve, now, due = self._carry(standing, microseconds(until))
         step = observe(curve, now, until)
@@ -114,7 +114,7 @@ class Timetable(Value):
     def next_due(self, standing: Standing) -> datetime | None:
         """Return the first time at which ``observe`` finds something if no event comes, or None.
 
-        A change of curve is found where it changes the leaf state.
+        A change of curve is found if it changes the leaf state.
         """
         for change, (at, then) in enumerate(self.changes):
             since = microseconds(at)
@@ -131,7 +131,7 @@ class Timetable(Value):
         return next_due(self.curve_at(standing.as_of), standing)
 
     def _carry(self, standing: Standing, until: int) -> tuple[Curve, Standing, list[Occurrence]]:
-        """Carry a standing over every change up to ``until``; return the curve that holds then, and what happened."""
+        """Migrate a standing over every change up to ``until``; return the curve valid then, the standing and what happened."""
         found: list[Occurrence] = []
         curve = self.first
         for at, then in self.changes:

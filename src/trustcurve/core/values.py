@@ -1,4 +1,4 @@
-"""What values share: equality, hash and repr by their fields."""
+"""The base class of values: equality, hash and repr by fields."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __all__ = ["Value"]
 
 
 class Value:
-    """The base of the attrs classes that are made often in code and seldom in a loop.
+    """The base of attrs classes whose methods need not be fast.
 
-    attrs writes these methods anew for each class, and compiling them is most of what importing this
-    library would cost; so they are written once here, and the classes say eq=False and repr=False.
-    What is compared on a hot path (positions, standings) lets attrs write its own.
+    attrs generates these methods for each class, and compiling them would be most of the import time of this
+    library; so they are written once here, and the classes have eq=False and repr=False.
+    Classes that are compared often (positions, standings) let attrs generate them.
     """
 
     __slots__ = ()

@@ -20,7 +20,7 @@ from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Rule
 __all__ = ["condition_words", "event_words", "remarks", "rule_words", "when_words"]
 
 Numbers = Callable[[Number], int]
-"""Looks up a number, or the parameter that holds it: ``curve.number``."""
+"""Returns a number, or the value of the parameter that holds it: ``curve.number``."""
 
 _EVENTS = {
     "Proposed": "the company makes a hopeful proposition",
@@ -58,7 +58,7 @@ def event_words(event: Event) -> str:
 
 
 def remarks(event: Event) -> str:
-    """Return what an event carries beside its outcome, in brackets; a note of several lines on one."""
+    """Return an event's channel, note and fault in brackets; a note of several lines becomes one line."""
     extras = (event.channel, event.note, event.fault and f"fault: {event.fault}")
     return "".join(f" [{' '.join(extra.split())}]" for extra in extras if extra)
 

@@ -1,1 +1,1 @@
-"""Documents that people write (curves, mappings, policies, scenarios): one reader, and JSON Schemas, of attrs classes."""
+"""Documents (curve, mapping, policy and scenario files): a reader that returns attrs classes, and their JSON Schemas."""

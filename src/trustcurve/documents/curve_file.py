@@ -1,6 +1,6 @@
-"""Curve files: their form as attrs classes, and how a curve is made of one, or written as one.
+"""Curve files: their shape as attrs classes, and reading and writing curves.
 
-The classes know the shape of the file; what its words mean, the curve itself checks.
+The classes define the shape of the file; the curve checks the meaning of its words.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _is_number(value: object) -> bool:
 
 
 def _counts(value: object) -> bool:
-    """Whether a text has no braces but {n}: a format could do more than count."""
+    """Whether a text has no placeholders except {n}."""
     try:
         return isinstance(value, str) and all(
             (name, form or "", conversion) in ((None, "", None), ("n", "", None))
@@ -41,7 +41,7 @@ def _counts(value: object) -> bool:
 
 
 _Number = Annotated[int | str, Rule(_is_number, "must be a whole number or the name of a parameter", {"minLength": 1})]
-_Many = Annotated[str, Rule(_counts, "must be a text with no braces but {n}, for the number")]
+_Many = Annotated[str, Rule(_counts, "must be a text with no placeholder except {n}, the number")]
 _Words = str | Annotated[tuple[str, ...], SOME]
 
 
@@ -67,13 +67,13 @@ _Tests = _Number | Annotated[tuple[_Number, ...], SOME] | _Bounds
 
 @frozen
 class _Start:
-    """Where a stranger stands.
+    """The position of a new customer.
 
     Args:
         stage: The stage.
         kept: Promises that matter, kept.
         engaged: Goodwill.
-        doubt: What repair alone cannot heal.
+        doubt: Doubt that repair alone does not remove.
         account: What the company owes.
     """
 
@@ -89,8 +89,8 @@ class _Head:
     """The curve as a whole.
 
     Args:
-        name: What it is called.
-        start: Where a stranger stands.
+        name: Its name.
+        start: The position of a new customer.
     """
 
     name: Text
@@ -117,7 +117,7 @@ class _Counters:
     Args:
         kept: Promises that matter, kept.
         engaged: Goodwill.
-        doubt: What repair alone cannot heal.
+        doubt: Doubt that repair alone does not remove.
     """
 
     kept: _Counter
@@ -166,7 +166,7 @@ class _Stage:
     """A place on the curve.
 
     Args:
-        name: What it is called.
+        name: Its name.
         postures: Its postures, from low to high doubt.
         outside: Whether it lies before the barrier.
         apart: Whether it is off the curve: "one stage down" never leads into it.
@@ -182,13 +182,13 @@ class _Stage:
 
 @frozen
 class _OwnSignal:
-    """A signal of one's own.
+    """A signal that the curve adds.
 
     Args:
-        by: Whose move it is.
-        one: How to count one: "one visit".
-        many: How to count more: "{n} visits".
-        ends_silence: When such an event ends a silence: always, only where it crosses the barrier, or never.
+        by: Who sends it.
+        one: One of them in words: "one visit".
+        many: Several of them in words: "{n} visits".
+        ends_silence: When such an event ends a silence: always, only if it crosses the barrier, or never.
     """
 
     by: Literal["company", "customer", "both", "clock"] = "customer"
@@ -202,10 +202,10 @@ class _LedgerSignal:
     """A signal that the ledger sends.
 
     Args:
-        ends_silence: When such an event ends a silence: always, only where it crosses the barrier, or never.
-        by: Whose move it is.
-        one: How to count one: "one exchange".
-        many: How to count more: "{n} exchanges".
+        ends_silence: When such an event ends a silence: always, only if it crosses the barrier, or never.
+        by: Who sends it.
+        one: One of them in words: "one exchange".
+        many: Several of them in words: "{n} exchanges".
     """
 
     ends_silence: EndsSilence
@@ -216,17 +216,17 @@ class _LedgerSignal:
 
 @frozen
 class _When:
-    """What must hold for a row to apply: all of it.
+    """The conditions of a row; all must hold.
 
     Args:
         stage: One of these stages.
         posture: One of these postures.
         outside: Whether the stage lies before the barrier.
-        account: One of these levels: what the company owes.
+        account: One of these levels of what the company owes.
         kept: Promises that matter, kept.
         engaged: Goodwill.
-        doubt: What repair alone cannot heal.
-        felt_doubt: Doubt, and what the account adds to it.
+        doubt: Doubt that repair alone does not remove.
+        felt_doubt: Doubt plus what the account adds to it.
     """
 
     stage: _Words | None = None
@@ -241,13 +241,13 @@ class _When:
 
 @frozen
 class _Values:
-    """What parts of the position become, or are raised to.
+    """New values of parts of the position, or values to raise them to.
 
     Args:
         stage: The stage.
         kept: Promises that matter, kept.
         engaged: Goodwill.
-        doubt: What repair alone cannot heal.
+        doubt: Doubt that repair alone does not remove.
         account: What the company owes.
     """
 
@@ -260,13 +260,13 @@ class _Values:
 
 @frozen
 class _Amounts:
-    """What is added to parts of the position, for example -1.
+    """Amounts to add to parts of the position, for example -1.
 
     Args:
         stage: How many stages up, or down.
         kept: Promises that matter, kept.
         engaged: Goodwill.
-        doubt: What repair alone cannot heal.
+        doubt: Doubt that repair alone does not remove.
         account: How many levels up, or down.
     """
 
@@ -279,16 +279,16 @@ class _Amounts:
 
 @frozen(kw_only=True)
 class _Settling:
-    """A row of settling: applies after every signal, wherever its condition holds.
+    """A settling row: applies after every signal if its condition holds.
 
     Args:
-        name: What the row is called.
+        name: The name of the row.
         when: The condition; a row without one always applies.
-        set: What parts of the position become.
-        at_least: What parts of the position are raised to.
-        add: What is added to parts of the position.
-        because: Why, in words.
-        source: Where this comes from.
+        set: New values of parts of the position.
+        at_least: Values to raise parts of the position to.
+        add: Amounts to add to parts of the position.
+        because: The reason, in words.
+        source: The source of the rule.
     """
 
     name: Text
@@ -302,17 +302,17 @@ class _Settling:
 
 @frozen(kw_only=True)
 class _Rule(_Settling):
-    """A row: on this signal, where its condition holds, these effects; the first row that holds applies.
+    """A row: the effects of a signal if its condition holds; the first row of a signal that holds applies.
 
     Args:
-        name: What the row is called.
-        signal: The signal that it answers.
+        name: The name of the row.
+        signal: The signal.
         when: The condition before the signal; the last row of a signal has none.
-        set: What parts of the position become.
-        at_least: What parts of the position are raised to.
-        add: What is added to parts of the position.
-        because: Why, in words.
-        source: Where this comes from.
+        set: New values of parts of the position.
+        at_least: Values to raise parts of the position to.
+        add: Amounts to add to parts of the position.
+        because: The reason, in words.
+        source: The source of the rule.
     """
 
     signal: Text
@@ -326,7 +326,7 @@ _LEDGER = Named(dict.fromkeys(LEDGER_SIGNALS, _LedgerSignal), "the ledger sends 
 
 @frozen
 class CurveFile:
-    """A trust curve: what each signal does, where, and why.
+    """A trust curve: the effect of each signal, its conditions and its reason.
 
     Args:
         curve: The curve as a whole.
@@ -334,8 +334,8 @@ class CurveFile:
         parameters: Named numbers, and the durations of the clock.
         stages: The stages, from low to high.
         signals: The signals that the curve reacts to.
-        rules: The rows: what each signal does.
-        settling: What applies after every signal, in order.
+        rules: The rows: the effects of each signal.
+        settling: The rows that apply after every signal, in order.
     """
 
     curve: _Head
@@ -348,13 +348,13 @@ class CurveFile:
 
 
 def load_curve(path: str | PathLike[str]) -> Curve:
-    """Load a curve from a TOML file and check all of it; for warnings see ``parse_curve``.
+    """Load a curve from a TOML file and check it; for warnings see ``parse_curve``.
 
     Args:
         path: The file.
 
     Raises:
-        InvalidCurveError: With all findings at once: each names file, table and key.
+        InvalidCurveError: The file is invalid; the error has all findings, each with file, table and key.
         OSError: The file cannot be opened.
 
     Examples:
@@ -370,17 +370,17 @@ def load_curve(path: str | PathLike[str]) -> Curve:
 
 
 def parse_curve(text: str, source: str = "the curve") -> Curve:
-    """Read a curve from TOML and check all of it.
+    """Read a curve from TOML and check it.
 
-    A ``CurveWarning`` says what is legal and hardly meant: a parameter that nothing uses, or a settling row whose name
-    ends in "falls" and which lifts a customer.
+    Warns with ``CurveWarning`` about what is legal but probably a mistake: an unused parameter, or a settling row
+    whose name ends in "falls" and which lifts a customer.
 
     Args:
         text: The document; for its form see the reference, or ``trustcurve curve --toml``.
-        source: What to call it in messages, for example the file's name.
+        source: The name of the document in messages, for example the name of the file.
 
     Raises:
-        InvalidCurveError: With all findings at once: each names file, table and key.
+        InvalidCurveError: The file is invalid; the error has all findings, each with file, table and key.
 
     Examples:
         >>> parse_curve("[curve", "mine.toml")
@@ -395,10 +395,10 @@ def parse_curve(text: str, source: str = "the curve") -> Curve:
 
 
 def read_curve(document: Mapping[str, Any], source: str = "the data") -> Curve:
-    """Read a curve from plain data in the shape of its file, as ``Curve.to_plain`` writes it.
+    """Read a curve from plain data in the shape of its file, as ``Curve.to_plain`` returns it.
 
     Raises:
-        InvalidCurveError: With all findings at once.
+        InvalidCurveError: The data are invalid; the error has all findings.
 
     Examples:
         >>> read_curve(Curve.default().to_plain()) == Curve.default()
@@ -408,7 +408,7 @@ def read_curve(document: Mapping[str, Any], source: str = "the data") -> Curve:
 
 
 def is_curve(path: str | PathLike[str]) -> bool:
-    """Whether a TOML file is meant as a curve, right or wrong.
+    """Whether a TOML file is a curve file, valid or not.
 
     Raises:
         OSError: The file cannot be opened.
@@ -421,7 +421,7 @@ def is_curve(path: str | PathLike[str]) -> bool:
 
 
 def curve_toml(curve: Curve) -> str:
-    """Write a curve as TOML that ``parse_curve`` reads back to an equal curve.
+    """Return a curve as TOML that ``parse_curve`` reads back to an equal curve.
 
     Raises:
         MissingExtraError: tomli-w is not installed (extra ``toml``).

@@ -1,6 +1,6 @@
-"""What a value of a document must be, where its type alone does not say it; and the same for JSON Schema.
+"""Rules for values of a document that go beyond their types, with the JSON Schema of each.
 
-A ``Rule`` is a validator of attrs classes as well, so that a class and the file that makes it have one rule.
+A ``Rule`` is also a validator of attrs classes, so that a class and its file format share one rule.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ __all__ = [
 
 
 class UnfitError(Exception):
-    """A value does not fit where it stands: ``problem``, and the ``path`` inside it that is to blame, if one is.
+    """A value is invalid: ``problem``, and the ``path`` inside it of the invalid part.
 
-    It never leaves a reader: where a value stands is known further out.
+    The reader catches it and adds the place of the value.
     """
 
     def __init__(self, problem: str, path: tuple[str | int, ...] = ()) -> None:
@@ -46,19 +46,19 @@ class Rule:
 
     Examples:
         >>> rule = whole(0, 8)
-        >>> rule.fits(8), rule.fits(9), rule.fits(True), rule.says
+        >>> rule.fits(8), rule.fits(9), rule.fits(True), rule.words
         (True, False, False, 'must be a whole number from 0 to 8')
     """
 
     fits: Callable[[Any], bool]
-    says: str
+    words: str
     schema: Mapping[str, Any] = field(factory=dict)
 
     def __call__(self, _: object, attribute: Attribute[Any], value: object) -> None:
         """Check a field of an attrs class.
 
         Raises:
-            InvalidValueError: The value does not fit.
+            InvalidValueError: The value breaks the rule.
         """
         self.check(attribute.name, value)
 
@@ -66,15 +66,15 @@ class Rule:
         """Check an argument.
 
         Raises:
-            InvalidValueError: The value does not fit.
+            InvalidValueError: The value breaks the rule.
         """
         if not self.fits(value):
-            raise InvalidValueError(argument, value, self.says)
+            raise InvalidValueError(argument, value, self.words)
 
 
 @frozen(eq=False)
 class Form:
-    """How a value is read that is made of another: ``read`` returns it, or raises an error that says why it cannot."""
+    """A conversion of a plain value: ``read`` returns the converted value, or raises an error with the reason."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
@@ -82,7 +82,7 @@ class Form:
 
 @frozen(eq=False)
 class Tagged:
-    """Tables of several kinds that are told apart by the key ``tag``, which names one of ``kinds``."""
+    """Tables of several kinds; the key ``tag`` names one of ``kinds``."""
 
     tag: str
     kinds: Mapping[str, type]
@@ -90,25 +90,25 @@ class Tagged:
 
 @frozen(eq=False)
 class Named:
-    """Entries that a table must have, each of the type of its own, besides others; and ``why`` they must be there."""
+    """Entries that a table must have, each with its own type, in addition to others; and ``why`` they are required."""
 
     types: Mapping[str, Any]
     why: str
 
 
 def whole(least: int, most: int | None = None, unit: str = "") -> Rule:
-    """Make the rule for a whole number from ``least`` to ``most``."""
+    """Return the rule for a whole number from ``least`` to ``most``."""
     upper = {} if most is None else {"maximum": most}
-    reach = f"of at least {least}" if most is None else f"from {least} to {most}"
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
     return Rule(
         lambda value: type(value) is int and least <= value and (most is None or value <= most),
-        f"must be a whole number{f' of {unit}' if unit else ''} {reach}",
+        f"must be a whole number{f' of {unit}' if unit else ''} {bounds}",
         {"minimum": least, **upper},
     )
 
 
 def between(least: float, most: float) -> Rule:
-    """Make the rule for a number from ``least`` to ``most``."""
+    """Return the rule for a number from ``least`` to ``most``."""
     return Rule(
         lambda value: not isinstance(value, bool) and isinstance(value, int | float) and least <= value <= most,
         f"must be a number from {least:g} to {most:g}",
@@ -119,7 +119,7 @@ def between(least: float, most: float) -> Rule:
 TEXT: Final = Rule(
     lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty", {"pattern": r"\S"}
 )
-"""A text that says something."""
+"""A text that is not empty or blank."""
 
 ANY_TEXT: Final = Rule(lambda value: isinstance(value, str), "must be a text")
 """A text, empty or not."""
@@ -127,25 +127,25 @@ ANY_TEXT: Final = Rule(lambda value: isinstance(value, str), "must be a text")
 Text = Annotated[str, TEXT]
 
 SOME: Final = Rule(lambda value: value not in ((), [], {}), "must not be empty", {"minItems": 1, "minProperties": 1})
-"""An array or a table with something in it."""
+"""An array or a table that is not empty."""
 
 
 def key_of(attribute: Attribute[Any]) -> str:
-    """Name the key of a field in a file: a field that may not be named as in Python ends in an underscore there."""
+    """Return the key of a field in a file: without the trailing underscore of a field whose name is a Python keyword."""
     return str(attribute.metadata.get("key", attribute.name.rstrip("_")))
 
 
 def described(cls: type) -> Mapping[str, str]:
-    """Return what the docstrings of a class and of its bases say of its fields, by their names.
+    """Return the descriptions of a class's fields, by name, from the docstrings of the class and its bases.
 
     Examples:
         >>> from trustcurve import Exchanged
         >>> described(Exchanged)["channel"]
-        'Where it happened. Kept and shown, never counted: channels do not build trust.'
+        'Where it happened. Stored and shown, never counted: channels do not build trust.'
     """
     found: dict[str, str] = {}
     for each in reversed(cls.__mro__):
         _, _, arguments = (each.__doc__ or "").partition("Args:\n")
         entries = re.split(r"^ {8}(?=\w+: )", arguments.partition("\n\n")[0], flags=re.MULTILINE)[1:]
-        found |= {name: says for name, _, says in (" ".join(entry.split()).partition(": ") for entry in entries)}
+        found |= {name: words for name, _, words in (" ".join(entry.split()).partition(": ") for entry in entries)}
     return found

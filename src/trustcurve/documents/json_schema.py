@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of the attrs classes that are read: what a schema rejects, the reader rejects too."""
+"""JSON Schema (2020-12) of the attrs classes of documents; the reader rejects whatever a schema rejects."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ONLY_OF = {"minItems": "array", "minProperties": "object"}
 
 
 def document_schema(form: type, title: str) -> dict[str, Any]:
-    """Make the JSON Schema of a document of people, so that their editors complete and check it.
+    """Return the JSON Schema of a document, for completion and checks in editors.
 
     Examples:
         >>> from trustcurve.policies.policy_file import PolicyFile
@@ -40,18 +40,19 @@ def document_schema(form: type, title: str) -> dict[str, Any]:
         ['policy', 'rules']
     """
     schemas = Schemas(null=False)
-    # TOML has no null: what is optional may be left out.
+    # TOML has no null: an optional value is left out.
     schema = {"$schema": DIALECT, "title": title, **schemas.table(form)}
     return {**schema, "$defs": schemas.definitions} if schemas.definitions else schema
 
 
 @define
 class Schemas:
-    """Makes schemas of types; the classes that they use gather in ``definitions``.
+    """Makes schemas of types.
 
     Args:
-        null: Whether an optional value may be null; if not, it may be left out only.
+        null: Whether an optional value may be null; if not, it can only be left out.
         types: The schemas of types that differ from the usual ones.
+        definitions: The schemas of the classes that are used.
     """
 
     null: bool
@@ -59,16 +60,16 @@ class Schemas:
     definitions: dict[str, Any] = field(factory=dict)
 
     def table(self, cls: type, tag: tuple[str, str] | None = None) -> dict[str, Any]:
-        """Make the schema of a class: of a table; ``tag`` is the key that names its kind, and the name."""
+        """Return the schema of a class; ``tag`` is the key that names its kind, and that name."""
         hints = get_type_hints(cls, include_extras=True)
-        says, properties, required = described(cls), {}, []
+        descriptions, properties, required = described(cls), {}, []
         if tag is not None:
             properties[tag[0]] = {"description": f"The kind of {tag[0]}.", "const": tag[1]}
             required.append(tag[0])
         for each in (each for each in fields(cls) if each.init):
             key = key_of(each)
-            told = {"description": says[each.name]} if each.name in says else {}
-            properties[key] = {**told, **self._field(each, hints[each.name])}
+            description = {"description": descriptions[each.name]} if each.name in descriptions else {}
+            properties[key] = {**description, **self._field(each, hints[each.name])}
             if each.default is NOTHING:
                 required.append(key)
         summary = (cls.__doc__ or "").strip().partition("\n")[0]
@@ -76,15 +77,15 @@ class Schemas:
         return {"description": summary, **shape}
 
     def _field(self, attribute: Attribute[Any], hint: Any) -> dict[str, Any]:
-        rule = getattr(attribute.validator, "validator", attribute.validator)  # inside of attrs' optional(...)
+        rule = getattr(attribute.validator, "validator", attribute.validator)  # inside attrs' optional(...)
         schema = self.of(hint)
         if isinstance(rule, Rule):
             schema = _narrowed(schema, rule)
-        is_said = isinstance(attribute.default, str | int | float) and attribute.default != ""
-        return {**schema, "default": attribute.default} if is_said else schema
+        shown = isinstance(attribute.default, str | int | float) and attribute.default != ""
+        return {**schema, "default": attribute.default} if shown else schema
 
     def of(self, hint: Any) -> dict[str, Any]:
-        """Make the schema of a type."""
+        """Return the schema of a type."""
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
             return self._annotated(*arguments)
@@ -132,6 +133,6 @@ class Schemas:
 
 
 def _narrowed(schema: dict[str, Any], rule: Rule) -> dict[str, Any]:
-    """Add what a rule says, as far as it is about such a type."""
+    """Add the schema of a rule, as far as it applies to the type."""
     kind = schema.get("type")
     return {**schema, **{key: value for key, value in rule.schema.items() if _ONLY_OF.get(key, kind) == kind}}

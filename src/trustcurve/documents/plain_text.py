@@ -1,4 +1,4 @@
-"""How large a document may be: what is larger is a finding, and never a traceback or a hang."""
+"""Read text and TOML within limits: a document that is too large is a finding, never a traceback or a hang."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ __all__ = [
 
 
 TEXT_MAX: Final = 1_000_000
-"""The most bytes of a file that people write, and characters of a text. Source: our choice; the default curve has 17,000."""
+"""The maximum size of a document, in bytes of a file or characters of a text. Source: our choice; the default curve has 17,000."""
 
 SNAPSHOT_MAX: Final = 256_000_000
-"""The most characters of a snapshot. Source: our choice; a journey of 100,000 events has a fifth of it."""
+"""The maximum number of characters of a snapshot. Source: our choice; a journey of 100,000 events has a fifth of it."""
 
 DEPTH_MAX: Final = 32
-"""How deep tables and arrays may be nested. Source: our choice; the deepest document that makes sense has seven levels,
-and Python's own limit depends on who calls."""
+"""The maximum nesting of tables and arrays. Source: our choice; the deepest useful document has seven levels,
+and Python's own limit depends on the caller."""
 
 DIGITS_MAX: Final = 100
-"""The most digits of a number. Source: our choice; a seed of 256 bits has 78, and nothing else has more than 10."""
+"""The maximum number of digits of a number. Source: our choice; a seed of 256 bits has 78, other numbers at most 10."""
 
 
 Path = tuple[str | int, ...]
-"""The way to a value in plain data: keys of tables and places in arrays."""
+"""The path to a value in plain data: keys of tables and indexes of arrays."""
 
 _TOO_DEEP = f"is nested more than {DEPTH_MAX} levels deep"
 _TOO_LONG = f"a number has more than {DIGITS_MAX} digits"
 _SHOWABLE = 10**DIGITS_MAX
-# TOML takes dotted keys of any length, in time that grows with their square.
+# TOML allows dotted keys of any length; parsing them takes time quadratic in their length.
 _DOTTED = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}}""")
 
 
@@ -52,14 +52,14 @@ def read_text(path: str | PathLike[str], error: type[InvalidDocumentError]) -> t
     """Read a file, with or without a byte order mark; return its text and its name.
 
     Raises:
-        InvalidDocumentError: Of the class ``error``: the file is too large, or not UTF-8, or no path leads to it.
+        InvalidDocumentError: The file is too large or not UTF-8, or the path is invalid; of the class ``error``.
         OSError: The file cannot be opened.
     """
     name = fspath(path)
     if not isinstance(name, str):
-        raise InvalidValueError("path", path, "must be a str or a path of text")
+        raise InvalidValueError("path", path, "must be a str or a path")
     if "\0" in name:
-        raise error((Finding(name.replace("\0", "\\0"), "", "", "a path cannot have a NUL in it"),))
+        raise error((Finding(name.replace("\0", "\\0"), "", "", "a path must not contain NUL"),))
     with open(name, "rb") as file:  # noqa: PTH123 - pathlib is slow to import
         data = file.read(TEXT_MAX + 1)
     if len(data) > TEXT_MAX:
@@ -74,7 +74,7 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
     """Parse TOML within the limits.
 
     Raises:
-        InvalidDocumentError: Of the class ``error``: it is not TOML, or beyond a limit.
+        InvalidDocumentError: The text is not TOML, or exceeds a limit; of the class ``error``.
     """
     import tomllib  # noqa: PLC0415 - slow to import
 
@@ -90,7 +90,7 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
         raise error((Finding(source, "TOML", "", str(wrong)),)) from None
     except RecursionError:
         raise error((Finding(source, "TOML", "", _TOO_DEEP),)) from None
-    except ValueError:  # a number that Python does not take
+    except ValueError:  # a number that is too long for Python
         long = re.search(rf"[0-9_.]{{{DIGITS_MAX},}}", text)
         raise error((Finding(source, _line(text, long.start() if long else 0), "", _TOO_LONG),)) from None
     check_limits(document, source, error)
@@ -98,10 +98,10 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
 
 
 def check_limits(document: Mapping[str, Any], source: str, error: type[InvalidDocumentError]) -> None:
-    """Check how deep plain data are nested, and how long their numbers are.
+    """Check the nesting of plain data and the length of their numbers.
 
     Raises:
-        InvalidDocumentError: Of the class ``error``: they are beyond a limit.
+        InvalidDocumentError: The data exceed a limit; of the class ``error``.
     """
     if is_too_deep(document):
         raise error((Finding(source, "", "", _TOO_DEEP),))
@@ -111,7 +111,7 @@ def check_limits(document: Mapping[str, Any], source: str, error: type[InvalidDo
 
 
 def place(document: object, path: Path) -> tuple[str, str]:
-    """Name a place of a document as its author would: the table, and the key in it.
+    """Return the table and key of a path, as they are written in TOML.
 
     Examples:
         >>> place({"rules": [{"name": "pitch", "when": {}}]}, ("rules", 0, "when", "stage"))
@@ -128,7 +128,7 @@ def place(document: object, path: Path) -> tuple[str, str]:
                 table, keys = f"[{step}]", []
             continue
         node = node[step] if isinstance(node, list | tuple) else None
-        if depth == 1 or isinstance(node, Mapping):  # a word in an array of words is found by itself
+        if depth == 1 or isinstance(node, Mapping):  # a word in an array of words needs no index
             name = node.get("name") if isinstance(node, Mapping) else None
             inner = ".".join(keys)
             table = f"{table} {inner}" if table else f"[[{inner}]]"
@@ -137,7 +137,7 @@ def place(document: object, path: Path) -> tuple[str, str]:
 
 
 def is_too_deep(data: object) -> bool:
-    """Whether plain data are nested deeper than a document may be; needs no recursion itself."""
+    """Whether plain data are nested more than ``DEPTH_MAX`` levels deep; works without recursion."""
     level: list[Any] = [data] if isinstance(data, Mapping | list | tuple) else []
     for _ in range(DEPTH_MAX):
         inside = (
@@ -146,14 +146,14 @@ def is_too_deep(data: object) -> bool:
             for inner in (each.values() if isinstance(each, Mapping) else each)
             if isinstance(inner, Mapping | list | tuple)
         )
-        level = list({id(each): each for each in inside}.values())  # what is shared is looked at once
+        level = list({id(each): each for each in inside}.values())  # visit shared values once
         if not level:
             return False
     return True
 
 
 def has_long_number(value: object) -> bool:
-    """Whether a value is a whole number that is too long to be shown."""
+    """Whether a value is a whole number with more than ``DIGITS_MAX`` digits."""
     return isinstance(value, int) and not -_SHOWABLE < value < _SHOWABLE
 
 
@@ -168,7 +168,7 @@ def _line(text: str, at: int) -> str:
 
 
 def _long_numbers(value: object, path: Path) -> Iterator[Path]:
-    """Find whole numbers that are too long: hexadecimal ones can have any length."""
+    """Yield the paths of whole numbers that are too long; hexadecimal ones can have any length."""
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield from _long_numbers(each, (*path, key))

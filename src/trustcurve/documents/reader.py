@@ -1,8 +1,8 @@
-"""The one reader: plain data become attrs classes, and all that is wrong with them is found at once.
+"""The reader: converts plain data to attrs classes, and reports all problems at once.
 
-cattrs takes plain data apart, field by field, and keeps book of what fails where. But it takes what it
-gets; so each hook here first looks whether that is the right thing, and says in words of the document what
-it should be.
+cattrs converts plain data field by field and records where a conversion fails, but it coerces values
+instead of checking them. So each hook here first checks the type of a value, and raises an error in terms
+of the document.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from trustcurve.errors import (
     InvalidValueError,
     UnknownWordError,
     did_you_mean,
+    rule_got,
 )
 
 __all__ = ["Reading", "equip", "explained", "findings_of", "named", "read_plain", "read_toml", "unknown"]
@@ -46,7 +47,7 @@ _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 _WORDS: tuple[tuple[object, str], ...] = ((None, "null"), (True, "true"), (False, "false"), (NOTHING, "nothing"))
 _KINDS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
-    # what a type is called, and of which Python types its plain value is; bool and datetime come before their bases
+    # type, Python types of its plain value, name in messages; bool and datetime come before their bases
     (bool, (bool,), "true or false"),
     (int, (int,), "a whole number"),
     (float, (int, float), "a number"),
@@ -71,15 +72,15 @@ DURATION_SCHEMA: Mapping[str, Any] = {
 
 @define(eq=False, repr=False)
 class Reading(Generic[T]):
-    """What was read of a document.
+    """The result of reading a document.
 
     Args:
-        source: What the document is called.
+        source: The name of the document in messages.
         document: Its plain data.
         error: The class of its errors.
-        findings: What is wrong so far.
-        form: The value, if the shape of the document is right.
-        paths: Where it is wrong: of each finding of this document itself, in order.
+        findings: The problems so far.
+        form: The value, if the shape of the document is valid.
+        paths: The path of each finding of this document, in order.
     """
 
     source: str
@@ -89,17 +90,17 @@ class Reading(Generic[T]):
     form: T | None = None
     paths: list[Path] = field(factory=list)
 
-    def wrong(self, path: Path, says: str) -> None:
-        """Note what is wrong at a place."""
+    def wrong(self, path: Path, problem: str) -> None:
+        """Add a finding."""
         self.paths.append(path)
-        self.findings.append(Finding(self.source, *place(self.document, path), says))
+        self.findings.append(Finding(self.source, *place(self.document, path), problem))
 
     def is_wrong(self, *path: str | int) -> bool:
-        """Whether there is a finding about a place, about something in it, or about what it is in."""
+        """Whether there is a finding at a path, below it or above it."""
         return any(each[: len(path)] == path or path[: len(each)] == each for each in self.paths)
 
     def get(self, *path: str | int) -> Any:
-        """Return the plain value at a place; None where it is missing or wrong."""
+        """Return the plain value at a path; None if it is missing or invalid."""
         if self.is_wrong(*path):
             return None
         node: Any = self.document
@@ -111,13 +112,13 @@ class Reading(Generic[T]):
         return node
 
     def count(self, key: str) -> int:
-        """Return how many entries an array at the top has; 0 where it is none."""
+        """Return the number of entries of a top-level array; 0 if it is not an array."""
         entries = self.document.get(key)
         return len(entries) if isinstance(entries, list | tuple) else 0
 
     @contextmanager
     def blaming(self, path: Path, keys: Mapping[str, str] | None = None) -> Iterator[None]:
-        """Note an error of a class that is made of what was read: at a place, and the key of the error's argument."""
+        """Turn an error inside the block into a finding, at a path and the key of the error's argument."""
         try:
             yield
         except (InvalidValueError, UnknownWordError) as error:
@@ -125,7 +126,7 @@ class Reading(Generic[T]):
             self.wrong((*path, *key.split(".")) if key else path, explained(error))
 
     def right(self) -> T:
-        """Return the value.
+        """Return the value if the document is valid.
 
         Raises:
             InvalidDocumentError: There are findings.
@@ -136,10 +137,10 @@ class Reading(Generic[T]):
 
 
 def read_toml(text: str, form: type[T], source: str, error: type[InvalidDocumentError]) -> Reading[T]:
-    """Read TOML as an attrs class; what is wrong with single values is in the findings.
+    """Read TOML as an attrs class; problems of single values become findings.
 
     Raises:
-        InvalidDocumentError: Of the class ``error``: it is not TOML, or beyond a limit.
+        InvalidDocumentError: The text is not TOML, or exceeds a limit; of the class ``error``.
     """
     return _read(parse_toml(text, source, error), form, source, error)
 
@@ -147,7 +148,7 @@ def read_toml(text: str, form: type[T], source: str, error: type[InvalidDocument
 def read_plain(
     document: Mapping[str, Any], form: type[T], source: str, error: type[InvalidDocumentError]
 ) -> Reading[T]:
-    """Read plain data in the shape of a document as an attrs class; for the outcome see ``read_toml``."""
+    """Read plain data in the shape of a document as an attrs class; for the result see ``read_toml``."""
     check_limits(document, source, error)
     return _read(document, form, source, error)
 
@@ -156,9 +157,9 @@ def _read(document: Mapping[str, Any], form: type[T], source: str, error: type[I
     reading: Reading[T] = Reading(source, document, error)
     try:
         reading.form = _converter().structure(document, form)
-    except Exception as wrong:  # noqa: BLE001 - whatever cattrs finds becomes findings
-        for path, says in findings_of(wrong, "key"):
-            reading.wrong(path, says)
+    except Exception as wrong:  # noqa: BLE001 - every error that cattrs collects becomes a finding
+        for path, problem in findings_of(wrong, "key"):
+            reading.wrong(path, problem)
     return reading
 
 
@@ -170,7 +171,7 @@ def _converter() -> Converter:
 
 
 def named(value: object, table: str = "table") -> str:
-    """Name a value briefly, since it can be of any size; ``table`` is what the document calls a table."""
+    """Return a short text for a value of any size; ``table`` is the word for a table in the document."""
     if isinstance(value, Mapping):
         return f"an {table}" if table[0] in "aeiou" else f"a {table}"
     if isinstance(value, list | tuple):
@@ -181,15 +182,15 @@ def named(value: object, table: str = "table") -> str:
 
 
 def explained(error: InvalidValueError | UnknownWordError) -> str:
-    """Say what is wrong with a value, where the place is said apart from it."""
+    """Return the problem of a value, without its place."""
     if isinstance(error, UnknownWordError):
         return unknown(error.value, error.known)
     scalar = isinstance(error.value, str | int | float)
-    return f"{error.rule}, got {named(error.value)}" if scalar else error.rule
+    return rule_got(error.rule, named(error.value)) if scalar else error.rule
 
 
 def unknown(word: object, known: Iterable[str]) -> str:
-    """Say that a word is unknown, and which one may have been meant."""
+    """Return that a word is unknown, and a similar known one."""
     return f"unknown word {named(word)}{_hint(word, known)}"
 
 
@@ -202,13 +203,12 @@ def _hint(word: object, known: Iterable[str]) -> str:
 
 
 def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield each path and what is wrong there; ``what`` the document calls the name of a value: "key" or "field".
+    """Yield each path and its problem; ``what`` is the word for the name of a value in the document: "key" or "field".
 
-    This is the walk of cattrs' own ``transform_error``, which however has one line for all unknown keys of a
-    table, and the path as a part of the line.
+    Like ``transform_error`` of cattrs, but with one problem for each unknown key, and with paths as data.
     """
     if not isinstance(error, ClassValidationError | IterableValidationError):
-        yield from _told(error, what, path)
+        yield from _problems(error, what, path)
         return
     placed, whole = error.group_exceptions()
     keys = {each.name: key_of(each) for each in fields(error.cl)} if has(error.cl) else {}
@@ -216,22 +216,22 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
         if isinstance(note, IterableValidationNote):
             yield from findings_of(inner, what, (*path, note.index))
         elif isinstance(inner, KeyError):
-            says = described(error.cl).get(note.name, "")
+            words = described(error.cl).get(note.name, "")
             yield (
                 (*path, keys[note.name]),
-                f"is missing{f': {says[0].lower()}{says[1:].rstrip(chr(46))}' if says else ''}",
+                f"is missing{f': {words[0].lower()}{words[1:].rstrip(chr(46))}' if words else ''}",
             )
         else:
             yield from findings_of(inner, what, (*path, keys[note.name]))
     for inner in whole:
-        for where, says in _told(inner, what, path):
+        for where, problem in _problems(inner, what, path):
             yield (
                 tuple(keys.get(str(step), step) if place >= len(path) else step for place, step in enumerate(where)),
-                says,
+                problem,
             )
 
 
-def _told(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
+def _problems(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(error, ForbiddenExtraKeysError):
         known = [key_of(each) for each in fields(error.cl) if each.init]
         for name in sorted(map(str, error.extra_fields)):
@@ -241,7 +241,7 @@ def _told(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, s
     elif isinstance(error, InvalidValueError | UnknownWordError):
         yield (*path, error.argument), explained(error)
     elif isinstance(error, InvalidPositionError):
-        yield (*path, error.part), str(error)
+        yield (*path, error.part) if error.part else path, rule_got(error.rule, named(error.value))
     else:
         yield path, str(error)
 
@@ -250,13 +250,13 @@ def _told(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, s
 
 
 def equip(made: Converter, *, table: str, check: bool) -> None:
-    """Teach a converter to look before it takes.
+    """Register hooks that check values before they are converted.
 
     Args:
         made: The converter.
-        table: What the document calls a table: "table" in TOML, "object" in JSON.
-        check: Whether fields are checked by the validators of their classes one by one, so that all that is
-            wrong is found; if not, the class itself raises for the first one.
+        table: The word for a table: "table" in TOML, "object" in JSON.
+        check: Whether to call the validators of each field separately, to find all problems; if not, the class
+            raises for the first one.
     """
     _Hooks(made, table, check).register()
 
@@ -290,7 +290,7 @@ class _Hooks:
         return named(value, self.kind)
 
     def table(self, value: object) -> Mapping[str, Any]:
-        if not isinstance(value, (dict, Mapping)):  # dicts are mappings, too, but told sooner
+        if not isinstance(value, (dict, Mapping)):  # checking for dict first is faster
             raise UnfitError(f"must be {self.named({})}, got {self.named(value)}")
         return value
 
@@ -331,12 +331,12 @@ class _Hooks:
                 raise UnfitError(f"must be {called}, got {self.named(value)}")
             if value not in words:
                 raise UnfitError(unknown(value, words))
-            return words[words.index(value)]  # not what equals it
+            return words[words.index(value)]  # the word itself, not an equal value of another type
 
         return read
 
     def _array(self, hint: Any) -> _Hook:
-        entries = list_structure_factory(hint, self.made)  # what cattrs uses for tuples, too
+        entries = list_structure_factory(hint, self.made)  # cattrs uses it for tuples, too
         of = f" of {self.kind}s" if has(get_args(hint)[0]) else ""
 
         def read(value: object, _: object) -> object:
@@ -347,7 +347,7 @@ class _Hooks:
         return read
 
     def _mapping(self, hint: Any, entries: Named | None = None) -> _Hook:
-        """Read a table of any keys, or of any beside the ones that must be there."""
+        """Return the hook for a table with any keys, some of which may be required."""
         key_hint, value_hint = get_args(hint)
         if value_hint is Any:
             return lambda value, _: self._any(self.table(value))
@@ -360,7 +360,7 @@ class _Hooks:
                 wanted = needed.get(key, value_hint)
                 try:
                     read[keys(key, key_hint)] = hooks[wanted](each, wanted)
-                except Exception as error:  # noqa: BLE001 - all are passed on together, as cattrs does it
+                except Exception as error:  # noqa: BLE001 - all are raised together, as in cattrs
                     error.__notes__ = [*getattr(error, "__notes__", ()), IterableValidationNote("", str(key), hint)]
                     wrong.append(error)
             wrong += [
@@ -384,19 +384,19 @@ class _Hooks:
         return lambda value, _: fill(self.table(value), cls)
 
     def _checked(self, hook: _Hook, attribute: Any) -> _Hook:
-        """Check a field by its class's own validator: by a rule before it is read, so that the rule has the word."""
+        """Add the validator of a field to its hook; a rule is checked before the value is converted, other validators after."""
         check = attribute.validator
         rule = isinstance(check, Rule)
 
         def read(value: object, hint: object) -> object:
             if rule and not check.fits(value):
-                raise UnfitError(f"{check.says}, got {self.named(value)}")
+                raise UnfitError(f"{check.words}, got {self.named(value)}")
             read = hook(value, hint)
             if not rule:
                 try:
                     check(None, attribute, read)
                 except InvalidValueError as error:
-                    raise UnfitError(f"{error.rule}, got {self.named(value)}") from None
+                    raise UnfitError(rule_got(error.rule, self.named(value))) from None
                 except UnknownWordError as error:
                     raise UnfitError(explained(error)) from None
             return read
@@ -417,7 +417,7 @@ class _Hooks:
         def read(value: object, _: object) -> object:
             for rule in rules:
                 if not rule.fits(value):
-                    raise UnfitError(f"{rule.says}, got {self.named(value)}")
+                    raise UnfitError(f"{rule.words}, got {self.named(value)}")
             return hook(value, inner)
 
         return read
@@ -429,7 +429,7 @@ class _Hooks:
         def read(value: object, _: object) -> object:
             table = self.table(value)
             if tag not in table:
-                raise UnfitError(f"is missing: must name a kind of {tag}", (tag,))
+                raise UnfitError(f"is missing: it names the kind of {tag}", (tag,))
             name = table[tag]
             if not isinstance(name, str):
                 raise UnfitError(
@@ -443,10 +443,10 @@ class _Hooks:
         return read
 
     def _union(self, hint: Any) -> _Hook:
-        """Choose among types by what the plain value is."""
+        """Return the hook that chooses among types by the type of the plain value."""
         arms = [each for each in get_args(hint) if each is not NoneType]
         hooks = [self.made.get_structure_hook(each) for each in arms]
-        optional = not self.check and len(arms) < len(get_args(hint))  # JSON has null, TOML has not
+        optional = not self.check and len(arms) < len(get_args(hint))  # JSON has null, TOML does not
         if len(arms) == 1:
             arm, hook = arms[0], hooks[0]
             return lambda value, _: None if optional and value is None else hook(value, arm)
@@ -464,16 +464,16 @@ class _Hooks:
         return read
 
     def _called(self, hint: Any) -> str:
-        """Say what a type is called in a document."""
+        """Return the name of a type in messages."""
         inner, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        says = next((each.says for each in extras if isinstance(each, Rule)), "")
-        if says.startswith("must be "):
-            return says.removeprefix("must be ")
+        rule = next((each.words for each in extras if isinstance(each, Rule)), "")
+        if rule.startswith("must be "):
+            return rule.removeprefix("must be ")
         if get_origin(inner) in (Union, UnionType):
             return " or ".join(dict.fromkeys(self._called(each) for each in get_args(inner)))
-        words = {hint: called for hint, _, called in _KINDS}
-        if inner in words:
-            return words[inner]
+        names = {hint: called for hint, _, called in _KINDS}
+        if inner in names:
+            return names[inner]
         return (
             "an array" if get_origin(inner) is tuple else "a text" if get_origin(inner) is Literal else self.named({})
         )

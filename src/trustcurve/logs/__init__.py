@@ -1,4 +1,4 @@
-"""Event logs of the outside world: read them, map them to events, replay every customer.
+"""Event logs of other systems: read them, map their rows to events, replay every customer.
 
 Needs the extra ``logs`` (Polars).
 """
@@ -15,7 +15,7 @@ from trustcurve.logs.log_replay import (  # noqa: E402
     replay_journeys,
     replay_log,
 )
-from trustcurve.logs.mapping import Mapping  # noqa: E402
+from trustcurve.logs.mapping import LogMapping  # noqa: E402
 from trustcurve.logs.mapping_file import load_mapping, parse_mapping  # noqa: E402
 from trustcurve.logs.sources import scan_log  # noqa: E402
 
@@ -23,8 +23,8 @@ __all__ = [
     "CustomerReplay",
     "InvalidMappingError",
     "LogError",
+    "LogMapping",
     "LogReplay",
-    "Mapping",
     "UnreadableLogError",
     "load_mapping",
     "parse_mapping",

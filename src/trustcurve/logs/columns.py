@@ -1,4 +1,4 @@
-"""Columns of a log as Polars expressions: texts, numbers and times. What cannot be read is null, never an error."""
+"""Columns of a log as Polars expressions: texts, numbers and times. An unreadable value is null, never an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trustcurve.logs.mapping import Condition, Due, Mapping, Template
+from trustcurve.logs.mapping import Condition, Due, LogMapping, Template
 
 __all__ = [
     "INSTANT",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 INSTANT = pl.Datetime("us", "UTC")
-"""The type of an instant, wherever there is one."""
+"""The type of every column of instants."""
 
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 _ISO_AWARE = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z")
@@ -38,16 +38,16 @@ _EPOCH = date(1970, 1, 1)
 _DAYS = ((date.min - _EPOCH).days, (date.max - _EPOCH).days + 1)
 """The years 1 to 9999, as days since 1970."""
 _DAY = {"ms": 86_400 * 1_000, "us": 86_400 * 1_000_000, "ns": 86_400 * 1_000_000_000}
-"""How many of a unit are a day."""
+"""A day in each time unit."""
 _INT64 = (-(2**63), 2**63 - 1)
 _MOMENT = "trustcurve.moment."
 _LONG = timedelta(days=_DAYS[1] - _DAYS[0])
 
 
 def sane(column: str, dtype: pl.DataType) -> pl.Expr:
-    """Take a column from a log; of one of times, what lies far beyond the calendar is brought near it.
+    """Return a column of a log; times far beyond the calendar are moved close to it.
 
-    Polars panics where it writes or converts such a time.
+    Polars panics when it writes or converts such a time.
     """
     source = pl.col(column)
     if isinstance(dtype, pl.Datetime):
@@ -56,19 +56,19 @@ def sane(column: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def text(column: str) -> pl.Expr:
-    """Read a column as text; blanks around it do not count, and an empty text is none."""
+    """Read a column as text, without surrounding blanks; an empty text becomes null."""
     trimmed = pl.col(column).cast(pl.String).str.strip_chars()
     return pl.when(trimmed != "").then(trimmed)
 
 
 def number(column: str) -> pl.Expr:
-    """Read a column as numbers; what is none, or is not finite, becomes null."""
+    """Read a column as numbers; other values and numbers that are not finite become null."""
     read = text(column).cast(pl.Float64, strict=False)
     return pl.when(read.is_finite()).then(read)
 
 
 def template(made_of: Template) -> pl.Expr:
-    """Fill a template from columns; null where one of them is."""
+    """Fill a template from columns; null if one of them is null."""
     pieces: list[pl.Expr] = []
     for literal, column in made_of.parts:
         pieces += [pl.lit(literal)] if literal else []
@@ -77,12 +77,12 @@ def template(made_of: Template) -> pl.Expr:
 
 
 def is_about_time(condition: Condition) -> bool:
-    """Whether a condition compares with dates or times, and so reads its column as times."""
+    """Whether a condition compares with dates or times."""
     return any(isinstance(value, date) for value in condition.values)
 
 
-def time_columns(mapping: Mapping) -> tuple[str, ...]:
-    """Name every column that is read as times."""
+def time_columns(mapping: LogMapping) -> tuple[str, ...]:
+    """Return the columns that are read as times."""
     named = [mapping.time]
     for rule in mapping.rules:
         named += [condition.column for condition in rule.when if is_about_time(condition)]
@@ -92,22 +92,22 @@ def time_columns(mapping: Mapping) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def with_moments(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
-    """Read every column of times, once: add its instants, to be had as ``moment(column)``."""
+def with_moments(rows: pl.LazyFrame, mapping: LogMapping) -> pl.LazyFrame:
+    """Read every column of times once, and add its instants; ``moment(column)`` returns them."""
     columns, schema = time_columns(mapping), rows.collect_schema()
     read = rows.with_columns(_instants(column, schema[column], mapping).alias(_MOMENT + column) for column in columns)
     return read.with_columns(_in_calendar(moment(column)).alias(_MOMENT + column) for column in columns)
 
 
 def moment(column: str) -> pl.Expr:
-    """Answer with the instants of a column of times; null where none could be read, or it lies beyond the calendar."""
+    """Return the instants of a column of times; null if a time is unreadable or beyond the calendar."""
     return pl.col(_MOMENT + column)
 
 
 def naive_and_aware(column: str, dtype: pl.DataType, time_format: str | None) -> tuple[pl.Expr, pl.Expr]:
-    """Read a column's times: those without timezone, and those with one as instants in UTC.
+    """Read a column's times: those without a timezone, and those with one as instants in UTC.
 
-    Either is null where the other is not, and both are where nothing could be read.
+    For each row at most one of them is not null; both are null if the time is unreadable.
     """
     naive, aware = _read(column, dtype, time_format)
     return pl.lit(None, _NAIVE) if naive is None else naive, pl.lit(None, INSTANT) if aware is None else aware
@@ -129,20 +129,20 @@ def _read(column: str, dtype: pl.DataType, time_format: str | None) -> tuple[pl.
             return text(column).str.to_date(time_format, strict=False).cast(_NAIVE), None
         return text(column).str.to_datetime(time_format, strict=False, time_unit="us"), None
     iso = text(column).str.replace(" ", "T")
-    naive = [iso.str.to_datetime(form, strict=False, time_unit="us") for form in _ISO]
+    naive = [iso.str.to_datetime(pattern, strict=False, time_unit="us") for pattern in _ISO]
     naive.append(iso.str.to_date("%Y-%m-%d", strict=False).cast(_NAIVE))
-    aware = [iso.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _ISO_AWARE]
+    aware = [iso.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC") for pattern in _ISO_AWARE]
     return pl.coalesce(naive), pl.coalesce(aware)
 
 
 def _near(numbers: pl.Expr, a_day: int) -> pl.Expr:
-    """Bring times far beyond the calendar to its edge, still beyond it; ``a_day`` of the numbers are a day."""
+    """Move times far beyond the calendar to just beyond its edge; ``a_day`` is a day in the unit of the numbers."""
     first, last = (_DAYS[0] - 1) * a_day, (_DAYS[1] + 1) * a_day
     return numbers.clip(max(first, _INT64[0]), min(last, _INT64[1]))
 
 
 def _in_calendar(source: pl.Expr) -> pl.Expr:
-    """Keep the instants of the years 1 to 9999: neither Python nor the ledger knows others."""
+    """Keep the instants of the years 1 to 9999, as Python does; others become null."""
     first, last = _DAYS[0] * _DAY["us"], _DAYS[1] * _DAY["us"] - 1
     return pl.when(source.to_physical().is_between(first, last)).then(source)
 
@@ -150,8 +150,8 @@ def _in_calendar(source: pl.Expr) -> pl.Expr:
 def localized(naive: pl.Expr, zone: str) -> pl.Expr:
     """Turn naive local times into instants.
 
-    A time that happens twice is the earlier one; a time that the clock skips is taken as if the
-    clock had not been put forward yet, as Python's own datetime does.
+    An ambiguous time is the earlier one; a time that is skipped when clocks go forward is read as if
+    they had not, as in Python's datetime.
     """
 
     def shifted(local: pl.Expr, by: timedelta) -> pl.Expr:
@@ -159,25 +159,25 @@ def localized(naive: pl.Expr, zone: str) -> pl.Expr:
         return placed.dt.convert_time_zone("UTC") + by
 
     there = shifted(naive, timedelta(0))
-    skipped = pl.when(there.is_null()).then(naive)  # hardly any, so what follows costs next to nothing
+    skipped = pl.when(there.is_null()).then(naive)  # very few, so the rest is cheap
     return pl.coalesce([there, shifted(skipped, timedelta(hours=1)), shifted(skipped, timedelta(days=1))])
 
 
-def utc(column: str, dtype: pl.DataType, mapping: Mapping) -> pl.Expr:
-    """Read a column's times as instants in UTC; null where nothing could be read."""
+def utc(column: str, dtype: pl.DataType, mapping: LogMapping) -> pl.Expr:
+    """Read a column's times as instants in UTC; null if a time is unreadable."""
     return _in_calendar(_instants(column, dtype, mapping))
 
 
-def _instants(column: str, dtype: pl.DataType, mapping: Mapping) -> pl.Expr:
+def _instants(column: str, dtype: pl.DataType, mapping: LogMapping) -> pl.Expr:
     naive, aware = _read(column, dtype, mapping.time_format(column))
     local = None if naive is None else localized(naive, mapping.timezone or "UTC")
     return pl.coalesce([each for each in (aware, local) if each is not None])
 
 
-def due_time(due: Due, at: pl.Expr, dtype: pl.DataType | None, mapping: Mapping) -> pl.Expr:
-    """Compute when a promise is due: a calendar day ends at its last microsecond, in the log's timezone.
+def due_time(due: Due, at: pl.Expr, dtype: pl.DataType | None, mapping: LogMapping) -> pl.Expr:
+    """Return when a promise is due: a calendar day ends at its last microsecond, in the log's timezone.
 
-    Null where the column is empty or cannot be read, and where it lies beyond the years 1 to 9999.
+    Null if the column is empty or unreadable, or the time lies beyond the years 1 to 9999.
     """
     when = at if due.column is None else utc(due.column, dtype or pl.String(), mapping)
     when = _plus(when, due.after or timedelta(0))
@@ -189,11 +189,11 @@ def due_time(due: Due, at: pl.Expr, dtype: pl.DataType | None, mapping: Mapping)
 
 
 def _plus(when: pl.Expr, elapsed: timedelta) -> pl.Expr:
-    """Add a duration; one longer than the calendar is as good as one that is as long."""
+    """Add a duration, at most the length of the calendar."""
     return when + max(min(elapsed, _LONG), -_LONG) if elapsed else when
 
 
-def value_instant(value: date | datetime, mapping: Mapping) -> datetime:
-    """Turn a date or time of the mapping file into an instant, in the log's timezone where it has none."""
+def value_instant(value: date | datetime, mapping: LogMapping) -> datetime:
+    """Convert a date or time of the mapping file to an instant, in the log's timezone if it has none."""
     moment = value if isinstance(value, datetime) else datetime.combine(value, time())
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(mapping.timezone or "UTC"))

@@ -1,4 +1,4 @@
-"""Conditions on columns: they hold, they do not, or the column holds nothing that they could be asked of."""
+"""Conditions on columns: true, false, or null if the column cannot be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import polars as pl
 from attrs import frozen
 
 from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, text, value_instant
-from trustcurve.logs.mapping import Condition, Mapping, MappingRule, Value
+from trustcurve.logs.mapping import Condition, LogMapping, MappingRule, Value
 
 __all__ = ["Fit", "fit"]
 
@@ -18,26 +18,26 @@ class Fit:
     """Whether a rule's conditions hold for a row.
 
     Args:
-        holds: True, false, or null where it hangs on a field that cannot be read.
-        problem: Says where ``holds`` is null what cannot be read; None where no condition asks for that.
+        holds: True, false, or null if it depends on a field that cannot be read.
+        problem: Where ``holds`` is null, the unreadable field in words; None if no condition needs it.
     """
 
     holds: pl.Expr
     problem: pl.Expr | None
 
 
-def fit(rule: MappingRule, mapping: Mapping) -> Fit:
-    """Ask all conditions of a rule, in logic with three values: one that fails settles it, whatever the others say."""
-    asked = [_holds(condition, mapping) for condition in rule.when]
+def fit(rule: MappingRule, mapping: LogMapping) -> Fit:
+    """Evaluate all conditions of a rule in three-valued logic: if one is false, the result is false."""
+    holding = [_holds(condition, mapping) for condition in rule.when]
     odd = [
         pl.when(holds.is_null()).then(_unread(condition))
-        for condition, holds in zip(rule.when, asked, strict=True)
+        for condition, holds in zip(rule.when, holding, strict=True)
         if condition.test not in ("is", "not", "null")
     ]
-    return Fit(pl.all_horizontal(asked) if asked else pl.lit(value=True), pl.coalesce(odd) if odd else None)
+    return Fit(pl.all_horizontal(holding) if holding else pl.lit(value=True), pl.coalesce(odd) if odd else None)
 
 
-def _holds(condition: Condition, mapping: Mapping) -> pl.Expr:
+def _holds(condition: Condition, mapping: LogMapping) -> pl.Expr:
     column, first = condition.column, condition.values[0]
     if condition.test == "null":
         return text(column).is_null() if first else text(column).is_not_null()
@@ -52,8 +52,8 @@ def _holds(condition: Condition, mapping: Mapping) -> pl.Expr:
     return text(column).is_not_null() & compare[condition.test]
 
 
-def _among(column: str, values: tuple[Value, ...], mapping: Mapping) -> pl.Expr:
-    """Ask whether a column holds one of some values; what could not be one of them is none of them."""
+def _among(column: str, values: tuple[Value, ...], mapping: LogMapping) -> pl.Expr:
+    """Return whether a column has one of some values; false for a value of another type."""
     texts = [value for value in values if isinstance(value, str)]
     equal = [text(column).is_in(texts)] if texts else []
     for value in values:
@@ -66,20 +66,18 @@ def _among(column: str, values: tuple[Value, ...], mapping: Mapping) -> pl.Expr:
     return pl.any_horizontal([each.fill_null(value=False) for each in equal])
 
 
-def _instant(value: date, mapping: Mapping) -> pl.Expr:
+def _instant(value: date, mapping: LogMapping) -> pl.Expr:
     when = value_instant(value, mapping)
     try:
         when = when.astimezone(UTC)
-    except OverflowError:  # at either end of the calendar, beyond which there is nothing to compare
+    except OverflowError:  # at either end of the calendar
         when = datetime.max.replace(tzinfo=UTC) if when.year > 1 else datetime.min.replace(tzinfo=UTC)
     return pl.lit(when).cast(INSTANT)
 
 
 def _unread(condition: Condition) -> pl.Expr:
-    """Say that a field is no number, or no time, where a range is asked of it."""
-    form = (
-        "unreadable time: column '{}' is no time: '{}'"
-        if is_about_time(condition)
-        else "not a number: column '{}' holds '{}'"
+    """Return the problem of a field that is not a number or a time, in words."""
+    words = (
+        "unreadable time: column '{}' has '{}'" if is_about_time(condition) else "not a number: column '{}' has '{}'"
     )
-    return pl.format(form, pl.lit(condition.column), text(condition.column))
+    return pl.format(words, pl.lit(condition.column), text(condition.column))

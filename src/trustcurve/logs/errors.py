@@ -1,4 +1,4 @@
-"""What can be wrong with a log or its mapping as a whole; single rows become rejects instead."""
+"""Errors about a log or a mapping as a whole; problems of single rows become rejects instead."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["InvalidMappingError", "LogError", "UnreadableLogError"]
 
 
 class LogError(TrustcurveError):
-    """The root of the errors about logs and mappings."""
+    """The base class of errors about logs and mappings."""
 
 
 class InvalidMappingError(LogError, InvalidDocumentError):
-    """A mapping is wrong, or does not fit the log: ``findings``, all of them at once."""
+    """A mapping is invalid, or does not fit the log: ``findings``, all problems at once."""
 
 
 @define(slots=False, repr=False)

@@ -1,4 +1,4 @@
-"""Replay a whole log: map its rows to events, replay them by the rules of ``core.replay``, and count what became of each."""
+"""Replay a whole log: map its rows to events, replay them, and count the fates of rows and events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from trustcurve.core.steps import Step
 from trustcurve.errors import UnknownWordError
 from trustcurve.logs.columns import template
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
-from trustcurve.logs.mapping import Mapping
+from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.outcomes import Outcome, outcomes_of
 from trustcurve.logs.sources import Log
 from trustcurve.logs.until import far_until
@@ -36,14 +36,14 @@ from trustcurve.records import RejectRecord
 __all__ = ["CustomerReplay", "LogReplay", "Progress", "RowCounts", "replay_customer", "replay_journeys", "replay_log"]
 
 Progress = Callable[[int, int], None]
-"""Called now and then with the number of events done and of all."""
+"""A function that is called regularly with the number of events done and of all."""
 
 _EVERY = 2048
 
 
 @frozen
 class RowCounts:
-    """How many rows a log has: ``used`` made events, whatever became of them; ``broken`` ones could not be mapped."""
+    """The number of rows of a log: ``used`` ones gave events, applied or not; ``broken`` ones could not be mapped."""
 
     rows: int
     used: int
@@ -53,20 +53,22 @@ class RowCounts:
 
 @frozen(eq=False)
 class LogReplay:
-    """What became of a log.
+    """The result of replaying a log.
 
     Args:
         curve: The curve.
-        standings: Where each customer stood at their last event, in the order in which they first appear. Store these.
-        transitions: Every transition up to then with the row behind it (None: the clock), by time and customer.
-        at_until: The look at everybody at one instant: ``until``, ``standings``, ``transitions``.
+        standings: The standing of each customer at their last event, in the order of first appearance. Store these to
+            continue later.
+        transitions: Every transition up to that event with the row that caused it (None: the clock), by time and customer.
+        at_until: All customers, observed at one instant: ``until``, ``standings``, ``transitions``.
         rejects: What could not be used, in the order of the rows: broken rows, rejected events, conflicts, and outcomes
-            that are neither a number nor true or false.
-        rows: What became of the rows.
-        events: How many of the events that they made had which fate.
-        outcomes: The outcomes seen, in the order of the rows, with the state just before each.
-        unmatched_rules: Rules of the mapping that took no row: a misspelt word, perhaps, or a rule before them takes all.
-        warnings: What may mislead, in sentences.
+            that are not a number, true or false.
+        rows: The number of rows, by fate.
+        events: The number of events, by fate.
+        outcomes: The outcomes, in the order of the rows, with the state just before each.
+        unmatched_rules: Rules of the mapping that matched no row: perhaps a word is misspelled, or an earlier rule
+            matches all rows.
+        warnings: Warnings about misleading results, in sentences.
     """
 
     curve: Curve
@@ -83,54 +85,54 @@ class LogReplay:
 
 @frozen(eq=False)
 class CustomerReplay:
-    """One customer of a log.
+    """The result of replaying one customer of a log.
 
     Args:
-        history: What became of each event.
-        look: The look at the customer at ``until``; None where it is not later than the last event, or there is none.
-        rejects: What could not be used of the customer's rows, in their order.
-        rows: What became of the customer's rows.
+        history: The fate of each event.
+        observation: The step from the last event to ``until``; None if ``until`` is not later, or no event was applied.
+        rejects: The customer's rows and events that could not be used, in the order of the rows.
+        rows: The number of the customer's rows, by fate.
     """
 
     history: History
-    look: Step | None
+    observation: Step | None
     rejects: tuple[RejectRecord, ...]
     rows: RowCounts
 
     @property
     def customer(self) -> str:
-        """Whose it is."""
+        """The customer's id."""
         return self.history.customer
 
     @property
     def applied(self) -> tuple[EventFate, ...]:
-        """The events that were applied, each with its step and its row."""
+        """The applied events, each with its step and its row."""
         return tuple(each for each in self.history.fates if each.step is not None)
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Every step, the look at ``until`` included."""
-        return (*self.history.steps, *((self.look,) if self.look is not None else ()))
+        """Every step, including the observation at ``until``."""
+        return (*self.history.steps, *((self.observation,) if self.observation is not None else ()))
 
     @property
     def standing(self) -> Standing | None:
-        """Where the customer stood at the last event; None where no event could be applied."""
+        """The standing at the last event; None if no event was applied."""
         return self.history.standing
 
     @property
     def observed(self) -> Standing | None:
-        """Where the customer stands as of ``until``."""
-        return self.history.standing if self.look is None else self.look.after
+        """The standing as of ``until``; None if no event was applied."""
+        return self.history.standing if self.observation is None else self.observation.after
 
     @property
     def events(self) -> EventCounts:
-        """How many of the customer's events had which fate."""
+        """The number of the customer's events, by fate."""
         return EventCounts.of(self.history.fates)
 
 
 def replay_log(
     log: Log,
-    mapping: Mapping,
+    mapping: LogMapping,
     curve: Curve,
     *,
     until: datetime | None = None,
@@ -143,10 +145,10 @@ def replay_log(
         log: The opened log (``scan_log``).
         mapping: The mapping (``load_mapping``).
         curve: The curve.
-        until: Leave later events out, and look at every customer at this instant. Without it: the time of the last
-            event of the whole log that was applied.
-        outcome: A column with an outcome, to be shown beside the state just before its row.
-        progress: Called now and then with the number of events done and of all.
+        until: Leave out later events, and observe all customers at this instant. If None: the time of the last
+            applied event of the whole log.
+        outcome: A column with an outcome (a number, true or false), to compare with the state just before its row.
+        progress: A function that is called regularly with the number of events done and of all.
 
     Raises:
         InvalidMappingError: The mapping does not fit the log.
@@ -164,7 +166,7 @@ def replay_log(
         >>> done.standings["ann"].position.doubt
         1
         >>> [reject.detail for reject in done.rejects]
-        ["unreadable time: column 'when' is no time: 'soon'"]
+        ["unreadable time: column 'when' has 'soon'"]
     """
     run = _Run.of(log, mapping, curve, until, progress, outcome=outcome)
     done = combine(run.histories(), {}, curve, run.until)
@@ -186,7 +188,7 @@ def replay_log(
 
 def replay_customer(
     log: Log,
-    mapping: Mapping,
+    mapping: LogMapping,
     curve: Curve,
     customer: str,
     *,
@@ -196,7 +198,7 @@ def replay_customer(
     r"""Map a log to events and replay one customer, keeping every step; for arguments see ``replay_log``.
 
     Raises:
-        UnknownWordError: The log has no such customer; it knows the nearest ids.
+        UnknownWordError: The log has no such customer; the error has the most similar ids.
         InvalidMappingError: The mapping does not fit the log.
 
     Examples:
@@ -228,19 +230,19 @@ def replay_customer(
     broken = {*own, *(each.row for each in run.rejects if each.customer == customer)}
     return CustomerReplay(
         history=done,
-        look=_look(curve, done, run.until or _last_applied(run)),
+        observation=_observe(curve, done, run.until or _last_applied(run)),
         rejects=tuple(sorted(rejects, key=_by_row)),
         rows=_row_counts(rows, int((run.mapped.ignored == customer).sum()), broken),
     )
 
 
 def replay_journeys(
-    log: Log, mapping: Mapping, curve: Curve, *, until: datetime | None = None, progress: Progress | None = None
+    log: Log, mapping: LogMapping, curve: Curve, *, until: datetime | None = None, progress: Progress | None = None
 ) -> tuple[Journey, ...]:
     r"""Map a log to events and return the journey of every customer; for arguments see ``replay_log``.
 
-    All steps are kept in memory, about a kilobyte for each event. A journey ends with the look at ``until``. Customers
-    of whom no event could be applied have none, and broken rows are left out; ``replay_log`` reports them.
+    All steps are kept in memory, about a kilobyte for each event. A journey ends with the observation at ``until``.
+    Customers without an applied event and broken rows are left out; ``replay_log`` reports them.
 
     Returns:
         The journeys, in the order in which the customers first appear.
@@ -265,13 +267,13 @@ def replay_journeys(
     histories = [(each.start, each) for each in run.histories()]
     end = run.until or max((each.standing.as_of for _, each in histories if each.standing is not None), default=None)
     return tuple(
-        extended(Journey(start), each, _look(curve, each, end)) for start, each in histories if start is not None
+        extended(Journey(start), each, _observe(curve, each, end)) for start, each in histories if start is not None
     )
 
 
 @frozen(eq=False)
 class _Run:
-    """A mapped log on its way through the curve; what it finds beside the histories is noted."""
+    """A replay of a mapped log; collects rejects and outcomes while the histories are computed."""
 
     mapped: Mapped
     curve: Curve
@@ -286,7 +288,7 @@ class _Run:
     def of(
         cls,
         log: Log,
-        mapping: Mapping,
+        mapping: LogMapping,
         curve: Curve,
         until: datetime | None,
         progress: Progress | None,
@@ -305,14 +307,14 @@ class _Run:
     def histories(self, events: pl.DataFrame | None = None) -> Iterator[History]:
         """Replay the customers of the whole log, or of some of its events."""
         chosen = self.mapped.events if events is None else events
-        done, told = 0, 0
+        done, reported = 0, 0
         for own in customer_rows(chosen):
             found = history(self.curve, own.customer, own.events, until=self.until)
             self._note(own, found)
             yield found
             done += len(own.events)
-            if self.progress is not None and done - told >= _EVERY:
-                told = done
+            if self.progress is not None and done - reported >= _EVERY:
+                reported = done
                 self.progress(done, chosen.height)
 
     def _note(self, own: CustomerRows, found: History) -> None:
@@ -334,14 +336,14 @@ def _row_counts(rows: int, ignored: int, broken: set[int]) -> RowCounts:
     return RowCounts(rows, rows - ignored - len(broken), ignored, len(broken))
 
 
-def _look(curve: Curve, done: History, end: datetime | None) -> Step | None:
+def _observe(curve: Curve, done: History, end: datetime | None) -> Step | None:
     if end is None or done.standing is None or done.standing.as_of >= end:
         return None
     return curve.observe(done.standing, end)
 
 
 def _last_applied(run: _Run) -> datetime | None:
-    """Find the last event of the whole log that is applied: replay customers from the latest on, as few as it takes."""
+    """Return the time of the last applied event of the whole log; replays as few customers as possible, the latest first."""
     last: datetime | None = None
     for start, length, ends in run.mapped.spans().iter_rows():
         if ends is None or (last is not None and ends <= last):
@@ -353,8 +355,8 @@ def _last_applied(run: _Run) -> datetime | None:
     return last
 
 
-def _rows_of(customer: str, log: Log, mapping: Mapping) -> int:
-    """Count the rows of a customer, whatever they say; raise where there are none."""
+def _rows_of(customer: str, log: Log, mapping: LogMapping) -> int:
+    """Return the number of rows of a customer; raise if there are none."""
     whose = log.rows.select(template(mapping.customer).alias(CUSTOMER))
     rows: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
     if not rows:
@@ -363,7 +365,7 @@ def _rows_of(customer: str, log: Log, mapping: Mapping) -> int:
 
 
 def _near(customer: str, whose: pl.LazyFrame) -> tuple[str, ...]:
-    """Find the nearest ids: among those that begin or end alike, for a log may have millions."""
+    """Return the most similar ids; a log can have millions, so only those with the same beginning or end are compared."""
     half = len(customer) // 2
     alike = pl.col(CUSTOMER).str.starts_with(customer[:half]) | pl.col(CUSTOMER).str.ends_with(customer[-half:])
     known = whose.filter(alike).unique().sort(CUSTOMER).collect()[CUSTOMER].to_list()

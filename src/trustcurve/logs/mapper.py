@@ -1,6 +1,6 @@
-"""From rows to events: which rule takes each row, what it makes of it, and what cannot be used.
+"""Map rows to events: which rule matches each row, the events that it becomes, and the rows that cannot be used.
 
-Columns do the work, as Polars expressions over a lazy frame; only the events themselves are made one by one, customer
+Rows are mapped by Polars expressions over a lazy frame; only the event objects are created one by one, customer
 by customer.
 """
 
@@ -30,24 +30,25 @@ from trustcurve.logs.columns import (
 )
 from trustcurve.logs.conditions import fit
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mapping import KINDS, EventTemplate, Mapping
+from trustcurve.logs.mapping import KINDS, EventTemplate, LogMapping
 from trustcurve.logs.sources import ROW, Log
 from trustcurve.records import EVENTS, RejectRecord, polars_types
 
 __all__ = ["AT", "CUSTOMER", "CustomerRows", "Mapped", "Mark", "check_signals", "customer_rows", "map_log"]
 
-AT, CUSTOMER, DUE, GROUP, ID, KIND, ORDER, OUTCOME, PLACE, PROBLEM, RULE, TIE, VALUE = (
+AT, CUSTOMER, DUE, GROUP, ID, KIND, ORDER, OUTCOME, PLACE, PROBLEM, RULE, SEQUENCE, VALUE = (
     f"trustcurve.{name}"
     for name in (
-        "at", "customer", "due", "group", "id", "kind", "order", "outcome", "place", "problem", "rule", "tie", "value",
+        "at", "customer", "due", "group", "id", "kind", "order", "outcome", "place", "problem", "rule", "sequence",
+        "value",
     )
 )  # fmt: skip
-"""The columns added; a source column of the same name would be no accident."""
+"""The names of added columns; a log cannot have columns with this prefix."""
 
 _FIELDS = polars_types(EVENTS)
 _PLACED = ("event", "at", "customer", "id", "row", "place", "sequence", "if_open")
 _TEXTS = tuple(column.name for column in EVENTS.columns if column.kind == "text" and column.name not in _PLACED)
-"""What a mapping fills by templates; the times and the place come from elsewhere."""
+"""The fields of events that a mapping fills by templates."""
 
 _FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,13 +60,12 @@ class Mapped:
     """A mapped log.
 
     Args:
-        events: A row for each event, in the order of the log, one customer after the other: customers by when they
-            first appear, each customer's events by time, tie column, row and place. A row without a kind marks where
-            an outcome was seen.
+        events: A row for each event, one customer after the other: customers in the order of first appearance, each
+            customer's events by time, sequence, row and place. A row without a kind is the mark of an outcome.
         broken: Rows that could not be mapped: row, customer, reason, detail.
-        rows: How many rows the log has, broken lines included.
-        ignored: The customer of each row that the mapping ignores.
-        unmatched: The names of rules that took no row.
+        rows: The number of rows of the log, including broken lines.
+        ignored: The customer of each ignored row.
+        unmatched: The names of rules that matched no row.
     """
 
     events: pl.DataFrame
@@ -79,7 +79,7 @@ class Mapped:
         return self.events.filter(pl.col(CUSTOMER) == customer)
 
     def spans(self) -> pl.DataFrame:
-        """Return where each customer's part of ``events`` lies.
+        """Return the part of ``events`` of each customer.
 
         Returns:
             Columns: ``start``, ``length``, and ``last``, the time of the last event; the latest first.
@@ -90,11 +90,11 @@ class Mapped:
         return spans.sort("last", descending=True, nulls_last=True)
 
 
-def check_signals(mapping: Mapping, curve: Curve) -> None:
+def check_signals(mapping: LogMapping, curve: Curve) -> None:
     """Check that every signal that a mapping names exists on the curve.
 
     Raises:
-        InvalidMappingError: It names one that the curve does not have.
+        InvalidMappingError: The mapping names a signal that the curve does not have.
     """
     named = [
         (rule.name, made_of.text)
@@ -112,16 +112,16 @@ def check_signals(mapping: Mapping, curve: Curve) -> None:
         raise InvalidMappingError(tuple(findings))
 
 
-def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
+def map_log(log: Log, mapping: LogMapping, outcome: str | None = None) -> Mapped:
     """Map a log to events.
 
     Args:
         log: The opened log.
         mapping: The mapping.
-        outcome: A column with an outcome (a number, or true and false), to be shown beside the states.
+        outcome: A column with an outcome (a number, true or false), to compare with the states.
 
     Raises:
-        InvalidMappingError: The mapping names columns that the log does not have, or gives no timezone where one is needed.
+        InvalidMappingError: The mapping names columns that the log does not have, or lacks a timezone that is needed.
     """
     read = with_moments(_fitting_rows(log, mapping, outcome), mapping)
     rows = _ruled(_dated(read, mapping, outcome), mapping).collect()
@@ -134,7 +134,7 @@ def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
     marks = [_marks(rows.lazy(), mapping)] if outcome is not None else []
     events = pl.concat([_nothing().lazy(), *made, *marks], how="diagonal_relaxed").collect()
     odd = events.filter(pl.col(PROBLEM).is_not_null())
-    # A row is mapped as a whole: one event that cannot be made takes the others along.
+    # A row is mapped as a whole: if one of its events cannot be made, none is.
     events = events.filter(~pl.col(ROW).is_in(odd[ROW].unique().implode()) | pl.col(KIND).is_null())
     taken = set(rows[RULE].unique())
     return Mapped(
@@ -146,11 +146,11 @@ def map_log(log: Log, mapping: Mapping, outcome: str | None = None) -> Mapped:
     )
 
 
-# --- rows: whose, when, and which rule takes them --------------------------------------------------
+# --- rows: customer, time, and the rule that matches -----------------------------------------------
 
 
-def _fitting_rows(log: Log, mapping: Mapping, outcome: str | None) -> pl.LazyFrame:
-    """Take from a log the columns that a mapping needs, if it fits."""
+def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.LazyFrame:
+    """Return the columns of a log that a mapping needs; raise if the mapping does not fit."""
     needed = {**mapping.columns, **({outcome: "--outcome"} if outcome is not None else {})}
     rows = log.having(needed).rows
     schema = rows.collect_schema()
@@ -168,8 +168,8 @@ def _fitting_rows(log: Log, mapping: Mapping, outcome: str | None) -> pl.LazyFra
     return rows
 
 
-def _needs_zone(rows: pl.LazyFrame, mapping: Mapping) -> Iterator[str]:
-    """Say what cannot be an instant without a timezone: times without one, and days of the mapping itself."""
+def _needs_zone(rows: pl.LazyFrame, mapping: LogMapping) -> Iterator[str]:
+    """Yield the reasons why a timezone is needed: times without one, and days in the mapping."""
     schema = rows.collect_schema()
     for column in time_columns(mapping):
         naive, _ = naive_and_aware(column, schema[column], mapping.time_format(column))
@@ -178,30 +178,31 @@ def _needs_zone(rows: pl.LazyFrame, mapping: Mapping) -> Iterator[str]:
             yield f", and column {column!r} has times without one (row {first[0, 0]}: {first[0, 1]})"
     for rule in mapping.rules:
         if any(event.due and event.due.end_of_day for event in rule.events):
-            yield ": a day ends at a different instant in each, and a rule says end_of_day"
+            yield ": the end of a day depends on the timezone, and a rule has end_of_day"
         for value in (value for condition in rule.when for value in condition.values):
             if isinstance(value, date) and (not isinstance(value, datetime) or value.tzinfo is None):
-                yield f": {value} is a different instant in each, and rule {rule.name!r} asks for it"
+                yield f": the instant of {value} depends on the timezone, and rule {rule.name!r} compares with it"
 
 
-def _dated(rows: pl.LazyFrame, mapping: Mapping, outcome: str | None) -> pl.LazyFrame:
-    """Add customer, time, tie and outcome to each row, or the problem with it; where there is one, there is no time."""
+def _dated(rows: pl.LazyFrame, mapping: LogMapping, outcome: str | None) -> pl.LazyFrame:
+    """Add customer, time, sequence and outcome to each row, and its problem, if any; then the time is null."""
     at = moment(mapping.time)
     customer = template(mapping.customer)
     no_time = pl.lit(f"no time: column '{mapping.time}' is empty")
-    odd_time = pl.format("unreadable time: column '{}' is no time: '{}'", pl.lit(mapping.time), text(mapping.time))
+    odd_time = pl.format("unreadable time: column '{}' has '{}'", pl.lit(mapping.time), text(mapping.time))
     problems = [
         pl.when(customer.is_null()).then(pl.lit(f"no customer: {' or '.join(mapping.customer.columns)} is empty")),
         pl.when(text(mapping.time).is_null()).then(no_time),
         pl.when(at.is_null()).then(odd_time),
     ]
-    if mapping.tie is not None:
-        odd_tie = pl.format("not a number: column '{}' holds '{}'", pl.lit(mapping.tie), text(mapping.tie))
-        problems.append(pl.when(text(mapping.tie).is_not_null() & number(mapping.tie).is_null()).then(odd_tie))
+    sequence = mapping.sequence
+    if sequence is not None:
+        odd = pl.format("not a number: column '{}' has '{}'", pl.lit(sequence), text(sequence))
+        problems.append(pl.when(text(sequence).is_not_null() & number(sequence).is_null()).then(odd))
     return rows.with_columns(
         customer.alias(CUSTOMER),
         at.alias(AT),
-        (pl.lit(None, pl.Float64) if mapping.tie is None else number(mapping.tie)).alias(TIE),
+        (pl.lit(None, pl.Float64) if sequence is None else number(sequence)).alias(SEQUENCE),
         pl.coalesce(problems).alias(PROBLEM),
         (pl.lit(None, pl.String) if outcome is None else text(outcome)).alias(OUTCOME),
         (pl.lit(None, pl.Float64) if outcome is None else _value(outcome)).alias(VALUE),
@@ -209,45 +210,47 @@ def _dated(rows: pl.LazyFrame, mapping: Mapping, outcome: str | None) -> pl.Lazy
 
 
 def _value(outcome: str) -> pl.Expr:
-    """Read an outcome: a number, or a flag in words."""
+    """Read an outcome: a number, or a word for true or false."""
     flag = text(outcome).str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Float64)
     return pl.coalesce([number(outcome), flag])
 
 
-def _ruled(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
-    """Add the number of the rule that takes each row; rows with a problem have none.
+def _ruled(rows: pl.LazyFrame, mapping: LogMapping) -> pl.LazyFrame:
+    """Add the number of the rule that matches each row; null for rows with a problem.
 
-    A row that a rule would take, if only a field of it could be read, has a problem.
+    A row has a problem if a rule would match it but for a field that cannot be read.
     """
-    if any(rule.first for rule in mapping.rules):
-        rows = rows.sort(AT, TIE, ROW, nulls_last=True)
+    if any(rule.once_per is not None for rule in mapping.rules):
+        rows = rows.sort(AT, SEQUENCE, ROW, nulls_last=True)
     rows = rows.with_columns(pl.lit(None, pl.Int32).alias(RULE))
     for place, rule in enumerate(mapping.rules):
-        asked = fit(rule, mapping)
+        fits = fit(rule, mapping)
         free = pl.col(RULE).is_null() & pl.col(PROBLEM).is_null()
-        takes, odd = free & asked.holds.fill_null(value=False), free & asked.holds.is_null()
-        if rule.first:
-            so_far = takes.cast(pl.Int64).cum_sum().over(CUSTOMER)
-            firsts, odd = takes & (so_far == 1), odd & (so_far == 0)
-            takes = firsts if mapping.id is None else takes & (firsts | _repeats(firsts, template(mapping.id)))
+        takes, odd = free & fits.holds.fill_null(value=False), free & fits.holds.is_null()
+        if rule.once_per is not None:
+            key = template(rule.once_per)
+            so_far = takes.cast(pl.Int64).cum_sum().over(key)
+            firsts, odd = takes & ((so_far == 1) | key.is_null()), odd & ((so_far == 0) | key.is_null())
+            takes = firsts if mapping.id is None else takes & (firsts | _repeats(firsts, key, template(mapping.id)))
         taken = pl.when(takes).then(place).otherwise(pl.col(RULE)).cast(pl.Int32).alias(RULE)
-        told = (
-            [] if asked.problem is None else [pl.coalesce([PROBLEM, pl.when(odd).then(asked.problem)]).alias(PROBLEM)]
+        problem = (
+            [] if fits.problem is None else [pl.coalesce([PROBLEM, pl.when(odd).then(fits.problem)]).alias(PROBLEM)]
         )
-        rows = rows.with_columns(taken, *told)
+        rows = rows.with_columns(taken, *problem)
     return rows
 
 
-def _repeats(firsts: pl.Expr, identity: pl.Expr) -> pl.Expr:
-    """Whether a row has the id of its customer's first one: then it is that row again, and no second one."""
-    return (identity == pl.when(firsts).then(identity).max().over(CUSTOMER)).fill_null(value=False)
+def _repeats(firsts: pl.Expr, key: pl.Expr, identity: pl.Expr) -> pl.Expr:
+    """Whether a row has the customer and id of the first row with its key: then it repeats that row."""
+    same = [each == pl.when(firsts).then(each).max().over(key) for each in (pl.col(CUSTOMER), identity)]
+    return pl.all_horizontal(same).fill_null(value=False)
 
 
-# --- events: what a rule makes of its rows ---------------------------------------------------------
+# --- events of rows --------------------------------------------------------------------------------
 
 
-def _made(rows: pl.LazyFrame, mapping: Mapping, place: int, event: EventTemplate) -> pl.LazyFrame:
-    """Make one event of every row that its rule takes."""
+def _made(rows: pl.LazyFrame, mapping: LogMapping, place: int, event: EventTemplate) -> pl.LazyFrame:
+    """Return one event of every row that its rule matches."""
     chosen, at, due = rows.filter(pl.col(PROBLEM).is_null()), pl.col(AT), pl.lit(None, INSTANT)
     known = fields_dict(KINDS[event.kind])
     problems: list[pl.Expr] = []
@@ -260,26 +263,26 @@ def _made(rows: pl.LazyFrame, mapping: Mapping, place: int, event: EventTemplate
         problems += _odd_due(event, start, due, needed=known["due"].default is NOTHING)
     for key, made_of in event.texts:
         if known[key].default is NOTHING:
-            says = pl.lit(f"empty field: {event.kind} needs a {key}, and {made_of.text!r} is empty")
-            problems.append(pl.when(template(made_of).is_null()).then(says))
+            empty = pl.lit(f"empty field: {event.kind} needs a {key}, and {made_of.text!r} is empty")
+            problems.append(pl.when(template(made_of).is_null()).then(empty))
     return chosen.select(
-        ROW, CUSTOMER, at.alias(AT), _id(mapping), TIE, pl.lit(place, pl.Int32).alias(ORDER),
+        ROW, CUSTOMER, at.alias(AT), _id(mapping), SEQUENCE, pl.lit(place, pl.Int32).alias(ORDER),
         pl.lit(event.kind).alias(KIND), due.alias(DUE), *(template(made_of).alias(key) for key, made_of in event.texts),
         pl.coalesce([*problems, pl.lit(None, pl.String)]).alias(PROBLEM),
     )  # fmt: skip
 
 
-def _id(mapping: Mapping) -> pl.Expr:
+def _id(mapping: LogMapping) -> pl.Expr:
     return (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)).alias(ID)
 
 
 def _unread(column: str) -> pl.Expr:
-    says = pl.format("unreadable time: column '{}' is no time: '{}'", pl.lit(column), text(column))
-    return pl.when(text(column).is_not_null() & moment(column).is_null()).then(says)
+    problem = pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), text(column))
+    return pl.when(text(column).is_not_null() & moment(column).is_null()).then(problem)
 
 
 def _odd_due(event: EventTemplate, start: pl.Expr, due: pl.Expr, *, needed: bool) -> list[pl.Expr]:
-    """Say what is wrong with a due date: unreadable, beyond the calendar, or empty where the event needs one."""
+    """Return the problems of a due date: unreadable, beyond the calendar, or empty although the event needs one."""
     column = event.due.column if event.due else None
     far = pl.lit(f"unreadable time: {event.kind} would be due beyond the years 1 to 9999")
     odd: list[pl.Expr] = [pl.when(start.is_not_null() & due.is_null()).then(far)]
@@ -290,17 +293,17 @@ def _odd_due(event: EventTemplate, start: pl.Expr, due: pl.Expr, *, needed: bool
     return odd
 
 
-def _marks(rows: pl.LazyFrame, mapping: Mapping) -> pl.LazyFrame:
-    """Mark where outcomes were seen: before the events of the same row."""
+def _marks(rows: pl.LazyFrame, mapping: LogMapping) -> pl.LazyFrame:
+    """Return the marks of outcomes, which come before the events of the same row."""
     seen = rows.filter(pl.col(OUTCOME).is_not_null() & pl.col(AT).is_not_null())
-    return seen.select(ROW, CUSTOMER, AT, _id(mapping), TIE, pl.lit(-1, pl.Int32).alias(ORDER), OUTCOME, VALUE)
+    return seen.select(ROW, CUSTOMER, AT, _id(mapping), SEQUENCE, pl.lit(-1, pl.Int32).alias(ORDER), OUTCOME, VALUE)
 
 
 def _nothing() -> pl.DataFrame:
-    """Make an empty frame of events, so that the columns are there whatever the mapping makes."""
+    """Return an empty frame of events with all columns."""
     return pl.DataFrame(
         schema={
-            ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, TIE: pl.Float64, ORDER: pl.Int32,
+            ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, SEQUENCE: pl.Float64, ORDER: pl.Int32,
             KIND: pl.String, DUE: INSTANT, **{key: _FIELDS[key] for key in _TEXTS},
             OUTCOME: pl.String, VALUE: pl.Float64, PROBLEM: pl.String,
         }
@@ -308,28 +311,28 @@ def _nothing() -> pl.DataFrame:
 
 
 def _in_order(events: pl.DataFrame) -> pl.DataFrame:
-    """Put events in the order of the log, one customer after the other."""
-    order = events.sort(AT, TIE, ROW, ORDER, nulls_last=True, maintain_order=True).with_row_index(PLACE)
+    """Sort events in the order of the log, one customer after the other."""
+    order = events.sort(AT, SEQUENCE, ROW, ORDER, nulls_last=True, maintain_order=True).with_row_index(PLACE)
     return order.with_columns(pl.col(PLACE).first().over(CUSTOMER).alias(GROUP)).sort(GROUP, PLACE).drop(GROUP, PLACE)
 
 
-def _broken(log: Log, mapping: Mapping, rows: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
-    """Gather the rows that cannot be mapped: what is wrong with each, and where."""
+def _broken(log: Log, mapping: LogMapping, rows: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that cannot be mapped, with their problems."""
     words = dict.fromkeys(c.column for rule in mapping.rules for c in rule.when if c.test in ("is", "not"))
     shown = [
         pl.format("{}={}", pl.lit(column), pl.coalesce(text(column), pl.lit("(empty)"))) for column in list(words)[:4]
     ]
     unmatched = rows.filter(pl.col(RULE).is_null() & pl.col(PROBLEM).is_null())
-    said = pl.concat_str(pl.lit("no rule matches: "), pl.concat_str(shown or [pl.lit("")], separator=", "))
+    problem = pl.concat_str(pl.lit("no rule matches: "), pl.concat_str(shown or [pl.lit("")], separator=", "))
     lines = pl.DataFrame(
-        {ROW: [row for row, _ in log.broken], PROBLEM: [f"broken line: {says}" for _, says in log.broken]},
+        {ROW: [row for row, _ in log.broken], PROBLEM: [f"broken line: {line}" for _, line in log.broken]},
         schema={ROW: pl.UInt32, PROBLEM: pl.String},
     )
     problems = pl.concat(
         [
             rows.filter(pl.col(PROBLEM).is_not_null()).select(ROW, CUSTOMER, PROBLEM),
             odd.select(ROW, CUSTOMER, PROBLEM).unique(ROW, keep="first"),
-            unmatched.select(ROW, CUSTOMER, said.alias(PROBLEM)),
+            unmatched.select(ROW, CUSTOMER, problem.alias(PROBLEM)),
             lines.select(ROW, pl.lit(None, pl.String).alias(CUSTOMER), PROBLEM),
         ]
     )
@@ -342,20 +345,20 @@ def _broken(log: Log, mapping: Mapping, rows: pl.DataFrame, odd: pl.DataFrame) -
     )
 
 
-# --- customers: the events themselves --------------------------------------------------------------
+# --- customers: event objects ----------------------------------------------------------------------
 
 
 @frozen(eq=False)
 class Mark:
-    """Where an outcome was seen.
+    """An outcome in a log.
 
     Args:
-        before: How many of the customer's events come before it in the order of the log.
+        before: The number of the customer's events that come before it in the order of the log.
         row: The row's number.
         at: The row's time.
         id: The row's id, if it has one.
         outcome: The outcome's text.
-        value: Its value; None where the text is none.
+        value: Its value; None if the text is not a value.
     """
 
     before: int
@@ -368,9 +371,9 @@ class Mark:
 
 @define(eq=False)
 class CustomerRows:
-    """The events that the rows of one customer made, and the outcomes seen there, both in the order of the log.
+    """The events and outcomes of the rows of one customer, both in the order of the log.
 
-    ``broken`` has a reject for each row of which an event could not be made after all: of such a row there are none.
+    ``broken`` has a reject for each row with an event that could not be created; ``events`` has no events of such a row.
     """
 
     customer: str
@@ -380,18 +383,18 @@ class CustomerRows:
 
 
 def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
-    """Make the events of a mapped log, or of a part of it, customer by customer."""
+    """Create the events of a mapped log, or of a part of it, customer by customer."""
     texts = [key for key in _TEXTS if events[key].null_count() < events.height]
-    columns = (CUSTOMER, ROW, AT, ID, TIE, ORDER, OUTCOME, VALUE, KIND, DUE, *texts)
+    columns = (CUSTOMER, ROW, AT, ID, SEQUENCE, ORDER, OUTCOME, VALUE, KIND, DUE, *texts)
     own = {
         name: [(number, key) for number, key in enumerate(texts) if key in fields_dict(kind)]
         for name, kind in KINDS.items()
     }
     made: CustomerRows | None = None
-    for customer, row, micros, identity, tie, place, outcome, value, kind, due, *fields in _rows(events, columns):
+    for customer, row, micros, identity, sequence, place, outcome, value, kind, due, *fields in _rows(events, columns):
         if made is None or made.customer != customer:
             if made is not None:
-                yield _whole(made)
+                yield _without_broken(made)
             made = CustomerRows(customer, [], [], [])
         at = _EPOCH + timedelta(microseconds=micros)
         if kind is None:
@@ -405,13 +408,13 @@ def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
         except TrustcurveError as error:
             made.broken.append(RejectRecord.of_row(row, customer, kind, error))
         else:
-            made.events.append(LoggedEvent(event, row, place, tie))
+            made.events.append(LoggedEvent(event, row, place, sequence))
     if made is not None:
-        yield _whole(made)
+        yield _without_broken(made)
 
 
-def _whole(made: CustomerRows) -> CustomerRows:
-    """Leave out the events of rows that are broken after all."""
+def _without_broken(made: CustomerRows) -> CustomerRows:
+    """Leave out the events of broken rows."""
     if not made.broken:
         return made
     broken = {reject.row for reject in made.broken}
@@ -425,9 +428,9 @@ def _whole(made: CustomerRows) -> CustomerRows:
 
 
 def _rows(events: pl.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """Read rows, so many at a time that a long log does not have to be in memory twice.
+    """Yield rows, in slices so that a long log is not in memory twice.
 
-    Times as microseconds: Polars' own UTC is not Python's, and the ledger would convert every single one.
+    Times are microseconds: the UTC of Polars is not that of Python, and the ledger would convert every time.
     """
     for some in events.iter_slices(_AT_ONCE):
         yield from zip(*(some[column].to_physical().to_list() for column in columns), strict=True)

@@ -1,6 +1,6 @@
-"""How a source's rows become events, as values; ``reading`` makes them of a mapping file.
+"""Mappings as values: how the rows of a log become events.
 
-The file's form is told in the reference page "Mapping files".
+The file format is documented in the reference page "Mapping files".
 """
 
 from __future__ import annotations
@@ -13,7 +13,18 @@ from attrs import frozen
 
 from trustcurve.records import EVENT_KINDS
 
-__all__ = ["KINDS", "TESTS", "Condition", "Due", "EventTemplate", "Mapping", "MappingRule", "Template", "Test", "Value"]
+__all__ = [
+    "KINDS",
+    "TESTS",
+    "Condition",
+    "Due",
+    "EventTemplate",
+    "LogMapping",
+    "MappingRule",
+    "Template",
+    "Test",
+    "Value",
+]
 
 Value = str | int | float | bool | date | datetime
 Test = Literal["is", "not", "null", "at_least", "at_most", "above", "below"]
@@ -21,7 +32,7 @@ Test = Literal["is", "not", "null", "at_least", "at_most", "above", "below"]
 KINDS = EVENT_KINDS
 
 TESTS: tuple[Test, ...] = ("is", "not", "null", "at_least", "at_most", "above", "below")
-"""What a condition may ask of a column."""
+"""The tests of a condition."""
 
 
 @frozen
@@ -29,8 +40,8 @@ class Template:
     """A text with columns in it.
 
     Args:
-        text: How it is written: "{shop}/{order}".
-        parts: What it is made of: texts, each with the column that follows it, if one does.
+        text: The template as it is written: "{shop}/{order}".
+        parts: Its parts: texts, each with the column that follows it, or None.
     """
 
     text: str
@@ -38,31 +49,31 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Read a template: what stands in braces is a column's name, whatever it is (``case:concept:name``).
+        """Parse a template; the text in braces is the name of a column, with any characters (``case:concept:name``).
 
         Raises:
-            ValueError: The braces do not fit together.
+            ValueError: The braces do not match.
         """
         return cls(text, tuple((literal, _whole(*inside)) for literal, *inside in Formatter().parse(text)))
 
     @classmethod
     def of_column(cls, name: str) -> Template:
-        """Make the template that is one column's value."""
+        """Return the template that is one column's value."""
         return cls("{" + name + "}", (("", name),))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it names."""
+        """The names of its columns."""
         return tuple(column for _, column in self.parts if column is not None)
 
     @property
     def literal(self) -> str | None:
-        """What it says in every row, or None where it names columns."""
+        """Its text in every row, or None if it has columns."""
         return None if self.columns else "".join(literal for literal, _ in self.parts)
 
 
 def _whole(name: str | None, form: str | None, conversion: str | None) -> str | None:
-    """Put together what Python's formatter takes apart: a name may have colons in it."""
+    """Join what Python's formatter splits: a name can contain colons."""
     return name if name is None else f"{name}{f'!{conversion}' if conversion else ''}{f':{form}' if form else ''}"
 
 
@@ -77,7 +88,7 @@ class Condition:
 
 @frozen
 class Due:
-    """When a promise is due: the time in a column (or ``after`` the event), at the end of that day, and so much later."""
+    """When a promise is due: the time in a column (or ``after`` the event), optionally at the end of that day, ``plus`` a duration."""
 
     column: str | None = None
     after: timedelta | None = None
@@ -87,7 +98,7 @@ class Due:
 
 @frozen
 class EventTemplate:
-    """An event to be made of a row: its kind, templates for its texts, and where its times come from."""
+    """An event to make from a row: its class, templates for its texts, and the sources of its times."""
 
     kind: str
     texts: tuple[tuple[str, Template], ...] = ()
@@ -97,18 +108,21 @@ class EventTemplate:
 
 @frozen
 class MappingRule:
-    """Rows that fulfil all conditions become these events; the first rule that fits a row decides."""
+    """A rule: rows for which all conditions hold become these events; the first rule that matches a row applies.
+
+    With ``once_per`` only the first row with each value of that template matches.
+    """
 
     name: str
     when: tuple[Condition, ...] = ()
-    first: bool = False
+    once_per: Template | None = None
     ignore: bool = False
     events: tuple[EventTemplate, ...] = ()
 
 
 @frozen
-class Mapping:
-    """A whole mapping: whose and when a row is, and the rules."""
+class LogMapping:
+    """A mapping: the columns of customer, time and id, and the rules."""
 
     source: str
     customer: Template
@@ -116,24 +130,25 @@ class Mapping:
     timezone: str | None = None
     time_formats: tuple[tuple[str, str], ...] = ()
     id: Template | None = None
-    tie: str | None = None
+    sequence: str | None = None
     rules: tuple[MappingRule, ...] = ()
 
     def time_format(self, column: str) -> str | None:
-        """The form of a column's text times, or None for ISO 8601."""
+        """Return the format of a column's times, or None for ISO 8601."""
         formats = dict(self.time_formats)
         return formats.get(column, formats.get(""))
 
     @property
     def columns(self) -> dict[str, str]:
-        """Every column that the mapping needs, with the place that names it first."""
+        """Every column that the mapping needs, with the first place in the file that names it."""
         named = [(self.time, "[log] time"), *((c, "[log] customer") for c in self.customer.columns)]
-        named += [(self.tie, "[log] tie")] if self.tie else []
+        named += [(self.sequence, "[log] sequence")] if self.sequence else []
         named += [(column, "[log] time_format") for column, _ in self.time_formats if column]
         named += [(c, "[log] id") for c in (self.id.columns if self.id else ())]
         for rule in self.rules:
             place = f"[[rules]] {rule.name}"
             named += [(condition.column, f"{place} when") for condition in rule.when]
+            named += [(column, f"{place} once_per") for column in (rule.once_per.columns if rule.once_per else ())]
             for event in rule.events:
                 named += [(event.at, f"{place} {event.kind} at")] if event.at else []
                 named += [(event.due.column, f"{place} {event.kind} due")] if event.due and event.due.column else []

@@ -1,9 +1,9 @@
-"""Mapping files: their form as attrs classes, and how a mapping is made of one, whatever the log."""
+"""Mapping files: their shape as attrs classes, and reading them, without a log."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping as Table
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from math import isfinite
 from os import PathLike
@@ -17,7 +17,7 @@ from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import explained, named, read_toml
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.errors import InvalidMappingError
-from trustcurve.logs.mapping import KINDS, TESTS, Condition, Due, EventTemplate, Mapping, MappingRule, Template
+from trustcurve.logs.mapping import KINDS, TESTS, Condition, Due, EventTemplate, LogMapping, MappingRule, Template
 from trustcurve.logs.mapping import Value as _Value
 from trustcurve.logs.timezones import format_problem, zone_problem
 
@@ -25,7 +25,7 @@ __all__ = ["MappingFile", "load_mapping", "parse_mapping"]
 
 _TEXT_SCHEMA = {"type": "string", **TEXT.schema}
 _FORMATTED = re.compile(r"!.(:|$)|:[\W\d]")
-"""What Python would take for a conversion or a format; a colon before a letter may be part of a name."""
+"""A conversion or a format of Python; a colon before a letter can be part of a name."""
 
 
 # --- single values ---------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ _FORMATTED = re.compile(r"!.(:|$)|:[\W\d]")
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not TEXT.fits(value):
-        raise UnfitError(f"{TEXT.says}, got {named(value)}")
+        raise UnfitError(f"{TEXT.words}, got {named(value)}")
     return value
 
 
@@ -45,19 +45,27 @@ def _template(value: object) -> Template:
         raise UnfitError(f"is not a template: {error}; write braces as {{{{ and }}}}") from None
     for column in template.columns:
         if not column:
-            raise UnfitError("has empty braces: name a column in them")
+            raise UnfitError("must not have empty braces: name a column in them")
         if _FORMATTED.search(column):
-            raise UnfitError(f"has {{{column}}} in it: values have no formats here, name the column alone")
+            raise UnfitError(f"must not have a format, got {{{column}}}: name the column alone")
     return template
 
 
 def _identity(value: object) -> Template:
-    """Read what tells rows apart: a column's name, or a template where there are braces."""
+    """Read the name of a column, or a template if the text has braces."""
     if "{" not in _text(value):
         return Template.of_column(_text(value))
     template = _template(value)
     if template.literal is not None:
-        raise UnfitError(f"names no column: it would be {template.literal!r} in every row")
+        raise UnfitError(f"must name a column: it would be {template.literal!r} in every row")
+    return template
+
+
+def _columns(value: object) -> Template:
+    """Read a template that names a column."""
+    template = _template(value)
+    if template.literal is not None:
+        raise UnfitError(f"must name a column in braces, such as '{{{template.literal}}}', got {template.literal!r}")
     return template
 
 
@@ -75,13 +83,15 @@ def _format(value: object) -> str:
     return _text(value)
 
 
-def _asked(value: object) -> _Value:
-    """Read a value that a column is compared with."""
+def _compared(value: object) -> _Value:
+    """Read a value to compare a column with."""
     if isinstance(value, str):
         if not value.strip():
-            raise UnfitError("must not be empty, as no field is an empty text: ask with { null = true }")
+            raise UnfitError("must not be empty: write { null = true } for an empty field")
         if value != value.strip():
-            raise UnfitError(f"has blanks around it, and those of fields do not count: write {value.strip()!r}")
+            raise UnfitError(
+                f"must not have blanks around it, since those of fields are removed: write {value.strip()!r}"
+            )
     elif not isinstance(value, int | float | date):
         raise UnfitError(f"must be a text, a number, a date, true or false, got {named(value)}")
     elif not isinstance(value, date) and not isfinite(value):
@@ -92,12 +102,12 @@ def _asked(value: object) -> _Value:
 def _bound(value: object) -> _Value:
     if isinstance(value, bool) or not isinstance(value, int | float | date):
         raise UnfitError(f"must be a number or a date, got {named(value)}")
-    return _asked(value)
+    return _compared(value)
 
 
 _Scalar = str | int | float | bool | date
-_Asked = Annotated[_Scalar, Form(_asked, {"type": ["string", "number", "boolean"]})]
-_AnyAsked = Annotated[tuple[_Asked, ...], SOME]
+_Compared = Annotated[_Scalar, Form(_compared, {"type": ["string", "number", "boolean"]})]
+_AnyCompared = Annotated[tuple[_Compared, ...], SOME]
 _Bound = Annotated[int | float | date, Form(_bound, {"type": ["number", "string"]})]
 
 
@@ -106,7 +116,7 @@ _Bound = Annotated[int | float | date, Form(_bound, {"type": ["number", "string"
 
 @frozen
 class _Tests:
-    """What is asked of a column: all of it.
+    """Tests of a column; all must hold.
 
     Args:
         is_: The field is this, or one of these.
@@ -118,8 +128,8 @@ class _Tests:
         below: The field is a number or a time below this.
     """
 
-    is_: _Asked | _AnyAsked | None = None
-    not_: _Asked | _AnyAsked | None = None
+    is_: _Compared | _AnyCompared | None = None
+    not_: _Compared | _AnyCompared | None = None
     null: bool | None = None
     at_least: _Bound | None = None
     at_most: _Bound | None = None
@@ -128,7 +138,7 @@ class _Tests:
 
     def __attrs_post_init__(self) -> None:
         if all(getattr(self, each.name) is None for each in fields(_Tests)):
-            raise UnfitError("asks nothing: give a value, or a table such as { at_least = 10 }")
+            raise UnfitError("must have a test, such as { at_least = 10 }")
 
 
 @frozen
@@ -137,9 +147,9 @@ class _Due:
 
     Args:
         column: The column that has the time.
-        after: How long after the event, where no column has it.
+        after: A duration after the event, if no column has the time.
         end_of_day: Whether it is due at the end of that day.
-        plus: What is added to it.
+        plus: A duration to add.
     """
 
     column: Text | None = None
@@ -153,7 +163,7 @@ class _Due:
 
 
 def _event_form(kind: str) -> type:
-    """Make the form of an event: the same fields, each as a template, a due date, or the column of its time."""
+    """Return the class of an event in a mapping: the same fields, each as a template, a due date, or a column of times."""
     hints = get_type_hints(KINDS[kind])
 
     def form(attribute: Attribute[Any]) -> Any:
@@ -171,18 +181,20 @@ def _event_form(kind: str) -> type:
     }
     column: Any = Text | None
     made = make_class(kind, {"at": field(type=column, default=None), **templates}, kw_only=True, frozen=True)
-    says = {
+    descriptions = {
         **described(PromiseMade),
         **described(KINDS[kind]),
-        "at": "The column that has its time, where that is not the time of the row.",
+        "at": "The column that has its time, if that is not the time of the row.",
     }
-    arguments = "".join(f"        {name}: {says[name]}\n" for name in ("at", *templates) if name in says)
+    arguments = "".join(
+        f"        {name}: {descriptions[name]}\n" for name in ("at", *templates) if name in descriptions
+    )
     made.__doc__ = f"{(KINDS[kind].__doc__ or '').partition(chr(10))[0]}\n\n    Args:\n{arguments}"
     return made
 
 
 def _field(attribute: Attribute[Any], value: object) -> Template:
-    """Read the template of a field; one that is the same in every row must be a value of the field itself."""
+    """Read the template of a field; a template without columns must be a valid value of the field."""
     template = _template(value)
     try:
         if template.literal is not None and attribute.validator is not None:
@@ -204,19 +216,19 @@ _EVENTS = Tagged("event", {kind: _event_form(kind) for kind in KINDS})
 
 @frozen
 class _Rule:
-    """A rule: rows that fulfil all conditions become these events; the first rule that fits a row decides.
+    """A rule: rows for which all conditions hold become these events; the first rule that matches a row applies.
 
     Args:
-        name: What the rule is called; its number if left out.
-        when: What is asked of columns; a rule without any fits every row.
-        first: Whether only a customer's first row that fits counts.
-        ignore: Whether these rows mean nothing.
+        name: The name of the rule; its number if left out.
+        when: The conditions, by column; a rule without conditions matches every row.
+        once_per: A template, such as "{customer}": only the first row with each value matches.
+        ignore: Whether to ignore these rows.
         events: The events that such a row becomes.
     """
 
     name: Text | None = None
-    when: dict[str, _Asked | _AnyAsked | _Tests] = field(factory=dict)
-    first: bool = False
+    when: dict[str, _Compared | _AnyCompared | _Tests] = field(factory=dict)
+    once_per: Annotated[Template, Form(_columns, {"type": "string", "pattern": r"\{"})] | None = None
     ignore: bool = False
     events: tuple[Annotated[Any, _EVENTS], ...] = ()
 
@@ -227,15 +239,15 @@ class _Rule:
 
 @frozen
 class _Log:
-    """Whose and when a row is.
+    """The columns of customer, time and id.
 
     Args:
-        customer: The column that names the customer, or a template such as "{shop}/{client}".
+        customer: The column that has the customer, or a template such as "{shop}/{client}".
         time: The column that has the time.
         timezone: The timezone of times without one, for example "Europe/Berlin".
         time_format: The format of times that are not in ISO 8601, for all columns or in a table for some.
         id: The column, or a template, that identifies a row.
-        tie: The column that orders rows of one time.
+        sequence: The column of numbers that orders rows of one time.
     """
 
     customer: Annotated[Template, Form(_identity, _TEXT_SCHEMA)]
@@ -245,7 +257,7 @@ class _Log:
         Annotated[str, Form(_format, _TEXT_SCHEMA)] | dict[str, Annotated[str, Form(_format, _TEXT_SCHEMA)]]
     ) = field(factory=dict)
     id: Annotated[Template, Form(_identity, _TEXT_SCHEMA)] | None = None
-    tie: Text | None = None
+    sequence: Text | None = None
 
 
 @frozen
@@ -253,8 +265,8 @@ class MappingFile:
     """A mapping: how the rows of a log become events.
 
     Args:
-        log: Whose and when a row is.
-        rules: The rules, in order; the first that fits a row decides.
+        log: The columns of customer, time and id.
+        rules: The rules, in order; the first that matches a row applies.
     """
 
     log: _Log
@@ -264,11 +276,11 @@ class MappingFile:
 # --- documents ---------------------------------------------------------------------------------------
 
 
-def load_mapping(path: str | PathLike[str]) -> Mapping:
-    r"""Load a mapping file and check all of it that can be checked without the log.
+def load_mapping(path: str | PathLike[str]) -> LogMapping:
+    r"""Load a mapping file and check it, as far as possible without the log.
 
     Raises:
-        InvalidMappingError: With all findings at once: each names file, table and key.
+        InvalidMappingError: The file is invalid; the error has all findings, each with file, table and key.
         OSError: The file cannot be opened.
 
     Examples:
@@ -283,7 +295,7 @@ def load_mapping(path: str | PathLike[str]) -> Mapping:
     return parse_mapping(*read_text(path, InvalidMappingError))
 
 
-def parse_mapping(text: str, source: str = "the mapping") -> Mapping:
+def parse_mapping(text: str, source: str = "the mapping") -> LogMapping:
     r"""Read a mapping from TOML; for errors see ``load_mapping``.
 
     Examples:
@@ -304,14 +316,14 @@ def parse_mapping(text: str, source: str = "the mapping") -> Mapping:
     """
     form = read_toml(text, MappingFile, source, InvalidMappingError).right()
     log, formats = form.log, form.log.time_format
-    return Mapping(
+    return LogMapping(
         source=source,
         customer=log.customer,
         time=log.time,
         timezone=log.timezone,
         time_formats=(("", formats),) if isinstance(formats, str) else tuple(formats.items()),
         id=log.id,
-        tie=log.tie,
+        sequence=log.sequence,
         rules=tuple(_rule(number, each) for number, each in enumerate(form.rules, 1)),
     )
 
@@ -319,18 +331,18 @@ def parse_mapping(text: str, source: str = "the mapping") -> Mapping:
 def _rule(number: int, form: _Rule) -> MappingRule:
     return MappingRule(
         name=form.name or f"number {number}",
-        when=tuple(each for column, asked in form.when.items() for each in _conditions(column, asked)),
-        first=form.first,
+        when=tuple(each for column, given in form.when.items() for each in _conditions(column, given)),
+        once_per=form.once_per,
         ignore=form.ignore,
         events=tuple(_event(each) for each in form.events),
     )
 
 
-def _conditions(column: str, asked: object) -> list[Condition]:
+def _conditions(column: str, given: object) -> list[Condition]:
     tests = (
-        {test: getattr(asked, f"{test}_", getattr(asked, test, None)) for test in TESTS}
-        if isinstance(asked, _Tests)
-        else {"is": asked}
+        {test: getattr(given, f"{test}_", getattr(given, test, None)) for test in TESTS}
+        if isinstance(given, _Tests)
+        else {"is": given}
     )
     return [
         Condition(column, test, value if isinstance(value, tuple) else (value,))  # type: ignore[arg-type]
@@ -340,7 +352,7 @@ def _conditions(column: str, asked: object) -> list[Condition]:
 
 
 def _event(form: Any) -> EventTemplate:
-    values: Table[str, Any] = {each.name: getattr(form, each.name) for each in fields(type(form))}
+    values: Mapping[str, Any] = {each.name: getattr(form, each.name) for each in fields(type(form))}
     due = values.get("due")
     if due is not None:
         due = Due(column=due) if isinstance(due, str) else Due(due.column, due.after, due.end_of_day, due.plus)

@@ -1,4 +1,4 @@
-"""Outcomes of the user's own (a score, a churn flag) by the state just before them, beside a plain baseline."""
+"""Outcomes in a log (a score, a churn flag), grouped by the state just before them and by a simple baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trustcurve.records import RejectRecord
 __all__ = ["UNREADABLE_OUTCOME", "Outcome", "Share", "by_baseline", "by_state", "outcomes_of"]
 
 UNREADABLE_OUTCOME: Final = "unreadable outcome"
-"""The reason of a reject whose outcome alone could not be used; its events could."""
+"""The reason of a reject for an unreadable outcome; the events of its row are used."""
 
 LastPromise = Literal["kept", "broken", "none yet"]
 _PROMISE_SIGNALS: dict[str, LastPromise] = {
@@ -34,11 +34,15 @@ _REPEAT = 2
 
 @frozen
 class Outcome:
-    """One outcome: its row, whose it is, its value, and what was known just before.
+    """One outcome, with what was known just before it.
 
-    ``state`` is the leaf state with the clock run up to that time; ``last_promise`` the plain
-    baseline: whether the last promise that counted was kept; ``repeat`` whether the company had
-    made the customer at least two promises by then.
+    Args:
+        row: The row's number.
+        customer: The customer's id.
+        value: The outcome.
+        state: The leaf state at that time.
+        last_promise: The baseline: whether the last promise that counted was kept.
+        repeat: Whether the company had made at least two promises to the customer by then.
     """
 
     row: int
@@ -51,7 +55,7 @@ class Outcome:
 
 @frozen
 class Share:
-    """The outcomes of one group: how many, and their mean."""
+    """The outcomes of one group: their number and mean."""
 
     group: str
     count: int
@@ -60,7 +64,7 @@ class Share:
 
 @frozen
 class _Known:
-    """What the plain baseline knows of a customer: how the last promise went, and the ids of the first two."""
+    """The baseline of a customer: whether the last promise was kept, and the ids of the first two promises."""
 
     last_promise: LastPromise = "none yet"
     promises: frozenset[str] = frozenset()
@@ -71,7 +75,7 @@ class _Known:
         return len(self.promises) >= _REPEAT
 
     def after(self, step: Step) -> _Known:
-        """Return what is known after a step."""
+        """Return the baseline after a step."""
         last, promises = self.last_promise, self.promises
         for reaction in step.reactions:
             last = _PROMISE_SIGNALS.get(reaction.signal, last)
@@ -83,16 +87,16 @@ class _Known:
 def outcomes_of(
     curve: Curve, rows: CustomerRows, fates: tuple[EventFate, ...], until: datetime | None
 ) -> Iterator[Outcome | RejectRecord]:
-    """Read the outcomes of one customer, each by what was known just before its row.
+    """Yield the outcomes of one customer, each with what was known just before its row.
 
-    Of rows with the same id only the first counts: an outcome is dropped where an event of an earlier row was applied
-    under its id, or an earlier outcome read.
+    Of rows with the same id only the first counts: an outcome is dropped if an event of an earlier row with its id
+    was applied, or an earlier outcome with its id was read.
 
     Args:
         curve: The curve.
-        rows: The customer's events and marks.
-        fates: What became of the events.
-        until: Outcomes after it are left out.
+        rows: The customer's events and outcomes.
+        fates: The fates of the events.
+        until: Later outcomes are left out.
     """
     standing, known, done = None, _Known(), 0
     used: dict[str, int] = {}
@@ -110,24 +114,24 @@ def outcomes_of(
             continue
         if mark.id is not None:
             used[mark.id] = mark.row
-        look = curve.observe(curve.begin(rows.customer, mark.at) if standing is None else standing, mark.at)
-        seen = known.after(look)  # only a look: it is not kept
-        state = curve.state(look.after.position)
-        yield Outcome(mark.row, rows.customer, mark.value, state, seen.last_promise, seen.repeat)
+        step = curve.observe(curve.begin(rows.customer, mark.at) if standing is None else standing, mark.at)
+        then = known.after(step)  # an observation does not change what comes later
+        state = curve.state(step.after.position)
+        yield Outcome(mark.row, rows.customer, mark.value, state, then.last_promise, then.repeat)
 
 
 def _unreadable(customer: str, mark: Mark) -> RejectRecord:
-    says = f"outcome {mark.outcome!r} is neither a number nor true or false"
-    return RejectRecord(mark.row, customer, None, None, UNREADABLE_OUTCOME, says)
+    detail = f"outcome must be a number, true or false, got {mark.outcome!r}"
+    return RejectRecord(mark.row, customer, None, None, UNREADABLE_OUTCOME, detail)
 
 
 def by_state(curve: Curve, outcomes: Iterable[Outcome]) -> tuple[Share, ...]:
-    """Mean outcome by the leaf state just before, in rank order from the highest; states without outcomes are left out."""
+    """Return the mean outcome by the leaf state just before, from the highest to the lowest; states without outcomes are left out."""
     return _shares(((outcome.state, outcome.value) for outcome in outcomes), reversed(curve.states))
 
 
 def by_baseline(outcomes: Iterable[Outcome]) -> tuple[Share, ...]:
-    """Mean outcome by whether the last promise was kept."""
+    """Return the mean outcome by whether the last promise was kept."""
     return _shares(((outcome.last_promise, outcome.value) for outcome in outcomes), ("kept", "none yet", "broken"))
 
 

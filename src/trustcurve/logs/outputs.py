@@ -1,4 +1,4 @@
-"""Write a replay to files: standings, observed, transitions and rejects, as Parquet or CSV."""
+"""Write a replay to files as Parquet or CSV: standings, observed, transitions and rejects."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FORMATS = ("parquet", "csv")
 
 
 def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
-    """Make the frames.
+    """Return the tables of a replay as frames.
 
     Returns:
-        ``standings``: each customer at their last event, to be stored; ``observed``: each customer as of ``until``;
-        ``transitions``: every change of leaf state with its time, rule and row (null where the clock made it), and
-        whether the look at ``until`` found it; ``rejects``: whatever could not be used.
+        ``standings``: each customer at their last event, to store; ``observed``: each customer as of ``until``;
+        ``transitions``: every change of leaf state with its time, rule and row (null if the clock caused it), and
+        whether the observation at ``until`` found it; ``rejects``: everything that could not be used.
     """
     standings, observed = (
         [StandingRecord.of(each, replay.curve) for each in found.values()]
@@ -39,12 +39,14 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
 
 
 def write_replay(
-    replay: LogReplay, folder: str | Path, form: Literal["parquet", "csv"] = "parquet"
+    replay: LogReplay,
+    folder: str | Path,
+    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002 - what the command line calls it, too
 ) -> tuple[Path, ...]:
-    r"""Write the frames into a folder, which is made if need be; files of the same names are replaced.
+    r"""Write the frames to files in a folder, which is created if needed; existing files are replaced.
 
     Raises:
-        UnknownWordError: The form is neither "parquet" nor "csv".
+        UnknownWordError: The format is not "parquet" or "csv".
         OSError: A file cannot be written.
 
     Examples:
@@ -56,18 +58,18 @@ def write_replay(
         >>> with TemporaryDirectory() as folder:
         ...     log = Path(folder, "log.csv")
         ...     _ = log.write_text("client,when,what\nann,2026-01-01,bye\n")
-        ...     written = write_replay(replay_log(scan_log(log), mapping, Curve.default()), folder, "csv")
+        ...     written = write_replay(replay_log(scan_log(log), mapping, Curve.default()), folder, format="csv")
         ...     print(written[2].read_text().splitlines()[1])
         ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3,false
     """
-    if form not in FORMATS:
-        raise UnknownWordError("format", form, FORMATS)
+    if format not in FORMATS:
+        raise UnknownWordError("format", format, FORMATS)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for name, frame in frames_of(replay).items():
-        path = target / f"{name}.{form}"
-        if form == "parquet":
+        path = target / f"{name}.{format}"
+        if format == "parquet":
             frame.write_parquet(path)
         else:
             frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")

@@ -1,4 +1,4 @@
-"""An opened log, and how it is gathered from numbered rows."""
+"""Open logs: CSV, JSON lines and Parquet files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OURS = "trustcurve."
 ROW = f"{_OURS}row"
 """The column that numbers the rows of a log, from 1 (a CSV's heading does not count)."""
 
-# So many rows at a time become columns: the lists of a whole file would take much memory, and time.
+# Rows are converted to columns in batches: lists of a whole file would take too much memory and time.
 _AT_ONCE = 2_000
 
 _Fields = TypeVar("_Fields", list[str], dict[str, str | None])
@@ -41,7 +41,7 @@ class Log:
     broken: tuple[tuple[int, str], ...] = ()
 
     def having(self, columns: Iterable[str]) -> Log:
-        """Add columns to a log that has none: where rows name them, as in JSON lines, a log without rows may have any."""
+        """Add columns to a log without columns, such as a JSON lines file without rows."""
         if self.rows.collect_schema().names() != [ROW]:
             return self
         return evolve(self, rows=self.rows.with_columns(pl.lit(None, pl.String).alias(column) for column in columns))
@@ -50,26 +50,28 @@ class Log:
 def gather(
     name: str, rows: Iterator[tuple[int, _Fields | str]], frame: Callable[[list[tuple[int, _Fields]]], pl.DataFrame]
 ) -> Log:
-    """Gather a log from its rows.
+    """Return a log from its rows.
 
     Args:
         name: The file's name.
-        rows: The number of each row with its fields, or with what is wrong with it.
-        frame: Makes columns of some rows.
+        rows: The number of each row with its fields, or with its problem.
+        frame: Converts a batch of rows to columns.
     """
     frames = [frame([])]
     broken: list[tuple[int, str]] = []
     while some := list(islice(rows, _AT_ONCE)):
         frames.append(frame([(number, fields) for number, fields in some if not isinstance(fields, str)]))
-        broken += [(number, says) for number, says in some if isinstance(says, str)]
+        broken += [(number, problem) for number, problem in some if isinstance(problem, str)]
     return Log(name, pl.concat(frames, how="diagonal").lazy(), tuple(broken))
 
 
 def check_names(name: str, columns: Iterable[str]) -> None:
-    """Refuse columns whose names are taken by those that mapping adds."""
+    """Raise if a column has a reserved name."""
     for column in columns:
         if column.startswith(_OURS):
-            raise UnreadableLogError(name, f"names that begin with {_OURS!r} are taken: rename its column {column!r}")
+            raise UnreadableLogError(
+                name, f"column {column!r} must be renamed: names that begin with {_OURS!r} are reserved"
+            )
 
 
 _OPEN = "opens a quote that is never closed"
@@ -77,20 +79,20 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_csv(name: str, file: TextIO, separator: str) -> Log:
-    """Read a file whose first line names the columns; ``file`` keeps its line ends (``newline=""``)."""
+    """Read a file whose first line names the columns; ``file`` is opened with ``newline=""``."""
     records = _records(_Lines(file), separator)
     heading = next(records, [])
     if isinstance(heading, str):
-        raise UnreadableLogError(name, f"its first line {heading}")
+        raise UnreadableLogError(name, f"the first line {heading}")
     _check_heading(name, heading, separator)
     return gather(name, _csv_rows(records, len(heading)), partial(_csv_frame, heading))
 
 
 class _Lines:
-    """The lines of a file, of which those read last can be read again."""
+    """The lines of a file; the last ones can be read again."""
 
     def __init__(self, file: TextIO) -> None:
-        # A blank line more does no harm, but where a quote is open it becomes part of the last record.
+        # An additional blank line is harmless; if a quote is open, it becomes part of the last record.
         self._file = chain(file, ("\n",))
         self._again: deque[str] = deque()
         self.read: list[str] = []
@@ -104,16 +106,16 @@ class _Lines:
         return line
 
     def go_on_after_first(self) -> None:
-        """Go back to the second of the lines in ``read``."""
+        """Go back to the second line in ``read``."""
         self._again.extendleft(reversed(self.read[1:]))
 
 
 def _records(lines: _Lines, separator: str) -> Iterator[list[str] | str]:
-    """Read one record after the other: its fields, or what is wrong with it.
+    """Yield each record: its fields, or its problem.
 
-    A record of several lines has a quote that is closed in a later one. Where that goes wrong, the
-    quote was meant as a letter or its end is missing; then the lines after the first are records of
-    their own, or the rest of the file could be lost in one field.
+    A record of several lines has a quote that is closed in a later line. If such a record is invalid, the
+    quote is a literal character or its end is missing; then the lines after the first are read as separate
+    records, so that the rest of the file is not lost in one field.
     """
     reader = csv.reader(lines, delimiter=separator)
     while True:
@@ -140,7 +142,7 @@ def _is_clean(record: list[str], separator: str) -> bool:
 
 
 def _csv_rows(records: Iterator[list[str] | str], width: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Number the records; blank lines are none, and those that do not fit the heading are broken."""
+    """Number the records; blank lines are skipped, and records that do not fit the heading are broken."""
     for number, fields in enumerate((record for record in records if record), start=1):
         if isinstance(fields, str) or len(fields) == width:
             yield number, fields
@@ -154,25 +156,25 @@ def _csv_frame(heading: list[str], rows: list[tuple[int, list[str]]]) -> pl.Data
 
 
 def _check_heading(name: str, heading: list[str], separator: str) -> None:
-    """See that the first line can be a heading."""
+    """Raise unless the first line is a heading."""
     twice = [column for column, times in Counter(heading).items() if times > 1]
     if not heading or twice:
-        which = f", and {twice[0]!r} is there twice" if twice else ", and it is blank"
-        raise UnreadableLogError(name, f"its first line must name every column, each once{which}")
+        problem = f"{twice[0]!r} twice" if twice else "a blank line"
+        raise UnreadableLogError(name, f"the first line must name every column once, got {problem}")
     other = [words for mark, words in _SEPARATORS.items() if mark in heading[0] and mark != separator]
     if len(heading) == 1 and other:
-        says = f"its first line names one column, {heading[0]!r}: its fields must be parted by {_SEPARATORS[separator]}"
-        raise UnreadableLogError(name, f"{says}, not by {other[0]}")
+        rule = f"fields must be separated by {_SEPARATORS[separator]}, not {other[0]}"
+        raise UnreadableLogError(name, f"{rule}: the first line has one column, {heading[0]!r}")
     check_names(name, heading)
 
 
 def read_json_lines(name: str, file: TextIO) -> Log:
-    """Read a file of JSON lines; its columns are all names that any object has."""
+    """Read a file of JSON lines; its columns are the keys of all objects."""
     return gather(name, _json_rows(file), partial(_json_frame, name))
 
 
 def _json_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str | None] | str]]:
-    """Read one line after the other: its fields, or what is wrong with it; blank ones are none, but they are counted."""
+    """Yield each line: its fields, or its problem; blank lines are skipped but counted."""
     for number, line in enumerate(file, start=1):
         if line.strip():
             yield number, _fields(line)
@@ -182,21 +184,21 @@ def _fields(line: str) -> dict[str, str | None] | str:
     try:
         value = json.loads(line)
         if not isinstance(value, dict):
-            return "is no JSON object"
+            return "is not a JSON object"
         fields = {key: _json_text(each) for key, each in value.items()}
-        if "\\u" in line:  # only what is escaped can be no text
+        if "\\u" in line:  # only an escape can be a lone surrogate
             "".join((*fields, *(each or "" for each in fields.values()))).encode()
     except UnicodeEncodeError:
-        return "is no text: one half of a surrogate pair is no character"
+        return "has a lone surrogate, which is not a character"
     except RecursionError:
         return "is nested too deeply"
     except ValueError as error:
-        return f"is no JSON: {error}"
+        return f"is not JSON: {error}"
     return fields
 
 
 def _json_text(value: object) -> str | None:
-    """Keep every JSON value as its text; nested ones as JSON."""
+    """Return a JSON value as text; nested values as JSON."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
@@ -210,9 +212,9 @@ def _json_frame(name: str, rows: list[tuple[int, dict[str, str | None]]]) -> pl.
 
 
 def scan_parquet(name: str) -> Log:
-    """Scan a file lazily: what nobody asks for is never read."""
+    """Scan a Parquet file lazily: columns that are not used are not read."""
     rows = pl.scan_parquet(name, glob=False, hive_partitioning=False)
-    schema = rows.collect_schema()  # what is no such file says so here
+    schema = rows.collect_schema()  # raises if it is not a Parquet file
     check_names(name, schema)
     odd = [_as_text(column, dtype) for column, dtype in schema.items() if dtype.is_nested() or dtype in _ODD]
     return Log(name, rows.with_columns(odd).with_row_index(ROW, offset=1))
@@ -222,7 +224,7 @@ _ODD = (pl.Binary, pl.Duration)
 
 
 def _as_text(column: str, dtype: pl.DataType) -> pl.Expr:
-    """Read nested values as JSON, just as they would stand in JSON lines."""
+    """Read nested values as JSON, as in JSON lines."""
     values = pl.col(column).arr.to_list() if isinstance(dtype, pl.Array) else pl.col(column)
     return values.map_elements(_text, return_dtype=pl.String)
 
@@ -247,24 +249,23 @@ _TEXTS: dict[str, Callable[[str, TextIO], Log]] = {
 }
 _PARQUET = ".parquet"
 
-_NO_TEXTS = {
-    b"\xff\xfe": "it is UTF-16, save it as UTF-8",
-    b"\xfe\xff": "it is UTF-16, save it as UTF-8",
-    b"\x1f\x8b": "it is compressed with gzip, unpack it first",
-    b"\x28\xb5\x2f\xfd": "it is compressed with zstd, unpack it first",
-    b"PK\x03\x04": "it is a zip archive or a spreadsheet, unpack it first or save it as CSV",
-    b"PAR1": "it is Parquet, let its name end in .parquet",
+_SIGNATURES = {
+    b"\xff\xfe": "it is UTF-16; save it as UTF-8",
+    b"\xfe\xff": "it is UTF-16; save it as UTF-8",
+    b"\x1f\x8b": "it is compressed with gzip; unpack it first",
+    b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unpack it first",
+    b"PK\x03\x04": "it is a zip archive or a spreadsheet; unpack it, or save it as CSV",
+    b"PAR1": "it is Parquet; rename it to end in .parquet",
 }
-"""How files begin that are no texts, whatever their names say."""
+"""The first bytes of files that are not UTF-8 text."""
 
 
 def scan_log(path: str | PathLike[str]) -> Log:
-    r"""Open a log by the ending of its name.
+    r"""Open a log; the ending of its name is its format.
 
     Args:
-        path: A file ending in .csv, .tsv, .jsonl, .ndjson or .parquet. Text files are UTF-8, a CSV has
-            a heading; their fields are read as text throughout, so that nothing is lost to a
-            guessed type.
+        path: A file ending in .csv, .tsv, .jsonl, .ndjson or .parquet. Text files are UTF-8, and a CSV has
+            a heading; all fields are read as text, so that no type is guessed.
 
     Raises:
         UnreadableLogError: The ending is unknown, or the file as a whole cannot be read.
@@ -284,19 +285,19 @@ def scan_log(path: str | PathLike[str]) -> Log:
     name = fspath(path)
     ending = Path(name).suffix.lower()
     if ending not in (*_TEXTS, _PARQUET):
-        raise UnreadableLogError(name, f"its name must end in one of {', '.join((*_TEXTS, _PARQUET))}")
-    with Path(name).open("rb") as file:  # a missing file is an OSError now, not later
+        raise UnreadableLogError(name, f"the name must end in one of {', '.join((*_TEXTS, _PARQUET))}")
+    with Path(name).open("rb") as file:  # raises OSError now if the file is missing
         try:
             if ending == _PARQUET:
                 return scan_parquet(name)
             begins = file.peek(4)
-            for mark, says in _NO_TEXTS.items():
+            for mark, problem in _SIGNATURES.items():
                 if begins.startswith(mark):
-                    raise UnreadableLogError(name, f"cannot be read: {says}")
+                    raise UnreadableLogError(name, f"cannot be read: {problem}")
             with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
                 return _TEXTS[ending](name, text)
         except UnicodeDecodeError as error:
-            says = f"it is not UTF-8 (byte {error.object[error.start]:#04x}), save it as UTF-8"
-            raise UnreadableLogError(name, f"cannot be read: {says}") from None
+            problem = f"it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
+            raise UnreadableLogError(name, f"cannot be read: {problem}") from None
         except pl.exceptions.PolarsError as error:
             raise UnreadableLogError(name, f"cannot be read: {str(error).splitlines()[0]}") from None

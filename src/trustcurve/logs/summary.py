@@ -1,4 +1,4 @@
-"""A replay in a few rows: where customers stand, what moved them, what could not be used."""
+"""Summaries of a replay: customers by state, causes of falls, and rejects by reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["FallCause", "RejectGroup", "StateRow", "fall_causes", "reject_groups
 
 @frozen
 class StateRow:
-    """A leaf state: how many customers stand there as of ``until``, and how often they rose or fell into and out of it."""
+    """A leaf state: the number of customers in it as of ``until``, and the number of rises and falls into and out of it."""
 
     state: str
     customers: int
@@ -28,7 +28,7 @@ class StateRow:
 
 @frozen
 class FallCause:
-    """A row of the curve behind falls: how many, of how many customers, and why it makes them fall."""
+    """A rule of the curve that causes falls: its reason, and the number of falls and of customers."""
 
     rule: str
     because: str
@@ -38,7 +38,7 @@ class FallCause:
 
 @frozen
 class RejectGroup:
-    """Rows with a reject of the same reason: how many, the first few row numbers, and the first one's details."""
+    """Rows that were rejected for the same reason: their number, the first few row numbers, and the detail of the first."""
 
     reason: str
     count: int
@@ -48,19 +48,19 @@ class RejectGroup:
 
 def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
     """Count customers and transitions by leaf state, from the highest to the lowest."""
-    seen = replay.at_until.standings
-    standing = Counter(replay.curve.state(each.position) for each in seen.values())
+    observed = replay.at_until.standings
+    standing = Counter(replay.curve.state(each.position) for each in observed.values())
     rises_in, rises_out, falls_in, falls_out = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for each in _transitions(replay):
         into, out_of = (rises_in, rises_out) if each.change > 0 else (falls_in, falls_out)
         into[each.after] += 1
         out_of[each.before] += 1
-    everyone = len(seen) or 1
+    customers = len(observed) or 1
     return tuple(
         StateRow(
             state,
             standing[state],
-            standing[state] / everyone,
+            standing[state] / customers,
             rises_in[state],
             rises_out[state],
             falls_in[state],
@@ -71,7 +71,7 @@ def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
 
 
 def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
-    """Count falls by the row of the curve behind them, most falls first."""
+    """Count falls by the rule that caused them, most falls first."""
     falls: dict[str, list[str]] = {}
     because: dict[str, str] = {}
     for each in _transitions(replay):
@@ -84,7 +84,7 @@ def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
 
 
 def reject_groups(replay: LogReplay, shown: int = 5) -> tuple[RejectGroup, ...]:
-    """Gather rejects by reason, most rows first."""
+    """Group rejects by reason, most rows first."""
     groups: dict[str, dict[int, str]] = {}
     for reject in replay.rejects:
         groups.setdefault(reject.reason, {}).setdefault(reject.row or 0, reject.detail)
@@ -96,6 +96,6 @@ def reject_groups(replay: LogReplay, shown: int = 5) -> tuple[RejectGroup, ...]:
 
 
 def _transitions(replay: LogReplay) -> Iterator[Transition]:
-    """Return every transition, those that the look at ``until`` made included."""
+    """Yield every transition, including those of the observation at ``until``."""
     yield from (each.transition for each in replay.transitions)
     yield from replay.at_until.transitions

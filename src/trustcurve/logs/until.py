@@ -1,4 +1,4 @@
-"""Until: read it as users write it, and say where it lies long after nearly all events."""
+"""Read ``--until``, and warn if it lies long after nearly all events."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from trustcurve.core.instants import instant
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.columns import due_time, value_instant
 from trustcurve.logs.mapper import AT, KIND, Mapped
-from trustcurve.logs.mapping import Due, Mapping
+from trustcurve.logs.mapping import Due, LogMapping
 
 __all__ = ["far_until", "read_until"]
 
-# Python reads more than is meant: it takes any character for the T, so that 2026-01-31+01:00 would be one in the
-# morning, and the week 2026-W05 would be its Monday.
+# Python accepts too much: any character in place of T, so that 2026-01-31+01:00 would be one in the morning,
+# and weeks such as 2026-W05.
 _DAY = r"\d{4}-?\d\d-?\d\d"
 _CLOCK = r"[T ]\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?"
 
 
-def read_until(text: str, mapping: Mapping) -> datetime:
-    """Read a day or a time: a day is its last microsecond, and what has no timezone is in the mapping's.
+def read_until(text: str, mapping: LogMapping) -> datetime:
+    """Return the instant of a day (its last microsecond) or a time; without a timezone, in that of the mapping.
 
     Raises:
-        InvalidValueError: It is neither, or has no instant in UTC between the years 1 and 9999.
+        InvalidValueError: The text is not a day or a time, or does not lie between the years 1 and 9999 in UTC.
     """
     words = text.strip()
     try:
@@ -35,12 +35,12 @@ def read_until(text: str, mapping: Mapping) -> datetime:
             return instant(value_instant(datetime.fromisoformat(words), mapping), "--until")
     except ValueError:
         pass
-    says = "must be an ISO 8601 time such as 2026-01-31, 2026-01-31T18:00 or 2026-01-31T18:00+01:00"
-    raise InvalidValueError("--until", text, says)
+    rule = "must be an ISO 8601 time such as 2026-01-31, 2026-01-31T18:00 or 2026-01-31T18:00+01:00"
+    raise InvalidValueError("--until", text, rule)
 
 
-def _last_of(day: date, mapping: Mapping) -> datetime:
-    """Find a day's last microsecond, just as a mapping's ``end_of_day`` does."""
+def _last_of(day: date, mapping: LogMapping) -> datetime:
+    """Return a day's last microsecond, as ``end_of_day`` of a mapping does."""
     frame = pl.DataFrame({"day": [day]})
     ends = due_time(Due(column="day", end_of_day=True), pl.lit(None), frame.schema["day"], mapping)
     try:
@@ -48,7 +48,7 @@ def _last_of(day: date, mapping: Mapping) -> datetime:
     except (OverflowError, ValueError):
         end = None
     if end is None:
-        raise InvalidValueError("--until", str(day), "has no instant in UTC between the years 1 and 9999")
+        raise InvalidValueError("--until", str(day), "must lie between the years 1 and 9999 in UTC")
     return instant(end, "--until")
 
 
@@ -58,26 +58,26 @@ _PERIODS_FEW, _PERIODS_MANY = 0.5, 10.0
 
 
 def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str | None:
-    """Say in a sentence that a log's last applied event lies long after nearly all events, or return None.
+    """Return a warning if a log's last applied event lies long after nearly all events, otherwise None.
 
-    It is said in two cases. Source: our choice.
+    There are two cases. Source: our choice.
 
     - The last hundredth of the events takes half a quiet period or longer, and more than a twentieth of the log's
-      time, five times what it takes in a steady log: then many silences that are found at the end say only that
-      the log ran dry.
-    - Behind a gap of ten quiet periods or longer (two and a half years, by default) lie fewer than half of the
-      events, be they few or many: then a year is mistyped, perhaps, or means "never".
+      time, which is five times its share in a steady log: then many silences at the end only mean that the log
+      has few late events.
+    - Fewer than half of the events come after a gap of ten quiet periods or longer (two and a half years by
+      default): then perhaps a year is mistyped, or means "never".
 
     Args:
         mapped: The mapped log.
-        until: When everybody is observed.
-        quiet: A quiet period of the curve.
+        until: When all customers are observed.
+        quiet: The length of a quiet period of the curve.
     """
     if until is None:
         return None
     times = mapped.events.filter(pl.col(KIND).is_not_null() & (pl.col(AT) <= until))[AT].sort()
     count = len(times)
-    rest = _behind_a_gap(times, quiet) or _last_few(times, quiet)
+    rest = _after_gap(times, quiet) or _last_few(times, quiet)
     if not rest:
         return None
     after = times[count - rest - 1].astimezone(UTC)
@@ -87,15 +87,15 @@ def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str |
     )
 
 
-def _behind_a_gap(times: pl.Series, quiet: timedelta) -> int:
-    """Count the events behind the last long gap, if they are fewer than half."""
+def _after_gap(times: pl.Series, quiet: timedelta) -> int:
+    """Return the number of events after a long gap, if they are fewer than half."""
     gaps = (times.diff() > quiet * _PERIODS_MANY).fill_null(value=False).arg_true()
     late = [len(times) - int(place) for place in gaps if 2 * (len(times) - int(place)) < len(times)]
     return max(late, default=0)
 
 
 def _last_few(times: pl.Series, quiet: timedelta) -> int:
-    """Count the last hundredth of the events, if it takes long."""
+    """Return the number of events in the last hundredth, if it takes long."""
     rest = int(len(times) * _FEW)
     if not rest:
         return 0

@@ -28,15 +28,17 @@ def _sum_problem(chances: Mapping[str, float]) -> str | None:
     """Return why probabilities of moves do not add up, or None."""
     total = fsum(chances.values())
     if total > 1 + ADDS_UP:
-        return f"the probabilities add up to {total:g}, more than 1"
+        return f"must have probabilities that add up to at most 1, not {total:g}"
     if "nothing" in chances and abs(total - 1) > ADDS_UP:
-        return f"with 'nothing' the probabilities must add up to 1, not {total:g}"
+        return f"must have probabilities that add up to 1 if they include 'nothing', not {total:g}"
     return None
 
 
 def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move, float | None], ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise InvalidValueError("moves", value, "must be a list of moves, or their probabilities: {'complaint': 0.1}")
+        raise InvalidValueError(
+            "moves", value, "must be a list of moves, or their probabilities such as {'complaint': 0.1}"
+        )
     given: dict[str, float | None] = {}
     for move, p in value.items() if isinstance(value, Mapping) else ((move, None) for move in value):
         name = plain_word(move)
@@ -88,13 +90,13 @@ class Environment:
         if given and len(given) < len(self.moves) - ("nothing" not in given):
             missing = ", ".join(move for move, p in self.moves if p is None and move != "nothing")
             raise InvalidValueError(
-                "moves", dict(self.moves), f"give every move a probability, or none; missing: {missing}"
+                "moves", dict(self.moves), f"must have probabilities for all moves or for none; missing: {missing}"
             )
         problem = _sum_problem(given)
         if problem is not None:
             raise InvalidValueError("moves", dict(self.moves), problem)
         if self.keeps_promises and "broken" in self.names:
-            raise InvalidValueError("moves", self.names, "keeps_promises excludes the move 'broken': leave it out")
+            raise InvalidValueError("moves", self.names, "must not contain 'broken' if keeps_promises is true")
 
     @property
     def names(self) -> tuple[Move, ...]:
@@ -128,7 +130,7 @@ def move_probabilities(environment: Environment, possible: Sequence[Move]) -> li
     """
     given = environment.probabilities
     if given is None:
-        raise InvalidValueError("environment", environment.name, "has no probabilities: give each move one")
+        raise InvalidValueError("environment", environment.name, "must have a probability for each move")
     among = Counter(possible)
     rest = min(given["nothing"] + fsum(p for move, p in given.items() if move not in among), 1.0)
     return [rest if move == "nothing" else given[move] / among[move] for move in possible]

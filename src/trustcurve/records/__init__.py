@@ -1,7 +1,7 @@
-"""The tables that logs, snapshots, engines and stores share: events, signals, transitions, standings, rejects.
+"""The tables of events, signals, transitions, standings and rejects.
 
-Each table stands here once, derived from the classes of core: its columns, how a value becomes a record and a record a
-value again, and its types in Polars and SQL.
+Each table is derived from the classes of core: its columns, the conversion of values to records and back, and its
+types in Polars and SQL.
 """
 
 from trustcurve.records.column_types import polars_frame, polars_types, sql_types, sql_values
@@ -42,4 +42,4 @@ __all__ = [
 ]
 
 TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS)
-"""Every table."""
+"""All tables."""

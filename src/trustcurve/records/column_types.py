@@ -1,4 +1,4 @@
-"""The types of columns elsewhere: in Polars (and so in Arrow) and in SQL."""
+"""The types of columns in Polars (and so in Arrow) and in SQL."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SQL: dict[str, dict[Kind, str]] = {
         "flag": "BOOLEAN",
         "instant": "TIMESTAMPTZ",
     },
-    # SQLite has no times and drops timezones: an instant is a text in UTC, which sorts as it should.
+    # SQLite has no type for times: an instant is a text in UTC, which sorts in the order of time.
     "sqlite": {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "flag": "INTEGER", "instant": "TEXT"},
     "spark": {"text": "STRING", "integer": "BIGINT", "number": "DOUBLE", "flag": "BOOLEAN", "instant": "TIMESTAMP"},
 }
 
 
 def polars_types(schema: Schema) -> dict[str, pl.DataType]:
-    """Return the Polars type of each column. A frame is Arrow already: ``pyarrow.table(frame)`` copies nothing.
+    """Return the Polars type of each column. Polars uses Arrow: ``pyarrow.table(frame)`` does not copy.
 
     Raises:
         MissingExtraError: Polars is not installed (extra ``logs``).
@@ -54,7 +54,7 @@ def polars_types(schema: Schema) -> dict[str, pl.DataType]:
 
 
 def polars_frame(schema: Schema, records: Iterable[object]) -> pl.DataFrame:
-    """Make a Polars frame of records: mappings, or values that have the columns as attributes.
+    """Return a Polars frame of records: mappings, or objects that have the columns as attributes.
 
     Examples:
         >>> from trustcurve.records import REJECTS, RejectRecord
@@ -69,14 +69,14 @@ def polars_frame(schema: Schema, records: Iterable[object]) -> pl.DataFrame:
         else tuple(getattr(each, name) for name in names)
         for each in records
     ]
-    return pl.DataFrame(rows, schema=polars_types(schema), orient="row")  # type: ignore[no-any-return] # it was asked for
+    return pl.DataFrame(rows, schema=polars_types(schema), orient="row")  # type: ignore[no-any-return] # a DataFrame
 
 
 def sql_types(schema: Schema, dialect: Dialect) -> dict[str, str]:
-    """Return the SQL type of each column, NOT NULL included.
+    """Return the SQL type of each column, including NOT NULL.
 
     Raises:
-        UnknownWordError: The dialect is none of "postgresql", "sqlite" and "spark".
+        UnknownWordError: The dialect is not "postgresql", "sqlite" or "spark".
 
     Examples:
         >>> from trustcurve.records import SIGNALS
@@ -88,7 +88,7 @@ def sql_types(schema: Schema, dialect: Dialect) -> dict[str, str]:
 
 
 def sql_values(schema: Schema, record: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
-    """Return a record's values, in the order of the columns, as a driver of the dialect takes them."""
+    """Return a record's values, in the order of the columns, in the types that a driver of the dialect accepts."""
     _types(dialect)
     values = (record.get(name) for name in schema.names)
     if dialect != "sqlite":
@@ -103,5 +103,5 @@ def _types(dialect: str) -> dict[Kind, str]:
 
 
 def _sortable(at: datetime) -> str:
-    """Write an instant so that texts sort as times do: always with microseconds."""
+    """Return an instant as a text that sorts in the order of time: always with microseconds."""
     return instant(at).isoformat(timespec="microseconds").replace("+00:00", "Z")

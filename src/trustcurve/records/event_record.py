@@ -1,4 +1,4 @@
-"""Events as records: one table for all kinds, with a column for each field that any kind has."""
+"""Events as records: one table for all event classes, with a column for each of their fields."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from trustcurve.records.schema import Column, Schema, columns_of
 __all__ = ["EVENTS", "EVENT_KINDS", "event_of", "event_record"]
 
 EVENT_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in events.EVENTS}
-"""Every kind of event by its name."""
+"""All event classes, by name."""
 
 _PLACED = columns_of(LoggedEvent, without=("event",))
 
 
 def _columns() -> tuple[Column, ...]:
-    """Gather what any kind of event has; a field that some kinds lack may be empty."""
+    """Return the columns of all event classes; a field that some classes do not have is optional."""
     kinds = [{column.name: column for column in columns_of(kind)} for kind in EVENT_KINDS.values()]
     found: dict[str, Column] = {}
     for column in (column for kind in kinds for column in kind.values()):
@@ -33,11 +33,11 @@ def _columns() -> tuple[Column, ...]:
 
 
 EVENTS = Schema("events", (Column("event", "text", words=tuple(EVENT_KINDS)), *_columns(), *_PLACED))
-"""Events: their kind (``event``), their fields, and where they stood in a log."""
+"""Events: their class (``event``), their fields, and their place in a log."""
 
 
 def event_record(event: Event | LoggedEvent) -> dict[str, Any]:
-    """Write an event as a record of ``EVENTS``.
+    """Return an event as a record of ``EVENTS``.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -53,11 +53,11 @@ def event_record(event: Event | LoggedEvent) -> dict[str, Any]:
 
 
 def event_of(record: Mapping[str, Any]) -> LoggedEvent:
-    """Read an event from a record; empty fields are left out, and columns of other tables ignored.
+    """Return the event of a record; empty fields are left out, and columns of other tables are ignored.
 
     Raises:
-        UnknownWordError: It names no kind of event.
-        TrustcurveError: A field is missing or wrong.
+        UnknownWordError: The record names an unknown event class.
+        TrustcurveError: A field is missing or invalid.
 
     Examples:
         >>> from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a replay answers with, as records: signals, transitions, standings and rejects, flat and one a row."""
+"""The results of a replay as flat records: signals, transitions, standings and rejects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def _source(cause: Cause) -> str:
-    """Return what is behind a signal or a transition: the kind of event, "clock" or "migration"."""
+    """Return the source of a signal or a transition: the event class, "clock" or "migration"."""
     if isinstance(cause, Migration):
         return "migration"
     return type(cause).__name__ if isinstance(cause, Event) else "clock"
@@ -44,11 +44,11 @@ class SignalRecord:
     """A signal that reached the curve.
 
     Args:
-        customer: Whose it is.
-        at: When: the event's time, or the instant at which something came due.
-        row: The row of the log behind it; None where the clock sent it, and for an event of a stream.
-        source: The kind of event, or "clock".
-        promise: The promise that the clock broke.
+        customer: The customer's id.
+        at: The event's time, or the instant at which something came due.
+        row: The row of the log that sent it; None if the clock sent it, and for an event of a stream.
+        source: The event class, or "clock".
+        promise: The promise that broke by its due date.
         signal: The signal.
     """
 
@@ -75,18 +75,18 @@ class TransitionRecord:
     """A change of leaf state.
 
     Args:
-        customer: Whose it is.
-        at: When.
-        row: The row of the log behind it; None where the clock made it, and for an event of a stream.
-        source: The kind of event, "clock", or "migration" (another curve from a date on).
-        promise: The promise that the clock broke.
-        signal: The signal that the curve got; None for a migration.
+        customer: The customer's id.
+        at: When it happened.
+        row: The row of the log that caused it; None if the clock caused it, and for an event of a stream.
+        source: The event class, "clock", or "migration" (a change of curve).
+        promise: The promise that broke by its due date.
+        signal: The signal that caused it; None for a migration.
         rule: The row of the curve that applied; None for a migration.
         because: The reason.
         before: The leaf state before.
         after: The leaf state after.
         change: Places risen (above 0) or fallen (below 0).
-        observed: Whether a look found it, after the customer's last event.
+        observed: Whether it was found by an observation after the customer's last event.
     """
 
     customer: str
@@ -113,22 +113,22 @@ class TransitionRecord:
 
 @frozen
 class StandingRecord:
-    """A standing, its position in columns and its promises as JSON; it can be read back.
+    """A standing, with its position in columns and its promises as JSON; it can be read back.
 
     Args:
-        customer: Whose it is.
+        customer: The customer's id.
         state: The leaf state.
-        stage: The stage; with ``kept``, ``engaged``, ``doubt`` and ``account`` it is the position.
+        stage: The stage; together with ``kept``, ``engaged``, ``doubt`` and ``account`` the position.
         kept: Promises kept.
         engaged: Goodwill.
         doubt: Doubt.
-        account: What is owed.
-        as_of: Up to when the clock has run.
-        quiet_since: When the customer last got something.
+        account: What the company owes.
+        as_of: The time of the latest event or observation.
+        quiet_since: When the current silence began.
         promises: Open and overdue promises, a JSON array.
-        promises_open: How many are open.
-        promises_overdue: How many are overdue.
-        next_due: When the clock changes something next if no event comes.
+        promises_open: The number of open promises.
+        promises_overdue: The number of overdue promises.
+        next_due: When something is due next if no event comes.
     """
 
     customer: str
@@ -163,7 +163,7 @@ class StandingRecord:
 
     @staticmethod
     def read(record: Mapping[str, Any]) -> Standing:
-        """Read a standing from a record; what can be computed again is not read."""
+        """Return the standing of a record; derived columns are not read."""
         position = Position(**{field.name: record[field.name] for field in fields(Position)})
         return Standing(
             customer=record["customer"],
@@ -176,15 +176,15 @@ class StandingRecord:
 
 @frozen
 class RejectRecord:
-    """Something of a log that could not be used.
+    """A row or event of a log that could not be used.
 
     Args:
         row: The row's number; None for an event of a stream.
-        customer: Whose it is, where that is known.
-        at: The event's time; None for a row of which no events could be made.
-        event: The kind of the event; None for such a row.
-        reason: Why, in a few words that are the same for all of the kind.
-        detail: Why, with the values.
+        customer: The customer's id, if known.
+        at: The event's time; None for a row that could not be turned into events.
+        event: The event class; None for such a row.
+        reason: The kind of problem, in a few words.
+        detail: The problem, with the values.
     """
 
     row: int | None
@@ -206,7 +206,7 @@ class RejectRecord:
 
     @classmethod
     def of_row(cls, row: int, customer: str, kind: str, error: TrustcurveError) -> Self:
-        """Return the reject of a row of which an event of some kind could not be made."""
+        """Return the reject of a row that could not be turned into an event of a given class."""
         return cls(row, customer, None, None, *_reason_and_detail(kind, error))
 
 
@@ -241,13 +241,13 @@ def _read(text: str) -> tuple[Promise, ...]:
 
 
 def _reason_and_detail(kind: str, error: TrustcurveError) -> tuple[str, str]:
-    """Name an error in words (UnknownPromiseError is an "unknown promise"), and say what kind of event it is about."""
+    """Return an error's name in words (UnknownPromiseError is "unknown promise"), and its message with the event class."""
     reason = re.sub("(?<!^)([A-Z])", r" \1", type(error).__name__.removesuffix("Error")).lower()
     return reason, str(error) if str(error).startswith(kind) else f"{kind}: {error}"
 
 
 def _conflict(event: Event, first: LoggedEvent) -> str:
-    """Say which row used the id first, and what differs."""
+    """Return which row used the id first, and what differs."""
     where = f"row {first.row}" if first.row is not None else f"the event at {first.event.at.isoformat()}"
     differing = ["event"]
     if type(event) is type(first.event):

@@ -21,10 +21,10 @@ class Column:
     """A column of a table.
 
     Args:
-        name: Its name, which is that of the field.
-        kind: "text", "integer", "number", "flag" or "instant" (a time in UTC, of microseconds).
+        name: Its name, the same as that of the field.
+        kind: "text", "integer", "number", "flag" or "instant" (a time in UTC, in microseconds).
         optional: Whether it may be empty.
-        words: The words that a text may be; any, where there are none.
+        words: The allowed words of a text; if empty, any text.
         needed: Whether the class has no default for it.
     """
 
@@ -53,10 +53,10 @@ class Schema:
 
 
 def columns_of(cls: type, without: Collection[str] = ()) -> tuple[Column, ...]:
-    """Derive columns from an attrs class whose fields are texts, words, numbers, flags and times.
+    """Return the columns of an attrs class whose fields are texts, words, numbers, flags and times.
 
     Args:
-        cls: The class. Fields that it computes itself (``init=False``) have no column.
+        cls: The class. Fields that are computed (``init=False``) have no column.
         without: Fields to leave out.
 
     Examples:

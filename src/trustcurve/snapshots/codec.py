@@ -40,15 +40,14 @@ _KINDS: dict[type, tuple[str, Any]] = {
 
 
 def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> dict[str, Any]:
-    """Write a value as plain data: only dicts, lists, texts, numbers, true and false.
+    """Return a value as plain data: dicts, lists, texts, numbers, true and false.
 
     Args:
         value: A standing, event, step, journey or curve.
-        curve: The curve on which it was made: needed for standings, steps and journeys, whose
-            snapshots carry its fingerprint.
+        curve: The curve of a standing, step or journey; the snapshot contains its fingerprint.
 
     Raises:
-        InvalidValueError: It is something else, or the curve is missing.
+        InvalidValueError: The value is something else, or the curve is missing.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -77,14 +76,14 @@ def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = No
     """Read a value from plain data of any known version.
 
     Args:
-        cls: What it must be: ``Standing``, ``Event`` (or one kind of event), ``Step``, ``Journey``, ``Curve``.
-        data: What ``to_dict`` wrote, now or in an earlier version.
-        curve: The curve on which to read it; needed for standings, steps and journeys.
+        cls: The class of the value: ``Standing``, ``Event`` (or an event class), ``Step``, ``Journey`` or ``Curve``.
+        data: The result of ``to_dict``, of this or an earlier version.
+        curve: The curve of a standing, step or journey.
 
     Raises:
-        UnknownVersionError: Its schema version is unknown.
-        OtherCurveError: It was made on another curve.
-        MalformedSnapshotError: A field is missing, unknown or wrong; says which and why.
+        UnknownVersionError: The schema version is unknown.
+        OtherCurveError: The value was made on another curve.
+        MalformedSnapshotError: A field is missing, unknown or invalid; the error names it and the problem.
         InvalidValueError: ``cls`` is something else, or the curve is missing.
 
     Examples:
@@ -100,7 +99,7 @@ def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = No
 
 
 def to_json(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> str:
-    """Write a value as compact JSON; for arguments and errors see ``to_dict``.
+    """Return a value as compact JSON; for arguments and errors see ``to_dict``.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -126,30 +125,30 @@ def from_json(cls: type[T], text: str | bytes, *, curve: Curve | None = None) ->
     if len(text) > SNAPSHOT_MAX:
         raise MalformedSnapshotError("$", f"has more than {SNAPSHOT_MAX:,} characters")
     try:
-        data = json.loads(text, object_pairs_hook=_once)
+        data = json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise MalformedSnapshotError("$", f"is not JSON: {error}") from None
     except UnicodeDecodeError as error:
         raise MalformedSnapshotError("$", f"is not UTF-8: {error.reason} at byte {error.start}") from None
-    except ValueError as error:  # a key twice, or a number that Python does not take
-        says = str(error) if isinstance(error, _TwiceError) else "a number has too many digits"
-        raise MalformedSnapshotError("$", says) from None
+    except ValueError as error:  # a duplicate key, or a number that is too long for Python
+        problem = str(error) if isinstance(error, _DuplicateKeyError) else "a number has too many digits"
+        raise MalformedSnapshotError("$", problem) from None
     except RecursionError:
         raise _too_deep() from None
     return from_dict(cls, data, curve=curve)
 
 
-class _TwiceError(ValueError):
-    """A field stands twice in one object."""
+class _DuplicateKeyError(ValueError):
+    """An object has a field twice."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object, in which each field stands once: JSON itself would take the last one."""
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise if it has a field twice, where ``json`` would take the last one."""
     made = dict(pairs)
     if len(made) < len(pairs):
         fields = [key for key, _ in pairs]
         twice = next(key for key in fields if fields.count(key) > 1)
-        raise _TwiceError(f"field {twice!r} is given twice")
+        raise _DuplicateKeyError(f"field {twice!r} is given twice")
     return made
 
 
@@ -166,7 +165,7 @@ def _base(cls: type, value: object) -> type:
 
 def _needed(curve: Curve | None, kind: str) -> Curve:
     if not isinstance(curve, Curve):
-        raise InvalidValueError("curve", curve, f"a {kind} stands on a curve: give it with curve=")
+        raise InvalidValueError("curve", curve, f"must be the Curve of the {kind}")
     return curve
 
 
@@ -190,7 +189,7 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
         return _same_curve(fingerprint, _read_curve(_structure(body, form).document), version)
     on = _same_curve(fingerprint, _needed(curve, kind), version)
     if version == 1 and base is not Standing:
-        on = on.waiting_without_limit()  # the clock of version 1: it must find again what it found then
+        on = on.waiting_without_limit()  # with the clock of version 1, to get the same result again
     return restore(_structure(body, form), on)
 
 
@@ -204,7 +203,7 @@ def _same_curve(fingerprint: str, curve: Curve, version: int) -> Curve:
 def _structure(body: dict[str, Any], form: Any) -> Any:
     try:
         return converter().structure(body, form)
-    except Exception as error:  # noqa: BLE001 - whatever cattrs finds becomes one named error
+    except Exception as error:  # noqa: BLE001 - every error that cattrs collects becomes one error
         raise malformed(error) from None
 
 
@@ -212,10 +211,10 @@ def _read_curve(document: Mapping[str, Any]) -> Curve:
     try:
         reading = read_plain(document, CurveFile, "$.document", InvalidCurveError)
         if reading.findings:
-            says = (finding.says for finding in reading.findings)
-            raise malformed_at(("$.document", *each) for each in zip(reading.paths, says, strict=True))
+            problems = (finding.problem for finding in reading.findings)
+            raise malformed_at(("$.document", *each) for each in zip(reading.paths, problems, strict=True))
         return make_curve(parts_of(document), "$.document")
     except InvalidCurveError as error:
         first, *others = error.findings
         path = f"$.document {first.table} {first.key}".strip()
-        raise MalformedSnapshotError(path, first.says, tuple(map(str, others))) from None
+        raise MalformedSnapshotError(path, first.problem, tuple(map(str, others))) from None

@@ -1,4 +1,4 @@
-"""The converter between stored forms and plain data: the one reader, with the types of snapshots added to it."""
+"""The converter between stored forms and plain data: the reader of documents, with the types of snapshots."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ RFC_3339 = (
     r"^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""The times that are read, as a pattern for Python and for JSON Schema."""
+"""Accepted times, as a pattern for Python and for JSON Schema."""
 
 _TIME = re.compile(RFC_3339)
 
 
 @cache
 def converter() -> JsonConverter:
-    """Make the converter, once."""
+    """Return the converter."""
     made = make_converter(forbid_extra_keys=True, omit_if_default=True)
     equip(made, table="object", check=False)
     made.register_unstructure_hook(datetime, _write_time)
@@ -43,7 +43,7 @@ def converter() -> JsonConverter:
 
 
 def in_json(value: object) -> str:
-    """Name a value in words of JSON, and briefly."""
+    """Return a short text for a JSON value."""
     return "missing" if value is NOTHING else named(value, "object")
 
 
@@ -54,7 +54,7 @@ def _tagged(hint: Any) -> Tagged | None:
 
 def _write_tag(hint: Any, made: JsonConverter) -> Callable[[Any], dict[str, Any]]:
     tag = _tagged(hint)
-    assert tag is not None  # noqa: S101 - only such hints come here
+    assert tag is not None  # noqa: S101 - only called for such hints
     return lambda value: {**made.unstructure(value, type(value)), tag.tag: type(value).__name__}
 
 
@@ -64,7 +64,7 @@ def _write_time(value: datetime) -> str:
 
 def _time(value: object, _: object) -> datetime:
     if not isinstance(value, str) or not _TIME.fullmatch(value):
-        rule = "must be a time as in RFC 3339, the strict ISO 8601, with its offset, like 2026-03-01T12:00:00Z"
+        rule = "must be a time in RFC 3339 (strict ISO 8601 with an offset) such as 2026-03-01T12:00:00Z"
         raise UnfitError(f"{rule}, got {in_json(value)}")
     try:
         return instant(datetime.fromisoformat(value))
@@ -81,32 +81,32 @@ def _text(value: object, _: object) -> str:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise UnfitError(f"must be a text that can be written, got {value!a}: half a character") from None
+            raise UnfitError(f"must be a text without lone surrogates, got {value!a}") from None
     return value
 
 
 def _counter(value: object, _: object) -> int:
-    if type(value) is not int or value < 0:  # true is an int as well
+    if type(value) is not int or value < 0:  # True is an int, too
         raise UnfitError(f"must be a whole number of at least 0, got {in_json(value)}")
     return value
 
 
 def malformed(error: BaseException, path: str = "$") -> MalformedSnapshotError:
-    """Make an error of a malformed snapshot of an error; ``path`` leads to the value that it is about."""
-    return malformed_at((path, steps, says) for steps, says in findings_of(error, "field"))
+    """Convert an error to a MalformedSnapshotError; ``path`` is the path to the value."""
+    return malformed_at((path, steps, problem) for steps, problem in findings_of(error, "field"))
 
 
 def malformed_at(findings: Iterable[tuple[str, Path, str]]) -> MalformedSnapshotError:
-    """Make an error of all that is wrong: where something stands, the steps from there, and what is wrong."""
+    """Return the error for all problems, each with a path and the steps from there."""
     (first, problem), *others = (
-        (path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), says)
-        for path, steps, says in findings
+        (path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), found)
+        for path, steps, found in findings
     )
-    return MalformedSnapshotError(first, problem, tuple(f"{says} @ {where}" for where, says in others))
+    return MalformedSnapshotError(first, problem, tuple(f"{found} @ {where}" for where, found in others))
 
 
 def difference(found: object, wanted: object, path: str) -> tuple[str, str, str]:
-    """Find the first place where plain data differ: its path, and what is and what should be there, in words."""
+    """Return the path of the first difference of plain data, and the found and the wanted value in words."""
     if isinstance(found, Mapping) and isinstance(wanted, Mapping):
         pairs = {key: (found.get(key, NOTHING), wanted.get(key, NOTHING)) for key in {**wanted, **found}}
         key, pair = next((key, pair) for key, pair in pairs.items() if pair[0] != pair[1])

@@ -1,4 +1,4 @@
-"""What can be wrong with a snapshot."""
+"""Errors about snapshots."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ __all__ = ["MalformedSnapshotError", "OtherCurveError", "SnapshotError", "Unknow
 
 
 class SnapshotError(TrustcurveError):
-    """The root of the errors about snapshots."""
+    """The base class of errors about snapshots."""
 
 
 @define(slots=False)
 class UnknownVersionError(SnapshotError):
-    """The snapshot's schema version is not known here: ``version``, ``known``."""
+    """The schema version of a snapshot is unknown: ``version``, ``known`` (the latest known version)."""
 
     version: object
     known: int
 
     def __str__(self) -> str:
         newer = isinstance(self.version, int) and self.version > self.known
-        cure = ": it was written by a newer trustcurve, update this one" if newer else ""
-        return f"snapshot has schema version {self.version!r}; this trustcurve reads 1 to {self.known}{cure}"
+        hint = "; it was written by a newer version of trustcurve" if newer else ""
+        return f"schema version of the snapshot must be from 1 to {self.known}, got {self.version!r}{hint}"
 
 
 @define(slots=False)
 class OtherCurveError(SnapshotError):
-    """The snapshot was made on another curve: ``expected`` and ``found`` fingerprints."""
+    """A snapshot was made on another curve: ``expected`` and ``found`` fingerprints."""
 
     expected: str
     found: str
@@ -36,16 +36,18 @@ class OtherCurveError(SnapshotError):
     def __str__(self) -> str:
         return (
             f"snapshot was made on curve {self.found[:12]}, not on {self.expected[:12]}: "
-            "read it with its own curve, then carry it over with curve.migrate"
+            "read it with its own curve, then move it to this one with curve.migrate"
         )
 
 
 @define(slots=False)
 class MalformedSnapshotError(SnapshotError):
-    """The snapshot does not have the form it should have.
+    """A snapshot is malformed.
 
-    ``path`` leads to the first wrong field ("$.position.kept"), ``problem`` says what is wrong with
-    it, ``others`` are further findings.
+    Args:
+        path: The path to the first invalid field ("$.position.kept").
+        problem: What is wrong with it.
+        others: Further problems.
     """
 
     path: str

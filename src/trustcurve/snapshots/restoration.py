@@ -1,7 +1,7 @@
-"""Check what was read against its curve: only what can be is restored.
+"""Restore values from stored forms, and check them against their curve.
 
-A step says what its curve made of its event. The curve is at hand and always makes the same of it;
-so the step is simply done again, and the one that was stored must not differ from it anywhere.
+A step is a function of its standing, its event and its curve. So it is computed again, and the stored step
+must be equal to the result.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ["restore"]
 
 
 def restore(form: StandingForm | StepForm | JourneyForm, curve: Curve) -> Standing | Step | Journey:
-    """Turn a form into the value that was stored.
+    """Return the value of a stored form.
 
     Raises:
-        MalformedSnapshotError: On this curve there can be no such value.
+        MalformedSnapshotError: The value is not possible on this curve.
     """
     if isinstance(form, StandingForm):
         return _checked(form, curve, "$")
@@ -37,9 +37,9 @@ def _checked(standing: StandingForm, curve: Curve, path: str) -> Standing:
     except TrustcurveError as error:
         raise malformed(error, f"{path}.position") from None
     if standing.position not in curve.table().numbers:
-        raise MalformedSnapshotError(f"{path}.position", "is one to which no journey on this curve leads")
+        raise MalformedSnapshotError(f"{path}.position", "must be reachable from the start of this curve")
     if standing.quiet_since > standing.as_of:
-        raise MalformedSnapshotError(f"{path}.quiet_since", "lies after as_of")
+        raise MalformedSnapshotError(f"{path}.quiet_since", "must not be after as_of")
     if not standing.customer:
         raise MalformedSnapshotError(f"{path}.customer", "must not be empty")
     if standing.promises:
@@ -55,9 +55,9 @@ def _check_promises(standing: StandingForm, path: str) -> None:
         place = f"{path}.promises[{index}]"
         if not promise.id:
             raise MalformedSnapshotError(f"{place}.id", "must not be empty")
-        # Its date, and not the curve's grace beyond it: a standing may have migrated from a curve with less grace.
+        # Without the curve's grace: the standing may have migrated from a curve with less grace.
         if promise.overdue and (promise.due is None or promise.due >= standing.as_of):
-            raise MalformedSnapshotError(f"{place}.overdue", "is true, but no due date has passed before as_of")
+            raise MalformedSnapshotError(f"{place}.overdue", "must not be true: no due date lies before as_of")
 
 
 def _again(form: StepForm, before: Standing, curve: Curve, path: str) -> Step:
@@ -65,7 +65,7 @@ def _again(form: StepForm, before: Standing, curve: Curve, path: str) -> Step:
         step = curve.observe(before, form.after.as_of) if form.event is None else curve.advance(before, form.event)
     except TrustcurveError as error:
         raise malformed(error, f"{path}.after.as_of" if form.event is None else f"{path}.event") from None
-    _same(form, StepForm.of(step), StepForm, path, "not what this curve does")
+    _same(form, StepForm.of(step), StepForm, path, "this curve gives")
     return step
 
 
@@ -74,8 +74,8 @@ def _journey(form: JourneyForm, curve: Curve) -> Journey:
     steps: list[Step] = []
     for index, each in enumerate(form.steps):
         path = f"$.steps[{index}]"
-        where = "where the step before it ended" if steps else "where the journey starts"
-        _same(each.before, StandingForm.of(standing), StandingForm, f"{path}.before", f"not {where}")
+        source = "the step before it ends with" if steps else "the journey starts with"
+        _same(each.before, StandingForm.of(standing), StandingForm, f"{path}.before", source)
         steps.append(_again(each, standing, curve, path))
         standing = steps[-1].after
     rejects = tuple(Reject(reject.event, reject.error) for reject in form.rejects)
@@ -83,9 +83,9 @@ def _journey(form: JourneyForm, curve: Curve) -> Journey:
     return Journey(start, tuple(steps), *dropped)
 
 
-def _same(found: object, wanted: object, form: type, path: str, problem: str) -> None:
+def _same(found: object, wanted: object, form: type, path: str, source: str) -> None:
     if found == wanted:
         return
     write = converter().unstructure
     place, is_there, should_be = difference(write(found, form), write(wanted, form), path)
-    raise MalformedSnapshotError(place, f"is {is_there}, {problem}: {should_be}")
+    raise MalformedSnapshotError(place, f"is {is_there}, but {source} {should_be}")

@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 of every stored form, made from the classes."""
+"""JSON Schema (2020-12) of every stored form, derived from the classes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FORMS: dict[str, Any] = {"standing": StandingForm, "step": StepForm, "journey":
 _EVENTS = {kind.__name__: kind for kind in EVENTS}
 
 SCHEMAS = ("standing", "event", "step", "journey", "curve-snapshot", *_EVENTS)
-"""The names that ``json_schema`` knows."""
+"""The names of all schemas of snapshots."""
 
 _FINGERPRINT = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "the curve's fingerprint"}
 _TYPES: dict[Any, dict[str, Any]] = {
@@ -30,13 +30,13 @@ _TYPES: dict[Any, dict[str, Any]] = {
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Make the JSON Schema (2020-12) of a snapshot.
+    """Return the JSON Schema (2020-12) of a snapshot.
 
     Args:
-        name: "standing", "event", "step", "journey", "curve-snapshot", or one kind of event ("PromiseMade").
+        name: "standing", "event", "step", "journey", "curve-snapshot", or an event class ("PromiseMade").
 
     Raises:
-        UnknownWordError: There is no such form.
+        UnknownWordError: The name is unknown.
 
     Examples:
         >>> json_schema("standing")["required"][:4]
@@ -62,7 +62,7 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _with_head(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Add what every snapshot has."""
+    """Add the fields that every snapshot has."""
     head: dict[str, Any] = {"schema": {"const": VERSION}, "kind": {"const": kind}}
     if kind != "event":
         head["curve"] = _FINGERPRINT

@@ -1,7 +1,7 @@
-"""The stored forms of what cannot be stored as it is.
+"""The stored forms of values.
 
 Standings, promises, positions and events are stored field by field. A reaction is stored as its
-signal, its row's name and both positions: the curve knows the rest, and is asked again on reading.
+signal, the name of its row and both positions; the rest is computed from the curve when it is read.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from trustcurve.documents.forms import Tagged
 from trustcurve.errors import InvalidValueError
 
 __all__ = [
+    "AnyError",
     "AnyEvent",
-    "AnyRefusal",
     "CurveForm",
     "DueForm",
     "JourneyForm",
@@ -35,9 +35,9 @@ __all__ = [
 
 
 AnyEvent: Any = Annotated[Event, Tagged("event", {kind.__name__: kind for kind in EVENTS})]
-"""Every kind of event."""
+"""Any event, with its class as a tag."""
 
-_REFUSALS = (
+_ERRORS = (
     errors.InvalidPositionError,
     errors.InvalidValueError,
     errors.CustomerMismatchError,
@@ -47,8 +47,8 @@ _REFUSALS = (
     errors.UnknownPromiseError,
     errors.UnknownWordError,
 )
-AnyRefusal: Any = Annotated[errors.TrustcurveError, Tagged("error", {kind.__name__: kind for kind in _REFUSALS})]
-"""Every error that ``advance`` raises for an event."""
+AnyError: Any = Annotated[errors.TrustcurveError, Tagged("error", {kind.__name__: kind for kind in _ERRORS})]
+"""Any error that ``advance`` raises for an event, with its class as a tag."""
 
 
 @frozen
@@ -88,7 +88,7 @@ class StandingForm:
 
 @frozen
 class DueForm:
-    """What came due, as it is stored: when, the promise that broke (null: silence), and the reaction."""
+    """What came due, as it is stored: the instant, the promise that broke (null: silence), and the reaction."""
 
     at: datetime
     promise: str | None
@@ -99,10 +99,10 @@ class DueForm:
         """Return the form of what came due.
 
         Raises:
-            InvalidValueError: It is a change of curve, and a snapshot is of one curve.
+            InvalidValueError: It is a change of curve, which a snapshot cannot contain.
         """
         if due.reaction is None:
-            raise InvalidValueError("step", due, "must not go over a change of curve: store the standing after it")
+            raise InvalidValueError("step", due, "must not include a change of curve; store the standing after it")
         promise = due.cause.promise if isinstance(due.cause, BrokenPromise) else None
         return cls(due.at, promise, ReactionForm.of(due.reaction))
 
@@ -130,7 +130,7 @@ class RejectForm:
     """A rejected event as it is stored."""
 
     event: AnyEvent
-    error: AnyRefusal
+    error: AnyError
 
     @classmethod
     def of(cls, reject: Reject) -> Self:
@@ -160,6 +160,6 @@ class JourneyForm:
 
 @frozen
 class CurveForm:
-    """A curve as it is stored: its document has the shape of its TOML file."""
+    """A curve as it is stored: a document in the shape of its TOML file."""
 
     document: Mapping[str, Any]

@@ -1,7 +1,7 @@
-"""Schema versions of snapshots, and how an older one becomes a newer one.
+"""Schema versions of snapshots, and migrations from older to newer ones.
 
-A change of any stored form raises ``VERSION`` by one, adds a migration from the version before,
-and keeps a golden file of each version for ever.
+A change of any stored form increases ``VERSION`` by one and adds a migration from the version before;
+the tests keep golden files of every version.
 """
 
 from __future__ import annotations
@@ -91,17 +91,17 @@ def _reject_to_2(reject: Any) -> Any:
 
 
 MIGRATIONS: Final[Mapping[int, Migration]] = {1: _to_2}
-"""From version n (the key) to n + 1. Each gets a whole snapshot and returns a new one."""
+"""Migrations from version n (the key) to n + 1; each takes a whole snapshot and returns a new one."""
 
 
 def migrate(
     data: Mapping[str, Any], migrations: Mapping[int, Migration] = MIGRATIONS, version: int = VERSION
 ) -> dict[str, Any]:
-    """Bring a snapshot to the current version, one version at a time; the argument stays as it is.
+    """Return a snapshot in the current version; the argument is not changed.
 
     Raises:
-        MalformedSnapshotError: It is no table, or says no version.
-        UnknownVersionError: Its version is not one from 1 to ``version``.
+        MalformedSnapshotError: The snapshot is not a table, or has no version.
+        UnknownVersionError: Its version is not from 1 to ``version``.
     """
     if not isinstance(data, Mapping):
         raise MalformedSnapshotError("$", f"must be an object, got {in_json(data)}")
@@ -112,7 +112,7 @@ def migrate(
         raise UnknownVersionError(found, version)
     current = dict(data)
     if found < version:
-        current = _copied(data)  # to the bottom, so that no migration can reach the caller's own data
+        current = _copied(data)  # a deep copy, so that no migration can change the caller's data
     for step in range(found, version):
         current = {**migrations[step](current), "schema": step + 1}
     return current

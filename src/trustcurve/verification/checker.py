@@ -117,7 +117,9 @@ def checker_for(
     """Return a checker, which unrolls the loop once for all properties; for arguments and errors see ``check``."""
     check_kind("curve", curve, Curve, "must be a Curve, for example Curve.default()")
     if policy is not None:
-        check_kind("policy", policy, Policy, "must be a Policy: load_policy(path), or a function under @policy(name)")
+        check_kind(
+            "policy", policy, Policy, "must be a Policy; use load_policy(path), or a function under @policy(name)"
+        )
     check_kind("environment", environment, Environment, "must be an Environment")
     check_whole("states_max", states_max, 1)
     loop = None
@@ -139,7 +141,7 @@ class Checker:
     def automaton(self, name: str) -> Automaton:
         """Return the unrolled loop; ``name`` is the property that needs it."""
         if self.loop is None:
-            raise InvalidValueError("policy", None, f"{name} is about a policy: give one, policy=...")
+            raise InvalidValueError("policy", None, f"must be given for {name}; pass policy=...")
         if self._unrolled is None:
             self._unrolled = unroll_loop(self.loop, self.states_max)
         return self._unrolled

@@ -203,14 +203,16 @@ class ClosedLoop:
             raise InvalidValueError(
                 "turn",
                 self.turn,
-                f"the curve's quiet period, {self.curve.silence_after}, must be a whole number of turns",
+                f"must be a whole fraction of the curve's quiet period, {self.curve.silence_after}",
             )
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
         if any(not promise.overdue for promise in self.begin.promises):
             raise InvalidValueError("begin", self.begin, "must not have an open promise")
         if (self.begin.as_of - self.begin.quiet_since) % self.turn:
-            raise InvalidValueError("begin", self.begin, f"must lie whole turns of {self.turn} after quiet_since")
+            raise InvalidValueError(
+                "begin", self.begin, f"must be a whole number of turns ({self.turn} each) after quiet_since"
+            )
 
     @cached_property
     def table(self) -> Table:

@@ -357,7 +357,7 @@ def _between_policies(
     search.run()
     if search.first is None and search.stopped is not None:
         limit, value = search.stopped
-        raise InvalidValueError(limit, value, "no difference was found up to this limit, but there is more: raise it")
+        raise InvalidValueError(limit, value, "must be larger to find a difference")
     share = len(affected_customers(old, new, journeys)) / len(journeys) if journeys else None
     if share is None and old.environment.probabilities is not None:
         share = _share(old, new, within)

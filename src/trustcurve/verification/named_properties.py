@@ -380,6 +380,8 @@ def property_named(text: str) -> Property:
     wanted = list(signature(_FACTORIES[name]).parameters)
     if given and len(given) != len(wanted):
         raise InvalidValueError(
-            "property", text, f"takes {', '.join(wanted)}: for example {name}({', '.join('3' for _ in wanted)})"
+            "property",
+            text,
+            f"must have the arguments {', '.join(wanted)}; for example {name}({', '.join('3' for _ in wanted)})",
         )
     return _FACTORIES[name](*given)

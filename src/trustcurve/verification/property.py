@@ -354,7 +354,7 @@ def probability(
     check_number("at_least", at_least, 0, 1)
     check_number("at_most", at_most, 0, 1)
     if at_least > at_most:
-        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must stand in this order")
+        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must be in ascending order")
     turns = None if within is None else check_whole("within", within, 1)
     return Probability(name=name, description=description, goal=goal, within=turns, at_least=at_least, at_most=at_most)
 
