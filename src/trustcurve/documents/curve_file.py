@@ -102,7 +102,7 @@ class _Counter:
     """A bounded counter.
 
     Args:
-        max: Its highest value: a counter without bound would make the curve infinite.
+        max: Its highest value: an unbounded counter would make the curve infinite.
         description: What it counts, in words.
     """
 
