@@ -24,9 +24,9 @@ from trustcurve import errors as core
 from trustcurve.core.events import EVENTS
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Parameter, Rule
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILENCE, WEIGHTS
-from trustcurve.logs import errors as logs
-from trustcurve.machine import errors as machine
-from trustcurve.snapshots import errors as snapshots
+from trustcurve.logs import log_errors as logs
+from trustcurve.machine import machine_errors as machine
+from trustcurve.snapshots import snapshot_errors as snapshots
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)

@@ -315,3 +315,40 @@ def require(module: str, extra: str) -> Any:
         if error.name is not None and error.name.partition(".")[0] == module.partition(".")[0]:
             raise MissingExtraError(extra, module) from None
         raise
+
+
+_OF_ROOMS = {
+    "BusyCustomerError": "trustcurve.machine.machine_errors",
+    "DrawingError": "trustcurve.machine.machine_errors",
+    "ImpurePolicyError": "trustcurve.policies.policy",
+    "IncomparableScenariosError": "trustcurve.simulation",
+    "InteractingCustomersError": "trustcurve.simulation",
+    "InvalidMappingError": "trustcurve.logs.log_errors",
+    "InvalidPolicyError": "trustcurve.policies.policy",
+    "InvalidScenarioError": "trustcurve.simulation",
+    "LogError": "trustcurve.logs.log_errors",
+    "MalformedSnapshotError": "trustcurve.snapshots",
+    "MissingProgramError": "trustcurve.machine.machine_errors",
+    "OtherCurveError": "trustcurve.snapshots",
+    "PolicyError": "trustcurve.policies.policy",
+    "ProcessesEndedError": "trustcurve.simulation",
+    "SimulationError": "trustcurve.simulation",
+    "SnapshotError": "trustcurve.snapshots",
+    "UnboundedPolicyError": "trustcurve.simulation",
+    "UnknownVersionError": "trustcurve.snapshots",
+    "UnreadableLogError": "trustcurve.logs.log_errors",
+}
+"""The errors of the outer rooms, which stand where they are raised; they are imported when somebody asks for them."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return an error of an outer room, so that every error can be imported from here."""
+    if name in _OF_ROOMS:
+        from importlib import import_module  # noqa: PLC0415 - slow to import
+
+        return getattr(import_module(_OF_ROOMS[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_OF_ROOMS])

@@ -51,6 +51,19 @@ def test_every_error_is_in_one_module() -> None:
     assert errors.OutOfOrderError.__module__ == "trustcurve.errors"
 
 
+def test_every_error_can_be_imported_from_there() -> None:
+    from trustcurve import errors  # noqa: PLC0415 - as users write it
+
+    found = {getattr(errors, name) for name in dir(errors) if name.endswith("Error")}
+    pending = [errors.TrustcurveError]
+    while pending:
+        kind = pending.pop()
+        assert kind in found or not kind.__module__.startswith("trustcurve."), kind
+        pending += kind.__subclasses__()
+    with pytest.raises(AttributeError, match="no attribute 'NothingError'"):
+        errors.NothingError  # noqa: B018
+
+
 def test_what_is_slow_to_import_comes_when_it_is_asked_for() -> None:
     code = """
 import sys, trustcurve

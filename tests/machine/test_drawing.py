@@ -18,7 +18,7 @@ from trustcurve import Curve, Event, OneSided, PromiseMade, Proposed, Transition
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
 from trustcurve.machine.drawing.chart import EVERYONE, shortened
-from trustcurve.machine.errors import DrawingError, MissingProgramError
+from trustcurve.machine.machine_errors import DrawingError, MissingProgramError
 
 CURVE = Curve.default()
 GOLDEN = Path(__file__).parent / "golden"

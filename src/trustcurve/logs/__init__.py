@@ -7,7 +7,7 @@ from trustcurve.errors import require
 
 require("polars", "logs")
 
-from trustcurve.logs.errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
+from trustcurve.logs.log_errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
 from trustcurve.logs.log_replay import (  # noqa: E402
     CustomerReplay,
     LogReplay,

@@ -29,7 +29,7 @@ from trustcurve.logs.columns import (
     with_moments,
 )
 from trustcurve.logs.conditions import fit
-from trustcurve.logs.errors import InvalidMappingError
+from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapping import KINDS, EventTemplate, LogMapping
 from trustcurve.logs.sources import ROW, Log
 from trustcurve.records import EVENTS, RejectRecord, polars_types

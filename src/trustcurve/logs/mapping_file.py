@@ -16,7 +16,7 @@ from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitErro
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import explained, named, read_toml
 from trustcurve.errors import InvalidValueError, UnknownWordError
-from trustcurve.logs.errors import InvalidMappingError
+from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapping import KINDS, TESTS, Condition, Due, EventTemplate, LogMapping, MappingRule, Template
 from trustcurve.logs.mapping import Value as _Value
 from trustcurve.logs.timezones import format_problem, zone_problem
@@ -312,7 +312,7 @@ def parse_mapping(text: str, source: str = "the mapping") -> LogMapping:
         >>> parse_mapping("[log]\ncustomer = 'client'\n[[rules]]\nignore = true")
         Traceback (most recent call last):
         ...
-        trustcurve.logs.errors.InvalidMappingError: the mapping: [log] time: is missing: the column that has the time
+        trustcurve.logs.log_errors.InvalidMappingError: the mapping: [log] time: is missing: the column that has the time
     """
     form = read_toml(text, MappingFile, source, InvalidMappingError).right()
     log, formats = form.log, form.log.time_format

@@ -16,7 +16,7 @@ from typing import TextIO, TypeVar
 import polars as pl
 from attrs import evolve, frozen
 
-from trustcurve.logs.errors import UnreadableLogError
+from trustcurve.logs.log_errors import UnreadableLogError
 
 __all__ = ["ROW", "Log", "check_names", "gather", "read_csv", "read_json_lines", "scan_log", "scan_parquet"]
 

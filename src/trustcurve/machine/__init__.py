@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trustcurve.machine.callbacks import Callbacks
-from trustcurve.machine.errors import BusyCustomerError
 from trustcurve.machine.live import AsyncLiveCustomer, LiveCustomer, Prospect
+from trustcurve.machine.machine_errors import BusyCustomerError
 
 if TYPE_CHECKING:
     from trustcurve.machine.guards import Walker

@@ -18,7 +18,7 @@ from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.machine.callbacks import Callback, Callbacks, check_ran
-from trustcurve.machine.errors import BusyCustomerError
+from trustcurve.machine.machine_errors import BusyCustomerError
 
 if TYPE_CHECKING:
     import asyncio

@@ -1,7 +1,12 @@
 """Snapshots: standings, events, steps, journeys and curves as versioned plain data and JSON."""
 
 from trustcurve.snapshots.codec import from_dict, from_json, to_dict, to_json
-from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError, SnapshotError, UnknownVersionError
+from trustcurve.snapshots.snapshot_errors import (
+    MalformedSnapshotError,
+    OtherCurveError,
+    SnapshotError,
+    UnknownVersionError,
+)
 from trustcurve.snapshots.snapshot_schemas import SCHEMAS, json_schema
 from trustcurve.snapshots.versions import VERSION
 

@@ -19,8 +19,8 @@ from trustcurve.documents.plain_text import SNAPSHOT_MAX
 from trustcurve.documents.reader import read_plain
 from trustcurve.errors import InvalidCurveError, InvalidValueError
 from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
-from trustcurve.snapshots.errors import MalformedSnapshotError, OtherCurveError
 from trustcurve.snapshots.restoration import restore
+from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError, OtherCurveError
 from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION, migrate
 

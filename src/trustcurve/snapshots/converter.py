@@ -16,7 +16,7 @@ from trustcurve.documents.forms import Tagged, UnfitError
 from trustcurve.documents.plain_text import Path
 from trustcurve.documents.reader import equip, findings_of, named
 from trustcurve.errors import InvalidValueError
-from trustcurve.snapshots.errors import MalformedSnapshotError
+from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError
 
 __all__ = ["RFC_3339", "converter", "difference", "in_json", "malformed", "malformed_at"]
 

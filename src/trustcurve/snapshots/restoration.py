@@ -12,7 +12,7 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.errors import TrustcurveError
 from trustcurve.snapshots.converter import converter, difference, malformed
-from trustcurve.snapshots.errors import MalformedSnapshotError
+from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError
 from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
 
 __all__ = ["restore"]

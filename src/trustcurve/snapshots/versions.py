@@ -12,7 +12,7 @@ from typing import Any, Final
 from trustcurve.core.plain_form import GIVES_1
 from trustcurve.core.signals import SILENCE
 from trustcurve.snapshots.converter import in_json
-from trustcurve.snapshots.errors import MalformedSnapshotError, UnknownVersionError
+from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError, UnknownVersionError
 
 __all__ = ["MIGRATIONS", "VERSION", "Migration", "migrate"]
 

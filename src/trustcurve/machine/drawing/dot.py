@@ -13,7 +13,7 @@ from typing import Any, Literal
 from trustcurve.core.rules import Stage
 from trustcurve.errors import require
 from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shortened
-from trustcurve.machine.errors import DrawingError, MissingProgramError
+from trustcurve.machine.machine_errors import DrawingError, MissingProgramError
 
 __all__ = ["dot_text", "render"]
 
