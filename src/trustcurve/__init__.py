@@ -103,7 +103,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what reads and writes when it is asked for: it needs cattrs, which is slow to import."""
+    """Import readers and writers on first use: they need cattrs, which is slow to import."""
     if name in _LAZY:
         from importlib import import_module  # noqa: PLC0415
 
