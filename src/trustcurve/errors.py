@@ -87,7 +87,8 @@ class InvalidValueError(TrustcurveError):
     rule: str
 
     def __str__(self) -> str:
-        return f"{self.argument} {rule_got(self.rule, _shown(self.value))}"
+        missing = self.value is None and self.rule.startswith("must be given")
+        return f"{self.argument} {self.rule if missing else rule_got(self.rule, _shown(self.value))}"
 
 
 @define(slots=False, repr=False)

@@ -37,7 +37,7 @@ id = "row"
 [[rules]]
 name = "first letter"
 when = { event = "letter" }
-first = true
+once_per = "{customer}"
 [[rules.events]]
 event = "Proposed"
 

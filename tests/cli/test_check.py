@@ -64,7 +64,7 @@ def test_a_curve_file_that_is_wrong_is_told_as_a_curve(trustcurve: Trustcurve) -
     Path("mine.toml").write_text("[curve]\nname = 'mine'\n", encoding="utf-8")
     said = trustcurve("check", "mine.toml")
     assert said.code == 2
-    assert "mine.toml: [curve] start: is missing: where a stranger stands" in said.err
+    assert "mine.toml: [curve] start: is missing: the position of a new customer" in said.err
 
 
 def test_what_is_hardly_meant_in_a_curve_is_a_warning(trustcurve: Trustcurve) -> None:
@@ -111,12 +111,15 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     ("words", "says"),
     [
         (["check", "funnel.toml", "-p", "repair_wihtin(3)"], "did you mean 'repair_within(n)'"),
-        (["check", "funnel.toml", "-p", "repair_within(1, 2)"], "takes n: for example repair_within(3)"),
+        (
+            ["check", "funnel.toml", "-p", "repair_within(1, 2)"],
+            "must have the arguments n, got 'repair_within(1, 2)'; for example repair_within(3)",
+        ),
         (["check", "m.toml"], "m.toml: [log]: unknown table"),
-        (["check", "-p", "repair_within(3)"], "repair_within(3) is about a policy: give one"),
-        (["check", "gentle.toml", "--promises-max", "5"], "promises_max is 5: must be a whole number from 0 to 4"),
-        (["check", "gentle.toml", "--max-states", "0"], "states_max is 0: must be a whole number of at least 1"),
-        (["diff", "funnel.toml", "old.toml"], "give two policies or two curves"),
+        (["check", "-p", "repair_within(3)"], "policy must be given for repair_within(3)"),
+        (["check", "gentle.toml", "--promises-max", "5"], "promises_max must be a whole number from 0 to 4"),
+        (["check", "gentle.toml", "--max-states", "0"], "states_max must be a whole number of at least 1"),
+        (["diff", "funnel.toml", "old.toml"], "must be of the same kind as OLD.toml"),
         (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
         (["diff", "funnel.toml", "gentle.toml", "-m", "m.toml"], "a log needs both --log and --mapping"),
     ],
@@ -169,7 +172,7 @@ def test_a_limit_without_a_difference_is_an_error(trustcurve: Trustcurve) -> Non
     )
     said = trustcurve("diff", "greedy.toml", "greedy.toml")
     assert (said.code, said.out) == (2, "")
-    assert "promises_max is 2: no difference was found up to this limit" in said.err
+    assert "promises_max must be larger to find a difference" in said.err
     said = trustcurve("check", "greedy.toml", "-p", "nobody_forgotten", "--promises-max", "3")
     assert said.code == 2
     assert verdicts(said.out) == {"nobody_forgotten": "UNKNOWN"}

@@ -56,8 +56,8 @@ def test_a_customers_path(trustcurve: Trustcurve) -> None:
     ("words", "says"),
     [
         (["--out", "curve.jpg"], "--out: the ending '.jpg' is unknown"),
-        (["log.csv", "--customer", "4711"], "path is None: needs LOG, --mapping and --customer; missing: --mapping"),
-        (["--until", "2026-01-01"], "needs LOG, --mapping and --customer; missing: LOG, --mapping, --customer"),
+        (["log.csv", "--customer", "4711"], "--mapping must be given; a path needs LOG, --mapping and --customer"),
+        (["--until", "2026-01-01"], "LOG must be given; a path needs LOG, --mapping and --customer"),
         (["log.csv", "-m", "m.toml", "--customer", "nobody"], "customer 'nobody' is unknown"),
         (["--out", "nowhere/curve.mmd"], "No such file or directory: 'nowhere/curve.mmd'"),
     ],

@@ -24,7 +24,7 @@ STORY = """\
   doubt 2 -> 4, account due -> breach
 2026-03-09 08:00 UTC  the company keeps promise 'A2' (row 7)
   kept too late to count, but no longer owed
-row 11 could not be used: PromiseKept: customer '0815' has no open promise 'A7': record PromiseMade first, or give its weight
+row 11 could not be used: PromiseKept: customer '0815' has no open promise 'A7'; record PromiseMade first, or give its weight
 
 stands at distrust.competitive (kept 0, engaged 0, doubt 4, account breach) as of 2026-03-09 08:00 UTC
 nothing is due
@@ -61,7 +61,7 @@ def test_a_customer_all_of_whose_rows_are_broken(trustcurve: Trustcurve) -> None
     assert said.out.splitlines() == [
         "row 12 could not be used: no rule matches: event=parcle",
         "",
-        "nothing of customer '0816' was used",
+        "no event of customer '0816' was applied",
         "1 row: 0 used, 1 broken",
     ]
 
@@ -97,7 +97,7 @@ def test_a_customer_of_whom_nothing_was_applied(trustcurve: Trustcurve) -> None:
     said = trustcurve("explain", "log.csv", "-m", "m.toml", "--customer", "0815", "--until", "2026-03-01")
     assert (said.code, said.err) == (1, "")
     assert said.out.splitlines() == [
-        "nothing of customer '0815' was used",
+        "no event of customer '0815' was applied",
         "3 rows: 3 used",
         "4 events: 0 applied, 4 after --until",
     ]
@@ -116,4 +116,4 @@ def test_a_customer_whose_rows_mean_nothing_is_told(trustcurve: Trustcurve) -> N
     Path("odd.csv").write_text(LOG.splitlines()[0] + "\n" + log, encoding="utf-8")
     said = trustcurve("explain", "odd.csv", "-m", "m.toml", "--customer", "4711")
     assert (said.code, said.err) == (1, "")
-    assert said.out.splitlines() == ["nothing of customer '4711' was used", "2 rows: 0 used, 2 ignored"]
+    assert said.out.splitlines() == ["no event of customer '4711' was applied", "2 rows: 0 used, 2 ignored"]

@@ -46,7 +46,7 @@ def test_curve_shows_every_rule_with_its_reason(trustcurve: Trustcurve) -> None:
         assert any(line.startswith(f"{row.name} ") for line in said.lines), row.name
     for name in curve.parameters:
         assert any(line.startswith(f"{name} ") for line in said.lines), name
-    assert any(line.startswith("silence_after 90 days one whole quiet period") for line in said.lines)
+    assert any(line.startswith("silence_after 90 days the length of a quiet period") for line in said.lines)
     assert any(line.startswith("grace none how long after its due date") for line in said.lines)
 
 
@@ -80,7 +80,7 @@ def test_every_parameter_says_what_it_is(trustcurve: Trustcurve) -> None:
 )
 def test_a_duration_is_told_in_words(trustcurve: Trustcurve, tmp_path: Path, days: float, words: str) -> None:
     (tmp_path / "mine.toml").write_text(curve_toml(Curve.default(silence_after=days)), encoding="utf-8")
-    assert f"silence_after {words} one whole quiet period" in " ".join(
+    assert f"silence_after {words} the length of a quiet period" in " ".join(
         trustcurve("curve", "-c", tmp_path / "mine.toml").lines
     )
 

@@ -47,8 +47,8 @@ def test_what_is_no_time_is_told(trustcurve: Trustcurve, text: str) -> None:
     said = trustcurve("replay", "log.csv", "-m", "m.toml", "--until", text)
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        f"trustcurve: --until is {text!r}: must be an ISO 8601 time such as 2026-01-31, 2026-01-31T18:00 "
-        "or 2026-01-31T18:00+01:00\n"
+        "trustcurve: --until must be an ISO 8601 time such as 2026-01-31, 2026-01-31T18:00 "
+        f"or 2026-01-31T18:00+01:00, got {text!r}\n"
     )
 
 

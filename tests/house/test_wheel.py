@@ -85,5 +85,5 @@ def test_what_needs_an_extra_says_which(clean: Run, use: str, extra: str):
     done = clean("python", "-c", use)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert "MissingExtraError: this needs " in last
+    assert "MissingExtraError: module " in last
     assert last.endswith(f"pip install 'trustcurve[{extra}]'")

@@ -27,7 +27,7 @@ def test_what_is_wrong_is_found(name: str):
         parse_policy(RIGHT.replace(old, new), "patient.toml")
     found = [f for f in caught.value.findings if (f.source, f.table, f.key) == ("patient.toml", table, key)]
     assert len(found) == 1, str(caught.value)
-    assert says in found[0].says
+    assert says in found[0].problem
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print; no logic."""
+"""The command line: parses arguments, calls the library and prints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trustcurve.errors import MissingExtraError, require
 
 __all__ = ["main"]
 
-_INTERRUPTED = 130  # as of a program that dies of Ctrl-C: 128 and the number of SIGINT
+_INTERRUPTED = 130  # the usual exit code after Ctrl-C: 128 + SIGINT
 
 
 def main() -> None:
@@ -17,11 +17,11 @@ def main() -> None:
         require("typer", "cli")
         require("rich", "cli")
         require("polars", "cli")
-        from trustcurve.cli.app import run  # noqa: PLC0415 - only where the extra is there
+        from trustcurve.cli.app import run  # noqa: PLC0415 - the extra may be missing
 
         run()
     except MissingExtraError as error:
-        print(f"trustcurve: {error}", file=sys.stderr)  # noqa: T201 - the part that prints better may be missing
+        print(f"trustcurve: {error}", file=sys.stderr)  # noqa: T201 - rich may be missing
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

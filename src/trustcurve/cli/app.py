@@ -1,4 +1,4 @@
-"""The commands, and how errors leave them: a sentence on stderr and exit code 2."""
+"""The app with all commands; an error is printed as a sentence on stderr, with exit code 2."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from trustcurve.cli import (
     simulate_command,
 )
 from trustcurve.cli.options import Group
-from trustcurve.cli.screen import Screen, make_streams_patient
+from trustcurve.cli.screen import Screen, configure_streams
 from trustcurve.errors import CurveWarning, TrustcurveError
 
 __all__ = ["app", "run"]
 
 _SHOW_OTHERS = warnings.showwarning
 
-_HELP = """Where each customer stands on the trust curve, what moved them and why.
+_HELP = """Compute where each customer stands on the trust curve, which event and which rule moved them, and why.
 
-You need a log of orders, deliveries, letters or tickets, and a mapping, a file that says what its rows mean. Then ask:
+You need a log of orders, deliveries, letters or tickets, and a mapping file, which maps its rows to events:
 
     trustcurve replay orders.csv --mapping orders.toml
     trustcurve explain orders.csv --mapping orders.toml --customer 4711
 
-Before a journey policy meets customers, learn where it betrays them:
+Check a journey policy before you use it with customers:
 
     trustcurve check policy.toml
 
-And what it would do to a hundred thousand of them:
+Simulate it for a hundred thousand customers:
 
     trustcurve simulate scenario.toml
 
-For writing a mapping:
+To write a mapping, see:
 
-    trustcurve replay -h    shows a short one
-    trustcurve events       what can happen, and which fields it has
-    trustcurve curve        what each signal does, and why
+    trustcurve replay -h    a short example
+    trustcurve events       all events and their fields
+    trustcurve curve        the effects of each signal, and the reasons
 """
 
 app = typer.Typer(
@@ -71,7 +71,7 @@ for _command in (
     _command.add_to(app)
 
 
-def _tell_version(*, wanted: bool) -> None:
+def _print_version(*, wanted: bool) -> None:
     if wanted:
         Screen.out().line(f"trustcurve {version('trustcurve')}")
         raise typer.Exit
@@ -82,36 +82,36 @@ def _options(
     *,
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     pass
 
 
 def run() -> None:
-    """Run the command line; an error becomes a sentence, never a traceback."""
-    make_streams_patient()
+    """Run the command line; an error is printed as a sentence, without a traceback."""
+    configure_streams()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", CurveWarning)
             warnings.showwarning = _show_warning
             app()
     except (TrustcurveError, OSError, PolarsError) as error:
-        Screen.err().lines(f"trustcurve: {_told(error)}")
+        Screen.err().lines(f"trustcurve: {_message(error)}")
         sys.exit(2)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    """Print a warning about a curve as a sentence; any other one as Python does."""
+    """Print a warning about a curve as a sentence; other warnings as Python does."""
     if issubclass(category, CurveWarning):
         Screen.err().lines(f"trustcurve: warning: {message}")
     else:
         _SHOW_OTHERS(message, category, *where, **more)
 
 
-def _told(error: Exception) -> str:
-    """Tell an error; one of the operating system without its number."""
-    if isinstance(error, PolarsError):  # a log that is broken in its midst says so only while it is read
+def _message(error: Exception) -> str:
+    """Return the message of an error; errors of the operating system without their number."""
+    if isinstance(error, PolarsError):  # a damaged Parquet file is only detected while it is read
         return f"the log cannot be read: {str(error).partition(chr(10))[0]}"
     if not isinstance(error, OSError) or error.strerror is None:
         return re.sub(r" \(os error \d+\)", "", str(error))

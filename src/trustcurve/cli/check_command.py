@@ -1,4 +1,4 @@
-"""``trustcurve check``: what is proved of policies and curves."""
+"""``trustcurve check``: prove or refute properties of policies and curves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE.toml", help="Policies and curves; without one, the default curve.", show_default=False
+            metavar="FILE.toml", help="Policy and curve files; if none is given, the default curve.", show_default=False
         ),
     ] = None,
     properties: Annotated[
@@ -41,7 +41,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             "-p",
             metavar="NAME",
             show_default=False,
-            help=f"What to decide, as often as you like; if left out, all that are asked of every policy, or of every curve. One of: {'; '.join(PROPERTY_NAMES)}.",
+            help=f"A property to check; can be repeated. If left out, the default properties of policies and of curves. One of: {'; '.join(PROPERTY_NAMES)}.",
         ),
     ] = None,
     curve: CurveFile = None,
@@ -52,14 +52,14 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             "--save", metavar="DIR", help="Write each counterexample of a policy to a file in DIR.", show_default=False
         ),
     ] = None,
-    max_states: Annotated[int, typer.Option("--max-states", help="The most states to look at.")] = 200_000,
+    max_states: Annotated[int, typer.Option("--max-states", help="The maximum number of states to explore.")] = 200_000,
     promises_max: PromisesMax = 2,
 ) -> None:
-    """Prove what a policy (or a curve) never does, or show the shortest journey in which it does it.
+    """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 
-    Everything that can happen is looked at, so PROVED means always. REFUTED comes with a shortest journey, and beside it the
-    nearest one that passes. UNKNOWN means that a limit was hit first; where one was, a journey may not be the
-    shortest. Saved journeys are read by `trustcurve explain FILE`.
+    All reachable states are explored: PROVED means that no journey violates the property. REFUTED prints a shortest journey
+    that does, next to the nearest one that does not. UNKNOWN means that a limit was reached first; then a counterexample may
+    not be the shortest. `trustcurve explain FILE` prints saved journeys.
 
     For example:
 
@@ -69,7 +69,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check policies/*.toml --environment keeps-promises
         trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
 
-    Exit code: 0; 1 where something is refuted; 2 where something is unknown, or a file is wrong.
+    Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
     screen, on = Screen.out(), chosen_curve(curve)
     asked = [property_named(text) for text in properties or ()]
@@ -100,7 +100,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
 
 
 def _load(path: Path, on: Curve) -> tuple[Curve, Policy | None]:
-    """Load what a file says is to be checked: a curve, or a policy on the curve that was chosen."""
+    """Load a curve file, or a policy file on the chosen curve."""
     return (load_curve(path), None) if is_curve(path) else (on, load_policy(path, on))
 
 
@@ -108,14 +108,16 @@ def _print_report(screen: Screen, report: Report) -> None:
     what = (
         f"curve {report.curve}"
         if report.policy is None
-        else f"policy {report.policy}, where {report.environment} may happen"
+        else f"policy {report.policy}, environment: {report.environment}"
     )
     columns = [Column("verdict", "name"), Column("property", "name"), Column("what it protects")]
     rows = []
     for verdict in report.verdicts:
-        said = verdict.description + (" (Vacuously true: its condition never occurs.)" if verdict.vacuous else "")
+        description = verdict.description + (
+            " (Vacuously true: its condition never occurs.)" if verdict.vacuous else ""
+        )
         note = f" ({verdict.note[0].upper()}{verdict.note[1:]}.)" if verdict.note else ""
-        rows.append((verdict.status.name, verdict.name, said + note))
+        rows.append((verdict.status.name, verdict.name, description + note))
     screen.table(what[0].upper() + what[1:], columns, rows)
     states = max((verdict.states for verdict in report.verdicts), default=0)
     transitions = max((verdict.transitions for verdict in report.verdicts), default=0)
@@ -129,7 +131,7 @@ def _print_report(screen: Screen, report: Report) -> None:
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """Name each policy by its file, with a number where another one has that name."""
+    """Return a name for each file, with a number if an earlier one has the same name."""
     names: list[str] = []
     for path in paths:
         stem = _plain(path.stem)

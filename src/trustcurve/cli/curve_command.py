@@ -1,4 +1,4 @@
-"""The JSON Schemas of everything that is read: documents of people, and snapshots."""
+"""``trustcurve events``, ``trustcurve curve`` and ``trustcurve schema``: print events, a curve and JSON Schemas."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ DOCUMENTS = {
     "policy": ("trustcurve.policies.policy_file", "PolicyFile"),
     "scenario": ("trustcurve.simulation.scenario_file", "ScenarioFile"),
 }
-"""The classes of the documents, and where they are: a scenario's needs an extra."""
+"""The module and class of each document; that of scenarios needs an extra."""
 
 SCHEMAS = (*DOCUMENTS, *SNAPSHOTS)
 """The names of all schemas."""
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """Make a JSON Schema (2020-12) by its name.
+    """Return a JSON Schema (2020-12) by its name.
 
     Raises:
-        UnknownWordError: There is no such schema.
+        UnknownWordError: The name is unknown.
         MissingExtraError: The extra of that document is not installed.
 
     Examples:
@@ -57,7 +57,7 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 _SCHEMA_LINE = "#:schema curve.schema.json"
-"""For editors: they find the schema beside the file, where ``trustcurve schema curve > curve.schema.json`` puts it."""
+"""The path of the schema for editors: the file that ``trustcurve schema curve > curve.schema.json`` writes."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,15 +68,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def events() -> None:
-    """List the events: what each means, its fields, and the signal that the curve sees.
+    """List the events: the meaning of each, its fields, and its signal for the curve.
 
-    Every event has the time of its row, and may have a channel, a note and a fault: they are shown and never change the outcome.
+    Every event has the time of its row, and can have a channel, a note and a fault, which are shown but never change the outcome.
 
     For example:
 
         trustcurve events
 
-    A rule of a mapping names them and fills their fields from columns: see trustcurve replay -h
+    The rules of a mapping name events and fill their fields from columns: see trustcurve replay -h
     """
     rows, common = [], fields_dict(Event)
     for kind in EVENTS:
@@ -89,28 +89,26 @@ def events() -> None:
 
 
 def _signals(kind: type[Event]) -> str:
-    """Name the signals that events of this kind send."""
+    """Return the signals that events of a class send."""
     if kind is Signalled:
-        return "the one that it names"
+        return "the one in its field"
     return (" or ".join(kind.signals) or "none") + (" (minor: none)" if kind is PromiseMade else "")
 
 
 def _ends_silence(kind: type[Event]) -> str:
-    """Say when an event of this kind ends a silence on the default curve."""
+    """Return when an event of a class ends a silence on the default curve."""
     ends = Curve.default().ends_silence
-    return "as the curve says" if kind is Signalled else next((ends[signal] for signal in kind.signals), "never")
+    return "as in the curve" if kind is Signalled else next((ends[signal] for signal in kind.signals), "never")
 
 
 def curve_table(
     curve: CurveFile = None,
     *,
-    toml: Annotated[
-        bool, typer.Option("--toml", help="Print the curve as a TOML file instead, to start one of your own.")
-    ] = False,
+    toml: Annotated[bool, typer.Option("--toml", help="Print the curve as a TOML file, to start your own.")] = False,
 ) -> None:
-    """Show a curve's rules: what each signal does, when, and why; or print it as a file.
+    """Print a curve's rules: the effects of each signal, the conditions and the reasons; or print the curve as a file.
 
-    A curve file that is wrong is told here with every finding: file, table and key.
+    If the curve file is invalid, all problems are printed, each with file, table and key.
 
     For example:
 
@@ -129,11 +127,11 @@ def curve_table(
 
 def _print_curve(screen: Screen, on: Curve) -> None:
     screen.line("curve ", (on.name, "bold"), f", fingerprint {on.fingerprint}, {len(on.table())} positions")
-    screen.line(f"fingerprint of version 1: {on.fingerprint_1 or 'none, version 1 had no such curve'}")
+    screen.line(f"fingerprint of version 1: {on.fingerprint_1 or 'none, version 1 cannot express this curve'}")
     screen.line("states, low to high: " + " < ".join(on.states))
     for title, rules in (
-        ("Rules: the first row of a signal that holds", on.rules),
-        ("Settling: every row that holds", on.settling),
+        ("Rules: the first row of a signal whose condition holds applies", on.rules),
+        ("Settling: every row whose condition holds applies", on.settling),
     ):
         screen.line()
         screen.table(
@@ -144,13 +142,13 @@ def _print_curve(screen: Screen, on: Curve) -> None:
     screen.line()
     screen.table(
         "Parameters",
-        (Column("parameter", "name"), Column("value", "number"), Column("what it is")),
+        (Column("parameter", "name"), Column("value", "number"), Column("description")),
         [(row.name, _value(row.value), row.description) for row in on.parameter_rows],
     )
 
 
 def _value(value: int | timedelta) -> str:
-    """Say a parameter's value: a duration in days, hours, minutes and seconds."""
+    """Return a parameter's value in words: a duration in days, hours, minutes and seconds."""
     if not isinstance(value, timedelta):
         return f"{value}"
     minutes, seconds = divmod(value.seconds, 60)
@@ -162,7 +160,7 @@ def _value(value: int | timedelta) -> str:
 def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(SCHEMAS)}.", show_default=False)],
 ) -> None:
-    """Print the JSON Schema (2020-12) of a file that you write, so that your editor completes it, or of a snapshot.
+    """Print the JSON Schema (2020-12) of a document, for completion in your editor, or of a snapshot.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""``trustcurve diff``: what a change of a policy or of a curve would do."""
+"""``trustcurve diff``: compare two policies or two curves."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def diff_files(  # noqa: PLR0917 - one argument for each option of the command
-    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="A policy, or a curve.", show_default=False)],
-    new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="Another one.", show_default=False)],
+    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="A policy or curve file.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="Another one of the same kind.", show_default=False)],
     curve: CurveFile = None,
     environment: Surroundings = "any",
     promises_max: PromisesMax = 2,
@@ -47,16 +47,16 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         typer.Option(
             "--log",
             metavar="LOG",
-            help="A log, to tell the share of its customers who are treated differently; needs --mapping.",
+            help="A log, to compute the share of its customers who are treated differently; needs --mapping.",
             show_default=False,
         ),
     ] = None,
     mapping: SomeMapping = None,
 ) -> None:
-    """Show how two policies or two curves differ: the shortest journey that they treat differently, and how much is.
+    """Compare two policies or two curves: print the shortest journey on which they differ, and how many states differ.
 
-    With a log, also for which share of its customers: of policies, those with whom the two would have done something else
-    after some event or in a quiet turn; of curves, those who end in another state.
+    With a log, also print the share of its customers who are affected: for policies, customers for whom the two would have
+    acted differently after any event or in a quiet turn; for curves, customers who end in another state.
 
     For example:
 
@@ -64,12 +64,14 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve diff curve.toml stricter.toml
         trustcurve diff funnel.toml gentle.toml --log orders.csv -m orders.toml
 
-    Exit code: 0 where they do the same, whatever happens; 1 where they differ; 2 where a limit was hit first, or a file is wrong.
+    Exit code: 0 if they never differ; 1 if they differ; 2 if a limit was reached first, or a file is invalid.
     """
     screen = Screen.out()
     kinds = {is_curve(path) for path in (old, new)}
     if len(kinds) > 1:
-        raise InvalidValueError("NEW.toml", str(new), "give two policies or two curves, not one of each")
+        raise InvalidValueError(
+            "NEW.toml", str(new), "must be of the same kind as OLD.toml: two policies or two curves"
+        )
     on = load_curve(old) if kinds == {True} else chosen_curve(curve)
     with working() as work:
         journeys = _journeys(work, log, mapping, on)
@@ -88,9 +90,11 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
 
 
 def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> tuple[Journey, ...]:
-    """Tell the journeys of a log, if there is one."""
+    """Return the journeys of a log, if one is given."""
     if log is None and mapping is None:
         return ()
     if log is None or mapping is None:
-        raise InvalidValueError("--log" if log is None else "--mapping", None, "a log needs both --log and --mapping")
+        raise InvalidValueError(
+            "--log" if log is None else "--mapping", None, "must be given; a log needs both --log and --mapping"
+        )
     return replay_journeys(scan_log(log), load_mapping(mapping), on, progress=work.replayed)

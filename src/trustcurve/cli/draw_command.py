@@ -1,4 +1,4 @@
-"""``trustcurve draw``: the curve as a statechart, with a customer's path over it if wanted."""
+"""``trustcurve draw``: draw the curve as a statechart, optionally with a customer's path."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, 
 __all__ = ["add_to"]
 
 
-Form = Literal["mermaid", "dot", "svg", "png"]
-_ENDINGS: dict[str, Form] = {
+Format = Literal["mermaid", "dot", "svg", "png"]
+_ENDINGS: dict[str, Format] = {
     ".mmd": "mermaid",
     ".mermaid": "mermaid",
     ".dot": "dot",
@@ -44,25 +44,29 @@ def draw(  # noqa: PLR0917 - one argument for each option of the command
     customer: SomeCustomer = None,
     curve: CurveFile = None,
     until: Until = None,
-    form: Annotated[
-        Form | None,
+    file_format: Annotated[
+        Format | None,
         typer.Option(
             "--format",
-            help="The form of the picture; if left out, by the ending of FILE, or mermaid.",
+            help="The format; if left out, that of the ending of FILE, or mermaid.",
             show_default=False,
         ),
     ] = None,
     out_file: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="Where to write it; if left out, to the output.", show_default=False
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="The file to write; if left out, the standard output.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Draw the curve: its states, the barrier, and what leads from one to the other, and when.
+    """Draw the curve: its states, the barrier, and the transitions with their signals and conditions.
 
-    Solid arrows rise, dashed ones fall. Mermaid and DOT are texts; SVG and PNG are drawn by Graphviz, which must be installed.
-    With a log, a mapping and a customer, the customer's path is drawn over the curve: each move with its number, day and signal.
+    Solid arrows rise, dashed arrows fall. Mermaid and DOT are texts; SVG and PNG need the Graphviz program.
+    With a log, a mapping and a customer, the customer's path is drawn on the curve: each transition with number, day and signal.
 
     For example:
 
@@ -71,9 +75,9 @@ def draw(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve draw --curve mine.toml --out mine.png
         trustcurve draw orders.csv -m orders.toml --customer 4711 --out 4711.svg
 
-    Exit code: 0; 2 where nothing could be drawn.
+    Exit code: 0; 2 if nothing could be drawn.
     """
-    chosen = form or _by_ending(out_file)
+    chosen = file_format or _by_ending(out_file)
     on = chosen_curve(curve)
     picture = _picture(chart_of(on, _path(log, mapping, customer, until, on)), chosen)
     if out_file is not None:
@@ -82,12 +86,12 @@ def draw(  # noqa: PLR0917 - one argument for each option of the command
     elif chosen != "png":
         Screen.out().file(picture.decode())
     elif sys.stdout.isatty():
-        raise InvalidValueError("--format", "png", "is no text for a terminal: give a file with --out")
+        raise InvalidValueError("--format", "png", "must be a text format on a terminal; give a file with --out")
     else:
         sys.stdout.buffer.write(picture)
 
 
-def _by_ending(out_file: Path | None) -> Form:
+def _by_ending(out_file: Path | None) -> Format:
     if out_file is None:
         return "mermaid"
     ending = out_file.suffix.lower()
@@ -99,12 +103,14 @@ def _by_ending(out_file: Path | None) -> Form:
 def _path(
     log: Path | None, mapping: Path | None, customer: str | None, until: str | None, on: Curve
 ) -> list[Transition] | None:
-    """Find a customer's moves, where one is asked for."""
+    """Return a customer's transitions, if a customer is given."""
     given = {"LOG": log, "--mapping": mapping, "--customer": customer}
     missing = [name for name, value in given.items() if value is None]
     if log is None or mapping is None or customer is None:
         if len(missing) < len(given) or until is not None:
-            raise InvalidValueError("path", None, f"needs LOG, --mapping and --customer; missing: {', '.join(missing)}")
+            raise InvalidValueError(
+                missing[0] if missing else "LOG", None, "must be given; a path needs LOG, --mapping and --customer"
+            )
         return None
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
@@ -112,10 +118,10 @@ def _path(
         opened = scan_log(log)
         work.at("mapping its rows")
         done = replay_customer(opened, meaning, on, customer, until=end, progress=work.replayed)
-    return [move for step in done.steps for move in step.transitions]
+    return [transition for step in done.steps for transition in step.transitions]
 
 
-def _picture(chart: Chart, form: Form) -> bytes:
-    if form == "mermaid":
+def _picture(chart: Chart, chosen: Format) -> bytes:
+    if chosen == "mermaid":
         return mermaid_text(chart).encode()
-    return dot_text(chart).encode() if form == "dot" else render(chart, form)
+    return dot_text(chart).encode() if chosen == "dot" else render(chart, chosen)

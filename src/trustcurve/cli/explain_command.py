@@ -1,4 +1,4 @@
-"""``trustcurve explain``: one customer's story, step by step."""
+"""``trustcurve explain``: print one customer's journey, step by step."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def explain(
     curve: CurveFile = None,
     until: Until = None,
 ) -> None:
-    """Tell one customer's story step by step: what happened, what it changed and why.
+    """Print one customer's journey step by step: what happened, what it changed and why.
 
-    Row numbers lead back to the log; they count from 1, without the heading. A file that ends in .json is a journey that was
-    saved, for example by `trustcurve check --save`, and needs neither a mapping nor a customer.
+    Row numbers are those of the log; they count from 1, without the heading. A file that ends in .json is a saved journey,
+    for example of `trustcurve check --save`, and needs no mapping and no customer.
 
     For example:
 
@@ -41,7 +41,7 @@ def explain(
         trustcurve explain orders.csv -m orders.toml --customer 4711 | less
         trustcurve explain witness.json
 
-    Exit code: 0; 1 where no row of the customer could be used; 2 where nothing could be done.
+    Exit code: 0; 1 if no row of the customer could be used; 2 after an error.
     """
     screen, on = Screen.out(), chosen_curve(curve)
     if log.suffix.lower() == ".json":
@@ -52,7 +52,7 @@ def explain(
         return
     if mapping is None or customer is None:
         missing = "--mapping" if mapping is None else "--customer"
-        raise InvalidValueError(missing, None, "a log needs both --mapping and --customer")
+        raise InvalidValueError(missing, None, "must be given; a log needs both --mapping and --customer")
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
     with working() as work:
@@ -62,8 +62,8 @@ def explain(
     for each in done.applied:
         if each.step is not None:
             screen.lines(each.step.explain(f"row {each.logged.row}"))
-    if done.look is not None and done.look.reactions:
-        screen.lines(done.look.explain())
+    if done.observation is not None and done.observation.reactions:
+        screen.lines(done.observation.explain())
     unused = dict.fromkeys(f"row {reject.row} could not be used: {reject.detail}" for reject in done.rejects)
     for line in unused:
         screen.line(line)
@@ -77,7 +77,7 @@ def explain(
 
 def _print_standing(screen: Screen, curve: Curve, customer: str, standing: Standing | None) -> None:
     if standing is None:
-        screen.line(f"nothing of customer {customer!r} was used")
+        screen.line(f"no event of customer {customer!r} was applied")
         return
     p = standing.position
     counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"

@@ -1,4 +1,4 @@
-"""How commands show their help: flags take no value, prose fills its lines, and examples stay as they are written."""
+"""Options that several commands share, and the layout of their help texts."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 
 
 def _without_types_of_flags(params: list[Any]) -> list[Any]:
-    """A flag is no ``<bool>`` that wants a value."""
+    """Remove the metavar of flags, which take no value."""
     for param in params:
         if getattr(param, "is_flag", False) and param.metavar is None:
             param.metavar = ""
     return params
 
 
-def _flowing(told: str) -> str:
-    """Join the lines of each paragraph that is not set in: where they end in the source is nobody's business."""
+def _flowing(text: str) -> str:
+    """Join the lines of each paragraph that is not indented."""
     return "\n\n".join(
-        part if part.startswith(" ") else part.replace("\n", " ") for part in told.strip("\n").split("\n\n")
+        part if part.startswith(" ") else part.replace("\n", " ") for part in text.strip("\n").split("\n\n")
     )
 
 
@@ -55,7 +55,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """The commands together."""
+    """The group of all commands."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """List the options."""
@@ -66,14 +66,19 @@ LogFile = Annotated[
     Path, typer.Argument(metavar="LOG", help="The log: .csv, .tsv, .jsonl, .ndjson or .parquet.", show_default=False)
 ]
 MappingFile = Annotated[
-    Path, typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False)
+    Path,
+    typer.Option(
+        "--mapping", "-m", metavar="MAPPING.toml", help="The mapping of the log's rows to events.", show_default=False
+    ),
 ]
 SomeMapping = Annotated[
     Path | None,
-    typer.Option("--mapping", "-m", metavar="MAPPING.toml", help="What the log's rows mean.", show_default=False),
+    typer.Option(
+        "--mapping", "-m", metavar="MAPPING.toml", help="The mapping of the log's rows to events.", show_default=False
+    ),
 ]
 SomeCustomer = Annotated[
-    str | None, typer.Option("--customer", metavar="ID", help="Whose story or path.", show_default=False)
+    str | None, typer.Option("--customer", metavar="ID", help="The customer's id.", show_default=False)
 ]
 CurveFile = Annotated[
     Path | None,
@@ -81,7 +86,7 @@ CurveFile = Annotated[
         "--curve",
         "-c",
         metavar="CURVE.toml",
-        help="A curve of your own instead of the default one.",
+        help="Your own curve instead of the default one.",
         show_default=False,
     ),
 ]
@@ -89,27 +94,27 @@ Until = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="Look at everyone at this time: 2026-01-31 is the end of that day, 2026-01-31T18:00 a time of the mapping's "
-        "timezone, 2026-01-31T18:00+01:00 one of its own. Later events are left out. If left out: the last event of the log that could be used.",
+        help="Observe all customers at this time, and leave out later events: 2026-01-31 is the end of that day, "
+        "2026-01-31T18:00 a time in the mapping's timezone, 2026-01-31T18:00+01:00 one with its own. If not given: the last applied event of the log.",
         show_default=False,
     ),
 ]
 
 Surroundings = Annotated[
     Literal["any", "keeps-promises"],
-    typer.Option("--environment", "-e", help="For policies: what may happen. Anything, or all but broken promises."),
+    typer.Option(
+        "--environment", "-e", help="For policies: what can happen: anything, or anything except broken promises."
+    ),
 ]
 
 PromisesMax = Annotated[
     int,
-    typer.Option(
-        "--promises-max", help="For policies: the most promises that may be open at once, up to 4.", metavar="N"
-    ),
+    typer.Option("--promises-max", help="For policies: the maximum number of open promises, up to 4.", metavar="N"),
 ]
 ENVIRONMENTS: dict[str, Environment] = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
-"""The environments, by what they are called on the command line."""
+"""The environments, by their names on the command line."""
 
 
 def chosen_curve(path: Path | None) -> Curve:
-    """Load the user's curve, or take the default one."""
+    """Return the curve of a file, or the default curve."""
     return Curve.default() if path is None else load_curve(path)

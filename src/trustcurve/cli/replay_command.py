@@ -1,4 +1,4 @@
-"""``trustcurve replay``: where everyone stands, what moved them, and what could not be used."""
+"""``trustcurve replay``: print where customers stand, what moved them, and what could not be used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ time = "time"
 timezone = "Europe/Berlin"
 
 [[rules]]
-when = { event = "order" }   # such a row is two events
+when = { event = "order" }   # such a row becomes two events
 [[rules.events]]
 event = "PromiseMade"
 promise = "{order}"
@@ -47,13 +47,13 @@ event = "PromiseKept"
 promise = "{order}"
 
 [[rules]]
-ignore = true                # all else means nothing here
+ignore = true                # all other rows
 """
-"""A mapping to begin with."""
+"""An example of a mapping."""
 
-_HELP = f"""Replay a log: where every customer stands, what moved them and why.
+_HELP = f"""Replay a log: print where customers stand, what moved them and why.
 
-The mapping says what the rows mean. A short one, orders.toml:
+The mapping maps rows to events. A short example, orders.toml:
 
 {escape(indent(MAPPING, "    "))}
 For example:
@@ -62,7 +62,7 @@ For example:
     trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
     trustcurve replay orders.csv -m orders.toml --outcome stars
 
-Exit code: 0; 1 where something could not be used (see --allow-rejects); 2 where nothing could be done.
+Exit code: 0; 1 if a row could not be used (see --allow-rejects); 2 after an error.
 """
 
 
@@ -86,21 +86,23 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             show_default=False,
         ),
     ] = None,
-    form: Annotated[Literal["parquet", "csv"], typer.Option("--format", help="The form of these files.")] = "parquet",
+    file_format: Annotated[
+        Literal["parquet", "csv"], typer.Option("--format", help="The format of these files.")
+    ] = "parquet",
     outcome: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="A column with an outcome of your own (a score, a churn flag): show it by the state just before its row.",
+            help="A column with an outcome of yours (a score, a churn flag): print its mean by the state just before its row, and by a simple baseline.",
             show_default=False,
         ),
     ] = None,
     *,
     allow_rejects: Annotated[
-        bool, typer.Option("--allow-rejects", help="Exit with 0 even where something could not be used.")
+        bool, typer.Option("--allow-rejects", help="Exit with 0 even if a row could not be used.")
     ] = False,
 ) -> None:
-    """Replay a log: where every customer stands, what moved them and why."""
+    """Replay a log: print where customers stand, what moved them and why."""
     screen, started = Screen.out(), perf_counter()
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
@@ -109,12 +111,12 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
     with working() as work:
         opened = scan_log(log)
         if out_dir is not None:
-            out_dir.mkdir(parents=True, exist_ok=True)  # what cannot be written to says so before the work, not after
+            out_dir.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written
         work.at("mapping its rows")
         done = replay_log(opened, meaning, on, until=end, outcome=outcome, progress=work.replayed)
         if out_dir is not None:
             work.at("writing files")
-            written = write_replay(done, out_dir, form)
+            written = write_replay(done, out_dir, format=file_format)
     _print_head(screen, done, perf_counter() - started)
     _print_states(screen, done)
     _print_causes(screen, done)
@@ -130,16 +132,16 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
 
 
 def print_counts(screen: Screen, rows: RowCounts, events: EventCounts) -> None:
-    """Print what became of the rows, and of the events that they made."""
-    said = [
+    """Print the numbers of rows and of events, by fate."""
+    counts = [
         f"{_count(rows.rows, 'row')}: {rows.used:,} used",
         f"{rows.ignored:,} ignored" if rows.ignored else "",
         f"{rows.broken:,} broken" if rows.broken else "",
     ]
-    screen.line(", ".join(filter(None, said)))
+    screen.line(", ".join(filter(None, counts)))
     if not events.total:
         return
-    said = [
+    counts = [
         f"{_count(events.total, 'event')}: {events.applied:,} applied",
         f"{events.skipped:,} skipped" if events.skipped else "",
         f"{_count(events.duplicate, 'duplicate')} dropped" if events.duplicate else "",
@@ -147,7 +149,7 @@ def print_counts(screen: Screen, rows: RowCounts, events: EventCounts) -> None:
         f"{events.later:,} after --until" if events.later else "",
         f"{events.rejected:,} rejected" if events.rejected else "",
     ]
-    screen.line(", ".join(filter(None, said)))
+    screen.line(", ".join(filter(None, counts)))
 
 
 def _count(n: int, what: str) -> str:
@@ -185,7 +187,7 @@ def _print_causes(screen: Screen, done: LogReplay) -> None:
     causes = fall_causes(done)
     screen.line()
     if not causes:
-        screen.line("Nobody fell.")
+        screen.line("No customer fell.")
         return
     columns = (Column("falls", "number"), Column("customers", "number"), Column("rule", "name"), Column("because"))
     shown = causes[:_CAUSES_SHOWN]

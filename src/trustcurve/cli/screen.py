@@ -1,4 +1,4 @@
-"""Tables for every width: with lines where there is room, without them where there is less, or as blocks."""
+"""Print lines and tables at any width, and show progress."""
 
 from __future__ import annotations
 
@@ -19,32 +19,36 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Column", "Row", "Screen", "Work", "as_blocks", "as_table", "make_streams_patient", "plain", "working"]
+__all__ = ["Column", "Row", "Screen", "Work", "as_blocks", "as_table", "configure_streams", "plain", "working"]
 
 
 _PROSE = 22
-"""A column of prose that is narrower than this reads badly."""
+"""The minimum width of a column of prose."""
 
 Row = tuple[str, ...]
 
 
 @frozen
 class Column:
-    """A column: its heading, and whether it holds names, numbers or prose. Prose alone may be broken."""
+    """A column: its heading, and whether it contains names, numbers or prose. Only prose is wrapped."""
 
     heading: str
     kind: Literal["name", "number", "prose"] = "prose"
 
 
 def as_table(columns: Sequence[Column], groups: Sequence[Sequence[Row]], width: int) -> Table | None:
-    """Lay a table out, or answer with None where it cannot be read in this width."""
+    """Return a table that fits the width, with lines if there is room, or None if it does not fit."""
     rows = [row for group in groups for row in group]
     cells = [[column.heading, *(row[place] for row in rows)] for place, column in enumerate(columns)]
     natural = [max(map(cell_len, column)) for column in cells]
     least = [_least(column, words) for column, words in zip(columns, cells, strict=True)]
     n = len(columns)
-    ways: tuple[tuple[Box | None, int, int], ...] = ((HEAVY_HEAD, 1, 3 * n + 1), (None, 2, 2 * n - 2), (None, 1, n - 1))
-    for box, gap, lines in ways:
+    layouts: tuple[tuple[Box | None, int, int], ...] = (
+        (HEAVY_HEAD, 1, 3 * n + 1),
+        (None, 2, 2 * n - 2),
+        (None, 1, n - 1),
+    )
+    for box, gap, lines in layouts:
         for widths in (natural, least):
             if sum(widths) + lines <= width:
                 return _table(columns, groups, box, gap, widths)
@@ -52,7 +56,7 @@ def as_table(columns: Sequence[Column], groups: Sequence[Sequence[Row]], width: 
 
 
 def _least(column: Column, words: Sequence[str]) -> int:
-    """Find the least width in which a column can be read."""
+    """Return the minimum width of a column."""
     if column.kind == "prose":
         return min(max(map(cell_len, words)), _PROSE)
     heading = max(map(cell_len, column.heading.split())) if column.kind == "number" else cell_len(column.heading)
@@ -79,77 +83,77 @@ def _table(
 
 
 def as_blocks(columns: Sequence[Column], groups: Sequence[Sequence[Row]]) -> Iterator[tuple[str, list[str]]]:
-    """Tell rows one after the other: the name of each, and below it its numbers and its prose."""
+    """Yield the name of each row, and the lines below it: its numbers and its prose."""
     head = next((place for place, column in enumerate(columns) if column.kind == "name"), 0)
     for row in (row for group in groups for row in group):
-        said = [
+        words = [
             (column.kind, f"{column.heading}: {cell}")
             for place, (column, cell) in enumerate(zip(columns, row, strict=True))
             if cell and place != head
         ]
-        numbers = ", ".join(words for kind, words in said if kind == "number")
-        yield row[head], [*([numbers] if numbers else []), *(words for kind, words in said if kind != "number")]
+        numbers = ", ".join(text for kind, text in words if kind == "number")
+        yield row[head], [*([numbers] if numbers else []), *(text for kind, text in words if kind != "number")]
 
 
 _PIPE_WIDTH = 140
 _HANGING = 2
-_NOBODY_READS = 141  # as of a program that dies of a broken pipe: 128 and the number of SIGPIPE
+_BROKEN_PIPE = 141  # the usual exit code after a broken pipe: 128 + SIGPIPE
 
 _CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 
 
 def plain(words: str) -> str:
-    """Show control characters as Python writes them: a log must not steer the terminal."""
+    """Escape control characters, so that a log cannot control the terminal."""
     return words.translate(_CONTROLS)
 
 
-def make_streams_patient() -> None:
-    """Replace on the output what its encoding cannot say, and write to nowhere where there is no output at all."""
+def configure_streams() -> None:
+    """Replace characters that the encoding of the output does not have; if there is no output, write to the null device."""
     if sys.stdout is None or sys.stderr is None:
-        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the program runs
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the program ends
         sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # the errors' stream replaces by itself
+        sys.stdout.reconfigure(errors="replace")  # stderr does so by default
 
 
 class _Console(Console):
-    """A console that takes words as they are: no markup, no emoji codes, no highlighting."""
+    """A console without markup, emoji codes and highlighting."""
 
     def __init__(self, stream: TextIO) -> None:
         width = None if stream.isatty() else _PIPE_WIDTH
         super().__init__(file=stream, width=width, markup=False, emoji=False, highlight=False)
 
     def on_broken_pipe(self) -> None:
-        """Leave without a word where the reader went away."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())  # what is still buffered goes there
-        raise SystemExit(_NOBODY_READS)
+        """Exit silently if the pipe is closed."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())  # discards what is still buffered
+        raise SystemExit(_BROKEN_PIPE)
 
 
 @frozen
 class Screen:
-    """Where a command prints. On a terminal it keeps to the width; in a pipe a line stays one line."""
+    """The output of a command. On a terminal, lines are wrapped to its width; in a pipe they are not."""
 
     console: Console
 
     @classmethod
     def out(cls) -> Screen:
-        """Print answers."""
+        """Return the standard output."""
         return cls(_Console(sys.stdout))
 
     @classmethod
     def err(cls) -> Screen:
-        """Print errors."""
+        """Return the standard error."""
         return cls(_Console(sys.stderr))
 
     def line(self, *words: str | tuple[str, str], indent: int = 0) -> None:
-        """Print a line; where it has to be broken, it goes on further in.
+        """Print a line; if it is wrapped, the rest is indented.
 
         Args:
             words: The words; a pair is words and their style.
-            indent: How far the line is set in.
+            indent: The indentation of the line.
         """
         pairs = [(each, "") if isinstance(each, str) else each for each in words]
-        text = Text.assemble(*((plain(said), style) for said, style in pairs))
+        text = Text.assemble(*((plain(part), style) for part, style in pairs))
         room = self.console.width - indent
         if not self.console.file.isatty() or text.cell_len <= room:
             parts = [text]
@@ -160,27 +164,27 @@ class Screen:
             self.console.print(Text(" " * (indent + _HANGING * (place > 0))) + part, soft_wrap=True)
 
     def lines(self, text: str) -> None:
-        """Print a text of several lines, some of which are set in."""
+        """Print a text of several lines, and keep their indentation."""
         for each in text.split("\n"):
             words = each.lstrip(" ")
             self.line(words, indent=len(each) - len(words))
 
     def table(self, title: str, columns: Sequence[Column], *groups: Sequence[Row]) -> None:
-        """Print a table with a line between its groups of rows, or one row after the other where it is too wide."""
-        said = [[tuple(plain(cell) for cell in row) for row in group] for group in groups]
+        """Print a table with a line between its groups of rows, or row by row if it is too wide."""
+        cells = [[tuple(plain(cell) for cell in row) for row in group] for group in groups]
         named = [Column(plain(column.heading), column.kind) for column in columns]
         self.line((title, "italic"))
-        table = as_table(named, said, self.console.width)
+        table = as_table(named, cells, self.console.width)
         if table is not None:
             self.console.print(table)
             return
-        for head, below in as_blocks(named, said):
+        for head, below in as_blocks(named, cells):
             self.line((head, "bold"))
             for words in below:
                 self.line(words, indent=2)
 
     def file(self, text: str) -> None:
-        """Print a file as it is; in a pipe it is UTF-8, whatever the encoding of the output."""
+        """Print the text of a file unchanged; in a pipe it is encoded as UTF-8."""
         stream = self.console.file
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
@@ -193,36 +197,36 @@ class Screen:
 
 @frozen
 class Work:
-    """Tells what is being done, and how far it is; without a bar it keeps silent."""
+    """Shows the current task and its progress on a bar, if there is one."""
 
     bar: Progress | None = None
     task: TaskID | None = None
 
     def at(self, what: str) -> None:
-        """Begin a part of the work that cannot say how far it is."""
+        """Begin a task of unknown length."""
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, description=what, completed=0, total=None)
 
     def replayed(self, done: int, total: int) -> None:
-        """Tell how many events are replayed."""
+        """Show the number of replayed events."""
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, description="replaying events", completed=done, total=total)
 
     def simulated(self, done: int, total: int) -> None:
-        """Tell how many replications are done."""
+        """Show the number of finished replications."""
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, description="simulating replications", completed=done, total=total)
 
 
 class _Count(ProgressColumn):
-    """How many of how many, once that is known."""
+    """The number done of the total, once the total is known."""
 
     def render(self, task: Task) -> Text:
         return Text("" if task.total is None else f"{int(task.completed):,} of {int(task.total):,}")
 
 
 class _Left(TimeRemainingColumn):
-    """The time left, once something can be known of it."""
+    """The time left, once the total is known."""
 
     def render(self, task: Task) -> Text:
         return Text() if task.total is None else super().render(task)
@@ -230,7 +234,7 @@ class _Left(TimeRemainingColumn):
 
 @contextmanager
 def working() -> Iterator[Work]:
-    """Show a bar while the work is done; it goes when the work ends, however it ends."""
+    """Show a bar inside the block, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield Work()
         return
