@@ -289,7 +289,7 @@ def test_words_are_checked_against_the_curve_at_registration() -> None:
         callbacks.on_leave("suspicious")
     with pytest.raises(UnknownWordError, match="signal 'brocken_major'"):
         callbacks.on_signal("brocken_major")
-    with pytest.raises(InvalidValueError, match="name at least one"):
+    with pytest.raises(InvalidValueError, match="must name at least one"):
         callbacks.on_signal()
     with pytest.raises(InvalidValueError, match="callback"):
         callbacks.on_rise("hopeful")  # type: ignore[arg-type]

@@ -62,7 +62,7 @@ def test_a_higher_confidence_makes_wider_intervals(run: Run):
 
 @pytest.mark.parametrize("result", ["solution", "run"])
 def test_a_confidence_is_checked_in_both(result: str, request: pytest.FixtureRequest):
-    with pytest.raises(InvalidValueError, match="confidence is 95"):
+    with pytest.raises(InvalidValueError, match="confidence must"):
         request.getfixturevalue(result).occupancy(95)
 
 

@@ -405,5 +405,5 @@ def test_an_environment_needs_probabilities():
 
 def test_a_confidence_lies_between_0_and_1():
     run = simulated(CURVE, shipped("funnel"), ORDINARY, 10, turns=2, replications=1)
-    with pytest.raises(InvalidValueError, match="confidence is 95"):
+    with pytest.raises(InvalidValueError, match="confidence must"):
         run.occupancy(95)

@@ -102,7 +102,7 @@ WRONG = {
     "an unknown table": (HEAD + SEGMENT + "[arival]\n", "[arival]: unknown table; did you mean 'arrivals'?"),
     "too many promises": (HEAD + "promises_max = 9\n" + SEGMENT, "[scenario] promises_max: must be a whole number from 0 to 4, got 9"),
     "a turn that does not fit": (
-        HEAD + "turn_days = 40\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must be a whole number of turns",
+        HEAD + "turn_days = 40\n" + SEGMENT, "[scenario] turn_days: must be a whole fraction of the curve's quiet period, 90 days",
     ),
     "a turn of nothing": (HEAD + "turn_days = 0\n" + SEGMENT, "[scenario] turn_days: must be a duration above zero"),
     "no such curve": (HEAD + 'curve = "no.toml"\n' + SEGMENT, "[scenario] curve: cannot open"),
@@ -129,9 +129,9 @@ WRONG = {
     "broken where promises are kept": (
         HEAD + SEGMENT.replace("purchase", "broken") + "keeps_promises = true\n", "moves: keeps_promises excludes the move 'broken': leave it out",
     ),
-    "shares that do not add up": (HEAD + TWO.replace("0.4", "0.3"), "[[segments]]: the shares of all segments must add up to 1, got 0.9"),
+    "shares that do not add up": (HEAD + TWO.replace("0.4", "0.3"), "[[segments]]: must have shares that add up to 1, got 0.9"),
     "a missing share": (HEAD + TWO.replace("share = 0.4\n", ""), "[[segments]] a share: is missing"),
-    "two of a name": (HEAD + TWO.replace('"b"', '"a"'), "[[segments]]: each segment must have a name of its own, got 'a'"),
+    "two of a name": (HEAD + TWO.replace('"b"', '"a"'), "[[segments]]: must each have a name of their own, got 'a'"),
     "no name of two": (HEAD + TWO.replace('name = "b"\n', ""), "[[segments]] number 2 name: is missing: each of several segments must have one"),
     "a change without a turn": (
         HEAD + SEGMENT + "[[segments.changes]]\nmoves = { purchase = 0.1 }\n", "changes number 1 from_turn: is missing",
@@ -170,7 +170,7 @@ WRONG = {
         HEAD.replace("6", "1000") + SEGMENT + "[arrivals]\neach_turn = 1\n",
         "[scenario] turns: turns x cohorts x segments x replications, 1000 x 1001 x 1 x 10, must be at most 2000000",
     ),
-    "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: the curve's quiet period, 90 days, must have at most 100 turns"),
+    "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: must be at least a 100th of the curve's quiet period, 90 days"),
     "a curve that is missing, and a policy that would fit it": (
         HEAD + 'curve = "no.toml"\nturn_days = 7\n' + SEGMENT.replace("ask.toml", "elsewhere.toml"), "[scenario] curve: cannot open",
     ),

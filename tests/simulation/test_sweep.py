@@ -132,18 +132,21 @@ def test_wrong_parameters_are_reported(name: str, value: object, error: type[Exc
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
-        (lambda _: simulate("s.toml"), "scenario is 's.toml': must be a Scenario: load_scenario"),  # type: ignore[arg-type]
-        (lambda _: solve("s.toml"), "scenario is 's.toml': must be a Scenario: load_scenario"),  # type: ignore[arg-type]
-        (lambda one: compare("s.toml", one), "old is 's.toml': must be a Scenario: load_scenario"),
-        (lambda one: compare(one, "s.toml"), "new is 's.toml': must be a Scenario: load_scenario"),
-        (lambda _: parameters_of("s.toml"), "scenario is 's.toml': must be a Scenario: load_scenario"),  # type: ignore[arg-type]
+        (lambda _: simulate("s.toml"), "scenario must be a Scenario: load_scenario"),  # type: ignore[arg-type]
+        (lambda _: solve("s.toml"), "scenario must be a Scenario: load_scenario"),  # type: ignore[arg-type]
+        (lambda one: compare("s.toml", one), "old must be a Scenario: load_scenario"),
+        (lambda one: compare(one, "s.toml"), "new must be a Scenario: load_scenario"),
+        (lambda _: parameters_of("s.toml"), "scenario must be a Scenario: load_scenario"),  # type: ignore[arg-type]
         (lambda one: sweep(one, {"environment.kept": 0.3}), "must be a sequence of the values to try"),
         (lambda one: sweep(one, ["environment.kept"]), "must be a mapping"),
-        (lambda one: sweep(one, {"environment.kept": (0.3,)}, processes=0), "processes is 0"),
-        (lambda one: sweep(one, {"environment.kept": (0.9,)}), "environment.kept is 0.9: the probabilities add up to"),
+        (lambda one: sweep(one, {"environment.kept": (0.3,)}, processes=0), "processes must be"),
+        (
+            lambda one: sweep(one, {"environment.kept": (0.9,)}),
+            "environment.kept must have probabilities that add up to",
+        ),
         (
             lambda one: sweep(one, {"departures.churn_probability": (None,)}),
-            "departures.churn_probability is None: must be a probability",
+            "departures.churn_probability must be a probability",
         ),
     ],
 )

@@ -194,7 +194,7 @@ def test_a_policy_goes_on_from_any_standing_without_promises():
 def test_a_policy_does_not_begin_with_a_promise_open():
     made = PromiseMade(at=CURVE.begin("ann", find(journeys(CURVE), lambda _: True).start.as_of).as_of, promise="p")
     start = CURVE.advance(CURVE.begin("ann", made.at), made).after
-    with pytest.raises(InvalidValueError, match=r"start is .*: must have no open promise"):
+    with pytest.raises(InvalidValueError, match=r"start must not have an open promise"):
         journeys(CURVE, policy=LOYALTY, start=start)
 
 
@@ -321,35 +321,39 @@ print(find(st.from_type(Standing), lambda _: True).customer)
 @pytest.mark.parametrize(
     ("make", "error", "says"),
     [
-        (lambda: journeys("default"), InvalidValueError, "curve is 'default': must be a Curve"),  # type: ignore[arg-type]
+        (lambda: journeys("default"), InvalidValueError, "curve must be a Curve"),  # type: ignore[arg-type]
         (
             lambda: journeys(CURVE, max_size=-1),
             InvalidValueError,
-            "max_size is -1: must be a whole number of at least 0",
+            "max_size must be a whole number of at least 0",
         ),
-        (lambda: journeys(CURVE, start=CURVE.start), InvalidValueError, "start is .*: must be a Standing"),  # type: ignore[arg-type]
-        (lambda: journeys(CURVE, policy=LOYALTY.name), InvalidValueError, "policy is 'loyalty': must be a Policy"),  # type: ignore[arg-type]
+        (lambda: journeys(CURVE, start=CURVE.start), InvalidValueError, "start must be a Standing"),  # type: ignore[arg-type]
+        (lambda: journeys(CURVE, policy=LOYALTY.name), InvalidValueError, "policy must be a Policy"),  # type: ignore[arg-type]
         (
             lambda: journeys(CURVE, reach="advocat"),
             UnknownWordError,
             "reach 'advocat' is unknown; did you mean 'advocate'",
         ),
-        (lambda: journeys(CURVE, reach=3), InvalidValueError, "reach is 3: must be a stage"),  # type: ignore[arg-type]
-        (lambda: journeys(CURVE, reach="advocate", max_size=7), InvalidValueError, "no journey of at most 7 events"),
+        (lambda: journeys(CURVE, reach=3), InvalidValueError, "reach must be a stage"),  # type: ignore[arg-type]
+        (
+            lambda: journeys(CURVE, reach="advocate", max_size=7),
+            InvalidValueError,
+            "must be reachable in at most 7 events",
+        ),
         (lambda: journeys(CURVE, reach=lambda _: False), InvalidValueError, "holds in no position"),
         (
             lambda: journeys(CURVE, reach=Position("advocate", 0, 0, 12, "clear")),
             InvalidPositionError,
-            "cannot reach it",
+            "must be reachable",
         ),
         (
             lambda: journeys(CURVE, policy=LOYALTY, reach="advocate", max_size=3),
             InvalidValueError,
-            "no journey of at most 3 turns",
+            "must be reachable in at most 3 turns",
         ),
-        (lambda: positions(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
-        (lambda: events(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
-        (lambda: policies(None), InvalidValueError, "curve is None"),  # type: ignore[arg-type]
+        (lambda: positions(None), InvalidValueError, "curve must be a Curve"),  # type: ignore[arg-type]
+        (lambda: events(None), InvalidValueError, "curve must be a Curve"),  # type: ignore[arg-type]
+        (lambda: policies(None), InvalidValueError, "curve must be a Curve"),  # type: ignore[arg-type]
     ],
 )
 def test_invalid_arguments_raise(make: Callable[[], object], error: type[TrustcurveError], says: str):

@@ -155,7 +155,7 @@ class Callbacks:
 
     def _check(self, argument: str, words: tuple[Any, ...], known: tuple[str, ...]) -> None:
         if not words:
-            raise InvalidValueError(argument, words, "name at least one")
+            raise InvalidValueError(argument, words, "must name at least one")
         for word in words:
             if word not in known:
                 raise UnknownWordError(argument, word, known)

@@ -265,10 +265,10 @@ def problems_of(
     planned = _arrivals_per_turn(arrivals, turns)
     newcomers, cohorts = sum(planned), 1 + sum(size > 0 for size in planned)
     if newcomers > _CUSTOMERS_MAX:
-        yield InvalidValueError("arrivals", newcomers, f"newcomers must be at most {_CUSTOMERS_MAX} in total")
+        yield InvalidValueError("arrivals", newcomers, f"must bring at most {_CUSTOMERS_MAX} newcomers in total")
     elif turns * cohorts * len(segments) * replications > _ROWS_MAX:
         product = f"{turns} x {cohorts} x {len(segments)} x {replications}"
-        rule = f"turns x cohorts x segments x replications, {product}, must be at most {_ROWS_MAX}"
+        rule = f"must keep turns x cohorts x segments x replications, {product}, at most {_ROWS_MAX}"
         yield InvalidValueError("turns", turns, rule)
     if customers + newcomers == 0:
         yield InvalidValueError("customers", customers, "must be at least 1 where there are no arrivals")
@@ -285,14 +285,14 @@ def _problems_of_segments(segments: tuple[Segment, ...], turns: int) -> Iterator
         return
     for segment in segments:
         for late in (change.from_turn for change in segment.changes if change.from_turn > turns):
-            rule = f"changes of segment {segment.name!r} must begin by the last turn, {turns}"
+            rule = f"must begin by the last turn, {turns}, in segment {segment.name!r}"
             yield InvalidValueError("changes", late, rule)
     total = sum(segment.share for segment in segments)
     if abs(total - 1) > ADDS_UP:
-        yield InvalidValueError("segments", round(total, 9), "the shares of all segments must add up to 1")
+        yield InvalidValueError("segments", round(total, 9), "must have shares that add up to 1")
     for name, many in Counter(segment.name for segment in segments).items():
         if many > 1:
-            yield InvalidValueError("segments", name, "each segment must have a name of its own")
+            yield InvalidValueError("segments", name, "must each have a name of their own")
 
 
 def turn_problem(turn: timedelta, silence_after: timedelta) -> str | None:
@@ -300,13 +300,13 @@ def turn_problem(turn: timedelta, silence_after: timedelta) -> str | None:
 
     Examples:
         >>> turn_problem(timedelta(days=40), timedelta(days=90))
-        "the curve's quiet period, 90 days, must be a whole number of turns"
+        "must be a whole fraction of the curve's quiet period, 90 days"
     """
-    days = f"the curve's quiet period, {silence_after / timedelta(days=1):g} days,"
+    days = f"the curve's quiet period, {silence_after / timedelta(days=1):g} days"
     if silence_after % turn:
-        return f"{days} must be a whole number of turns"
+        return f"must be a whole fraction of {days}"
     if silence_after // turn > _QUIET_TURNS_MAX:
-        return f"{days} must have at most {_QUIET_TURNS_MAX} turns"
+        return f"must be at least a {_QUIET_TURNS_MAX}th of {days}"
     return None
 
 

@@ -125,9 +125,7 @@ class Segment:
             listed = ", ".join(map(str, turns))
             raise InvalidValueError("changes", turns, f"must be in increasing order of from_turn, not {listed}")
         if len({environment.keeps_promises for environment in self.environments}) > 1:
-            raise InvalidValueError(
-                "changes", turns, "keeps_promises must be the same in all environments of a segment"
-            )
+            raise InvalidValueError("changes", turns, "must all have the same keeps_promises")
 
     @property
     def environments(self) -> tuple[Environment, ...]:

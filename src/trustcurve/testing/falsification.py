@@ -78,7 +78,9 @@ def falsify(
     asked = as_property("prop", prop)
     check_settings(settings)
     if not can_be_broken(asked):
-        raise InvalidValueError("prop", asked.name, "no single run can break it: only a proof can decide it")
+        raise InvalidValueError(
+            "prop", asked.name, "must be a property that a single run can break: only a proof can decide this one"
+        )
     loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
     return falsify_loop(loop, asked, settings)
 

@@ -338,7 +338,7 @@ def build_journey(
     if destination is not None and not _end_at(builder, destination):
         builder = JourneyBuilder(curve, start, events_max)  # the plan leads away: go there directly
         if not builder.go(destination.goals, wait="none"):
-            raise InvalidValueError("reach", events_max, f"no journey of at most {events_max} events leads there")
+            raise InvalidValueError("reach", events_max, f"must be reachable in at most {events_max} events")
     return curve.journey(builder.events, start=start, until=builder.now)
 
 

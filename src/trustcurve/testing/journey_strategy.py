@@ -106,7 +106,7 @@ def journeys(
         return _journeys(curve, begin, max_size, None)
     distance, _ = shortest_paths(curve).to(goals)
     if not UNREACHABLE < distance[curve.table().number(begin.position)] <= max_size:
-        raise InvalidValueError("reach", reach, f"no journey of at most {max_size} events leads there")
+        raise InvalidValueError("reach", reach, f"must be reachable in at most {max_size} events")
     destinations = st.builds(Destination, st.just(goals), st.sampled_from(sorted(goals)))
     return _journeys(curve, begin, max_size, destinations)
 
@@ -170,7 +170,7 @@ def _goals(curve: Curve, reach: Reach) -> frozenset[int]:
     else:
         raise InvalidValueError("reach", reach, "must be a stage, a state, a Position or a function of one")
     if not found:
-        raise InvalidValueError("reach", reach, "holds in no position that this curve can reach")
+        raise InvalidValueError("reach", reach, "must hold in a position that this curve can reach")
     return frozenset(found)
 
 

@@ -134,7 +134,7 @@ def policy_runs(loop: ClosedLoop, goals: frozenset[int] | None, turns_max: int) 
     """
     guide = _Guide(loop, turns_max, goals)
     if goals is not None and not -1 < guide.distances[0] <= turns_max:
-        problem = f"no journey of at most {turns_max} turns leads there under policy {loop.policy.name!r}"
+        problem = f"must be reachable in at most {turns_max} turns under policy {loop.policy.name!r}"
         if guide.automaton.stopped is not None:
             problem += f" (within the nearest {_GOAL_STATES_MAX} states of it)"
         raise InvalidValueError("reach", [loop.table.positions[number] for number in sorted(goals)][:3], problem)
