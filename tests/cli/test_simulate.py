@@ -189,9 +189,7 @@ def test_a_missing_extra_is_told_in_a_sentence(missing: str, option: list[str], 
         [sys.executable, "-c", code, "simulate", "asks_now.toml", *option], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert (
-        done.stderr == f"trustcurve: module '{missing}' is not installed: pip install 'trustcurve[{extra}]'\n"
-    )
+    assert done.stderr == f"trustcurve: module '{missing}' is not installed: pip install 'trustcurve[{extra}]'\n"
 
 
 @pytest.mark.slow

@@ -169,6 +169,4 @@ def test_a_missing_writer_of_toml_is_one_sentence_too() -> None:
 def test_logs_without_polars_name_their_extra() -> None:
     done = without("polars", "import trustcurve.logs")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith(
-        "module 'polars' is not installed: pip install 'trustcurve[logs]'"
-    )
+    assert done.stderr.splitlines()[-1].endswith("module 'polars' is not installed: pip install 'trustcurve[logs]'")

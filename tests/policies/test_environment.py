@@ -61,7 +61,10 @@ def test_a_word_that_is_no_move(moves: object):
         ({"kept": "often"}, "must be a probability from 0 to 1"),
         ({"kept": 0.6, "broken": 0.6}, "add up to at most 1, not 1.2"),
         ({"nothing": 0.1, "kept": 0.6}, "add up to 1 if they include 'nothing', not 0.7"),
-        ({"kept": 0.5, "complaint": None}, "must have probabilities for all moves or for none, got .*; missing: complaint"),
+        (
+            {"kept": 0.5, "complaint": None},
+            "must have probabilities for all moves or for none, got .*; missing: complaint",
+        ),
     ],
 )
 def test_probabilities_that_cannot_be(moves: dict[str, float], says: str):
