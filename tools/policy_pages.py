@@ -136,8 +136,8 @@ def verdicts(name: str) -> Iterator[str]:
 
 def journey(name: str, asked: str) -> Iterator[str]:
     """Write a shortest journey."""
-    witness = report(name)[asked].counterexample
-    yield from ("```text", *str(witness).splitlines(), "```")
+    verdict = report(name)[asked]
+    yield from ("```text", *str(verdict.counterexample or verdict.witness).splitlines(), "```")
 
 
 def region(name: str, what: str) -> Iterator[str]:
