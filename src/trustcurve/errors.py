@@ -144,7 +144,8 @@ class InvalidParameterError(TrustcurveError):
     rule: str
 
     def __str__(self) -> str:
-        return f"parameter {self.name} {rule_got(self.rule, _shown(self.value))}"
+        must = self.rule.startswith("must ")
+        return f"parameter {self.name} {rule_got(self.rule, _shown(self.value)) if must else self.rule}"
 
 
 @define(slots=False, repr=False)

@@ -101,7 +101,7 @@ def test_what_is_saved_can_be_explained(trustcurve: Trustcurve) -> None:
 
 
 def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
-    said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--max-states", "3")
+    said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--states-max", "3")
     assert said.code == 2
     assert "UNKNOWN" in said.out
     assert "states_max=3" in said.out
@@ -118,7 +118,7 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
         (["check", "m.toml"], "m.toml: [log]: unknown table"),
         (["check", "-p", "repair_within(3)"], "policy must be given for repair_within(3)"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max must be a whole number from 0 to 4"),
-        (["check", "gentle.toml", "--max-states", "0"], "states_max must be a whole number of at least 1"),
+        (["check", "gentle.toml", "--states-max", "0"], "states_max must be a whole number of at least 1"),
         (["diff", "funnel.toml", "old.toml"], "must be of the same kind as OLD.toml"),
         (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
         (["diff", "funnel.toml", "gentle.toml", "-m", "m.toml"], "a log needs both --log and --mapping"),

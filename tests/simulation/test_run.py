@@ -399,7 +399,7 @@ def test_wrong_numbers_are_reported(argument: str, value: object):
 
 
 def test_an_environment_needs_probabilities():
-    with pytest.raises(InvalidValueError, match="has no probabilities"):
+    with pytest.raises(InvalidValueError, match="must have a probability for each move"):
         simulated(CURVE, shipped("funnel"), Environment(["purchase"]), 10, turns=2)
 
 

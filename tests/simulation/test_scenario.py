@@ -90,7 +90,7 @@ def test_scenarios_that_make_no_sense_are_reported(change: dict[str, object], sa
     ("change", "says"),
     [
         ({"share": 1.5}, "share must be"),
-        ({"environment": Environment(["purchase"])}, "has no probabilities"),
+        ({"environment": Environment(["purchase"])}, "must have a probability for each move"),
         ({"policy": "funnel"}, "must be a Policy"),
         ({"changes": [3]}, "changes must contain only ChangePoint"),
         ({"changes": 3}, "changes must contain only ChangePoint"),

@@ -114,11 +114,11 @@ WRONG = {
     ),
     "probabilities that do not add up": (
         HEAD + SEGMENT.replace("purchase = 0.1", "purchase = 0.7, complaint = 0.5"),
-        "[[segments]] number 1 moves: the probabilities add up to 1.2, more than 1",
+        "[[segments]] number 1 moves: must have probabilities that add up to at most 1, not 1.2",
     ),
     "probabilities that should be all": (
         HEAD + SEGMENT.replace("purchase = 0.1", "purchase = 0.7, nothing = 0.2"),
-        "[[segments]] number 1 moves: with 'nothing' the probabilities must add up to 1, not 0.9",
+        "[[segments]] number 1 moves: must have probabilities that add up to 1 if they include 'nothing', not 0.9",
     ),
     "a probability of two": (
         HEAD + SEGMENT.replace("0.1", "2"), "[[segments]] number 1 moves.purchase: must be a probability from 0 to 1, got 2",
@@ -127,7 +127,7 @@ WRONG = {
     "no moves": (HEAD + '[[segments]]\npolicy = "ask.toml"\n', "[[segments]] number 1 moves: is missing: the probability of each move"),
     "moves as a list": (HEAD + SEGMENT.replace("{ purchase = 0.1 }", '["purchase"]'), "moves: must be a table, got an array"),
     "broken where promises are kept": (
-        HEAD + SEGMENT.replace("purchase", "broken") + "keeps_promises = true\n", "moves: keeps_promises excludes the move 'broken': leave it out",
+        HEAD + SEGMENT.replace("purchase", "broken") + "keeps_promises = true\n", "moves: must not contain 'broken' if keeps_promises is true",
     ),
     "shares that do not add up": (HEAD + TWO.replace("0.4", "0.3"), "[[segments]]: must have shares that add up to 1, got 0.9"),
     "a missing share": (HEAD + TWO.replace("share = 0.4\n", ""), "[[segments]] a share: is missing"),

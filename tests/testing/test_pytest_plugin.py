@@ -608,4 +608,4 @@ def test_where_something_is_missing_it_says_what_to_install(kit: Kit):
     code = "import sys; sys.modules['scipy'] = None; import pytest; sys.exit(pytest.main(['-q', '--trustcurve-cov', 'test_empty.py']))"
     done = subprocess.run([sys.executable, "-c", code], cwd=kit.path, capture_output=True, text=True, check=False)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "this needs scipy, which is not installed: pip install 'trustcurve[testing]'" in done.stderr
+    assert "module 'scipy' is not installed: pip install 'trustcurve[testing]'" in done.stderr

@@ -149,7 +149,7 @@ def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: St
 def test_without_probabilities_there_is_none(curve: Curve):
     with pytest.raises(InvalidValueError, match="must have a probability for each move"):
         check(curve, probability(hoped), policy=warm)
-    with pytest.raises(InvalidValueError, match="in this order"):
+    with pytest.raises(InvalidValueError, match="in ascending order"):
         probability(hoped, at_least=0.5, at_most=0.4)
     for wrong in ({"at_least": -0.1}, {"at_most": 1.1}, {"at_least": "a"}, {"at_most": None}, {"at_least": True}):
         with pytest.raises(InvalidValueError, match="must be a number from 0 to 1"):

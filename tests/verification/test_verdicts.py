@@ -313,10 +313,10 @@ def test_the_properties_by_default_are_the_factories_without_numbers():
     [
         (None, r"properties\[0\] must be a property, for example always"),
         (usual, r"give the policy by name: policy='careful'"),
-        (always, r"must be a property; always needs arguments: always\(holds\)"),
+        (always, r"must be a property, got .*; always needs arguments: always\(holds\)"),
         (at_most, r"at_most needs arguments: at_most\(n, event\)"),
         (lambda turn: turn.changed, r"needs arguments: <lambda>\(turn\)"),
-        (lambda: True, r"must be a property, for example always\(...\); <lambda>\(\) returned True"),
+        (lambda: True, r"must be a property, for example always\(...\), got .*; <lambda>\(\) returned True"),
         ("no_harm_helps", r"must be a property, for example always"),
     ],
 )

@@ -52,7 +52,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             "--save", metavar="DIR", help="Write each counterexample of a policy to a file in DIR.", show_default=False
         ),
     ] = None,
-    max_states: Annotated[int, typer.Option("--max-states", help="The maximum number of states to explore.")] = 200_000,
+    states_max: Annotated[int, typer.Option("--states-max", help="The maximum number of states to explore.")] = 200_000,
     promises_max: PromisesMax = 2,
 ) -> None:
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
@@ -85,7 +85,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
                     policy=policy,
                     environment=ENVIRONMENTS[environment],
                     promises_max=promises_max,
-                    states_max=max_states,
+                    states_max=states_max,
                 )
             )
     names = _names(files or [Path()])

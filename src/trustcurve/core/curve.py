@@ -185,7 +185,7 @@ def _default(cls: type[Curve]) -> Any:
 def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:
     if name not in known:
         raise InvalidParameterError(
-            name, value, f"does not exist{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
+            name, value, f"is unknown{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
         )
     if name not in DURATIONS:
         if type(value) is not int:

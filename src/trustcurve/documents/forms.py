@@ -96,23 +96,23 @@ class Named:
     why: str
 
 
-def whole(least: int, most: int | None = None, unit: str = "") -> Rule:
-    """Return the rule for a whole number from ``least`` to ``most``."""
-    upper = {} if most is None else {"maximum": most}
-    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+def whole(minimum: int, maximum: int | None = None, unit: str = "") -> Rule:
+    """Return the rule for a whole number from ``minimum`` to ``maximum``."""
+    upper = {} if maximum is None else {"maximum": maximum}
+    bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
     return Rule(
-        lambda value: type(value) is int and least <= value and (most is None or value <= most),
+        lambda value: type(value) is int and minimum <= value and (maximum is None or value <= maximum),
         f"must be a whole number{f' of {unit}' if unit else ''} {bounds}",
-        {"minimum": least, **upper},
+        {"minimum": minimum, **upper},
     )
 
 
-def between(least: float, most: float) -> Rule:
-    """Return the rule for a number from ``least`` to ``most``."""
+def between(minimum: float, maximum: float) -> Rule:
+    """Return the rule for a number from ``minimum`` to ``maximum``."""
     return Rule(
-        lambda value: not isinstance(value, bool) and isinstance(value, int | float) and least <= value <= most,
-        f"must be a number from {least:g} to {most:g}",
-        {"minimum": least, "maximum": most},
+        lambda value: not isinstance(value, bool) and isinstance(value, int | float) and minimum <= value <= maximum,
+        f"must be a number from {minimum:g} to {maximum:g}",
+        {"minimum": minimum, "maximum": maximum},
     )
 
 

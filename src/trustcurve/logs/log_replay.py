@@ -213,9 +213,9 @@ def replay_customer(
         ...     ann = replay_customer(scan_log(path), mapping, Curve.default(), "ann")
         >>> for each in ann.applied:
         ...     print(each.logged.row, each.step.explain())
-        1 2026-01-01 00:00 UTC  Purchased
+        1 2026-01-01 00:00 UTC  the customer buys
           stays distrust.suspicious
-          because a sale is the beginning of a debt; nothing is hoped for, so no proof is owed
+          because a sale is the start of a debt; nothing is hoped for, so no proof is owed
         >>> ann.rows.used, ann.rows.ignored
         (1, 1)
     """
