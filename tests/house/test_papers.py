@@ -26,7 +26,7 @@ def requirements() -> set[str]:
 
 
 def test_architecture_fits_on_a_page():
-    assert len(ARCHITECTURE.splitlines()) <= 60
+    assert len(ARCHITECTURE.splitlines()) <= 95
 
 
 def test_every_dependency_earns_its_place_in_architecture():

@@ -121,7 +121,7 @@ def test_a_curve_may_have_as_many_stages_as_a_customer_has_bits_for():
         f'[rules.when]\nstage = "{before}"\n[rules.set]\nstage = "{after}"\n\n'
         for before, after in zip(["hopeful", *more], more, strict=False)
     ]
-    stages = "".join(f'[[stages]]\nname = "{name}"\nsays = "one more"\n\n' for name in more)
+    stages = "".join(f'[[stages]]\nname = "{name}"\ndescription = "one more"\n\n' for name in more)
     text = curve_toml(CURVE).replace("[signals.proposition]", stages + "[signals.proposition]", 1)
     curve = parse_curve(text.replace("[[rules]]", "".join(steps) + "[[rules]]", 1))
     policy = load_policy(POLICIES / "solve_first.toml", curve)

@@ -41,7 +41,7 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
         ({"segments": ()}, "must contain at least one segment"),
         ({"customers": 0}, "customers must be at least 1 where there are no arrivals"),
         ({"turns": 0}, "turns must be"),
-        ({"segments": (Segment(policy=shipped("funnel"), environment=ORDINARY, share=0.5),)}, "must add up to 1"),
+        ({"segments": (Segment(policy=shipped("funnel"), environment=ORDINARY, share=0.5),)}, "add up to 1"),
         ({"curve": "default"}, "must be a Curve"),
         (
             {"curve": parse_curve(default_toml().replace('"customer_centric"', '"lost"'))},

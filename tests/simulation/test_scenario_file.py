@@ -138,7 +138,7 @@ WRONG = {
     ),
     "a late change": (
         HEAD + SEGMENT + "[[segments.changes]]\nfrom_turn = 9\nmoves = { purchase = 0.1 }\n",
-        "[[segments]]: changes of segment 'everyone' must begin by the last turn, 6, got 9",
+        "[[segments]]: must begin by the last turn, 6, in segment 'everyone', got 9",
     ),
     "changes in disorder": (
         HEAD + SEGMENT + "".join(f"[[segments.changes]]\nfrom_turn = {n}\nmoves = {{ purchase = 0.1 }}\n" for n in (3, 2)),
@@ -164,11 +164,11 @@ WRONG = {
     "more samples than can be": (HEAD + "replications = 10001\n" + SEGMENT, "[scenario] replications: must be a whole number from 1 to 10000, got 10001"),
     "more newcomers than can be": (HEAD + SEGMENT + "[arrivals]\neach_turn = 100000001\n", "[arrivals] each_turn: must be a whole number from 0 to 100000000"),
     "more newcomers in all than can be": (
-        HEAD + SEGMENT + "[arrivals]\neach_turn = 50000000\n", "[arrivals] each_turn: newcomers must be at most 100000000 in total, got 300000000",
+        HEAD + SEGMENT + "[arrivals]\neach_turn = 50000000\n", "[arrivals] each_turn: must bring at most 100000000 newcomers in total, got 300000000",
     ),
     "more rows than can be kept": (
         HEAD.replace("6", "1000") + SEGMENT + "[arrivals]\neach_turn = 1\n",
-        "[scenario] turns: turns x cohorts x segments x replications, 1000 x 1001 x 1 x 10, must be at most 2000000",
+        "[scenario] turns: must keep turns x cohorts x segments x replications, 1000 x 1001 x 1 x 10, at most 2000000",
     ),
     "a turn of a minute and a half": (HEAD + "turn_days = 0.001\n" + SEGMENT, "[scenario] turn_days: must be at least a 100th of the curve's quiet period, 90 days"),
     "a curve that is missing, and a policy that would fit it": (

@@ -80,7 +80,7 @@ def test_durations_may_be_days():
 def test_a_longer_quiet_period_makes_no_longer_turns():
     changed = with_parameter(scenario("funnel"), "curve.silence_after", 120)
     assert (changed.turn, changed.curve.silence_after) == (timedelta(days=30), timedelta(days=120))
-    with pytest.raises(InvalidValueError, match=r"must be a whole number of turns, and a turn lasts 30 days here"):
+    with pytest.raises(InvalidValueError, match=r"must be a whole number of turns of 30 days"):
         with_parameter(scenario("funnel"), "curve.silence_after", 100)
 
 

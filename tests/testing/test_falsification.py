@@ -76,9 +76,9 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     )
     assert found is not None
     assert breaks(bug.asked, found)
-    (verdict,) = check(bug.curve, bug.policy, bug.asked, environment=bug.environment).verdicts
-    assert verdict.witness is not None
-    assert len(verdict.witness) <= len(found)
+    (verdict,) = check(bug.curve, bug.asked, policy=bug.policy, environment=bug.environment).verdicts
+    assert verdict.counterexample is not None
+    assert len(verdict.counterexample) <= len(found)
     moves = [edge.record.move for edge in found.edges]
     fewer = [run_of_choices(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
     assert not any(breaks(bug.asked, run) for run in fewer)
@@ -118,7 +118,7 @@ def test_a_policy_that_answers_in_time_is_not_falsified():
 )
 def test_properties_that_no_single_run_can_break_raise(prop: Property):
     assert not can_be_broken(prop)
-    with pytest.raises(InvalidValueError, match="must be a property that a single run can break it"):
+    with pytest.raises(InvalidValueError, match="must be a property that a single run can break"):
         falsify(CURVE, prop, policy=forgetful)
 
 

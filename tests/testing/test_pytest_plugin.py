@@ -191,7 +191,10 @@ def test_properties_that_neither_can_decide_fail_and_say_what_to_do(kit: Kit):
         ("@holds('default')\ndef test_it(): ...", "curve must be a Curve"),
         ("@holds(curve, policy='solve first')\ndef test_it(): ...", "policy must be a Policy"),
         ("@holds(curve)\nclass TestIt: ...", "test must be a plain function"),
-        ("@holds(curve)\n@holds(curve)\ndef test_it(): ...", "is under @holds already: write a test for each policy"),
+        (
+            "@holds(curve)\n@holds(curve)\ndef test_it(): ...",
+            "must have one @holds, got *; write a test for each policy",
+        ),
         ("@holds(curve)\nasync def test_it(): ...", "test must be a plain function"),
     ],
 )
@@ -418,7 +421,10 @@ def test_broken(): ...
     done = kit(broken)
     done.assert_outcomes(failed=1)
     said = done.stdout.str()
-    assert "policy 'broken' cannot be proved: it fails with ZeroDivisionError('division by zero')" in said
+    assert (
+        "policy 'broken' cannot be analysed: decide() must be a pure function of the view; it failed with ZeroDivisionError('division by zero')"
+        in said
+    )
     assert re.search(r"test_a_policy_that_fails\w*\.py:\d+, in broken", said)
     assert "unrolling" not in said
 

@@ -340,7 +340,7 @@ print(find(st.from_type(Standing), lambda _: True).customer)
             InvalidValueError,
             "must be reachable in at most 7 events",
         ),
-        (lambda: journeys(CURVE, reach=lambda _: False), InvalidValueError, "holds in no position"),
+        (lambda: journeys(CURVE, reach=lambda _: False), InvalidValueError, "must hold in a position"),
         (
             lambda: journeys(CURVE, reach=Position("advocate", 0, 0, 12, "clear")),
             InvalidPositionError,

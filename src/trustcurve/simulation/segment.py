@@ -58,7 +58,7 @@ def plain_text(value: str) -> str:
 def _check_environment(value: object) -> None:
     check_kind("environment", value, Environment, "must be an Environment")
     if isinstance(value, Environment) and value.probabilities is None:
-        raise InvalidValueError("environment", value.name, "has no probabilities: give one for each move")
+        raise InvalidValueError("environment", value.name, "must have a probability for each move")
 
 
 def _check_period(_: object, attribute: object, value: timedelta) -> None:

@@ -187,10 +187,9 @@ def _duration(name: str, value: Any) -> timedelta:
 
 def _with_curve(scenario: Scenario, curve: Curve, name: str, value: Any) -> Scenario:
     """Change the curve, but not the length of a turn."""
-    problem = turn_problem(scenario.turn_length, curve.silence_after)
-    if problem is not None:
-        rule = f"{problem}, and a turn lasts {scenario.turn_length / timedelta(days=1):g} days here"
-        raise InvalidValueError(name, value, rule)
+    if turn_problem(scenario.turn_length, curve.silence_after) is not None:
+        length = scenario.turn_length / timedelta(days=1)
+        raise InvalidValueError(name, value, f"must be a whole number of turns of {length:g} days, and not too many")
     return evolve(scenario, curve=curve, turn=scenario.turn_length)
 
 

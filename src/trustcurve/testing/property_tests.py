@@ -126,7 +126,7 @@ def holds(
         if not callable(test) or isclass(test) or iscoroutinefunction(test):
             raise InvalidValueError("test", test, "must be a plain function, not a class and not async")
         if _ARGUMENT in signature(test).parameters:
-            raise InvalidValueError("test", test, "is under @holds already: write a test for each policy")
+            raise InvalidValueError("test", test, "must have one @holds; write a test for each policy")
         return _parametrized(test, tested, asked)
 
     return decorate
