@@ -78,7 +78,7 @@ def test_a_difference_of_one_number_is_found() -> None:
 
 def test_the_machine_shares_nothing_with_react(monkeypatch: pytest.MonkeyPatch) -> None:
     walker = MACHINE.walker()
-    for owner, name in ((Rulebook, "react"), (Rulebook, "work_out"), (Program, "run"), (Program, "settle")):
+    for owner, name in ((Rulebook, "react"), (Rulebook, "_work_out"), (Program, "run"), (Program, "settle")):
         monkeypatch.setattr(owner, name, None)
     assert MACHINE.send(walker, "proposition") == Position("hopeful", 0, 0, 2, "due")
     assert MACHINE.send(walker, "broken_major") == Position("distrust", 0, 0, 4, "breach")

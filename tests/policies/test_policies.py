@@ -92,16 +92,15 @@ def test_a_function_and_a_file_of_one_policy_agree_on_all_views(curve: Curve):
     lasts = [(), *((action,) for action in ACTIONS)]
     seen = set()
     for position in curve.table().positions:
-        wide = curve.cells(position)
         for quiet, opened, asks, last in product(range(4), range(3), range(3), lasts):
             shown = view(
                 stage=position.stage,
                 state=curve.state(position),
-                outside=curve.stages[wide[0]].outside,
+                outside=curve.stage(position).outside,
                 kept=position.kept,
                 engaged=position.engaged,
                 doubt=position.doubt,
-                felt_doubt=wide[5],
+                felt_doubt=curve.felt_doubt(position),
                 account=position.account,
                 quiet=quiet,
                 open=opened,

@@ -108,12 +108,12 @@ class Curve(Rulebook):
 
         for row, rule in check_parameters(rows):
             raise InvalidParameterError(row.name, row.value, rule)
-        return self._checked(evolve(self.parts, parameters=rows), f"curve {self.name!r}")
+        return self._checked(evolve(self._parts, parameters=rows), f"curve {self.name!r}")
 
     def waiting_without_limit(self) -> Self:
         """Return the same curve with the clock of version 1: a promise with a date excuses any number of quiet periods."""
         rows = [evolve(row, value=_NO_LIMIT) if row.name == "waiting_periods" else row for row in self.parameter_rows]
-        return self._from_parts(evolve(self.parts, parameters=tuple(rows)))
+        return self._from_parts(evolve(self._parts, parameters=tuple(rows)))
 
     def doubts(self, source: str = "the curve") -> tuple[Finding, ...]:
         """Return what is legal but probably a mistake: unused parameters, and rows called "falls" that lift a customer.
@@ -164,7 +164,7 @@ def make_curve(parts: Parts, source: str) -> Curve:
     Raises:
         InvalidCurveError: With all findings at once.
     """
-    return Curve._checked(parts, source)  # noqa: SLF001 - of this module
+    return Curve._checked(parts, source)
 
 
 def default_toml() -> str:

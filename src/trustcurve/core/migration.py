@@ -43,7 +43,7 @@ def migrate(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Mig
     table = curve.table()  # type: ignore[attr-defined]
     if position not in table.numbers:
         wanted = _settled(curve, evolve(position, stage=_stage(curve, from_curve, position.stage)))
-        near = min(table.positions, key=lambda known: _distance(curve.cells(wanted), curve.cells(known)))
+        near = min(table.positions, key=lambda known: _distance(curve._cells(wanted), curve._cells(known)))
         position = wanted if wanted in table.numbers else near
     changes = [
         f"{part} {old} became {new}"
@@ -70,11 +70,11 @@ def _stage(curve: Rulebook, from_curve: Rulebook, stage: str) -> str:
 
 
 def _settled(curve: Rulebook, position: Position) -> Position:
-    tops = dict(zip(COUNTERS, curve.program.tops[1:4], strict=True))
+    tops = dict(zip(COUNTERS, curve._program.tops[1:4], strict=True))
     clamped = evolve(position, **{part: min(getattr(position, part), top) for part, top in tops.items()})
-    wide = list(curve.cells(clamped))
-    curve.program.settle(wide)
-    return curve.position(wide)
+    wide = list(curve._cells(clamped))
+    curve._program.settle(wide)
+    return curve._position(wide)
 
 
 def _distance(want: tuple[int, ...], have: tuple[int, ...]) -> tuple[int, ...]:

@@ -83,9 +83,9 @@ def refusals(curve: Rulebook, where: Position | Standing, signal: str) -> tuple[
     """
     position = position_of(where)
     applied = curve.react(position, signal).rule
-    wide = curve.cells(position)
+    wide = curve._cells(position)
     found: list[Refusal] = []
-    for row in curve.program.rows[signal]:
+    for row in curve._program.rows[signal]:
         if row.rule is applied:
             continue
         failed = [
@@ -110,7 +110,7 @@ def _failure(curve: Rulebook, position: Position, felt: int, condition: Conditio
         return Failure(part, outside, wanted, f"{curve.state(position)} is not {wanted}")
     else:
         actual = felt if part == "felt_doubt" else getattr(position, part)
-        numbers = [curve.assembler.number(value) for value in values]
+        numbers = [curve._assembler.number(value) for value in values]
         wanted = TEST_WORDS[test] + " or ".join(map(str, numbers))
         needs = numbers[0] + (test == "above")
         words = f"{part} {actual} of {needs}" if test in ("at_least", "above") else f"{part} {actual}, not {wanted}"
@@ -177,7 +177,7 @@ def path(
         raise UnknownWordError("by", by, tuple(_MOVES))
     signals = [signal.name for signal in curve.signal_rows if signal.by in _MOVES[by]]
     position = position_of(where)
-    curve.cells(position)
+    curve._cells(position)
     came: dict[Position, Reaction | None] = {position: None}
     for place in (queue := [position]):
         if goal in (place.stage, curve.state(place)):

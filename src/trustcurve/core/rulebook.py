@@ -35,7 +35,7 @@ class Rulebook:
     """
 
     name: str
-    start_words: tuple[tuple[str, Number], ...]
+    _start_words: tuple[tuple[str, Number], ...]
     counters: tuple[Counter, ...]
     parameter_rows: tuple[Parameter, ...] = field(eq=_by_name)
     stages: tuple[Stage, ...]
@@ -70,7 +70,10 @@ class Rulebook:
 
     def __reduce__(self) -> tuple[Any, ...]:
         names = ("name", "start_words", "counters", "parameter_rows", "stages", "signal_rows", "rules", "settling")
-        return _rebuild, (type(self), {name: getattr(self, name) for name in names})
+        return _rebuild, (
+            type(self),
+            {name: getattr(self, "_start_words" if name == "start_words" else name) for name in names},
+        )
 
     @cached_property
     def parameters(self) -> Mapping[str, Any]:
@@ -88,11 +91,11 @@ class Rulebook:
         return tuple(state for stage in self.stages for state in stage.states)
 
     @cached_property
-    def parts(self) -> Parts:
+    def _parts(self) -> Parts:
         """The parts in the form in which they are read, checked and written."""
         return Parts(
             name=self.name,
-            start=dict(self.start_words),
+            start=dict(self._start_words),
             counters=self.counters,
             parameters=self.parameter_rows,
             stages=self.stages,
@@ -102,41 +105,41 @@ class Rulebook:
         )
 
     @cached_property
-    def assembler(self) -> Assembler:
+    def _assembler(self) -> Assembler:
         """Converts this curve's words to numbers."""
         numbers = {p.name: p.value for p in self.parameter_rows if isinstance(p.value, int)}
         return Assembler(self.stages, numbers, self.counters)
 
     def number(self, value: Number) -> int:
         """Return a number, or the value of the parameter that holds it."""
-        return self.assembler.number(value)
+        return self._assembler.number(value)
 
     @cached_property
-    def program(self) -> Program:
+    def _program(self) -> Program:
         """The compiled rows."""
-        return assemble(self.assembler, self.signals, self.rules, self.settling)
+        return assemble(self._assembler, self.signals, self.rules, self.settling)
 
     @cached_property
     def start(self) -> Position:
         """The position of a new customer."""
-        words = dict(self.start_words)
-        counters = {part: self.assembler.number(words[part]) for part in COUNTERS}
+        words = dict(self._start_words)
+        counters = {part: self._assembler.number(words[part]) for part in COUNTERS}
         return Position(stage=str(words["stage"]), account=cast("Account", words["account"]), **counters)
 
     @cached_property
     def fingerprint(self) -> str:
         """The SHA-256 (64 hex digits) of everything that can change an outcome; wording is left out."""
-        return _sha256(canonical(self.parts, self.program, self.cells(self.start)[:5]))
+        return _sha256(canonical(self._parts, self._program, self._cells(self.start)[:5]))
 
     @cached_property
     def fingerprint_1(self) -> str | None:
         """The fingerprint of this curve in version 1 of the snapshots, or None if version 1 could not express it."""
-        form = canonical_1(self.parts, self.program, self.cells(self.start)[:5])
+        form = canonical_1(self._parts, self._program, self._cells(self.start)[:5])
         return None if form is None else _sha256(form)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the curve as plain data in the shape of its file."""
-        return plain_parts(self.parts)
+        return plain_parts(self._parts)
 
     # --- positions ------------------------------------------------------------------------------
 
@@ -152,7 +155,7 @@ class Rulebook:
     def _positions(self) -> dict[tuple[int, ...], Position]:
         return {}
 
-    def cells(self, position: Position) -> tuple[int, ...]:
+    def _cells(self, position: Position) -> tuple[int, ...]:
         """Return a position as integers: five cells, felt doubt and the rank of its leaf state.
 
         Raises:
@@ -168,14 +171,14 @@ class Rulebook:
         if position.account not in ACCOUNT_LEVELS:
             raise UnknownWordError("account", position.account, ACCOUNT_LEVELS)
         counters = (position.kept, position.engaged, position.doubt)
-        for part, value, top in zip(COUNTERS, counters, self.program.tops[1:4], strict=True):
+        for part, value, top in zip(COUNTERS, counters, self._program.tops[1:4], strict=True):
             if not 0 <= value <= top:
                 raise InvalidPositionError(part, value, f"must be from 0 to {top}")
-        wide = self.program.widen((stage, *counters, ACCOUNT_LEVELS.index(position.account)))
+        wide = self._program.widen((stage, *counters, ACCOUNT_LEVELS.index(position.account)))
         self._positions.setdefault(tuple(wide[:5]), position)
         return self._wide.setdefault(position, tuple(wide))
 
-    def position(self, cells: Sequence[int]) -> Position:
+    def _position(self, cells: Sequence[int]) -> Position:
         """Return the interned position for these (at least five) cells."""
         five = tuple(cells[:5])
         known = self._positions.get(five)
@@ -205,7 +208,7 @@ class Rulebook:
             >>> curve.rank(curve.start)
             3
         """
-        return self.cells(position_of(where))[LEAF]
+        return self._cells(position_of(where))[LEAF]
 
     def stage(self, where: Position | Standing) -> Stage:
         """Return the stage of a position or a standing.
@@ -214,11 +217,11 @@ class Rulebook:
             UnknownWordError: The stage or the account is not of this curve.
             InvalidPositionError: A counter is out of range.
         """
-        return self.stages[self.cells(position_of(where))[0]]
+        return self.stages[self._cells(position_of(where))[0]]
 
     def felt_doubt(self, where: Position | Standing) -> int:
         """Return the doubt of a position or a standing plus what its account adds to it; for errors see ``stage``."""
-        return self.cells(position_of(where))[FELT]
+        return self._cells(position_of(where))[FELT]
 
     # --- reactions ------------------------------------------------------------------------------
 
@@ -247,20 +250,20 @@ class Rulebook:
         try:
             return self._warm[signal][position]
         except KeyError:
-            return self.work_out(position, signal)
+            return self._work_out(position, signal)
 
-    def work_out(self, position: Position, signal: str) -> Reaction:
+    def _work_out(self, position: Position, signal: str) -> Reaction:
         """Compute a reaction from the rows, and cache it; for arguments and errors see ``react``."""
         signal = str(plain_word(signal))
         if signal not in self._warm:
             raise UnknownWordError("signal", signal, self.signals)
-        before = self.cells(position)
+        before = self._cells(position)
         wide, rank = list(before), before[LEAF]
-        rule, settling = self.program.run(signal, wide)
+        rule, settling = self._program.run(signal, wide)
         reaction = Reaction(
             before=position,
             signal=signal,
-            after=self.position(wide),
+            after=self._position(wide),
             rule=rule,
             settling=settling,
             state_before=self.states[rank],

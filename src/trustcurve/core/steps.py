@@ -257,9 +257,9 @@ class Step(Value):
         Args:
             where: Where the event was found ("row 12"); it is shown next to it.
         """
-        lines = [line for each in self.occurrences for line in each._lines(where)]  # noqa: SLF001 - of this module
+        lines = [line for each in self.occurrences for line in each._lines(where)]
         if self.event is not None and self.reaction is None:
-            lines += [*Occurrence(self.event.at, self.event, None)._lines(where), f"  {_no_signal(self.event)}"]  # noqa: SLF001
+            lines += [*Occurrence(self.event.at, self.event, None)._lines(where), f"  {_no_signal(self.event)}"]
         return "\n".join(lines) or f"{when_words(self.after.as_of)}  nothing came due"
 
 

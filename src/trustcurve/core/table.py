@@ -81,7 +81,7 @@ def unroll(curve: Rulebook) -> Table:
     seen = {curve.start}
     reactions: list[tuple[Reaction, ...]] = []
     for position in positions:
-        row = tuple([curve.work_out(position, signal) for signal in curve.signals])
+        row = tuple([curve._work_out(position, signal) for signal in curve.signals])
         reactions.append(row)
         for reaction in row:
             if reaction.after not in seen:

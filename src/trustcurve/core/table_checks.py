@@ -19,9 +19,9 @@ __all__ = ["check_table", "doubts"]
 
 def check_table(notes: Notes, curve: Rulebook, table: Table) -> None:
     """Find rows that never apply, including settling rows, and stages that are never entered."""
-    wide = list(curve.cells(curve.start))
+    wide = list(curve._cells(curve.start))
     calm = wide[:]
-    curve.program.settle(calm)
+    curve._program.settle(calm)
     if calm != wide:
         state = curve.states[calm[LEAF]]
         notes.wrong("[curve]", "start", f"is not settled: the settling rows would move it to {state}")
@@ -60,7 +60,7 @@ def doubts(curve: Rulebook, table: Table, source: str) -> tuple[Finding, ...]:
 def _used(curve: Rulebook) -> set[str]:
     """Return the names of the parameters that the curve or its clock uses."""
     numbers: set[object] = {"silence_after", "grace", "waiting_periods"}
-    numbers.update(value for _, value in curve.start_words)
+    numbers.update(value for _, value in curve._start_words)
     numbers.update(counter.max for counter in curve.counters)
     numbers.update(posture.above for stage in curve.stages for posture in stage.postures)
     for rule in (*curve.rules, *curve.settling):
@@ -72,14 +72,14 @@ def _used(curve: Rulebook) -> set[str]:
 
 def _lifting(curve: Rulebook, table: Table) -> Iterator[str]:
     """Find settling rows called "falls" that lift a customer, after any signal in any position."""
-    program = curve.program
+    program = curve._program
     falling = {row.rule.name: row for row in program.settling if row.rule.name.endswith("falls")}
     if not falling:
         return
     lifted: set[str] = set()
     for reaction in (reaction for row in table.reactions for reaction in row):
         if falling.keys() - lifted and falling.keys() & {rule.name for rule in reaction.settling}:
-            wide = list(curve.cells(reaction.before))
+            wide = list(curve._cells(reaction.before))
             program.apply(next(row for row in program.rows[reaction.signal] if row.rule == reaction.rule), wide)
             for row in program.settling:
                 if all(wide[cell] in allowed for cell, allowed in row.tests):

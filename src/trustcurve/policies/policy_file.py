@@ -11,7 +11,6 @@ from attrs import evolve, field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import plain_conditions
 from trustcurve.core.signals import COUNTERS, Account
-from trustcurve.core.standing import Position
 from trustcurve.documents.forms import SOME, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml, unknown
@@ -238,7 +237,7 @@ def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[int, str]]:
 def _views(curve: Curve, policy: Policy) -> Groups:
     """Return all that a policy made of rows can see, in groups of parts that are independent of each other."""
     rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
-    positions = [_view(curve, position) for position in curve.table().positions]
+    positions = [View.at(curve, position) for position in curve.table().positions]
     stranger = positions[0]
     numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}
     return (
@@ -251,12 +250,3 @@ def _views(curve: Curve, policy: Policy) -> Groups:
             [stranger, *(evolve(stranger, last=(each,)) for each in ACTIONS[: policy.remember * len(ACTIONS)])],
         ),
     )
-
-
-def _view(curve: Curve, at: Position) -> View:
-    cells = curve.cells(at)
-    outside = curve.stages[cells[0]].outside
-    return View(
-        at.stage, curve.state(at), outside, at.kept, at.engaged, at.doubt, cells[5], at.account,
-        quiet=0, open=0, asks=0, last=(),
-    )  # fmt: skip

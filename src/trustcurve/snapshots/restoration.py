@@ -33,7 +33,7 @@ def restore(form: StandingForm | StepForm | JourneyForm, curve: Curve) -> Standi
 
 def _checked(standing: StandingForm, curve: Curve, path: str) -> Standing:
     try:
-        curve.cells(standing.position)
+        curve.state(standing.position)
     except TrustcurveError as error:
         raise malformed(error, f"{path}.position") from None
     if standing.position not in curve.table().numbers:
