@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from textwrap import indent
 from time import perf_counter
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -20,6 +20,7 @@ from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
 from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
 from trustcurve.logs.until import read_until
+from trustcurve.records import FileFormat
 
 __all__ = ["MAPPING", "add_to", "print_counts"]
 
@@ -86,9 +87,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             show_default=False,
         ),
     ] = None,
-    file_format: Annotated[
-        Literal["parquet", "csv"], typer.Option("--format", help="The format of these files.")
-    ] = "parquet",
+    file_format: Annotated[FileFormat, typer.Option("--format", help="The format of these files.")] = "parquet",
     outcome: Annotated[
         str | None,
         typer.Option(

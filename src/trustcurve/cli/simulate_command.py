@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from trustcurve.cli.options import Command
 from trustcurve.cli.screen import Screen
 from trustcurve.errors import require
+from trustcurve.records import FileFormat
 
 __all__ = ["add_to"]
 
@@ -36,9 +37,7 @@ def _simulate(  # noqa: PLR0917 - one argument for each option of the command
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Write all tables to files in DIR.", show_default=False),
     ] = None,
-    file_format: Annotated[
-        Literal["parquet", "csv"], typer.Option("--format", help="The format of these files.")
-    ] = "parquet",
+    file_format: Annotated[FileFormat, typer.Option("--format", help="The format of these files.")] = "parquet",
     png: Annotated[
         Path | None,
         typer.Option("--png", metavar="DIR", help="Draw figures into DIR; implies --sample.", show_default=False),

@@ -10,6 +10,7 @@ import polars as pl
 from attrs import evolve, frozen
 
 from trustcurve.cli.screen import Column, Row, Screen, Work, working
+from trustcurve.records import FileFormat
 from trustcurve.simulation import (
     Run,
     Scenario,
@@ -23,7 +24,7 @@ from trustcurve.simulation import (
 )
 from trustcurve.simulation.chain_structure import LOST_NAME
 from trustcurve.simulation.comparison import REPLICATIONS_MIN, check_pair
-from trustcurve.simulation.result_tables import FileFormat, per_customer
+from trustcurve.simulation.result_tables import per_customer
 from trustcurve.verification.arguments import check_whole
 
 __all__ = ["Request", "report"]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
-from trustcurve.errors import UnknownWordError
 from trustcurve.logs.log_replay import LogReplay
-from trustcurve.records import REJECTS, STANDINGS, TRANSITIONS, StandingRecord, TransitionRecord, polars_frame
+from trustcurve.records import (
+    REJECTS,
+    STANDINGS,
+    TRANSITIONS,
+    FileFormat,
+    StandingRecord,
+    TransitionRecord,
+    polars_frame,
+    write_tables,
+)
 
-__all__ = ["FORMATS", "frames_of", "write_replay"]
-
-FORMATS = ("parquet", "csv")
+__all__ = ["frames_of", "write_replay"]
 
 
 def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
@@ -41,7 +46,7 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
 def write_replay(
     replay: LogReplay,
     folder: str | Path,
-    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002 - what the command line calls it, too
+    format: FileFormat = "parquet",  # noqa: A002 - what the command line calls it, too
 ) -> tuple[Path, ...]:
     r"""Write the frames to files in a folder, which is created if needed; existing files are replaced.
 
@@ -62,16 +67,4 @@ def write_replay(
         ...     print(written[2].read_text().splitlines()[1])
         ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3,false
     """
-    if format not in FORMATS:
-        raise UnknownWordError("format", format, FORMATS)
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in frames_of(replay).items():
-        path = target / f"{name}.{format}"
-        if format == "parquet":
-            frame.write_parquet(path)
-        else:
-            frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
-        written.append(path)
-    return tuple(written)
+    return write_tables(frames_of(replay), folder, format)

@@ -17,6 +17,7 @@ from trustcurve.records.replay_record import (
     TransitionRecord,
 )
 from trustcurve.records.schema import Column, Schema, columns_of
+from trustcurve.records.table_files import FileFormat, write_tables
 
 __all__ = [
     "EVENTS",
@@ -27,6 +28,7 @@ __all__ = [
     "TABLES",
     "TRANSITIONS",
     "Column",
+    "FileFormat",
     "RejectRecord",
     "Schema",
     "SignalRecord",
@@ -39,6 +41,7 @@ __all__ = [
     "polars_types",
     "sql_types",
     "sql_values",
+    "write_tables",
 ]
 
 TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS)

@@ -8,6 +8,7 @@ from trustcurve.errors import require
 for module in ("numpy", "scipy", "polars"):
     require(module, "simulation")
 
+from trustcurve.records import write_tables  # noqa: E402
 from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError  # noqa: E402
 from trustcurve.simulation.comparison import (  # noqa: E402
     Comparison,
@@ -17,7 +18,6 @@ from trustcurve.simulation.comparison import (  # noqa: E402
     exact_differences,
 )
 from trustcurve.simulation.replication import ProcessesEndedError, simulate  # noqa: E402
-from trustcurve.simulation.result_tables import write_tables  # noqa: E402
 from trustcurve.simulation.run import Run  # noqa: E402
 from trustcurve.simulation.scenario import Arrivals, Scenario  # noqa: E402
 from trustcurve.simulation.scenario_file import InvalidScenarioError, load_scenario, parse_scenario  # noqa: E402

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import nan
-from os import PathLike
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
 from attrs import fields, has
 
-from trustcurve.errors import UnknownWordError, plain_word
 from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.counts import Counts, Names
 
 __all__ = [
-    "FileFormat",
     "ResultTables",
     "Row",
     "concerns_those_observed",
     "is_share",
     "per_customer",
     "seal",
-    "write_tables",
 ]
 
 Row = tuple[int | None, Names, Counts]
 """The number of a replication (None: an exact solution), the names of the columns, and the counts of a segment."""
-
-FileFormat = Literal["parquet", "csv"]
-_FORMATS: tuple[FileFormat, ...] = ("parquet", "csv")
 
 _TRANSITION = ("before", "after", "signal", "rule", "because", "change")
 _ENDS, _REACHED = "at the end: ", "reached: "
@@ -256,46 +248,6 @@ def per_customer(counts: pl.DataFrame, cohorts: pl.DataFrame, keys: Sequence[str
     summed = counts.group_by("segment", *keys, maintain_order=True).agg(pl.col("count").sum())
     both = summed.join(arrived, on="segment", maintain_order="left")
     return both.select("segment", *keys, each=pl.col("count") / pl.col("arrived"))
-
-
-def write_tables(
-    tables: Mapping[str, pl.DataFrame], folder: str | PathLike[str], file_format: FileFormat = "parquet"
-) -> tuple[Path, ...]:
-    r"""Write tables to files in a folder, which is made if it is missing.
-
-    Args:
-        tables: The tables by name, as ``Run.tables()`` or ``Solution.tables()`` returns them.
-        folder: The folder.
-        file_format: ``parquet`` or ``csv``.
-
-    Returns:
-        The files.
-
-    Raises:
-        UnknownWordError: The format is unknown.
-        OSError: A file cannot be written.
-
-    Examples:
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder:
-        ...     (file,) = write_tables({"shares": pl.DataFrame({"share": [0.5]})}, folder, "csv")
-        ...     file.name, file.read_text()
-        ('shares.csv', 'share\n0.5\n')
-    """
-    ending = plain_word(file_format)
-    if ending not in _FORMATS:
-        raise UnknownWordError("file_format", ending, _FORMATS)
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in tables.items():
-        path = target / f"{name}.{ending}"
-        if ending == "parquet":
-            frame.write_parquet(path)
-        else:
-            frame.write_csv(path)
-        written.append(path)
-    return tuple(written)
 
 
 def seal(value: Any) -> None:

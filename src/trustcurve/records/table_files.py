@@ -1,0 +1,62 @@
+"""Write tables to files: the one place that knows the formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from trustcurve.errors import UnknownWordError, plain_word
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["FileFormat", "write_tables"]
+
+FileFormat = Literal["parquet", "csv"]
+
+_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+
+
+def write_tables(
+    tables: Mapping[str, pl.DataFrame],
+    folder: str | PathLike[str],
+    format: FileFormat = "parquet",  # noqa: A002 - what the command line calls it, too
+) -> tuple[Path, ...]:
+    r"""Write tables to files in a folder, which is created if needed; existing files are replaced.
+
+    Args:
+        tables: Polars frames by name, such as ``Run.tables()`` or ``Solution.tables()``.
+        folder: The folder.
+        format: "parquet" or "csv".
+
+    Returns:
+        The files.
+
+    Raises:
+        UnknownWordError: The format is not "parquet" or "csv".
+        OSError: A file cannot be written.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> import polars as pl
+        >>> with TemporaryDirectory() as folder:
+        ...     (file,) = write_tables({"shares": pl.DataFrame({"share": [0.5]})}, folder, "csv")
+        ...     file.name, file.read_text()
+        ('shares.csv', 'share\n0.5\n')
+    """
+    ending = plain_word(format)
+    if ending not in _FORMATS:
+        raise UnknownWordError("format", format, _FORMATS)
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, frame in tables.items():
+        path = target / f"{name}.{ending}"
+        if ending == "parquet":
+            frame.write_parquet(path)
+        else:
+            frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+        written.append(path)
+    return tuple(written)
