@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --qui
 TESTS ?=
 PYTEST_FLAGS ?=
 WORKERS ?= 2
+MARKS ?= not slow
 COVERAGE ?= --cov --cov-report=term
 
 DEMO := build/parcelshop
@@ -30,7 +31,7 @@ demo: $(VENV)/.ready-demo ## invent a parcel shop's log and replay it: where eac
 	@echo "Then read docs/tutorials/replay.md about this log, or docs/how-to/mapping.md to replay your own."
 
 test: $(VENV)/.ready-test ## run all tests, docs and examples included, and show branch coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(COVERAGE) $(PYTEST_FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "$(MARKS)" $(COVERAGE) $(PYTEST_FLAGS) $(TESTS)
 
 check: $(VENV)/.ready-dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .
