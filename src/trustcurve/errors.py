@@ -44,7 +44,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the most similar known word, or an empty text."""
     import difflib  # noqa: PLC0415 - only errors need it, and it is slow to import
 
-    near = difflib.get_close_matches(str(word), list(known), n=1)
+    near = difflib.get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -63,7 +63,10 @@ def rule_got(rule: str, value: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no number of so many digits
+        return "a number with too many digits to print"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
@@ -132,7 +135,7 @@ class UnknownWordError(TrustcurveError):
 
     def __str__(self) -> str:
         listed = f"; known: {', '.join(self.known)}" if self.known else ""
-        return f"{self.argument} {self.value!r} is unknown{did_you_mean(self.value, self.known) or listed}"
+        return f"{self.argument} {_shown(self.value)} is unknown{did_you_mean(self.value, self.known) or listed}"
 
 
 @define(slots=False, repr=False)

@@ -304,3 +304,47 @@ def test_what_is_final_says_so_when_it_is_subclassed(base: type) -> None:
         type("Mine", (base,), {})
     assert (caught.value.name, caught.value.base) == ("Mine", base.__name__)
     assert isinstance(caught.value, TypeError)
+
+
+HUGE = 10**5000  # Python prints no number of more than 4,300 digits
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda _curve: Curve.default(doubt_max=HUGE),
+        lambda _curve: Curve.default(silence_after=HUGE),
+        lambda _curve: PromiseMade(at=day(0), promise=HUGE),  # type: ignore[arg-type]
+        lambda _curve: PromiseMade(at=day(0), promise="p", weight=HUGE),  # type: ignore[arg-type]
+        lambda _curve: Exchanged(at=day(0), note=HUGE),  # type: ignore[arg-type]
+        lambda curve: curve.begin(HUGE, day(0)),
+        lambda curve: curve.react(curve.start, HUGE),
+        lambda curve: curve.path(curve.start, HUGE),
+        lambda curve: curve.state(Position("hopeful", HUGE, 0, 0, "clear")),
+    ],
+)
+def test_a_number_that_cannot_be_printed_is_a_named_error(curve: Curve, wrong: Callable[[Curve], Any]) -> None:
+    with pytest.raises(TrustcurveError) as caught:
+        wrong(curve)
+    assert "too many digits to print" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "argument"),
+    [
+        (lambda curve: curve.react(None, "exchange"), "position"),
+        (lambda curve: curve.state(None), "position"),
+        (lambda curve: curve.advance(None, Exchanged(at=day(0))), "standing"),
+        (lambda curve: curve.advance(curve.begin("ann", day(0)), None), "event"),
+        (lambda curve: curve.observe(3, day(0)), "standing"),
+    ],
+)
+def test_what_is_of_another_kind_is_named(curve: Curve, wrong: Callable[[Curve], Any], argument: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        wrong(curve)
+    assert caught.value.argument == argument
+
+
+def test_a_signal_that_is_not_a_text_is_unknown(curve: Curve) -> None:
+    with pytest.raises(UnknownWordError):
+        curve.react(curve.start, [])  # type: ignore[arg-type]

@@ -8,7 +8,8 @@ import pytest
 
 from tests.documents.doors import DOORS, event
 from trustcurve import Curve, Event, InvalidCurveError
-from trustcurve.documents.curve_file import read_curve
+from trustcurve.core.curve import default_toml
+from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.documents.plain_text import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
 from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots import MalformedSnapshotError, from_json
@@ -121,3 +122,16 @@ def test_plain_data_have_the_limits_of_texts() -> None:
             read_curve({**document, "x": deep})
     with pytest.raises(InvalidCurveError, match="a number has more than 100 digits"):
         read_curve({**document, "parameters": {**document["parameters"], "kept_max": 10**5000}})
+
+
+def test_dotted_words_in_texts_and_comments_are_not_keys() -> None:
+    dotted = ".".join("a" * 60)
+    text = default_toml().replace("there is nothing to repair", dotted)
+    assert parse_curve(f"# {dotted}\n{text}") == parse_curve(text)
+    for deep in (f"{dotted} = 1", f"[{dotted}]", f"x = {{ {dotted} = 1 }}"):
+        with pytest.raises(InvalidCurveError, match="nested more than 32 levels deep"):
+            parse_curve(deep)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_text() -> None:
+    assert parse_curve("\ufeff" + default_toml()) == parse_curve(default_toml())

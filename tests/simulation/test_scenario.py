@@ -194,7 +194,7 @@ def test_the_short_form_is_the_long_one():
 
 
 def test_a_format_that_is_unknown_is_reported(tmp_path: Path):
-    with pytest.raises(UnknownWordError, match="file_format 'foo' is unknown; known: parquet, csv"):
+    with pytest.raises(UnknownWordError, match="format 'foo' is unknown; known: parquet, csv"):
         write_tables(solve(Scenario(segments=ONE, turns=1)).tables(), tmp_path, "foo")  # type: ignore[arg-type]
 
 

@@ -72,9 +72,12 @@ def _maybe_some_text(self: object, attribute: Attribute[Any], value: object) -> 
         _text(self, attribute, value)
 
 
-def _maybe_text(_self: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, str):
+def _maybe_text(self: object, attribute: Attribute[Any], value: object) -> None:
+    word = plain_word(value)
+    if word is not None and not isinstance(word, str):
         raise InvalidValueError(attribute.name, value, "must be a text or None")
+    if word is not value:
+        object.__setattr__(self, attribute.name, word)
 
 
 def _word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], None]:

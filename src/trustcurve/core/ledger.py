@@ -99,8 +99,8 @@ def advance(curve: Rulebook, standing: Standing, event: Event) -> Step:
         >>> step.rose, curve.state(step.after.position)
         (True, 'hopeful')
     """
-    if not isinstance(event, Event):
-        raise InvalidValueError("event", event, "must be an Event such as Exchanged(at=...)")
+    if not (isinstance(event, Event) and isinstance(standing, Standing)):
+        raise _wrong_kind(standing, event)
     at, signal, customer = event.at_us, event.signal, standing.customer
     if at < standing.as_of_us:
         raise OutOfOrderError(customer, event.at, standing.as_of)
@@ -147,6 +147,8 @@ def observe(curve: Rulebook, standing: Standing, at: datetime) -> Step:
     """
     utc = instant(at)
     until = microseconds(utc)
+    if not isinstance(standing, Standing):
+        raise InvalidValueError("standing", standing, "must be a Standing such as curve.begin(...)")
     if until < standing.as_of_us:
         raise ObservedInThePastError(standing.customer, utc, standing.as_of)
     quiet_since = standing.quiet_since_us
@@ -172,6 +174,12 @@ def next_due(curve: Rulebook, standing: Standing) -> datetime | None:
     for at, _, _ in coming_due(curve, standing):
         return datetime_of(at + 1) if at < LAST else None  # nothing can be observed after the end of the calendar
     return None
+
+
+def _wrong_kind(standing: object, event: object) -> InvalidValueError:
+    if isinstance(standing, Standing):
+        return InvalidValueError("event", event, "must be an Event such as Exchanged(at=...)")
+    return InvalidValueError("standing", standing, "must be a Standing such as curve.begin(...)")
 
 
 def _enter(customer: str, book: PromiseBook, event: Event) -> tuple[str | None, str | None, PromiseBook]:

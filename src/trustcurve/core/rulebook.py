@@ -17,7 +17,7 @@ from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account, EndsSilence
 from trustcurve.core.standing import Position, Reaction, Standing, position_of
-from trustcurve.errors import InvalidPositionError, UnknownWordError, plain_word
+from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError, plain_word
 
 __all__ = ["Rulebook"]
 
@@ -162,6 +162,8 @@ class Rulebook:
             UnknownWordError: The stage or the account is not of this curve.
             InvalidPositionError: A counter is out of range.
         """
+        if not isinstance(position, Position):
+            raise InvalidValueError("position", position, "must be a Position or a Standing")
         known = self._wide.get(position)
         if known is not None:
             return known
@@ -249,14 +251,15 @@ class Rulebook:
         """
         try:
             return self._warm[signal][position]
-        except KeyError:
+        except (KeyError, TypeError):
             return self._work_out(position, signal)
 
     def _work_out(self, position: Position, signal: str) -> Reaction:
         """Compute a reaction from the rows, and cache it; for arguments and errors see ``react``."""
-        signal = str(plain_word(signal))
-        if signal not in self._warm:
+        word = plain_word(signal)
+        if not isinstance(word, str) or word not in self._warm:
             raise UnknownWordError("signal", signal, self.signals)
+        signal = word
         before = self._cells(position)
         wide, rank = list(before), before[LEAF]
         rule, settling = self._program.run(signal, wide)

@@ -82,8 +82,10 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
         raise InvalidValueError("text", text, "must be a str")
     if len(text) > TEXT_MAX:
         raise error((Finding(source, "", "", f"has more than {TEXT_MAX:,} characters"),))
-    if dotted := _DOTTED.search(text):
-        raise error((Finding(source, _line(text, dotted.start()), "", _TOO_DEEP),))
+    text = text.removeprefix("\ufeff")
+    for dotted in _DOTTED.finditer(text):
+        if _may_be_key(text, dotted.start()):
+            raise error((Finding(source, _line(text, dotted.start()), "", _TOO_DEEP),))
     try:
         document = tomllib.loads(text, parse_float=_float)
     except tomllib.TOMLDecodeError as wrong:
@@ -161,6 +163,12 @@ def _float(digits: str) -> float:
     if len(digits) > DIGITS_MAX:
         raise ValueError(digits)
     return float(digits)
+
+
+def _may_be_key(text: str, start: int) -> bool:
+    """Return whether a dotted word can be a key: nothing stands before it on its line but what may precede one."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return re.fullmatch(r"[ \t\[]*|.*[{,][ \t]*", before) is not None and not re.match(r"[ \t]*#", before)
 
 
 def _line(text: str, at: int) -> str:

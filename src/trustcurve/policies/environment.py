@@ -119,7 +119,7 @@ def move_probabilities(environment: Environment, possible: Sequence[Move]) -> li
     """Return the probabilities of the moves that are possible in a state of the loop.
 
     The probability of impossible moves goes to "nothing". A move that is listed several times (a promise kept, of
-    several open ones) is equally likely each time.
+    several open ones) is equally likely each time. A move that the environment never makes has probability 0.
 
     Args:
         environment: The environment.
@@ -133,7 +133,7 @@ def move_probabilities(environment: Environment, possible: Sequence[Move]) -> li
         raise InvalidValueError("environment", environment.name, "must have a probability for each move")
     among = Counter(possible)
     rest = min(given["nothing"] + fsum(p for move, p in given.items() if move not in among), 1.0)
-    return [rest if move == "nothing" else given[move] / among[move] for move in possible]
+    return [rest if move == "nothing" else given.get(move, 0.0) / among[move] for move in possible]
 
 
 ANY: Final = Environment(MOVES, name="anything")

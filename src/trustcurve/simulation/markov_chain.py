@@ -15,8 +15,9 @@ from trustcurve.policies import MOVES, Environment
 from trustcurve.simulation.chain_structure import ChainStructure
 from trustcurve.simulation.scenario import Scenario, structure_of
 from trustcurve.simulation.segment import Segment, per_turn
+from trustcurve.verification.chain import edge_probabilities
 
-__all__ = ["Chain", "churn_per_turn", "edge_probabilities", "expected_totals", "move_chances", "transition_matrix"]
+__all__ = ["Chain", "churn_per_turn", "churned_probabilities", "expected_totals", "move_chances", "transition_matrix"]
 
 _Floats = NDArray[np.float64]
 _NOTHING, _DEPARTURE = MOVES.index("nothing"), MOVES.index("departure")
@@ -43,7 +44,7 @@ class Chain:
         """Make the chain of a segment."""
         structure = structure_of(scenario, segment)
         churn = churn_per_turn(scenario)
-        probabilities = tuple(edge_probabilities(structure, each, churn) for each in segment.environments)
+        probabilities = tuple(churned_probabilities(structure, each, churn) for each in segment.environments)
         phases = tuple(segment.environment_index(turn) for turn in range(1, scenario.turns + 1))
         matrices = tuple(transition_matrix(structure, each) for each in probabilities)
         return cls(structure, probabilities, matrices, phases)
@@ -65,22 +66,15 @@ def move_chances(environment: Environment) -> _Floats:
     return chances
 
 
-def edge_probabilities(structure: ChainStructure, environment: Environment, churn: float) -> _Floats:
+def churned_probabilities(structure: ChainStructure, environment: Environment, churn: float) -> _Floats:
     """Return the probability of each edge, given its source.
-
-    As ``Environment.likely``: what cannot happen at a node goes to "nothing", and of several promises each is as likely.
 
     Args:
         structure: The chain's structure.
         environment: An environment with probabilities, of moves that the structure knows.
         churn: The probability that a customer at risk leaves in a turn, in addition to what the environment does.
     """
-    chances = move_chances(environment)
-    among = np.zeros((structure.nodes, len(MOVES)))
-    np.add.at(among, (structure.source, structure.move), 1)
-    likely = chances[structure.move] / among[structure.source, structure.move]
-    rest = chances[_NOTHING] + (among == 0) @ np.where(np.arange(len(MOVES)) == _NOTHING, 0, chances)
-    likely = np.where(structure.move == _NOTHING, rest[structure.source], likely)
+    likely = edge_probabilities(environment, structure.source, structure.move, nodes=structure.nodes)
     at_risk = structure.at_risk[structure.source]
     likely = np.where(at_risk, likely * (1 - churn), likely)
     return likely + np.where(at_risk & (structure.move == _DEPARTURE), churn, 0)

@@ -370,7 +370,7 @@ def property_named(text: str) -> Property:
         >>> property_named("repair_within(3)").description
         'A slip or a breach is made good within 3 turns.'
     """
-    found = re.fullmatch(r"(\w+)(?:\(([\d\s,]*)\))?", text.strip())
+    found = re.fullmatch(r"(\w+)(?:\(((?:\d{1,9}|[\s,])*)\))?", text.strip())
     name, numbers = (found[1], (found[2] or "").strip()) if found else (text, "")
     if name in _VALUES and not numbers:
         return _VALUES[name]
