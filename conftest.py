@@ -24,7 +24,7 @@ class PageFile(pytest.File):
     """A page with at least one block of code."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Answer with one test: its blocks need each other, and must not be spread over processes."""
+        """Return one test: its blocks need each other, and must not be spread over processes."""
         if "```" in self.path.read_text(encoding="utf-8"):
             yield PageTest.from_parent(self, name="blocks")
 

@@ -32,7 +32,7 @@ class Model:
 
 
 def interleaved(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Time each run once a round, so that drift hits all alike; answer with the least seconds of each."""
+    """Time each run once a round, so that drift hits all alike, and return the least seconds of each."""
     least = dict.fromkeys(runs, float("inf"))
     for _ in range(rounds):
         for name, run in runs.items():

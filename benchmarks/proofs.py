@@ -30,7 +30,7 @@ TRIES = 5
 
 
 def least(run: Callable[[], object]) -> float:
-    """Time a run several times, and answer with the least seconds."""
+    """Time a run several times, and return the least seconds."""
     times = []
     for _ in range(TRIES):
         start = perf_counter()
@@ -89,7 +89,7 @@ class FoundError(Exception):
 
 
 def by_chance(bug: Planted) -> int | None:
-    """Let hypothesis.stateful look for a bug within the budget; answer with the steps of its journey, made small."""
+    """Let hypothesis.stateful look for a bug within the budget, and return the steps of its journey, made small."""
     machine = policy_machine(bug) if bug.policy is not None else curve_machine(bug)
     budget = settings(
         max_examples=EXAMPLES,

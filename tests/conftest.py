@@ -19,5 +19,5 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 @pytest.fixture(scope="session")
 def curve() -> Curve:
-    """Answer with the default curve. Curves are values: sharing one is safe."""
+    """Return the default curve. Curves are values: sharing one is safe."""
     return Curve.default()

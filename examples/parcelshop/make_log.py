@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_rows(customers: int, seed: int, start: date) -> list[Row]:
-    """Let every customer live two years; answer with all rows by time, numbered."""
+    """Let every customer live two years, and return all rows by time, numbered."""
     lived = [row for number in range(1, customers + 1) for row in Customer(number, seed, start).run()]
     lived.sort(key=lambda row: row["time"])  # a customer's own rows never share a second
     return [{"row": f"R{number:06d}", **row} for number, row in enumerate(lived, start=1)]

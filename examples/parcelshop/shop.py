@@ -19,7 +19,7 @@ BLAME = ("late again", "nobody told me", "waited a whole week", "should be bette
 
 
 class Customer(Life):
-    """One customer's two years; ``run`` answers with the rows in the order in which they happened."""
+    """One customer's two years; ``run`` returns the rows in the order in which they happened."""
 
     def __init__(self, number: int, seed: int, start: date) -> None:
         """Draw who it is and who carries their parcels."""

@@ -119,7 +119,7 @@ class Life:
         heapq.heappush(self.agenda, (at, self.plans, action, args))
 
     def day(self, ahead: int = 0) -> date:
-        """Answer with today's date, or one to come."""
+        """Return today's date, or one to come."""
         return self.start + timedelta(days=self.now // DAY + ahead)
 
     def peak(self) -> bool:

@@ -66,7 +66,7 @@ event = "PromiseKept"
 promise = "{order}"
 
 [[rules]]
-name = "no matter of trust"
+name = "unrelated to trust"
 when = { event = "invoice" }
 ignore = true
 """

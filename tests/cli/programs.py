@@ -32,7 +32,7 @@ def run(*arguments: str, code: str | None = None, **environment: str) -> subproc
 
 
 def on_terminal(*arguments: str, columns: int = 100, interrupt_at: bytes | None = None) -> tuple[int, str]:
-    """Run a command on a terminal of its own; answer with its exit code and all that it wrote there.
+    """Run a command on a terminal of its own, and return its exit code and all that it wrote there.
 
     Args:
         arguments: The command.

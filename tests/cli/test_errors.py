@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("shop")
 
 
 def one_sentence(said: Said) -> str:
-    """See that there is one sentence and nothing else; answer with it."""
+    """See that there is one sentence and nothing else, and return it."""
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("trustcurve: ")
     assert said.err.endswith("\n")

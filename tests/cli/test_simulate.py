@@ -214,7 +214,7 @@ def test_ctrl_c_keeps_what_is_done() -> None:
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, *done: int) -> list[str]:
-    """Let Ctrl-C come in each run of a scenario after so many replications; answer with the scenarios that were begun."""
+    """Let Ctrl-C come in each run of a scenario after so many replications, and return the scenarios that were begun."""
     begun: list[str] = []
 
     def stopped(scenario: Scenario, **_: object) -> Run:

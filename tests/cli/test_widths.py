@@ -32,7 +32,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def seen_at(trustcurve: Trustcurve, monkeypatch: pytest.MonkeyPatch) -> SeenAt:
-    """Run a command on a terminal that is so many columns wide; answer with its lines, without colours."""
+    """Run a command on a terminal that is so many columns wide, and return its lines, without colours."""
     monkeypatch.setenv("TERM", "xterm")
 
     def run(columns: int, *command: str) -> list[str]:

@@ -14,7 +14,7 @@ from trustcurve.core.table import Table
 
 
 def never_higher(table: Table) -> NDArray[np.bool_]:
-    """Answer with the greatest relation: ``[p, q]`` where q never stands higher than p, now or after the same signals."""
+    """Return the greatest relation: ``[p, q]`` where q never stands higher than p, now or after the same signals."""
     ranks, leads = np.asarray(table.ranks), np.asarray(table.next)
     holds: NDArray[Any] = ranks[:, None] >= ranks[None, :]
     before = -1
@@ -26,12 +26,12 @@ def never_higher(table: Table) -> NDArray[np.bool_]:
 
 
 def column(table: Table, signal: str) -> NDArray[Any]:
-    """Answer with where one signal leads from every position, in numbers."""
+    """Return where one signal leads from every position, in numbers."""
     return np.asarray(table.next)[:, table.signals.index(signal)]
 
 
 def paradoxes(table: Table, *, harms: Iterable[str], goods: Iterable[str]) -> list[tuple[str, Position]]:
-    """Answer with every harm that helps somewhere, every good that hurts somewhere, and where."""
+    """Return every harm that helps somewhere, every good that hurts somewhere, and where."""
     holds, here = never_higher(table), np.arange(len(table))
     found = []
     for signals, helps in ((harms, False), (goods, True)):

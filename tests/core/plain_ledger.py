@@ -111,7 +111,7 @@ class PlainLedger:
             self.quiet_since, self.quiet_periods = event.at, 0
 
     def about_a_promise(self, kind: str, event: Any) -> str | None:
-        """Open, move or close a promise; answer with the signal, if there is one."""
+        """Open, move or close a promise, and return the signal, if there is one."""
         known = self.promises.get(event.promise)
         if kind == "PromiseMade":
             if known:

@@ -85,14 +85,14 @@ def place(position: Position) -> Place:
 
 
 def rank(at: Place, numbers: Mapping[str, int]) -> int:
-    """Answer with the place among the seven, 0 for departed."""
+    """Return the place among the seven, 0 for departed."""
     if at.stage != DISTRUST:
         return 0 if at.stage == DEPARTED else at.stage + 2
     return 3 if at.felt <= numbers["suspicious_max"] else 2 if at.felt <= numbers["competitive_max"] else 1
 
 
 def react(at: Place, signal: str, numbers: Mapping[str, int]) -> Place:
-    """Answer with where a signal leads."""
+    """Return where a signal leads."""
     return settled(clamped(heard(at, signal, numbers), numbers), numbers)
 
 
@@ -195,7 +195,7 @@ def came_or_went(at: Place, signal: str, numbers: Mapping[str, int]) -> Place:
 
 
 def reachable(numbers: Mapping[str, int]) -> list[Place]:
-    """Answer with all places that a stranger can reach, the start first."""
+    """Return all places that a stranger can reach, the start first."""
     found = [Place(DISTRUST, 0, 0, numbers["initial_doubt"], CLEAR)]
     seen = set(found)
     for at in found:

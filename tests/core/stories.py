@@ -22,12 +22,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def day(number: float) -> datetime:
-    """Answer with an instant so many days after the beginning."""
+    """Return an instant so many days after the beginning."""
     return BEGIN + timedelta(days=number)
 
 
 def after(curve: Curve, *events: Event) -> Standing:
-    """Answer with where the customer "ann" stands after these events."""
+    """Return where the customer "ann" stands after these events."""
     standing = curve.begin("ann", BEGIN)
     for event in events:
         standing = curve.advance(standing, event).after

@@ -141,7 +141,7 @@ clocks = st.sampled_from(list(CLOCKS))
 
 @cache
 def curve_with(clock: str) -> Curve:
-    """Answer with one of a few curves whose clocks differ, by name: names read better in a counterexample."""
+    """Return one of a few curves whose clocks differ, by name: names read better in a counterexample."""
     return Curve.default(**CLOCKS[clock])
 
 

@@ -52,15 +52,15 @@ class Nowhere(tzinfo):
     """A timezone that knows no offset."""
 
     def utcoffset(self, _when: datetime | None) -> timedelta | None:
-        """Answer with nothing."""
+        """Return nothing."""
         return None
 
     def dst(self, _when: datetime | None) -> timedelta | None:
-        """Answer with nothing."""
+        """Return nothing."""
         return None
 
     def tzname(self, _when: datetime | None) -> str:
-        """Answer with a name all the same."""
+        """Return a name all the same."""
         return "nowhere"
 
 

@@ -218,7 +218,7 @@ OUTCOMES: dict[str, Change] = {
 
 
 def outcomes(curve: Curve) -> tuple[Any, ...]:
-    """Answer with all that a customer can notice of a curve."""
+    """Return everything that a customer can notice of a curve."""
     table = curve.table()
     clock = (curve.silence_after, curve.grace, curve.waiting_periods, dict(curve.ends_silence))
     return table.positions, table.signals, table.states, table.next, table.ranks, clock

@@ -67,7 +67,7 @@ KNOWN: dict[str, list[Event]] = {
 
 
 def about_p(curve: Curve, known: str, event: Event) -> tuple[list[str], tuple[Promise, ...]]:
-    """Answer with the signals of one event about promise "p", and the promises after it."""
+    """Return the signals of one event about promise "p", and the promises after it."""
     standing = after(curve, *hopeful(), *KNOWN[known])
     standing = curve.observe(standing, day(20)).after
     assert [promise.overdue for promise in standing.promises] == ["overdue" in known] * len(standing.promises)

@@ -17,7 +17,7 @@ from trustcurve.errors import CurveWarning
 
 
 def findings(curve: Curve, *changes: Change) -> list[tuple[str, str, str]]:
-    """Answer with table, key and sentence of everything that is found."""
+    """Return table, key and sentence of everything that is found."""
     document = copy.deepcopy(curve.to_plain())
     for change in changes:
         change(document)
@@ -69,7 +69,7 @@ def test_words_that_cannot_count_are_found(curve: Curve, many: object) -> None:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Answer with the way to every value in a document."""
+    """Return the way to every value in a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, each in inner for place in places(each, (*path, key)))]
 

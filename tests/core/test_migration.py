@@ -23,7 +23,7 @@ def ours() -> Curve:
 
 
 def renamed(curve: Curve, *stages: str) -> Curve:
-    """Answer with the same curve, with other names for some stages."""
+    """Return the same curve, with other names for some stages."""
     text = json.dumps(curve.to_plain())
     for stage in stages:
         text = text.replace(f'"{stage}"', f'"other {stage}"')

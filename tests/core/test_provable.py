@@ -26,7 +26,7 @@ def table(curve: Curve) -> Table:
 
 
 def closure(table: Table, start: Iterable[Position], signals: Iterable[str]) -> set[Position]:
-    """Answer with every position that these signals alone can lead to."""
+    """Return every position that these signals alone can lead to."""
     numbers = [table.signals.index(signal) for signal in signals]
     found = [table.number(position) for position in start]
     seen = set(found)

@@ -163,7 +163,7 @@ def test_the_clock_is_anyone_too(curve: Curve) -> None:
 
 
 def distances(by: tuple[str, ...], goal: int) -> dict[Place, int]:
-    """Answer with how many signals lead to a rank at least, from everywhere, by relaxation in the second reading."""
+    """Return how many signals lead to a rank at least, from everywhere, by relaxation in the second reading."""
     everywhere = reading.reachable(DEFAULTS)
     far = {at: 0 for at in everywhere if reading.rank(at, DEFAULTS) == goal}
     leads = {at: [reading.react(at, signal, DEFAULTS) for signal in by] for at in everywhere}

@@ -26,7 +26,7 @@ from trustcurve import (
 
 
 def step(curve: Curve, *events: Event) -> Step:
-    """Answer with the last of several steps."""
+    """Return the last of several steps."""
     *earlier, last = events
     return curve.advance(after(curve, *earlier), last)
 

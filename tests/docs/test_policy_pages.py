@@ -20,7 +20,7 @@ ROW = ("name", "when", "do", "because")
 
 
 def told(name: str, heading: str = "") -> set[str]:
-    """Answer with what stands between backticks in the first column of the tables under a heading."""
+    """Return what stands between backticks in the first column of the tables under a heading."""
     page = (REFERENCE / f"{name}.md").read_text(encoding="utf-8")
     section = re.split(rf"^#+ {heading}\n", page, maxsplit=1, flags=re.MULTILINE)[1] if heading else page
     section = re.split(r"^#+ ", section, maxsplit=1, flags=re.MULTILINE)[0] if heading else section

@@ -33,7 +33,7 @@ Log = tuple[Path, Counter[str]]
 
 
 def make(out: Path, *options: str) -> Counter[str]:
-    """Run the script; answer with the dirt that it announces."""
+    """Run the script, and return the dirt that it announces."""
     command = [sys.executable, str(EXAMPLE / "make_log.py"), "--out", str(out), *options]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert not done.stdout
@@ -183,7 +183,7 @@ def test_nobody_promises_a_day_that_has_passed(clean: list[Row]):
 
 
 def late_shares(clean: list[Row], key: Callable[[Row], object]) -> dict[object, float]:
-    """Answer with the share of deliveries after the day first promised, by a key of the order's row."""
+    """Return the share of deliveries after the day first promised, by a key of the order's row."""
     orders = {row["order"]: row for row in clean if row["event"] == "order"}
     counts: Counter[tuple[object, bool]] = Counter()
     for row in clean:

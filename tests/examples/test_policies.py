@@ -24,7 +24,7 @@ STRAIGHT_UP = ('stage = "hopeful", kept = 0', 'stage = "hopeful", kept = { at_mo
 
 
 def text(name: str, *changes: tuple[str, str], top: str = "", end: str = "") -> str:
-    """Answer with the file of a policy, changed."""
+    """Return the file of a policy, changed."""
     told = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     for old, new in changes:
         assert told.count(old) == 1, old
@@ -34,7 +34,7 @@ def text(name: str, *changes: tuple[str, str], top: str = "", end: str = "") -> 
 
 
 def without(name: str, row: str) -> str:
-    """Answer with the file of a policy, one row less."""
+    """Return the file of a policy, one row less."""
     head, *rows = text(name).split("[[rules]]\n")
     left = [each for each in rows if f'name = "{row}"' not in each]
     assert len(left) == len(rows) - 1
@@ -42,7 +42,7 @@ def without(name: str, row: str) -> str:
 
 
 def advised(name: str) -> list[str]:
-    """Answer with the rows that a page advises, as TOML."""
+    """Return the rows that a page advises, as TOML."""
     return [f"{block.source}\n" for block in blocks(FOLDER / f"{name}.md") if block.language == "toml"]
 
 
@@ -115,7 +115,7 @@ def test_the_python_on_the_pages_prints_what_they_say(path: Path):
 
 
 def to_run(path: Path) -> Iterator[Block]:
-    """Answer with the blocks of Python, and the text right after each."""
+    """Return the blocks of Python, and the text right after each."""
     before = ""
     for block in blocks(path):
         if block.language == "python" or (block.language == "text" and before == "python"):

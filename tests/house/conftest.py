@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Install the wheel, without extras, where nothing else is; answer with a way to run programs there."""
+    """Install the wheel, without extras, where nothing else is, and return a way to run programs there."""
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     programs = folder / "venv" / "bin"

@@ -21,7 +21,7 @@ BEYOND_ATTRS_MS = 35
 
 
 def python(*words: str) -> str:
-    """Run Python with compiled files allowed, as everyone has them; answer with what it prints."""
+    """Run Python with compiled files allowed, as everyone has them, and return what it prints."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
     return subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True, env=environment).stdout
 

@@ -91,7 +91,7 @@ def events_of(path: Path, mapping: str, customer: str = "ann", **options: Any) -
 
 
 def events_in(path: Path, text: str, mapping: str, customer: str = "ann") -> list[Event]:
-    """Answer with the events of a customer in a small table."""
+    """Return the events of a customer in a small table."""
     return events_of(write(path, table(text)), mapping, customer)
 
 

@@ -153,7 +153,7 @@ def _tie(row: Row) -> float:
 
 
 def _made(row: Row, at: datetime, taken: dict[str, str]) -> list[Made] | None:
-    """Answer with what a row makes, with nothing where it is ignored, or with None where it cannot be used."""
+    """Return what a row makes, with nothing where it is ignored, or with None where it cannot be used."""
     word, order, due_text = row["event"].strip(), row["order"].strip(), row["due"].strip()
     due, customer = time_of(due_text), row["customer"].strip()
     channel = row["channel"].strip() or None

@@ -24,7 +24,7 @@ ROWS = ["", "x", "y", "X", "5", "5.0", "5e0", "4.99", "-5", "true", "True", "fal
 
 
 def taken(path: Path, when: str, fields: list[str] = ROWS, mapping: str = UTC_LOG) -> list[str]:
-    """Answer with the fields of the rows that a condition takes."""
+    """Return the fields of the rows that a condition takes."""
     rows = [{"customer": str(number), "time": "2026-01-01", "f": field} for number, field in enumerate(fields)]
     path = write(path, rows)
     done = replay_file(path, mapping + rule(when, "Exchanged") + IGNORE_REST)

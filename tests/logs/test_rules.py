@@ -26,7 +26,7 @@ FIRST = rule('{ event = "x", n = 1 }', "Proposed", once_per="{customer}") + rule
 
 
 def kinds(path: Path, log: str, mapping: str) -> dict[str, list[str]]:
-    """Answer with the kinds of events of each customer, in order."""
+    """Return the kinds of events of each customer, in order."""
     return {
         customer: [type(event).__name__ for event in events_in(path, log, mapping, customer)]
         for customer in replay(path, log, mapping).standings

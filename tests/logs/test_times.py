@@ -33,7 +33,7 @@ ZONES = [
 
 
 def instants(path: Path, times: list[str], head: str) -> list[datetime | None]:
-    """Answer with the instant of each time, or None for a reject."""
+    """Return the instant of each time, or None for a reject."""
     rows = [{"customer": str(number), "time": time} for number, time in enumerate(times)]
     done = replay_file(write(path, rows), head + rule("", "Complained"), until=datetime(9000, 1, 1, tzinfo=UTC))
     assert {reason for _, reason in rejects(done)} <= {"unreadable time", "no time"}
@@ -119,7 +119,7 @@ END_OF_DAY = rule("", 'PromiseMade promise = "p"; due = { column = "due", end_of
 
 
 def due(path: Path, row: str, mapping: str) -> datetime | None:
-    """Answer with the due date of the promise that a row (time, due) makes."""
+    """Return the due date of the promise that a row (time, due) makes."""
     (event,) = events_in(path, "customer | time | due\nann | " + row, mapping)
     assert isinstance(event, PromiseMade)
     return event.due

@@ -186,21 +186,21 @@ def warnings(path: Path, days: list[float], **options: Any) -> tuple[str, ...]:
 
 def test_a_mistyped_year_is_said(tmp_path: Path) -> None:
     assert warnings(tmp_path, [0, 1, 365 * 38]) == (
-        "33.3% of the events lie after 2024-01-02; every customer is observed on 2061-12-22, at the last event",
+        "1 of 3 events lie after 2024-01-02; every customer is observed on 2061-12-22, at the last event",
     )
 
 
 def test_many_events_beyond_a_long_gap_are_said_while_they_are_fewer_than_half(tmp_path: Path) -> None:
     far = [365 * 40.0] * 4
     (said,) = warnings(tmp_path, [*range(5), *far])
-    assert said.startswith("44.4% of the events lie after 2024-01-05")
+    assert said.startswith("4 of 9 events lie after 2024-01-05")
     assert warnings(tmp_path, [*range(4), *far]) == ()
     assert warnings(tmp_path, [*range(5), *[899.0] * 4]) == (), "less than ten quiet periods later"
 
 
 def test_a_log_that_runs_dry_is_said(tmp_path: Path) -> None:
     (said,) = warnings(tmp_path, [*range(299), 330, 340, 345])
-    assert said.startswith("1.0% of the events lie after 2024-10-25; every customer is observed on 2024-12-11")
+    assert said.startswith("3 of 302 events lie after 2024-10-25; every customer is observed on 2024-12-11")
     assert warnings(tmp_path, [*range(299), 330, 340, 342.9]) == (), "less than half a quiet period"
 
 

@@ -241,7 +241,7 @@ def test_no_labels_overlap(name: str) -> None:
 
 
 def words(svg: str) -> list[tuple[str, float, float, float, float]]:
-    """Answer with each line of text in a picture and its box: left, top, right, bottom."""
+    """Return each line of text in a picture and its box: left, top, right, bottom."""
     found = []
     for anchor, x, y, size, text in re.findall(
         r'<text text-anchor="(\w+)" x="([-.\d]+)" y="([-.\d]+)" [^>]*?font-size="([.\d]+)"[^>]*>([^<]*)<', svg

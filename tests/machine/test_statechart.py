@@ -23,7 +23,7 @@ MACHINE = TrustMachine(DEFAULT)
 
 
 def disagreements(machine: TrustMachine, curve: Curve, positions: list[Position]) -> list[tuple[Position, str]]:
-    """Answer with every position and signal after which the two stand elsewhere."""
+    """Return every position and signal after which the two stand elsewhere."""
     walker = machine.walker()
     found = []
     for position in positions:

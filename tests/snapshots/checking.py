@@ -54,12 +54,12 @@ def _whole(name: str) -> Data:
 
 
 def stored(name: str) -> Data:
-    """Answer with a fresh golden snapshot as plain data."""
+    """Return a fresh golden snapshot as plain data."""
     return copy.deepcopy(_whole(name))
 
 
 def read_as(name: str) -> tuple[type[Any], Curve | None]:
-    """Answer with the class and the curve to read it with."""
+    """Return the class and the curve to read it with."""
     if name == "curve":
         return Curve, None
     cls, _, curve = values()[name]
@@ -87,7 +87,7 @@ def drop(path: str) -> Spoil:
 
 
 def spoiled(name: str, *spoils: Spoil) -> Data:
-    """Answer with a golden snapshot that is spoiled."""
+    """Return a golden snapshot that is spoiled."""
     data = stored(name)
     for spoil in spoils:
         spoil(data)
@@ -95,7 +95,7 @@ def spoiled(name: str, *spoils: Spoil) -> Data:
 
 
 def refuse(name: str, *spoils: Spoil) -> SnapshotError:
-    """Read a spoiled snapshot; answer with the error, and see that the data stayed as they were."""
+    """Read a spoiled snapshot, and return the error, and see that the data stayed as they were."""
     data = spoiled(name, *spoils)
     before = copy.deepcopy(data)
     cls, curve = read_as(name)

@@ -1,4 +1,4 @@
-"""What was stored once is readable for ever, and is written the same to the byte."""
+"""What was stored once is readable forever, and is written the same to the byte."""
 
 from __future__ import annotations
 

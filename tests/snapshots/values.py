@@ -1,6 +1,6 @@
 """The values behind the golden files, built in Python.
 
-A golden file is never written again: what was stored once must be readable for ever. When the schema
+A golden file is never written again: what was stored once must be readable forever. When the schema
 version goes up, its files go into a new folder beside the old ones, and the old ones stay as they are.
 """
 
@@ -120,7 +120,7 @@ def step(curve: Curve) -> Step:
 
 @cache
 def values() -> dict[str, tuple[type[Any], Any, Curve | None]]:
-    """Answer with every golden value by the name of its file: the class it is read as, the value, its curve."""
+    """Return every golden value by the name of its file: the class it is read as, the value, its curve."""
     curve = golden_curve()
     told: dict[str, tuple[type[Any], Any, Curve | None]] = {
         "standing": (Standing, standing(curve), curve),

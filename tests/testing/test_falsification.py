@@ -84,7 +84,7 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     assert not any(breaks(bug.asked, run) for run in fewer)
 
 
-@policy("wait for ever")
+@policy("wait forever")
 def forgetful(_view: View) -> str:
     """Never do anything."""
     return "wait"

@@ -67,7 +67,7 @@ class Kit:
 
 @pytest.fixture
 def kit(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Kit:
-    """Answer with a way to run pytest, with nothing of this run in its environment."""
+    """Return a way to run pytest, with nothing of this run in its environment."""
     for name in [name for name in os.environ if name.startswith(("COV", "PYTEST", "TRUSTCURVE"))]:
         monkeypatch.delenv(name)
     return Kit(pytester)
@@ -315,7 +315,7 @@ def test_too_little_coverage_fails(kit: Kit, least: str, code: pytest.ExitCode):
 
 
 def saved(kit: Kit) -> list[Path]:
-    """Answer with the journeys that a run kept."""
+    """Return the journeys that a run kept."""
     return sorted((kit.path / ".pytest_cache" / "d" / "trustcurve").glob("*.json"))
 
 

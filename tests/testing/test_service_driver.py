@@ -33,7 +33,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "testing"
 
 
 def run(make: Callable[[Standing], Any], *, examples: int = 30, **options: Any) -> Disagreement | None:
-    """Drive a service; answer with the disagreement that was found, if any."""
+    """Drive a service, and return the disagreement that was found, if any."""
     test = service_machine(CURVE, make, **options).TestCase
     test.settings = settings(test.settings, max_examples=examples)  # type: ignore[attr-defined] # Hypothesis's
     try:

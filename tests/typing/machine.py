@@ -15,7 +15,7 @@ Callbacks(Curve.default(), on_error="retry")  # type: ignore[arg-type] # pyright
 
 @callbacks.on_enter("advocate")
 def thank(step: Step) -> str:
-    """Answer with something; it is ignored."""
+    """Return something; it is ignored."""
     return step.after.customer
 
 

@@ -86,11 +86,11 @@ class PlainLoop:
         return Place(self.curve.begin("ann", BEGIN), 0, (), 0)
 
     def open(self, standing: Standing) -> tuple[Promise, ...]:
-        """Answer with the promises that are open and not overdue."""
+        """Return the promises that are open and not overdue."""
         return tuple(promise for promise in standing.promises if not promise.overdue)
 
     def breaks(self, promise: Promise) -> datetime:
-        """Answer with the last instant at which it counts as kept."""
+        """Return the last instant at which it counts as kept."""
         at = None if promise.due is None or promise.overdue else promise.due + self.curve.grace
         assert at is not None
         return at
@@ -110,7 +110,7 @@ class PlainLoop:
         return standing, signals, events
 
     def moves(self, place: Place) -> Iterator[Move]:
-        """Answer with everything that the environment can do."""
+        """Return everything that the environment can do."""
         standing, _, _ = self.begun(place)
         departed = standing.position.stage == "departed"
         for word in self.environment.names:
@@ -181,7 +181,7 @@ class PlainLoop:
         return min((turns - 1) // period if turns else 0, self.curve.waiting_periods)
 
     def key(self, place: Place) -> Any:
-        """Answer with all that anything later can depend on."""
+        """Return everything that anything later can depend on."""
         standing, at = place.standing, BEGIN + place.turns * self.turn
         waiting = tuple((promise.weight, self.breaks(promise) - at) for promise in self.open(standing))
         bits = tuple(action == "ask" for action in place.actions[: self.policy.window])

@@ -114,7 +114,7 @@ def stands_at_least(curve: Curve, rank: int) -> DFA:
 
 
 def languages_differ_after(old: Curve, new: Curve) -> int | None:
-    """Answer with the length of the shortest signals after which a customer stands elsewhere."""
+    """Return the length of the shortest signals after which a customer stands elsewhere."""
     lengths = []
     for rank in range(1, len(old.states)):
         differing = stands_at_least(old, rank) ^ stands_at_least(new, rank)

@@ -63,7 +63,7 @@ def loop(curve: Curve) -> ClosedLoop:
 
 
 def simulated(curve: Curve, turns: int, seed: int) -> dict[str, float]:
-    """Play journeys by chance, and answer with the shares in which something happened."""
+    """Play journeys by chance, and return the shares in which something happened."""
     chance, ours = np.random.default_rng(seed), loop(curve)
     numbers: dict[str, int] = {"hoped": 0, "feared": 0}
     stages = [position.stage for position in ours.table.positions]

@@ -33,7 +33,7 @@ ASKED = (
 
 
 def first_broken(asked: object, turns: list[object]) -> int | None:
-    """Answer with the number of turns after which a property is broken."""
+    """Return the number of turns after which a property is broken."""
     state = asked.monitor.start  # type: ignore[attr-defined]
     for number, turn in enumerate(turns, start=1):
         state = asked.monitor.step(state, turn)  # type: ignore[attr-defined]
@@ -70,7 +70,7 @@ def test_verdicts_agree_with_what_chance_finds(ours: Policy, journeys: list[list
 
 
 def replayed(plain: PlainLoop, witness: LoopJourney) -> list[object]:
-    """Play the moves of a witness through the pure ledger, and answer with its turns."""
+    """Play the moves of a witness through the pure ledger, and return its turns."""
     place, turns = plain.start, []
     for edge in witness.edges:
         moves = [move for move in plain.moves(place) if move.word == edge.record.move.name]

@@ -36,7 +36,7 @@ DEFAULT = Curve.default()
 
 
 def runs(automaton: Automaton, length: int, node: int = 0) -> Iterator[Run]:
-    """Answer with every run of a length."""
+    """Return every run of a length."""
     if length == 0:
         yield ()
         return
@@ -45,7 +45,7 @@ def runs(automaton: Automaton, length: int, node: int = 0) -> Iterator[Run]:
 
 
 def lassos(automaton: Automaton) -> Iterator[tuple[Run, Run]]:
-    """Answer with every stem and loop that together are no longer than the longest, the shortest first."""
+    """Return every stem and loop that together are no longer than the longest, the shortest first."""
     for length in range(1, LONGEST + 1):
         for run in runs(automaton, length):
             nodes = [0, *(edge.target for edge in run)]
@@ -55,7 +55,7 @@ def lassos(automaton: Automaton) -> Iterator[tuple[Run, Run]]:
 
 
 def forgets(automaton: Automaton, stem: Run, loop: Run, after: str, comes: str) -> bool:
-    """Say whether something is called for and never comes, going round the loop for ever."""
+    """Say whether something is called for and never comes, going round the loop forever."""
     turns = [automaton.turn(edge) for edge in (*stem, *loop)]
     if any(PREDICATES[comes](turn) for turn in turns[len(stem) :]):
         return False
@@ -162,7 +162,7 @@ def decided(curve: Curve, fair: str, environment: Environment, comes: Callable[[
 def test_fairness_is_what_it_says(curve: Curve):
     both = Environment(["complaint", "purchase"])
     bought = decided(curve, "nothing", both, lambda turn: turn.move == "purchase")
-    assert bought.status is Status.REFUTED, "it may complain for ever and never buy"
+    assert bought.status is Status.REFUTED, "it may complain forever and never buy"
     assert decided(curve, "moves", both, lambda turn: turn.move == "purchase"), "but not if it can and always does"
     assert not decided(curve, "moves", both, lambda turn: turn.action == "ask"), "no fairness makes the company ask"
 

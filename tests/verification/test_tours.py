@@ -14,7 +14,7 @@ from trustcurve.verification import tour
 
 
 def taken(curve: Curve, journeys: tuple[tuple[str, ...], ...]) -> set[tuple[Position, str]]:
-    """Replay journeys through `react`, and answer with what was sent where."""
+    """Replay journeys through `react`, and return what was sent where."""
     sent = set()
     for journey in journeys:
         position = curve.start

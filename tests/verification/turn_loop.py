@@ -220,7 +220,7 @@ class TurnLoop:
         return decided, action, Node(position, promises, quiet, last, asks), told
 
     def due(self, node: Node) -> list[int]:
-        """Answer with the places of the promises that break as the next turn begins, or that are kept just in time."""
+        """Return the places of the promises that break as the next turn begins, or that are kept just in time."""
         last = 1 if self.environment.keeps_promises else 0
         return [place for place, (_, turns) in enumerate(node.promises) if turns == last]
 

@@ -82,7 +82,7 @@ def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str |
         return None
     after = times[count - rest - 1].astimezone(UTC)
     return (
-        f"{rest / count:.1%} of the events lie after {after:%Y-%m-%d}; "
+        f"{rest:,} of {count:,} events lie after {after:%Y-%m-%d}; "
         f"every customer is observed on {until:%Y-%m-%d}, at the last event"
     )
 
