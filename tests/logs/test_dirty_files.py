@@ -154,6 +154,12 @@ def test_deeply_nested_json_is_a_reject(tmp_path: Path) -> None:
     assert (list(done.standings), rejects(done)) == (["ann"], [(1, "broken line")])
 
 
+def test_a_number_too_long_for_python_is_a_reject_in_our_words(tmp_path: Path) -> None:
+    lines = '{"customer": ' + "7" * 5000 + '}\n{"customer": "ann", "time": "2026-01-01", "event": "x"}\n'
+    done = replay_text(tmp_path, lines, MAPPING, "jsonl")
+    assert [(r.row, r.detail) for r in done.rejects] == [(1, "broken line: has a number with too many digits")]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_column_named_as_one_of_ours_is_told(tmp_path: Path, form: str) -> None:
     path = write(tmp_path, table("customer | time | event | trustcurve.row\nann | 2026-01-01 | x | 7"), form)

@@ -14,7 +14,7 @@ from trustcurve.cli.options import Command, CurveFile, chosen_curve
 from trustcurve.cli.screen import Column, Screen
 from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
-from trustcurve.core.wording import rule_words
+from trustcurve.core.phrases import rule_words
 from trustcurve.documents.curve_file import curve_toml
 from trustcurve.documents.json_schema import document_schema
 from trustcurve.errors import UnknownWordError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, final
 from attrs import frozen
 
 from trustcurve.core.events import Event, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased
+from trustcurve.core.phrases import event_words, remarks, when_words
 from trustcurve.core.standing import Reaction, Standing
 from trustcurve.core.values import Value
-from trustcurve.core.wording import event_words, remarks, when_words
 from trustcurve.errors import final_class
 
 if TYPE_CHECKING:

@@ -192,8 +192,10 @@ def _fields(line: str) -> dict[str, str | None] | str:
         return "has a lone surrogate, which is not a character"
     except RecursionError:
         return "is nested too deeply"
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         return f"is not JSON: {error}"
+    except ValueError:
+        return "has a number with too many digits"
     return fields
 
 

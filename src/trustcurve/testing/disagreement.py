@@ -11,11 +11,12 @@ from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import Event, PromiseMade, PromiseMoved
+from trustcurve.core.phrases import event_words, remarks
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
-from trustcurve.core.wording import event_words, remarks
 from trustcurve.errors import InvalidValueError, TrustcurveError, final_class
 from trustcurve.testing.failures import place_of
+from trustcurve.testing.minimisation import smallest
 from trustcurve.testing.service import (
     Delivery,
     MakeService,
@@ -27,7 +28,6 @@ from trustcurve.testing.service import (
     open_service,
     time_of,
 )
-from trustcurve.testing.shrinking import smallest
 
 __all__ = [
     "Disagreement",

@@ -19,9 +19,9 @@ from trustcurve.errors import InvalidValueError
 from trustcurve.policies.actions import MOVE_EVENTS, MOVES
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
+from trustcurve.testing.minimisation import smallest
 from trustcurve.testing.policy_runs import policy_runs, run_of_choices
 from trustcurve.testing.session import note_curve
-from trustcurve.testing.shrinking import smallest
 from trustcurve.verification.arguments import check_kind
 from trustcurve.verification.automaton import Turn, turn_of
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove

@@ -13,10 +13,10 @@ from attrs import frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.journey import Journey
+from trustcurve.core.phrases import event_words
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value
-from trustcurve.core.wording import event_words
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS
 from trustcurve.policies.decision_list import DecisionList

@@ -13,12 +13,12 @@ from typing import Any, Literal, final
 from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.phrases import condition_words
 from trustcurve.core.rules import Rule, Stage
 from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import Transition
 from trustcurve.core.values import Value
-from trustcurve.core.wording import condition_words
 from trustcurve.errors import final_class
 from trustcurve.machine.guards import PLACED, holds_in, target_of
 

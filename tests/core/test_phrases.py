@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.test_own_curve import OURS
 from trustcurve import Curve
-from trustcurve.core.wording import rule_words
+from trustcurve.core.phrases import rule_words
 from trustcurve.documents.curve_file import parse_curve
 
 
