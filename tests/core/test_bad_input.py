@@ -27,7 +27,9 @@ from trustcurve import (
     Signalled,
     Standing,
     Step,
+    Timetable,
     TrustcurveError,
+    replay,
 )
 from trustcurve.errors import (
     CustomerMismatchError,
@@ -348,3 +350,35 @@ def test_what_is_of_another_kind_is_named(curve: Curve, wrong: Callable[[Curve],
 def test_a_signal_that_is_not_a_text_is_unknown(curve: Curve) -> None:
     with pytest.raises(UnknownWordError):
         curve.react(curve.start, [])  # type: ignore[arg-type]
+
+
+OTHER = Timetable(Curve.default(), [(day(1), Curve.default(hopeful_lost_at=2))])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "argument"),
+    [
+        (lambda _curve: Timetable(Curve.default(), 3), "changes"),  # type: ignore[arg-type]
+        (lambda _curve: Timetable(Curve.default(), [(day(0), 3, 3)]), "changes"),  # type: ignore[list-item]
+        (lambda _curve: OTHER.next_due(3), "standing"),  # type: ignore[arg-type]
+        (lambda _curve: OTHER.observe(3, day(0)), "standing"),  # type: ignore[arg-type]
+        (lambda _curve: OTHER.advance(3, Exchanged(at=day(0))), "standing"),  # type: ignore[arg-type]
+        (lambda curve: curve.next_due(3), "standing"),
+        (lambda curve: curve.observe(3, day(0)), "standing"),
+        (lambda curve: curve.advance(3, Exchanged(at=day(0))), "standing"),
+        (lambda curve: curve.advance(curve.begin("ann", day(0)), 3), "event"),
+        (lambda curve: curve.migrate(3, from_curve=curve), "standing"),
+        (lambda curve: curve.migrate(curve.begin("ann", day(0)), from_curve=3), "from_curve"),
+        (lambda curve: curve.journey(3), "events"),
+        (lambda curve: replay(3, {}, curve), "events"),  # type: ignore[arg-type]
+        (lambda curve: replay([], 3, curve), "standings"),  # type: ignore[arg-type]
+        (lambda curve: replay([], {"ann": 3}, curve), "standings['ann']"),  # type: ignore[dict-item]
+        (lambda _curve: replay([], {}, 3), "curve"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_argument_of_another_kind_is_a_named_error(
+    curve: Curve, wrong: Callable[[Curve], Any], argument: str
+) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        wrong(curve)
+    assert caught.value.argument == argument

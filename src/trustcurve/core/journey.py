@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
-from trustcurve.core.replay import CurveLike, EventFate, Fate, History, Identity, LoggedEvent, history
+from trustcurve.core.replay import CurveLike, EventFate, Fate, History, Identity, LoggedEvent, check_events, history
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step, Transition
 from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
@@ -168,7 +168,7 @@ def extended(before: Journey, done: History, observation: Step | None = None) ->
 
 
 def _checked(events: Iterable[Event]) -> list[Event]:
-    listed = list(events)
+    listed = list(check_events(events))
     for number, event in enumerate(listed):
         if not isinstance(event, Event):
             raise InvalidValueError(f"events[{number}]", event, "must be an Event such as Exchanged(at=...)")

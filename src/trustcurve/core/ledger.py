@@ -20,7 +20,7 @@ from trustcurve.core.events import (
 from trustcurve.core.instants import LAST, datetime_of, instant, microseconds
 from trustcurve.core.promises import EMPTY, Promise, PromiseBook
 from trustcurve.core.signals import BROKEN, KEPT, LEDGER_SIGNALS
-from trustcurve.core.standing import Reaction, Standing
+from trustcurve.core.standing import Reaction, Standing, check_standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Silence, Step
 from trustcurve.errors import (
     CustomerMismatchError,
@@ -100,7 +100,8 @@ def advance(curve: Rulebook, standing: Standing, event: Event) -> Step:
         (True, 'hopeful')
     """
     if not (isinstance(event, Event) and isinstance(standing, Standing)):
-        raise _wrong_kind(standing, event)
+        check_standing(standing)
+        raise InvalidValueError("event", event, "must be an Event such as Exchanged(at=...)")
     at, signal, customer = event.at_us, event.signal, standing.customer
     if at < standing.as_of_us:
         raise OutOfOrderError(customer, event.at, standing.as_of)
@@ -147,8 +148,7 @@ def observe(curve: Rulebook, standing: Standing, at: datetime) -> Step:
     """
     utc = instant(at)
     until = microseconds(utc)
-    if not isinstance(standing, Standing):
-        raise InvalidValueError("standing", standing, "must be a Standing such as curve.begin(...)")
+    check_standing(standing)
     if until < standing.as_of_us:
         raise ObservedInThePastError(standing.customer, utc, standing.as_of)
     quiet_since = standing.quiet_since_us
@@ -171,15 +171,10 @@ def next_due(curve: Rulebook, standing: Standing) -> datetime | None:
         >>> curve.next_due(curve.advance(curve.begin("ann", new_year), made).after).isoformat()
         '2026-01-05T00:00:00.000001+00:00'
     """
+    check_standing(standing)
     for at, _, _ in coming_due(curve, standing):
         return datetime_of(at + 1) if at < LAST else None  # nothing can be observed after the end of the calendar
     return None
-
-
-def _wrong_kind(standing: object, event: object) -> InvalidValueError:
-    if isinstance(standing, Standing):
-        return InvalidValueError("event", event, "must be an Event such as Exchanged(at=...)")
-    return InvalidValueError("standing", standing, "must be a Standing such as curve.begin(...)")
 
 
 def _enter(customer: str, book: PromiseBook, event: Event) -> tuple[str | None, str | None, PromiseBook]:

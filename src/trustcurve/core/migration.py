@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from trustcurve.core.signals import COUNTERS
-from trustcurve.core.standing import Position, Standing
+from trustcurve.core.standing import Position, Standing, check_standing
 from trustcurve.core.steps import Migration
+from trustcurve.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
@@ -27,6 +28,7 @@ def migrate(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Mig
     that loses nothing.
 
     Raises:
+        InvalidValueError: An argument is not a standing or not a curve.
         UnknownWordError: The standing does not belong to ``from_curve``.
         InvalidPositionError: A counter is out of the range of ``from_curve``.
 
@@ -38,6 +40,9 @@ def migrate(curve: Rulebook, standing: Standing, *, from_curve: Rulebook) -> Mig
         >>> Curve.default(engaged_max=3).migrate(ann, from_curve=Curve.default()).changes
         ('engaged 4 became 3',)
     """
+    check_standing(standing)
+    if not hasattr(from_curve, "react"):
+        raise InvalidValueError("from_curve", from_curve, "must be the Curve that the standing belongs to")
     old_state = from_curve.state(standing.position)
     position = standing.position
     table = curve.table()  # type: ignore[attr-defined]

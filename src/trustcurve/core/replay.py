@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, TypeVar, get_args
 
 from attrs import frozen
 
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
-from trustcurve.core.standing import Standing
+from trustcurve.core.standing import Standing, check_standing
 from trustcurve.core.steps import Step, Transition
 from trustcurve.core.values import Value
 from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError
@@ -32,6 +32,7 @@ __all__ = [
     "LoggedTransition",
     "Observation",
     "Replay",
+    "check_events",
     "check_used",
     "combine",
     "history",
@@ -244,11 +245,15 @@ def replay(
         'departed'
     """
     end = None if until is None else instant(until, "until")
+    _check_curve(curve)
+    if not isinstance(standings, Mapping):
+        raise InvalidValueError("standings", standings, "must be a dict of standings by customer")
     for customer, standing in standings.items():
+        check_standing(standing, f"standings[{customer!r}]")
         if standing.customer != customer:
             raise CustomerMismatchError(customer, standing.customer)
     by_customer: dict[str, list[LoggedEvent]] = {}
-    for number, each in enumerate(events):
+    for number, each in enumerate(check_events(events)):
         logged = _logged(each, f"events[{number}]")
         whose = logged.event.customer
         if whose is None:
@@ -261,6 +266,21 @@ def replay(
         for customer, own in by_customer.items()
     )
     return combine(histories, standings, curve, end, used={} if used is None else used)
+
+
+def _check_curve(value: object) -> None:
+    if not callable(getattr(value, "advance", None)):
+        raise InvalidValueError("curve", value, "must be a Curve or a Timetable, for example Curve.default()")
+
+
+_AnyEvent = TypeVar("_AnyEvent")
+
+
+def check_events(events: Iterable[_AnyEvent]) -> Iterable[_AnyEvent]:
+    """Return the events, or raise ``InvalidValueError`` if they cannot be iterated over."""
+    if not isinstance(events, Iterable):
+        raise InvalidValueError("events", events, "must be a list or another iterable of events")
+    return events
 
 
 def history(

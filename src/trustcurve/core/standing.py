@@ -13,9 +13,9 @@ from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.rules import Rule
 from trustcurve.core.signals import Account
 from trustcurve.core.values import Value
-from trustcurve.errors import InvalidPositionError, final_class, plain_word
+from trustcurve.errors import InvalidPositionError, InvalidValueError, final_class, plain_word
 
-__all__ = ["Position", "Reaction", "Standing", "position_of"]
+__all__ = ["Position", "Reaction", "Standing", "check_standing", "position_of"]
 
 
 def _whole(_self: object, attribute: Attribute[int], value: object) -> None:
@@ -194,3 +194,9 @@ class _Open:
     """A standing under construction: setting the fields of a frozen class one by one takes three times as long."""
 
     __slots__ = ("as_of_us", "book", "customer", "position", "quiet_since_us")
+
+
+def check_standing(value: object, argument: str = "standing") -> None:
+    """Raise ``InvalidValueError`` unless a value is a standing."""
+    if not isinstance(value, Standing):
+        raise InvalidValueError(argument, value, "must be a Standing such as curve.begin(...)")

@@ -14,7 +14,7 @@ from trustcurve.core.events import Event
 from trustcurve.core.instants import instant, microseconds
 from trustcurve.core.ledger import advance, begin, next_due, observe
 from trustcurve.core.migration import migrate
-from trustcurve.core.standing import Standing
+from trustcurve.core.standing import Standing, check_standing
 from trustcurve.core.steps import Occurrence, Step
 from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class
@@ -23,7 +23,11 @@ __all__ = ["Timetable"]
 
 
 def _changes(value: Iterable[tuple[datetime, Curve]]) -> tuple[tuple[datetime, Curve], ...]:
-    return tuple((instant(at, "changes"), curve) for at, curve in value)
+    try:
+        pairs = [(at, curve) for at, curve in value]
+    except (TypeError, ValueError):
+        raise InvalidValueError("changes", value, "must be pairs of a time and a curve") from None
+    return tuple((instant(at, "changes"), curve) for at, curve in pairs)
 
 
 @final
@@ -116,6 +120,7 @@ class Timetable(Value):
 
         A change of curve is found if it changes the leaf state.
         """
+        check_standing(standing)
         for change, (at, then) in enumerate(self.changes):
             since = microseconds(at)
             if since <= standing.as_of_us:
@@ -132,6 +137,7 @@ class Timetable(Value):
 
     def _carry(self, standing: Standing, until: int) -> tuple[Curve, Standing, list[Occurrence]]:
         """Migrate a standing over every change up to ``until``; return the curve valid then, the standing and what happened."""
+        check_standing(standing)
         found: list[Occurrence] = []
         curve = self.first
         for at, then in self.changes:
