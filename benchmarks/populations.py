@@ -76,7 +76,7 @@ class Population(mesa.Model):  # type: ignore[misc] # mesa has no types
 
     def step(self) -> None:
         """Let everybody take a turn."""
-        self.agents.do("turn")
+        self.agents.do("step")
 
 
 def _chain() -> Chain:

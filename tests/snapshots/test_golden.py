@@ -15,6 +15,7 @@ from trustcurve.core.events import EVENTS as KINDS
 from trustcurve.snapshots import VERSION, from_dict, from_json, to_dict, to_json
 
 VALUES = values()
+CURVES = ("curve_default", "curve_own", "curve_audit")
 FOLDERS = [GOLDEN / f"v{version}" for version in range(1, VERSION + 1)]
 FOLDER = FOLDERS[-1]
 
@@ -29,7 +30,7 @@ def test_every_version_has_golden_files_of_every_kind() -> None:
     names = {f"v{version}" for version in range(1, VERSION + 1)}
     assert {path.name for path in GOLDEN.iterdir()} == names
     for folder in FOLDERS:
-        assert {path.stem for path in folder.iterdir()} == {*VALUES, "curve_default", "curve_own"}
+        assert {path.stem for path in folder.iterdir()} == {*VALUES, *CURVES}
     assert {type(event) for event in EVENTS} == set(KINDS)
 
 
@@ -63,13 +64,13 @@ def test_the_same_value_is_written_as_the_same_bytes(name: str) -> None:
     assert to_json(value, curve=curve) == stored(FOLDER / f"{name}.json")
 
 
-@pytest.mark.parametrize("name", ["curve_default", "curve_own"])
+@pytest.mark.parametrize("name", CURVES)
 def test_a_golden_curve_is_written_back_as_the_same_bytes(name: str) -> None:
     text = stored(FOLDER / f"{name}.json")
     assert to_json(from_json(Curve, text)) == text
 
 
-@pytest.mark.parametrize("name", ["curve_default", "curve_own"])
+@pytest.mark.parametrize("name", CURVES)
 def test_a_golden_curve_of_version_1_is_written_as_one_of_version_2(name: str) -> None:
     old = stored(GOLDEN / "v1" / f"{name}.json")
     assert '"says"' in old

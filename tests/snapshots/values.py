@@ -62,9 +62,9 @@ EVENTS: tuple[Event, ...] = (
 
 
 @cache
-def golden_curve(version: int = VERSION) -> Curve:
-    """Read the default curve as it was when a version's files were written."""
-    return from_json(Curve, (GOLDEN / f"v{version}" / "curve_default.json").read_text(encoding="utf-8"))
+def golden_curve(version: int = VERSION, name: str = "curve_default") -> Curve:
+    """Read a curve, the default one if none is named, as it was when a version's files were written."""
+    return from_json(Curve, (GOLDEN / f"v{version}" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def journey(curve: Curve) -> Journey:
@@ -103,6 +103,18 @@ def standing(curve: Curve) -> Standing:
     return curve.journey(events, customer="cust-0042", until=NOON + 2 * DAY + ODD).standing
 
 
+def standing_own(curve: Curve) -> Standing:
+    """Make a standing on a curve with a signal of its own, which the default curve has not."""
+    events = [
+        Proposed(at=NOON),
+        Exchanged(at=NOON + DAY),
+        PromiseMade(at=NOON + 2 * DAY, promise="a", due=NOON + 9 * DAY),
+        Complained(at=NOON + 3 * DAY),
+        Signalled(at=NOON + 4 * DAY, signal="audit"),
+    ]
+    return curve.journey(events, customer="cust-0043", until=NOON + 12 * DAY).standing
+
+
 def step(curve: Curve) -> Step:
     """Make a step in which the clock speaks three times before the event does."""
     hopeful = curve.journey(
@@ -121,9 +133,10 @@ def step(curve: Curve) -> Step:
 @cache
 def values() -> dict[str, tuple[type[Any], Any, Curve | None]]:
     """Return every golden value by the name of its file: the class it is read as, the value, its curve."""
-    curve = golden_curve()
+    curve, audited = golden_curve(), golden_curve(1, "curve_audit")
     told: dict[str, tuple[type[Any], Any, Curve | None]] = {
         "standing": (Standing, standing(curve), curve),
+        "standing_own": (Standing, standing_own(audited), audited),
         "step": (Step, step(curve), curve),
         "journey": (Journey, journey(curve), curve),
     }
