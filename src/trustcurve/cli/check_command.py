@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from trustcurve.cli.options import ENVIRONMENTS, Command, CurveFile, PromisesMax, Surroundings, chosen_curve
-from trustcurve.cli.screen import Column, Screen, working
+from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.policies import Policy, load_policy
@@ -110,7 +110,7 @@ def _print_report(screen: Screen, report: Report) -> None:
         if report.policy is None
         else f"policy {report.policy}, environment: {report.environment}"
     )
-    columns = [Column("verdict", "name"), Column("property", "name"), Column("what it protects")]
+    columns = [TableColumn("verdict", "name"), TableColumn("property", "name"), TableColumn("what it protects")]
     rows = []
     for verdict in report.verdicts:
         description = verdict.description + (

@@ -11,7 +11,7 @@ import typer
 from attrs import fields_dict
 
 from trustcurve.cli.options import Command, CurveFile, chosen_curve
-from trustcurve.cli.screen import Column, Screen
+from trustcurve.cli.screen import Screen, TableColumn
 from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
 from trustcurve.core.phrases import rule_words
@@ -85,7 +85,7 @@ def events() -> None:
         summary = (kind.__doc__ or "").strip().partition("\n")[0]
         rows.append((kind.__name__, summary, named, _signals(kind), _ends_silence(kind)))
     columns = ("means", "fields, [optional]", "signal", "ends a silence")
-    Screen.out().table("Events", (Column("event", "name"), *map(Column, columns)), rows)
+    Screen.out().table("Events", (TableColumn("event", "name"), *map(TableColumn, columns)), rows)
 
 
 def _signals(kind: type[Event]) -> str:
@@ -136,13 +136,13 @@ def _print_curve(screen: Screen, on: Curve) -> None:
         screen.line()
         screen.table(
             title,
-            (Column("rule", "name"), Column("when"), Column("then"), Column("because")),
+            (TableColumn("rule", "name"), TableColumn("when"), TableColumn("then"), TableColumn("because")),
             [(rule.name, *rule_words(rule, on.number), rule.because) for rule in rules],
         )
     screen.line()
     screen.table(
         "Parameters",
-        (Column("parameter", "name"), Column("value", "number"), Column("description")),
+        (TableColumn("parameter", "name"), TableColumn("value", "number"), TableColumn("description")),
         [(row.name, _value(row.value), row.description) for row in on.parameter_rows],
     )
 

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
-from trustcurve.cli.screen import Column, Row, Screen, working
+from trustcurve.cli.screen import Row, Screen, TableColumn, working
 from trustcurve.core.replay import EventCounts
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.log_replay import RowCounts
@@ -168,7 +168,7 @@ def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
 
 def _print_states(screen: Screen, done: LogReplay) -> None:
     headings = ("customers", "share", "rose into", "fell into", "rose from", "fell from")
-    columns = (Column("state", "name"), *(Column(heading, "number") for heading in headings))
+    columns = (TableColumn("state", "name"), *(TableColumn(heading, "number") for heading in headings))
     rows = [
         (
             row.state,
@@ -188,7 +188,12 @@ def _print_causes(screen: Screen, done: LogReplay) -> None:
     if not causes:
         screen.line("No customer fell.")
         return
-    columns = (Column("falls", "number"), Column("customers", "number"), Column("rule", "name"), Column("because"))
+    columns = (
+        TableColumn("falls", "number"),
+        TableColumn("customers", "number"),
+        TableColumn("rule", "name"),
+        TableColumn("because"),
+    )
     shown = causes[:_CAUSES_SHOWN]
     screen.table(
         "What made them fall",
@@ -210,7 +215,11 @@ def _print_outcomes(screen: Screen, done: LogReplay, outcome: str) -> None:
             continue
         screen.table(
             f"{outcome} by what was known just before: {whose}",
-            (Column("known just before", "name"), Column("count", "number"), Column(f"mean {outcome}", "number")),
+            (
+                TableColumn("known just before", "name"),
+                TableColumn("count", "number"),
+                TableColumn(f"mean {outcome}", "number"),
+            ),
             _shares(by_state(done.curve, outcomes)),
             _shares(by_baseline(outcomes), "baseline: last promise "),
         )
@@ -223,7 +232,12 @@ def _shares(shares: Iterable[Share], prefix: str = "") -> list[Row]:
 def _print_rejects(screen: Screen, done: LogReplay) -> None:
     if not done.rejects:
         return
-    columns = (Column("rows", "number"), Column("reason", "name"), Column("row numbers"), Column("first of them"))
+    columns = (
+        TableColumn("rows", "number"),
+        TableColumn("reason", "name"),
+        TableColumn("row numbers"),
+        TableColumn("first of them"),
+    )
     rows = []
     for group in reject_groups(done):
         numbers = ", ".join(map(str, group.rows)) + (", ..." if group.count > len(group.rows) else "")

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Column", "Row", "Screen", "Work", "as_blocks", "as_table", "configure_streams", "plain", "working"]
+__all__ = ["Row", "Screen", "TableColumn", "Work", "as_blocks", "as_table", "configure_streams", "plain", "working"]
 
 
 _PROSE = 22
@@ -29,14 +29,14 @@ Row = tuple[str, ...]
 
 
 @frozen
-class Column:
+class TableColumn:
     """A column: its heading, and whether it contains names, numbers or prose. Only prose is wrapped."""
 
     heading: str
     kind: Literal["name", "number", "prose"] = "prose"
 
 
-def as_table(columns: Sequence[Column], groups: Sequence[Sequence[Row]], width: int) -> Table | None:
+def as_table(columns: Sequence[TableColumn], groups: Sequence[Sequence[Row]], width: int) -> Table | None:
     """Return a table that fits the width, with lines if there is room, or None if it does not fit."""
     rows = [row for group in groups for row in group]
     cells = [[column.heading, *(row[place] for row in rows)] for place, column in enumerate(columns)]
@@ -55,7 +55,7 @@ def as_table(columns: Sequence[Column], groups: Sequence[Sequence[Row]], width: 
     return None
 
 
-def _least(column: Column, words: Sequence[str]) -> int:
+def _least(column: TableColumn, words: Sequence[str]) -> int:
     """Return the minimum width of a column."""
     if column.kind == "prose":
         return min(max(map(cell_len, words)), _PROSE)
@@ -64,7 +64,7 @@ def _least(column: Column, words: Sequence[str]) -> int:
 
 
 def _table(
-    columns: Sequence[Column], groups: Sequence[Sequence[Row]], box: Box | None, gap: int, widths: Sequence[int]
+    columns: Sequence[TableColumn], groups: Sequence[Sequence[Row]], box: Box | None, gap: int, widths: Sequence[int]
 ) -> Table:
     padding = (0, gap) if box else (0, gap, 0, 0)
     table = Table(box=box, padding=padding, pad_edge=box is not None)
@@ -82,7 +82,7 @@ def _table(
     return table
 
 
-def as_blocks(columns: Sequence[Column], groups: Sequence[Sequence[Row]]) -> Iterator[tuple[str, list[str]]]:
+def as_blocks(columns: Sequence[TableColumn], groups: Sequence[Sequence[Row]]) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each row, and the lines below it: its numbers and its prose."""
     head = next((place for place, column in enumerate(columns) if column.kind == "name"), 0)
     for row in (row for group in groups for row in group):
@@ -169,10 +169,10 @@ class Screen:
             words = each.lstrip(" ")
             self.line(words, indent=len(each) - len(words))
 
-    def table(self, title: str, columns: Sequence[Column], *groups: Sequence[Row]) -> None:
+    def table(self, title: str, columns: Sequence[TableColumn], *groups: Sequence[Row]) -> None:
         """Print a table with a line between its groups of rows, or row by row if it is too wide."""
         cells = [[tuple(plain(cell) for cell in row) for row in group] for group in groups]
-        named = [Column(plain(column.heading), column.kind) for column in columns]
+        named = [TableColumn(plain(column.heading), column.kind) for column in columns]
         self.line((title, "italic"))
         table = as_table(named, cells, self.console.width)
         if table is not None:

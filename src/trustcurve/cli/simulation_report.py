@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from attrs import evolve, frozen
 
-from trustcurve.cli.screen import Column, Row, Screen, Work, working
+from trustcurve.cli.screen import Row, Screen, TableColumn, Work, working
 from trustcurve.records import FileFormat
 from trustcurve.simulation import (
     Run,
@@ -192,7 +192,11 @@ def _print_differences(screen: Screen, old: str, new: str, differences: pl.DataF
     sampled, many = "low" in differences.columns, differences["segment"].n_unique() > 1
     exactly = sampled and differences["exact"].null_count() == 0
     headings = ("old", "new", "difference", *((_INTERVAL,) if sampled else ()), *(("exact",) if exactly else ()))
-    columns = [*([Column("segment", "name")] if many else []), Column("measure", "name"), *_numbers(*headings)]
+    columns = [
+        *([TableColumn("segment", "name")] if many else []),
+        TableColumn("measure", "name"),
+        *_numbers(*headings),
+    ]
     rows = []
     for row in differences.filter((pl.col("old") != 0) | (pl.col("new") != 0)).iter_rows(named=True):
         interval = [f"{row['low']:+.4f} to {row['high']:+.4f}"] if sampled else []
@@ -203,8 +207,8 @@ def _print_differences(screen: Screen, old: str, new: str, differences: pl.DataF
     screen.line()
 
 
-def _numbers(*headings: str) -> list[Column]:
-    return [Column(heading, "number") for heading in headings]
+def _numbers(*headings: str) -> list[TableColumn]:
+    return [TableColumn(heading, "number") for heading in headings]
 
 
 def _print_head(screen: Screen, scenario: Scenario, run: Run | None) -> None:
@@ -232,14 +236,14 @@ class _Rows:
     exact: Solution | None
     run: Run | None
 
-    def states(self) -> tuple[list[Column], list[Row]]:
+    def states(self) -> tuple[list[TableColumn], list[Row]]:
         """Return where customers stand at the end."""
         exact = None if self.exact is None else self.exact.occupancy().filter(turn=self.scenario.turns)
         run = None if self.run is None else self.run.occupancy().filter(turn=self.scenario.turns)
         limit = None if self.exact is None else self.exact.stationary()
         return self._rows("state", {"exact": (exact, "share"), "in the long run": (limit, "share")}, run)
 
-    def stages(self) -> tuple[list[Column], list[Row]]:
+    def stages(self) -> tuple[list[TableColumn], list[Row]]:
         """Return which stages they have been at, and how long that took."""
         exact = None if self.exact is None else self.exact.hitting_times()
         run = None if self.run is None else self.run.stages().filter(age=self.scenario.turns)
@@ -251,32 +255,32 @@ class _Rows:
         }
         return self._rows("stage", {heading: (exact, column) for heading, column in columns.items()}, run)
 
-    def causes(self) -> tuple[list[Column], list[Row]]:
+    def causes(self) -> tuple[list[TableColumn], list[Row]]:
         """Return which rules made them fall."""
         because = {rule.name: rule.because for rule in self.scenario.curve.rules}
         falls = self.result.transitions().filter(pl.col("change") < 0)
-        columns = [*self._segment_column(), *_numbers("falls"), Column("rule", "name"), Column("because")]
+        columns = [*self._segment_column(), *_numbers("falls"), TableColumn("rule", "name"), TableColumn("because")]
         rows = [
             (*self._segment(row), f"{row['each'] * 100:.1f}", row["rule"], because[row["rule"]])
             for row in self._per_customer(falls, ["rule"]).sort("each", descending=True).iter_rows(named=True)
         ]
         return columns, rows
 
-    def actions(self) -> tuple[list[Column], list[Row]]:
+    def actions(self) -> tuple[list[TableColumn], list[Row]]:
         """Return how often the company takes each action."""
         taken = self.result.actions().filter(pl.col("count") > 0)
         rows = [
             (*self._segment(row), row["action"], f"{row['each']:.2f}")
             for row in self._per_customer(taken, ["action"]).iter_rows(named=True)
         ]
-        return [*self._segment_column(), Column("action", "name"), *_numbers("times")], rows
+        return [*self._segment_column(), TableColumn("action", "name"), *_numbers("times")], rows
 
     def _per_customer(self, counts: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         return per_customer(counts, self.result.cohorts(), keys)
 
     def _rows(
         self, key: str, exact: dict[str, tuple[pl.DataFrame | None, str]], run: pl.DataFrame | None
-    ) -> tuple[list[Column], list[Row]]:
+    ) -> tuple[list[TableColumn], list[Row]]:
         """Lay columns of exact numbers and a sampled share side by side."""
         known = {
             heading: ({(row["segment"], row[key]): row[column] for row in frame.iter_rows(named=True)}, column)
@@ -285,7 +289,7 @@ class _Rows:
         }
         columns = [
             *self._segment_column(),
-            Column(key, "name"),
+            TableColumn(key, "name"),
             *_numbers(*known, *(("sampled", _INTERVAL) if run is not None else ())),
         ]
         sampled = {} if run is None else {(row["segment"], row[key]): row for row in run.iter_rows(named=True)}
@@ -300,8 +304,8 @@ class _Rows:
                 rows.append((*self._segment({"segment": segment.name}), word, *cells))
         return columns, rows
 
-    def _segment_column(self) -> list[Column]:
-        return [Column("segment", "name")] if len(self.scenario.segments) > 1 else []
+    def _segment_column(self) -> list[TableColumn]:
+        return [TableColumn("segment", "name")] if len(self.scenario.segments) > 1 else []
 
     def _segment(self, row: dict[str, object]) -> tuple[str, ...]:
         return (str(row["segment"]),) if len(self.scenario.segments) > 1 else ()

@@ -17,7 +17,7 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve, make_curve
 from trustcurve.core.parts import parts_of
 from trustcurve.core.signals import LEDGER_SIGNALS, Account, EndsSilence
-from trustcurve.documents.forms import SOME, Named, Rule, Text
+from trustcurve.documents.forms import SOME, Named, Text, ValueRule
 from trustcurve.documents.plain_text import parse_toml, read_text
 from trustcurve.documents.reader import Reading, read_plain, read_toml
 from trustcurve.errors import CurveWarning, InvalidCurveError, require
@@ -40,8 +40,10 @@ def _counts(value: object) -> bool:
         return False
 
 
-_Number = Annotated[int | str, Rule(_is_number, "must be a whole number or the name of a parameter", {"minLength": 1})]
-_Many = Annotated[str, Rule(_counts, "must be a text with no placeholder except {n}, the number")]
+_Number = Annotated[
+    int | str, ValueRule(_is_number, "must be a whole number or the name of a parameter", {"minLength": 1})
+]
+_Many = Annotated[str, ValueRule(_counts, "must be a text with no placeholder except {n}, the number")]
 _Words = str | Annotated[tuple[str, ...], SOME]
 
 

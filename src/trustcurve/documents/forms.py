@@ -1,6 +1,6 @@
 """Rules for values of a document that go beyond their types, with the JSON Schema of each.
 
-A ``Rule`` is also a validator of attrs classes, so that a class and its file format share one rule.
+A ``ValueRule`` is also a validator of attrs classes, so that a class and its file format share one rule.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = [
     "SOME",
     "TEXT",
     "Form",
-    "Rule",
     "Tagged",
     "Text",
     "UnfitError",
+    "ValueRule",
     "between",
     "described",
     "key_of",
@@ -41,7 +41,7 @@ class UnfitError(Exception):
 
 
 @frozen(eq=False)
-class Rule:
+class ValueRule:
     """A rule for a value: whether it ``fits``, the rule in words ("must be ..."), and its JSON Schema.
 
     Examples:
@@ -96,37 +96,39 @@ class Named:
     why: str
 
 
-def whole(minimum: int, maximum: int | None = None, unit: str = "") -> Rule:
+def whole(minimum: int, maximum: int | None = None, unit: str = "") -> ValueRule:
     """Return the rule for a whole number from ``minimum`` to ``maximum``."""
     upper = {} if maximum is None else {"maximum": maximum}
     bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
-    return Rule(
+    return ValueRule(
         lambda value: type(value) is int and minimum <= value and (maximum is None or value <= maximum),
         f"must be a whole number{f' of {unit}' if unit else ''} {bounds}",
         {"minimum": minimum, **upper},
     )
 
 
-def between(minimum: float, maximum: float) -> Rule:
+def between(minimum: float, maximum: float) -> ValueRule:
     """Return the rule for a number from ``minimum`` to ``maximum``."""
-    return Rule(
+    return ValueRule(
         lambda value: not isinstance(value, bool) and isinstance(value, int | float) and minimum <= value <= maximum,
         f"must be a number from {minimum:g} to {maximum:g}",
         {"minimum": minimum, "maximum": maximum},
     )
 
 
-TEXT: Final = Rule(
+TEXT: Final = ValueRule(
     lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty", {"pattern": r"\S"}
 )
 """A text that is not empty or blank."""
 
-ANY_TEXT: Final = Rule(lambda value: isinstance(value, str), "must be a text")
+ANY_TEXT: Final = ValueRule(lambda value: isinstance(value, str), "must be a text")
 """A text, empty or not."""
 
 Text = Annotated[str, TEXT]
 
-SOME: Final = Rule(lambda value: value not in ((), [], {}), "must not be empty", {"minItems": 1, "minProperties": 1})
+SOME: Final = ValueRule(
+    lambda value: value not in ((), [], {}), "must not be empty", {"minItems": 1, "minProperties": 1}
+)
 """An array or a table that is not empty."""
 
 

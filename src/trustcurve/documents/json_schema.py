@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from attrs import NOTHING, Attribute, define, field, fields, has
 
-from trustcurve.documents.forms import Form, Named, Rule, Tagged, described, key_of
+from trustcurve.documents.forms import Form, Named, Tagged, ValueRule, described, key_of
 from trustcurve.documents.reader import DURATION_SCHEMA
 
 __all__ = ["DIALECT", "Schemas", "document_schema"]
@@ -79,7 +79,7 @@ class Schemas:
     def _field(self, attribute: Attribute[Any], hint: Any) -> dict[str, Any]:
         rule = getattr(attribute.validator, "validator", attribute.validator)  # inside attrs' optional(...)
         schema = self.of(hint)
-        if isinstance(rule, Rule):
+        if isinstance(rule, ValueRule):
             schema = _narrowed(schema, rule)
         shown = isinstance(attribute.default, str | int | float) and attribute.default != ""
         return {**schema, "default": attribute.default} if shown else schema
@@ -115,7 +115,7 @@ class Schemas:
                 return {**self.of(inner), "properties": known, "required": list(known)}
         schema = self.of(inner)
         for extra in extras:
-            schema = _narrowed(schema, extra) if isinstance(extra, Rule) else schema
+            schema = _narrowed(schema, extra) if isinstance(extra, ValueRule) else schema
         return schema
 
     def _mapping(self, keys: Any, values: Any) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Schemas:
         return {"$ref": f"#/$defs/{name}"}
 
 
-def _narrowed(schema: dict[str, Any], rule: Rule) -> dict[str, Any]:
+def _narrowed(schema: dict[str, Any], rule: ValueRule) -> dict[str, Any]:
     """Add the schema of a rule, as far as it applies to the type."""
     kind = schema.get("type")
     return {**schema, **{key: value for key, value in rule.schema.items() if _ONLY_OF.get(key, kind) == kind}}

@@ -26,7 +26,7 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from trustcurve.documents.forms import Form, Named, Rule, Tagged, UnfitError, described, key_of
+from trustcurve.documents.forms import Form, Named, Tagged, UnfitError, ValueRule, described, key_of
 from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
 from trustcurve.errors import (
     Finding,
@@ -386,7 +386,7 @@ class _Hooks:
     def _checked(self, hook: _Hook, attribute: Any) -> _Hook:
         """Add the validator of a field to its hook; a rule is checked before the value is converted, other validators after."""
         check = attribute.validator
-        rule = isinstance(check, Rule)
+        rule = isinstance(check, ValueRule)
 
         def read(value: object, hint: object) -> object:
             if rule and not check.fits(value):
@@ -412,7 +412,7 @@ class _Hooks:
                 return self._tagged(extra)
             if isinstance(extra, Named):
                 return self._mapping(inner, extra)
-        hook, rules = self.made.get_structure_hook(inner), [each for each in extras if isinstance(each, Rule)]
+        hook, rules = self.made.get_structure_hook(inner), [each for each in extras if isinstance(each, ValueRule)]
 
         def read(value: object, _: object) -> object:
             for rule in rules:
@@ -466,7 +466,7 @@ class _Hooks:
     def _called(self, hint: Any) -> str:
         """Return the name of a type in messages."""
         inner, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        rule = next((each.words for each in extras if isinstance(each, Rule)), "")
+        rule = next((each.words for each in extras if isinstance(each, ValueRule)), "")
         if rule.startswith("must be "):
             return rule.removeprefix("must be ")
         if get_origin(inner) in (Union, UnionType):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trustcurve.logs.mapping import Condition, Due, LogMapping, Template
+from trustcurve.logs.mapping import ColumnCondition, Due, LogMapping, Template
 
 __all__ = [
     "INSTANT",
@@ -76,7 +76,7 @@ def template(made_of: Template) -> pl.Expr:
     return pl.concat_str(pieces or [pl.lit("")])
 
 
-def is_about_time(condition: Condition) -> bool:
+def is_about_time(condition: ColumnCondition) -> bool:
     """Whether a condition compares with dates or times."""
     return any(isinstance(value, date) for value in condition.values)
 

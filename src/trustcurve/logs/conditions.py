@@ -8,7 +8,7 @@ import polars as pl
 from attrs import frozen
 
 from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, text, value_instant
-from trustcurve.logs.mapping import Condition, LogMapping, MappingRule, Value
+from trustcurve.logs.mapping import ColumnCondition, LogMapping, MappingRule, Value
 
 __all__ = ["Fit", "fit"]
 
@@ -37,7 +37,7 @@ def fit(rule: MappingRule, mapping: LogMapping) -> Fit:
     return Fit(pl.all_horizontal(holding) if holding else pl.lit(value=True), pl.coalesce(odd) if odd else None)
 
 
-def _holds(condition: Condition, mapping: LogMapping) -> pl.Expr:
+def _holds(condition: ColumnCondition, mapping: LogMapping) -> pl.Expr:
     column, first = condition.column, condition.values[0]
     if condition.test == "null":
         return text(column).is_null() if first else text(column).is_not_null()
@@ -75,7 +75,7 @@ def _instant(value: date, mapping: LogMapping) -> pl.Expr:
     return pl.lit(when).cast(INSTANT)
 
 
-def _unread(condition: Condition) -> pl.Expr:
+def _unread(condition: ColumnCondition) -> pl.Expr:
     """Return the problem of a field that is not a number or a time, in words."""
     words = (
         "unreadable time: column '{}' has '{}'" if is_about_time(condition) else "not a number: column '{}' has '{}'"

@@ -16,7 +16,7 @@ from trustcurve.records import EVENT_KINDS
 __all__ = [
     "KINDS",
     "TESTS",
-    "Condition",
+    "ColumnCondition",
     "Due",
     "EventTemplate",
     "LogMapping",
@@ -78,7 +78,7 @@ def _whole(name: str | None, form: str | None, conversion: str | None) -> str | 
 
 
 @frozen
-class Condition:
+class ColumnCondition:
     """One condition on one column."""
 
     column: str
@@ -114,7 +114,7 @@ class MappingRule:
     """
 
     name: str
-    when: tuple[Condition, ...] = ()
+    when: tuple[ColumnCondition, ...] = ()
     once_per: Template | None = None
     ignore: bool = False
     events: tuple[EventTemplate, ...] = ()

@@ -17,7 +17,7 @@ from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import explained, named, read_toml
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.log_errors import InvalidMappingError
-from trustcurve.logs.mapping import KINDS, TESTS, Condition, Due, EventTemplate, LogMapping, MappingRule, Template
+from trustcurve.logs.mapping import KINDS, TESTS, ColumnCondition, Due, EventTemplate, LogMapping, MappingRule, Template
 from trustcurve.logs.mapping import Value as _Value
 from trustcurve.logs.timezones import format_problem, zone_problem
 
@@ -338,14 +338,14 @@ def _rule(number: int, form: _Rule) -> MappingRule:
     )
 
 
-def _conditions(column: str, given: object) -> list[Condition]:
+def _conditions(column: str, given: object) -> list[ColumnCondition]:
     tests = (
         {test: getattr(given, f"{test}_", getattr(given, test, None)) for test in TESTS}
         if isinstance(given, _Tests)
         else {"is": given}
     )
     return [
-        Condition(column, test, value if isinstance(value, tuple) else (value,))  # type: ignore[arg-type]
+        ColumnCondition(column, test, value if isinstance(value, tuple) else (value,))  # type: ignore[arg-type]
         for test, value in tests.items()
         if value is not None
     ]

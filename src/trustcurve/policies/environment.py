@@ -9,7 +9,7 @@ from typing import Final, final
 
 from attrs import field, frozen
 
-from trustcurve.documents.forms import Rule, between
+from trustcurve.documents.forms import ValueRule, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import MOVES, Move
 
@@ -18,7 +18,7 @@ __all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment", "move_pr
 ADDS_UP: Final = 1e-9
 """By how much a sum of probabilities or shares may miss 1. Source: our choice; what is written as decimals misses less."""
 
-CHANCE: Final = Rule(between(0, 1).fits, "must be a probability from 0 to 1", between(0, 1).schema)
+CHANCE: Final = ValueRule(between(0, 1).fits, "must be a probability from 0 to 1", between(0, 1).schema)
 """A probability."""
 
 _ROUNDED = 1e-15  # less than this is left of 1 only because numbers are rounded

@@ -13,7 +13,7 @@ from attrs import asdict, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import load_curve
-from trustcurve.documents.forms import SOME, TEXT, Rule, Text
+from trustcurve.documents.forms import SOME, TEXT, Text, ValueRule
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidCurveError, InvalidDocumentError
@@ -40,7 +40,7 @@ class InvalidScenarioError(SimulationError, InvalidDocumentError):
     """A file is not a valid scenario: ``findings``, all of them at once."""
 
 
-_FILE = Rule(lambda value: TEXT.fits(value) and "\0" not in value, "must be the name of a file", TEXT.schema)
+_FILE = ValueRule(lambda value: TEXT.fits(value) and "\0" not in value, "must be the name of a file", TEXT.schema)
 _Moves = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
 _KEYS = {
     "turns": "scenario.turns",

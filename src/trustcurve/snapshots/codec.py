@@ -22,7 +22,7 @@ from trustcurve.snapshots.converter import converter, in_json, malformed, malfor
 from trustcurve.snapshots.restoration import restore
 from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError, OtherCurveError
 from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
-from trustcurve.snapshots.versions import VERSION, migrate
+from trustcurve.snapshots.versions import VERSION, upcast
 
 __all__ = ["from_dict", "from_json", "to_dict", "to_json"]
 
@@ -172,7 +172,7 @@ def _needed(curve: Curve | None, kind: str) -> Curve:
 def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
     base = _base(cls, cls)
     kind, form = _KINDS[base]
-    body = migrate(data)
+    body = upcast(data)
     version = data["schema"]
     del body["schema"]
     if (found := body.pop("kind", NOTHING)) != kind:

@@ -1,6 +1,6 @@
-"""Schema versions of snapshots, and migrations from older to newer ones.
+"""Schema versions of snapshots, and upcasts from older to newer ones.
 
-A change of any stored form increases ``VERSION`` by one and adds a migration from the version before;
+A change of any stored form increases ``VERSION`` by one and adds an upcast from the version before;
 the tests keep golden files of every version.
 """
 
@@ -14,11 +14,11 @@ from trustcurve.core.signals import SILENCE
 from trustcurve.snapshots.converter import in_json
 from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError, UnknownVersionError
 
-__all__ = ["MIGRATIONS", "VERSION", "Migration", "migrate"]
+__all__ = ["UPCASTS", "VERSION", "Upcast", "upcast"]
 
 VERSION: Final = 2
 
-Migration = Callable[[dict[str, Any]], dict[str, Any]]
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def _to_2(data: dict[str, Any]) -> dict[str, Any]:
@@ -90,13 +90,11 @@ def _reject_to_2(reject: Any) -> Any:
     return {**reject, "error": {**error, "error": "CustomerMismatchError"}}
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {1: _to_2}
+UPCASTS: Final[Mapping[int, Upcast]] = {1: _to_2}
 """Migrations from version n (the key) to n + 1; each takes a whole snapshot and returns a new one."""
 
 
-def migrate(
-    data: Mapping[str, Any], migrations: Mapping[int, Migration] = MIGRATIONS, version: int = VERSION
-) -> dict[str, Any]:
+def upcast(data: Mapping[str, Any], upcasts: Mapping[int, Upcast] = UPCASTS, version: int = VERSION) -> dict[str, Any]:
     """Return a snapshot in the current version; the argument is not changed.
 
     Raises:
@@ -112,9 +110,9 @@ def migrate(
         raise UnknownVersionError(found, version)
     current = dict(data)
     if found < version:
-        current = _copied(data)  # a deep copy, so that no migration can change the caller's data
+        current = _copied(data)  # a deep copy, so that no upcast can change the caller's data
     for step in range(found, version):
-        current = {**migrations[step](current), "schema": step + 1}
+        current = {**upcasts[step](current), "schema": step + 1}
     return current
 
 

@@ -1,4 +1,4 @@
-"""How an older snapshot becomes a newer one: one version at a time, by a table of migrations."""
+"""How an older snapshot becomes a newer one: one version at a time, by a table of upcasts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trustcurve.snapshots import MalformedSnapshotError, UnknownVersionError
-from trustcurve.snapshots.versions import MIGRATIONS, VERSION, migrate
+from trustcurve.snapshots.versions import UPCASTS, VERSION, upcast
 
 Data = dict[str, Any]
 
@@ -28,58 +28,58 @@ TABLE = {1: rename, 2: nest}
 OLD = {"schema": 1, "kind": "cart", "wheels": 4, "parts": {"handle": "oak"}}
 
 
-def test_a_chain_of_migrations_is_followed_from_any_version() -> None:
+def test_a_chain_of_upcasts_is_followed_from_any_version() -> None:
     new = {"schema": 3, "kind": "cart", "parts": {"handle": "oak", "axles": 2}}
     between = {"schema": 2, "kind": "cart", "axles": 2, "parts": {"handle": "oak"}}
-    assert migrate(OLD, TABLE, 3) == new
-    assert migrate(between, TABLE, 3) == new
-    assert migrate(new, TABLE, 3) == new
-    assert migrate(OLD, TABLE, 2) == between
+    assert upcast(OLD, TABLE, 3) == new
+    assert upcast(between, TABLE, 3) == new
+    assert upcast(new, TABLE, 3) == new
+    assert upcast(OLD, TABLE, 2) == between
 
 
 def test_the_argument_stays_as_it_is() -> None:
     data = copy.deepcopy(OLD)
-    migrate(data, TABLE, 3)["parts"] = None
+    upcast(data, TABLE, 3)["parts"] = None
     assert data == OLD
 
 
-def test_a_migration_sees_the_version_that_it_comes_from() -> None:
+def test_an_upcast_sees_the_version_that_it_comes_from() -> None:
     seen = []
 
     def look(data: Data) -> Data:
         seen.append(data["schema"])
         return data
 
-    assert migrate({"schema": 1}, {1: look, 2: look, 3: look}, 4) == {"schema": 4}
+    assert upcast({"schema": 1}, {1: look, 2: look, 3: look}, 4) == {"schema": 4}
     assert seen == [1, 2, 3]
 
 
-def test_the_current_version_needs_no_migration() -> None:
-    assert migrate(OLD, {}, 1) == OLD
-    assert migrate(OLD, {}, 1) is not OLD
+def test_the_current_version_needs_no_upcast() -> None:
+    assert upcast(OLD, {}, 1) == OLD
+    assert upcast(OLD, {}, 1) is not OLD
 
 
 @pytest.mark.parametrize("version", [0, 4, "1", None, True])
 def test_a_version_outside_the_table_is_named(version: object) -> None:
     with pytest.raises(UnknownVersionError, match="must be from 1 to 3") as caught:
-        migrate({**OLD, "schema": version}, TABLE, 3)
+        upcast({**OLD, "schema": version}, TABLE, 3)
     assert (caught.value.version, caught.value.known) == (version, 3)
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 5])
 def test_what_is_no_table_is_named(data: Any) -> None:
     with pytest.raises(MalformedSnapshotError, match="must be an object"):
-        migrate(data, TABLE, 3)
+        upcast(data, TABLE, 3)
 
 
 def test_a_table_without_a_version_is_named() -> None:
     with pytest.raises(MalformedSnapshotError) as caught:
-        migrate({"kind": "cart"}, TABLE, 3)
+        upcast({"kind": "cart"}, TABLE, 3)
     assert caught.value.path == "$.schema"
 
 
 def test_every_version_before_the_current_one_has_a_migration() -> None:
-    assert set(MIGRATIONS) == set(range(1, VERSION))
+    assert set(UPCASTS) == set(range(1, VERSION))
 
 
 def test_a_careless_migration_cannot_change_the_argument() -> None:
@@ -88,7 +88,7 @@ def test_a_careless_migration_cannot_change_the_argument() -> None:
         return data
 
     data = copy.deepcopy(OLD)
-    assert migrate(data, {1: careless}, 2)["parts"] == {"handle": "ash"}
+    assert upcast(data, {1: careless}, 2)["parts"] == {"handle": "ash"}
     assert data == OLD
 
 
@@ -100,7 +100,7 @@ def test_a_migration_gets_plain_tables_and_lists_whatever_the_caller_has() -> No
         return data
 
     wheels = [MappingProxyType({"spokes": 8})]
-    migrate(MappingProxyType({"schema": 1, "wheels": wheels}), {1: look}, 2)
+    upcast(MappingProxyType({"schema": 1, "wheels": wheels}), {1: look}, 2)
     assert seen == [{"schema": 1, "wheels": [{"spokes": 8}]}]
     assert type(seen[0]["wheels"][0]) is dict
     assert seen[0]["wheels"] is not wheels
