@@ -11,7 +11,7 @@ TESTS ?=
 PYTEST_FLAGS ?=
 WORKERS ?= 2
 MARKS ?= not slow
-COVERAGE ?= --cov --cov-report=term
+COVERAGE ?=
 
 DEMO := build/parcelshop
 
@@ -30,7 +30,7 @@ demo: $(VENV)/.ready-demo ## invent a parcel shop's log and replay it: where eac
 	@echo "  $(BIN)/trustcurve explain $(DEMO).csv --mapping examples/parcelshop/mapping.toml --customer C00037"
 	@echo "Then read docs/tutorials/replay.md about this log, or docs/how-to/mapping.md to replay your own."
 
-test: $(VENV)/.ready-test ## run all tests, docs and examples included, and show branch coverage
+test: $(VENV)/.ready-test ## run the tests, docs and examples included, except the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "$(MARKS)" $(COVERAGE) $(PYTEST_FLAGS) $(TESTS)
 
 check: $(VENV)/.ready-dev ## format, lint, types, layers
