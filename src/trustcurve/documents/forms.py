@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from inspect import cleandoc
 from typing import Annotated, Any, Final
 
 from attrs import Attribute, field, frozen
@@ -147,7 +148,7 @@ def described(cls: type) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for each in reversed(cls.__mro__):
-        _, _, arguments = (each.__doc__ or "").partition("Args:\n")
-        entries = re.split(r"^ {8}(?=\w+: )", arguments.partition("\n\n")[0], flags=re.MULTILINE)[1:]
+        _, _, arguments = cleandoc(each.__doc__ or "").partition("Args:\n")
+        entries = re.split(r"^ {4}(?=\w+: )", arguments.partition("\n\n")[0], flags=re.MULTILINE)[1:]
         found |= {name: words for name, _, words in (" ".join(entry.split()).partition(": ") for entry in entries)}
     return found
