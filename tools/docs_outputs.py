@@ -50,7 +50,7 @@ from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 from trustcurve import Curve
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.logs import parse_mapping
-from trustcurve.machine.drawing import chart_of, mermaid_text
+from trustcurve.machine.diagrams import chart_of, mermaid_text
 
 __all__ = ["Block", "BlockError", "PageRun", "blocks", "page_folder", "renewed"]
 

@@ -19,7 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from trustcurve import Curve
-from trustcurve.machine.drawing import Chart, chart_of, dot_text, render
+from trustcurve.machine.diagrams import Chart, chart_of, dot_text, render
 from trustcurve.report import draw_side_by_side
 from trustcurve.simulation import Solution, load_scenario, solve
 

@@ -10,7 +10,7 @@ from tests.cli.conftest import Trustcurve
 from tests.core.test_own_curve import OURS
 from tests.system import need_program
 from trustcurve import Curve
-from trustcurve.machine.drawing import chart_of, dot_text, mermaid_text
+from trustcurve.machine.diagrams import chart_of, dot_text, mermaid_text
 
 pytestmark = pytest.mark.usefixtures("shop")
 CHART = chart_of(Curve.default())

@@ -11,7 +11,7 @@ import pytest
 
 from tools.docs_outputs import BlockError, PageRun, blocks, renewed
 from trustcurve import Curve
-from trustcurve.machine.drawing import chart_of, mermaid_text
+from trustcurve.machine.diagrams import chart_of, mermaid_text
 
 FENCE = "```"
 ROOT = Path(__file__).parents[2]

@@ -44,7 +44,7 @@ from trustcurve.machine import (
     TrustMachine,
     Walker,
 )
-from trustcurve.machine.drawing import Arrow, Chart, Hop, Label
+from trustcurve.machine.diagrams import Arrow, Chart, Hop, Label
 
 CURVE = Curve.default()
 HEARD: list[str] = []

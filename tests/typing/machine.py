@@ -6,7 +6,7 @@ from typing import assert_type
 
 from trustcurve import Complained, Curve, Event, Position, Reaction, Standing, Step
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer, Prospect, TrustMachine, Walker
-from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
+from trustcurve.machine.diagrams import Chart, chart_of, dot_text, mermaid_text, render
 
 callbacks = Callbacks(Curve.default())
 Callbacks(Curve.default(), on_error="keep")

@@ -15,7 +15,7 @@ from trustcurve.core.steps import Transition
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
-from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
+from trustcurve.machine.diagrams import Chart, chart_of, dot_text, mermaid_text, render
 
 __all__ = ["add_to"]
 

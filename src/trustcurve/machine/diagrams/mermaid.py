@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from trustcurve.core.rules import Stage
-from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Chart, Kind, shortened
+from trustcurve.machine.diagrams.chart import EVERYONE, FAINT, STROKES, Chart, Kind, shortened
 
 __all__ = ["mermaid_text"]
 
@@ -23,7 +23,7 @@ def mermaid_text(chart: Chart) -> str:
 
     Examples:
         >>> from trustcurve import Curve
-        >>> from trustcurve.machine.drawing import chart_of
+        >>> from trustcurve.machine.diagrams import chart_of
         >>> mermaid_text(chart_of(Curve.default())).splitlines()[0]
         'flowchart BT'
     """

@@ -16,8 +16,8 @@ from tests.core.test_own_curve import OURS
 from tests.system import need_program
 from trustcurve import Curve, Event, OneSided, PromiseMade, Proposed, Transition
 from trustcurve.documents.curve_file import parse_curve, read_curve
-from trustcurve.machine.drawing import Chart, chart_of, dot_text, mermaid_text, render
-from trustcurve.machine.drawing.chart import EVERYONE, shortened
+from trustcurve.machine.diagrams import Chart, chart_of, dot_text, mermaid_text, render
+from trustcurve.machine.diagrams.chart import EVERYONE, shortened
 from trustcurve.machine.machine_errors import DrawingError, MissingProgramError
 
 CURVE = Curve.default()
@@ -126,13 +126,13 @@ def test_long_lists_are_shortened_in_the_middle() -> None:
 @pytest.mark.parametrize("name", CHARTS)
 @pytest.mark.parametrize(("ending", "text"), [("mmd", mermaid_text), ("dot", dot_text)])
 def test_the_texts_are_as_we_looked_at_them(name: str, ending: str, text: object) -> None:
-    """After a change: look at the picture, then store it with ``python -m tests.machine.test_drawing``."""
+    """After a change: look at the picture, then store it with ``python -m tests.machine.test_diagrams``."""
     assert callable(text)
     assert text(CHARTS[name]) == (GOLDEN / f"{name}.{ending}").read_text(encoding="utf-8")
 
 
 def test_another_process_writes_the_same() -> None:
-    program = "from trustcurve import Curve; from trustcurve.machine.drawing import *; c = chart_of(Curve.default())\n"
+    program = "from trustcurve import Curve; from trustcurve.machine.diagrams import *; c = chart_of(Curve.default())\n"
     program += "print(mermaid_text(c) + dot_text(c), end='')"
     for seed in ("1", "2"):
         done = subprocess.run(

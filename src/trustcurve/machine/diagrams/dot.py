@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from trustcurve.core.rules import Stage
 from trustcurve.errors import require
-from trustcurve.machine.drawing.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shortened
+from trustcurve.machine.diagrams.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shortened
 from trustcurve.machine.machine_errors import DrawingError, MissingProgramError
 
 __all__ = ["dot_text", "render"]
@@ -38,7 +38,7 @@ def dot_text(chart: Chart) -> str:
 
     Examples:
         >>> from trustcurve import Curve
-        >>> from trustcurve.machine.drawing import chart_of
+        >>> from trustcurve.machine.diagrams import chart_of
         >>> dot_text(chart_of(Curve.default())).splitlines()[:2]
         ['// default', 'digraph curve {']
     """
@@ -56,7 +56,7 @@ def render(chart: Chart, format: Literal["svg", "png"]) -> bytes:  # noqa: A002 
 
     Examples:
         >>> from trustcurve import Curve
-        >>> from trustcurve.machine.drawing import chart_of
+        >>> from trustcurve.machine.diagrams import chart_of
         >>> svg = render(chart_of(Curve.default()), "svg")  # doctest: +SKIP
     """
     graphviz = require("graphviz", "draw")
