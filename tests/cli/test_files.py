@@ -60,6 +60,14 @@ def test_curve_toml_is_a_curve_again(trustcurve: Trustcurve, tmp_path: Path) -> 
     assert trustcurve("curve", "-c", mine).out == trustcurve("curve").out
 
 
+def test_curve_toml_says_how_to_write_its_schema(trustcurve: Trustcurve) -> None:
+    first, hint, *_ = trustcurve("curve", "--toml").out.splitlines()
+    command, name = hint.rpartition(": ")[2].split(" > ")
+    assert first == f"#:schema {name}"
+    schema = json.loads(trustcurve(*command.split()[1:]).out)
+    Draft202012Validator(schema).validate(Curve.default().to_plain())
+
+
 def test_every_parameter_says_what_it_is(trustcurve: Trustcurve) -> None:
     for own in (Curve.default(), parse_curve(curve_toml(Curve.default())), Curve.default(grace=2)):
         assert all(row.description for row in own.parameter_rows)

@@ -56,8 +56,10 @@ def schema_of(name: str) -> dict[str, Any]:
     return document_schema(getattr(import_module(module), form), f"trustcurve {name}")
 
 
-_SCHEMA_LINE = "#:schema curve.schema.json"
-"""The path of the schema for editors: the file that ``trustcurve schema curve > curve.schema.json`` writes."""
+_SCHEMA_LINES = """\
+#:schema curve.schema.json
+# For completion in your editor, write that schema next to this file: trustcurve schema curve > curve.schema.json
+"""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -120,7 +122,7 @@ def curve_table(
     screen = Screen.out()
     if toml:
         text = default_toml().partition("\n")[2] if curve is None else curve_toml(chosen_curve(curve))
-        screen.file(f"{_SCHEMA_LINE}\n{text}")
+        screen.file(f"{_SCHEMA_LINES}{text}")
         return
     _print_curve(screen, chosen_curve(curve))
 
