@@ -9,6 +9,7 @@ Source of the order within a turn: our choice; the customer moves and the compan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -269,6 +270,14 @@ class ClosedLoop:
     # --- caches: each part of a turn is played once, however often it occurs ---------------------------
 
     @cached_property
+    def _apart(self) -> frozenset[str]:
+        return frozenset(stage.name for stage in self.curve.stages if stage.apart)
+
+    @cached_property
+    def _possibles(self) -> dict[tuple[bool, OpenPromises], tuple[EnvironmentMove, ...]]:
+        return {}
+
+    @cached_property
     def _moves(self) -> dict[_Reached, dict[EnvironmentMove, _Reached]]:
         return {}
 
@@ -359,7 +368,13 @@ class ClosedLoop:
     def _possible(self, place: _Place) -> tuple[EnvironmentMove, ...]:
         """Return the moves that are possible at a place; of equal promises the first stands for all."""
         number, promises, _ = place
-        departed = self.curve.stage(self.table.positions[number]).apart
+        key = (self.table.positions[number].stage in self._apart, promises)
+        known = self._possibles.get(key)
+        if known is None:
+            known = self._possibles[key] = tuple(self._listed(*key))
+        return known
+
+    def _listed(self, departed: bool, promises: OpenPromises) -> Iterable[EnvironmentMove]:  # noqa: FBT001 - by position
         possible = list[EnvironmentMove]()
         for name in self.environment.names:
             if name in ("kept", "broken"):
@@ -367,9 +382,9 @@ class ClosedLoop:
             elif name not in ("departure", "return") or departed == (name == "return"):
                 possible.append(EnvironmentMove(name))
         if self.environment.probabilities is None:
-            return tuple(possible)
+            return possible
         likely = move_probabilities(self.environment, [move.name for move in possible])
-        return tuple(move for move, p in zip(possible, likely, strict=True) if p)
+        return (move for move, p in zip(possible, likely, strict=True) if p)
 
     def _move(self, begun: _Reached, move: EnvironmentMove) -> _Reached:
         """Play the environment's move."""
