@@ -34,7 +34,7 @@ from trustcurve.simulation import (
     simulate,
 )
 from trustcurve.simulation.alias_table import alias_table
-from trustcurve.simulation.counts import with_intervals
+from trustcurve.simulation.intervals import with_intervals
 from trustcurve.simulation.population import _binomial, seed_of
 
 

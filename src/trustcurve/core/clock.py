@@ -1,4 +1,4 @@
-"""The quiet clock: what comes due, in order, while no event comes. The only place that applies grace and waiting periods.
+"""The quiet clock: what comes due, in order, while no event comes. It alone counts waiting periods; the promise book adds grace to due dates.
 
 Times and durations are in microseconds; the origin does not matter.
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 from attrs import evolve, frozen
 
 from trustcurve.core import ledger
-from trustcurve.core.late import Late
+from trustcurve.core.lazy_methods import LazyMethod
 from trustcurve.core.parts import DURATIONS, Parts, parts_of
 from trustcurve.core.rulebook import Rulebook
 from trustcurve.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
@@ -53,10 +53,10 @@ class Curve(Rulebook):
         refusals = questions.refusals
         path = questions.path
     else:
-        journey = Late("trustcurve.core.journey", "journey")
-        migrate = Late("trustcurve.core.migration", "migrate")
-        refusals = Late("trustcurve.core.questions", "refusals")
-        path = Late("trustcurve.core.questions", "path")
+        journey = LazyMethod("trustcurve.core.journey", "journey")
+        migrate = LazyMethod("trustcurve.core.migration", "migrate")
+        refusals = LazyMethod("trustcurve.core.questions", "refusals")
+        path = LazyMethod("trustcurve.core.questions", "path")
 
     @cached_property
     def _table(self) -> Table:

@@ -10,7 +10,7 @@ from attrs import define, frozen
 
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.simulation.chain_structure import LOST_NAME, SimulationError
-from trustcurve.simulation.counts import check_confidence, t_quantile
+from trustcurve.simulation.intervals import check_confidence, t_quantile
 from trustcurve.simulation.replication import Progress, simulate
 from trustcurve.simulation.result_tables import concerns_those_observed, is_share
 from trustcurve.simulation.run import Run

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies import ACTIONS, MOVES
-from trustcurve.simulation.counts import Names, with_intervals
+from trustcurve.simulation.counts import Names
+from trustcurve.simulation.intervals import with_intervals
 from trustcurve.simulation.plan import Plan, SegmentPlan
 from trustcurve.simulation.population import ABSENT, Replication, seed_of
 from trustcurve.simulation.result_tables import ResultTables, Row, seal

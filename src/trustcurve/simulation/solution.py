@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from trustcurve.errors import final_class
 from trustcurve.simulation.chain_structure import SimulationError
-from trustcurve.simulation.counts import Counts, Names, check_confidence
+from trustcurve.simulation.counts import Counts, Names
 from trustcurve.simulation.hitting_times import HittingTime, cohort_shares, goals_of, hitting_time
+from trustcurve.simulation.intervals import check_confidence
 from trustcurve.simulation.lumping import lumped
 from trustcurve.simulation.markov_chain import Chain, expected_totals
 from trustcurve.simulation.result_tables import ResultTables, Row, seal

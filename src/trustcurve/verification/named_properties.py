@@ -135,7 +135,7 @@ def _sets_stage(rule: Rule) -> bool:
     return any(effect.part == "stage" for effect in rule.effects)
 
 
-def _lost(curve: Curve) -> tuple[str, ...] | None:
+def _no_way_up(curve: Curve) -> tuple[str, ...] | None:
     """Return a shortest path into a position from which the highest stage cannot be reached."""
     table = curve.table()
     top = curve.stages[-1].name
@@ -219,7 +219,7 @@ advocate_is_earned = CurveProperty(
 recoverable = CurveProperty(
     name="recoverable",
     description="From every position there is a path back to the highest stage: no customer is lost for good.",
-    counterexample=_lost,
+    counterexample=_no_way_up,
 )
 hysteresis = CurveProperty(
     name="hysteresis",

@@ -1,13 +1,13 @@
-"""Methods that load when they are first used: importing the library should cost what most programs need."""
+"""Methods that are imported when they are first used: importing the library should cost what most programs need."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Late"]
+__all__ = ["LazyMethod"]
 
 
-class Late:
+class LazyMethod:
     """A method that is a function of another module, imported when somebody asks for it.
 
     It then takes its place in the class, so that only the first use is slower.
