@@ -109,31 +109,32 @@ def standing_bytes() -> int:
     return len(to_json(standing, curve=curve).encode())
 
 
-def promise_seconds() -> dict[str, dict[str, float]]:
-    """Time a customer with many promises: all kept at once, or never closed, with dates and without."""
-    curve, start, minute = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC), timedelta(minutes=1)
-    made = {}
-    for dated in (False, True):
-        due = start + timedelta(days=3650) if dated else None
-        names = [f"{number * 7919 % PROMISES:06}" for number in range(PROMISES)]
-        made[dated] = [
-            PromiseMade(at=start + number * minute, promise=name, due=due) for number, name in enumerate(names)
-        ]
-    kept = {
-        dated: [each for one in made[dated] for each in (one, PromiseKept(at=one.at, promise=one.promise))]
-        for dated in made
-    }
-    logs = {
-        "closed": kept[False],
-        "never closed": made[False],
-        "closed, with dates": kept[True],
-        "never closed, with dates": made[True],
-    }
+PROMISE_DATES: dict[str, Callable[[datetime], datetime | None]] = {
+    "": lambda _: None,
+    ", with dates": lambda _: datetime(2036, 1, 1, tzinfo=UTC),
+    ", whose dates pass": lambda at: at + timedelta(hours=5),
+}
+"""When promises that are made a minute apart are due: never, long after the last one, or while others are made."""
+
+
+def promise_seconds() -> dict[str, tuple[float, float]]:
+    """Time a customer with many promises: all kept at once, and never closed."""
+    curve, start = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
 
     def chained(log: list[Event]) -> None:
         standing = curve.begin("ann", start)
         for event in log:
             standing = curve.advance(standing, event).after
 
-    runs = {"chained advance": chained, "replay": lambda log: curve.journey(log, customer="ann")}
-    return {name: interleaved({what: partial(run, log) for what, log in logs.items()}, 3) for name, run in runs.items()}
+    found = {}
+    for name, run in {"chained advance": chained, "replay": lambda log: curve.journey(log, customer="ann")}.items():
+        for words, due in PROMISE_DATES.items():
+            times = [start + number * timedelta(minutes=1) for number in range(PROMISES)]
+            made = [
+                PromiseMade(at=at, promise=f"{number * 7919 % PROMISES:06}", due=due(at))
+                for number, at in enumerate(times)
+            ]
+            kept = [each for one in made for each in (one, PromiseKept(at=one.at, promise=one.promise))]
+            seconds = interleaved({"closed": partial(run, kept), "never": partial(run, made)}, 3)
+            found[f"{name}{words}"] = (seconds["closed"], seconds["never"])
+    return found

@@ -63,10 +63,10 @@ def test_a_journey_whose_steps_do_not_follow_each_other_is_refused(spoil: Spoil,
 
 
 PROMISES: dict[str, tuple[Spoil, str, str]] = {
-    "overdue without a date": (put("promises[0].overdue", True), "$.promises[0].overdue", "no due date lies before"),  # noqa: FBT003
+    "overdue without a date": (put("promises[0].overdue", True), "$.promises[0].overdue", "never overdue"),  # noqa: FBT003
     "overdue before its date": (put("promises[2].overdue", True), "$.promises[2].overdue", "no due date lies before"),  # noqa: FBT003
     "overdue at its date": (put("as_of", "2026-03-02T12:00:00Z"), "$.promises[1].overdue", "no due date lies before"),
-    "no id": (put("promises[0].id", ""), "$.promises[0].id", "must not be empty"),
+    "no id": (put("promises[0].id", ""), "$.promises[0].id", "must be a text that is not empty"),
 }
 
 

@@ -65,7 +65,7 @@ def run_clock(curve: Rulebook, standing: Standing, until: int) -> tuple[Position
         if at >= until:
             break
         if promise is not None:
-            book = book.replace(promise, Promise(promise.id, promise.due, promise.weight, overdue=True))
+            book = book.broken(promise)
         position = reaction.after
         found.append(due)
     return position, book, found

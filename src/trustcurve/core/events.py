@@ -6,22 +6,15 @@ Source of the list and of what each event means: the curve's definition; see the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
-from trustcurve.core.instants import instant, microseconds
+from trustcurve.core.instants import instant, microseconds, optional_due
 from trustcurve.core.signals import FAULTS, SIDES, WEIGHTS, Fault, Side, Weight
-from trustcurve.core.values import Value
-from trustcurve.errors import (
-    DueBeforeEventError,
-    FinalClassError,
-    InvalidValueError,
-    UnknownWordError,
-    plain_word,
-)
+from trustcurve.core.values import Value, check_name, check_optional_name, check_optional_text, check_word_of
+from trustcurve.errors import DueBeforeEventError, FinalClassError, InvalidValueError
 
 __all__ = [
     "EVENTS",
@@ -53,46 +46,6 @@ def _due(value: datetime) -> datetime:
     return instant(value, "due")
 
 
-def _maybe_due(value: datetime | None) -> datetime | None:
-    return None if value is None else instant(value, "due")
-
-
-# Validators that also put a plain text in the place of one of a subclass. Converters would read better; attrs looks up
-# the signature of each for every class that has it, which is a tenth of what importing this library costs.
-def _text(self: object, attribute: Attribute[Any], value: object) -> None:
-    word = plain_word(value)
-    if not isinstance(word, str) or not word:
-        raise InvalidValueError(attribute.name, value, "must be a text that is not empty")
-    if word is not value:
-        object.__setattr__(self, attribute.name, word)
-
-
-def _maybe_some_text(self: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None:
-        _text(self, attribute, value)
-
-
-def _maybe_text(self: object, attribute: Attribute[Any], value: object) -> None:
-    word = plain_word(value)
-    if word is not None and not isinstance(word, str):
-        raise InvalidValueError(attribute.name, value, "must be a text or None")
-    if word is not value:
-        object.__setattr__(self, attribute.name, word)
-
-
-def _word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], None]:
-    def validate(self: object, attribute: Attribute[Any], value: object) -> None:
-        if value is None and attribute.default is None:
-            return
-        word = plain_word(value)
-        if word not in known:
-            raise UnknownWordError(attribute.name, value, known)
-        if word is not value:
-            object.__setattr__(self, attribute.name, word)
-
-    return validate
-
-
 @frozen(kw_only=True, eq=False, repr=False)
 class Event(Value):
     """The base class of all events, with their common fields; record one of its subclasses.
@@ -109,11 +62,11 @@ class Event(Value):
     # Subclasses without fields of their own are not decorated: creating attrs classes is most of the import time.
 
     at: datetime = field(converter=_at)
-    customer: str | None = field(default=None, validator=_maybe_some_text)
-    channel: str | None = field(default=None, validator=_maybe_text)
-    note: str | None = field(default=None, validator=_maybe_text)
-    fault: Fault | None = field(default=None, validator=_word_of(FAULTS))
-    id: str | None = field(default=None, validator=_maybe_some_text)
+    customer: str | None = field(default=None, validator=check_optional_name)
+    channel: str | None = field(default=None, validator=check_optional_text)
+    note: str | None = field(default=None, validator=check_optional_text)
+    fault: Fault | None = field(default=None, validator=check_word_of(FAULTS))
+    id: str | None = field(default=None, validator=check_optional_name)
     at_us: int = field(init=False, repr=False)
     """When it happened, in microseconds since 1970."""
 
@@ -163,9 +116,9 @@ class PromiseMade(Event):
         weight: "major" for a promise that matters to the customer, "minor" for one that is merely expected.
     """
 
-    promise: str = field(validator=_text)
-    due: datetime | None = field(default=None, converter=_maybe_due)
-    weight: Weight = field(default="major", validator=_word_of(WEIGHTS))
+    promise: str = field(validator=check_name)
+    due: datetime | None = field(default=None, converter=optional_due)
+    weight: Weight = field(default="major", validator=check_word_of(WEIGHTS))
 
     signals = ("promise_made",)
 
@@ -178,8 +131,8 @@ class PromiseMade(Event):
 class PromiseKept(Event):
     """The company kept a promise. With a weight it counts even if no PromiseMade was recorded."""
 
-    promise: str = field(validator=_text)
-    weight: Weight | None = field(default=None, validator=_word_of(WEIGHTS))
+    promise: str = field(validator=check_name)
+    weight: Weight | None = field(default=None, validator=check_word_of(WEIGHTS))
 
     signals = ("kept_major", "kept_minor")
 
@@ -188,8 +141,8 @@ class PromiseKept(Event):
 class PromiseBroken(Event):
     """The company broke a promise. With a weight it counts even if no PromiseMade was recorded."""
 
-    promise: str = field(validator=_text)
-    weight: Weight | None = field(default=None, validator=_word_of(WEIGHTS))
+    promise: str = field(validator=check_name)
+    weight: Weight | None = field(default=None, validator=check_word_of(WEIGHTS))
 
     signals = ("broken_major", "broken_minor")
 
@@ -198,7 +151,7 @@ class PromiseBroken(Event):
 class PromiseMoved(Event):
     """The customer agreed, in time, to a new due date."""
 
-    promise: str = field(validator=_text)
+    promise: str = field(validator=check_name)
     due: datetime = field(converter=_due)
 
     def __attrs_post_init__(self) -> None:
@@ -210,7 +163,7 @@ class PromiseMoved(Event):
 class PromiseReleased(Event):
     """The customer released the company from a promise."""
 
-    promise: str = field(validator=_text)
+    promise: str = field(validator=check_name)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -221,7 +174,7 @@ class OneSided(Event):
         by: "company" or "customer".
     """
 
-    by: Side = field(validator=_word_of(SIDES))
+    by: Side = field(validator=check_word_of(SIDES))
 
     signals = ("company_one_sided", "customer_one_sided")
 
@@ -289,7 +242,7 @@ class Signalled(Event):
             event class. Source: our choice; without this event an added signal could be proved but never recorded.
     """
 
-    signal: str = field(validator=_text)  # type: ignore[misc]
+    signal: str = field(validator=check_name)  # type: ignore[misc]
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from trustcurve.errors import InvalidValueError, NaiveTimeError
 
-__all__ = ["EPOCH", "LAST", "MICROSECOND", "datetime_of", "duration_us", "instant", "microseconds"]
+__all__ = ["EPOCH", "LAST", "MICROSECOND", "datetime_of", "duration_us", "instant", "microseconds", "optional_due"]
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +33,11 @@ def instant(value: datetime, argument: str = "at") -> datetime:
     # A plain datetime: a subclass may be more precise than microseconds, and compare differently than it prints.
     day, clock = (utc.year, utc.month, utc.day), (utc.hour, utc.minute, utc.second, utc.microsecond)
     return datetime(*day, *clock, tzinfo=UTC)
+
+
+def optional_due(value: datetime | None) -> datetime | None:
+    """Convert a due date to an instant in UTC; a promise can be without one."""
+    return None if value is None else instant(value, "due")
 
 
 def microseconds(at: datetime) -> int:

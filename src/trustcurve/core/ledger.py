@@ -206,7 +206,7 @@ def _enter(customer: str, book: PromiseBook, event: Event) -> tuple[str | None, 
         return None, None, book.remove(found)
     if found.overdue:
         raise PromiseOverdueError(customer, name, found.due)
-    return None, None, book.replace(found, evolve(found, due=event.due))
+    return None, None, book.remove(found).add(evolve(found, due=event.due))
 
 
 def _occurrences(found: list[tuple[int, Promise | None, Reaction]]) -> tuple[Occurrence, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, final
@@ -133,6 +134,11 @@ class Standing:
         position: The position on the curve.
         promises: Open and overdue promises.
         quiet_since: When the current silence began.
+
+    Raises:
+        InvalidValueError: The customer is not a text, the position not a Position, a promise not a Promise, two
+            promises have the same id, or ``quiet_since`` is after ``as_of``.
+        NaiveTimeError: A time has no timezone.
     """
 
     customer: str
@@ -145,8 +151,15 @@ class Standing:
     def __init__(
         self, customer: str, as_of: datetime, position: Position, promises: Iterable[Promise], quiet_since: datetime
     ) -> None:
-        times = (microseconds(instant(as_of, "as_of")), microseconds(instant(quiet_since, "quiet_since")))
-        self.__attrs_init__(customer, position, *times, PromiseBook.of(promises))
+        name = plain_word(customer)
+        if not isinstance(name, str) or not name:
+            raise InvalidValueError("customer", customer, "must be a text that is not empty")
+        if not isinstance(position, Position):
+            raise InvalidValueError("position", position, "must be a Position such as curve.start")
+        until, since = microseconds(instant(as_of, "as_of")), microseconds(instant(quiet_since, "quiet_since"))
+        if since > until:
+            raise InvalidValueError("quiet_since", quiet_since, "must not be after as_of")
+        self.__attrs_init__(name, position, until, since, _book(promises))
 
     __init_subclass__ = final_class
 
@@ -183,6 +196,20 @@ class Standing:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Standing, (self.customer, self.as_of, self.position, self.promises, self.quiet_since)
+
+
+def _book(promises: Iterable[Promise]) -> PromiseBook:
+    """Return the book of some promises, or raise if they cannot stand in one."""
+    if not isinstance(promises, Iterable):
+        raise InvalidValueError("promises", promises, "must be a list or another iterable of promises")
+    listed = tuple(promises)
+    for number, each in enumerate(listed):
+        if not isinstance(each, Promise):
+            raise InvalidValueError(f"promises[{number}]", each, "must be a Promise")
+    ids = Counter(each.id for each in listed)
+    for twice in (name for name, times in ids.items() if times > 1):
+        raise InvalidValueError("promises", twice, "must have each id once")
+    return PromiseBook.of(listed)
 
 
 def position_of(where: Position | Standing) -> Position:

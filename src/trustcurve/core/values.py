@@ -1,10 +1,15 @@
-"""The base class of values: equality, hash and repr by fields."""
+"""The base class of values: equality, hash and repr by fields; and the validators of their fields."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Value"]
+from attrs import Attribute
+
+from trustcurve.errors import InvalidValueError, UnknownWordError, plain_word
+
+__all__ = ["Value", "check_flag", "check_name", "check_optional_name", "check_optional_text", "check_word_of"]
 
 
 class Value:
@@ -29,3 +34,50 @@ class Value:
     def __repr__(self) -> str:
         shown = (f"{field.name}={getattr(self, field.name)!r}" for field in self.__attrs_attrs__ if field.repr)
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+# Validators that also put a plain text in the place of one of a subclass. Converters would read better; attrs looks up
+# the signature of each for every class that has it, which is a tenth of what importing this library costs.
+def check_name(self: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that a field is a text that is not empty."""
+    word = plain_word(value)
+    if not isinstance(word, str) or not word:
+        raise InvalidValueError(attribute.name, value, "must be a text that is not empty")
+    if word is not value:
+        object.__setattr__(self, attribute.name, word)
+
+
+def check_optional_name(self: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that a field is a text that is not empty, or None."""
+    if value is not None:
+        check_name(self, attribute, value)
+
+
+def check_optional_text(self: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that a field is a text or None."""
+    word = plain_word(value)
+    if word is not None and not isinstance(word, str):
+        raise InvalidValueError(attribute.name, value, "must be a text or None")
+    if word is not value:
+        object.__setattr__(self, attribute.name, word)
+
+
+def check_flag(_self: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that a field is a bool."""
+    if type(value) is not bool:
+        raise InvalidValueError(attribute.name, value, "must be True or False")
+
+
+def check_word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], None]:
+    """Return a check that a field is one of some words; None is allowed where it is the default."""
+
+    def validate(self: object, attribute: Attribute[Any], value: object) -> None:
+        if value is None and attribute.default is None:
+            return
+        word = plain_word(value)
+        if word not in known:
+            raise UnknownWordError(attribute.name, value, known)
+        if word is not value:
+            object.__setattr__(self, attribute.name, word)
+
+    return validate

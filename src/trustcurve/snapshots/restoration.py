@@ -53,10 +53,8 @@ def _check_promises(standing: StandingForm, path: str) -> None:
         raise MalformedSnapshotError(f"{path}.promises", "must be ordered by id, each id once")
     for index, promise in enumerate(standing.promises):
         place = f"{path}.promises[{index}]"
-        if not promise.id:
-            raise MalformedSnapshotError(f"{place}.id", "must not be empty")
         # Without the curve's grace: the standing may have migrated from a curve with less grace.
-        if promise.overdue and (promise.due is None or promise.due >= standing.as_of):
+        if promise.overdue and promise.due is not None and promise.due >= standing.as_of:
             raise MalformedSnapshotError(f"{place}.overdue", "must not be true: no due date lies before as_of")
 
 
