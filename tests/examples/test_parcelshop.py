@@ -229,10 +229,10 @@ def test_dirt_moves_nobody(log: Log, clean: list[Row], tmp_path: Path):
     dirty, without = replay(path), replay(tmp_path / "clean.csv")
     assert dirty.standings == without.standings
     assert not without.rejects
-    assert without.events.duplicate == 0
-    assert dirty.events.applied == without.events.applied
-    assert dirty.events.conflict == 0
-    assert dirty.events.duplicate >= dirt["duplicate"], "a row may make several events"
+    assert without.counts.duplicate == 0
+    assert dirty.counts.applied == without.counts.applied
+    assert dirty.counts.conflict == 0
+    assert dirty.counts.duplicate >= dirt["duplicate"], "a row may make several events"
     assert len(dirty.rejects) == sum(dirt[name] for name in FAILURES)
 
 

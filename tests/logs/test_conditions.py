@@ -93,7 +93,7 @@ def test_what_is_no_number_is_a_reject_where_a_rule_asks_for_its_range(tmp_path:
         (2, "not a number: column 'n' has 'five'"),
         (3, "not a number: column 'n' has '1,000'"),
     ]
-    assert (done.rows.used, done.rows.ignored) == (1, 2)
+    assert (done.counts.used, done.counts.ignored) == (1, 2)
 
 
 def test_a_word_that_a_condition_leaves_out_need_be_no_number(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_field_that_cannot_be_read_matters_only_where_the_other_conditions_hol
         (1, "not a number: column 'n' has 'five'"),
         (2, "not a number: column 'n' has 'five'"),
     ]
-    assert done.rows.ignored == 2
+    assert done.counts.ignored == 2
 
 
 def test_a_field_that_cannot_be_read_matters_only_until_the_first_row_is_found(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_field_that_cannot_be_read_matters_only_until_the_first_row_is_found(t
     done = replay(
         tmp_path, log, UTC_LOG + rule("{ n = { at_least = 5 } }", "Exchanged", once_per="{customer}") + IGNORE_REST
     )
-    assert (rejects(done), done.rows.ignored) == ([(1, "not a number")], 1)
+    assert (rejects(done), done.counts.ignored) == ([(1, "not a number")], 1)
 
 
 DAYS = ["", "2026-01-31", "2026-02-01", "2026-02-01 00:00", "2026-01-31T23:30:00Z", "2026-02-02T12:00+01:00"]

@@ -43,7 +43,7 @@ def test_quotes_inside_fields_are_read_as_they_stand(tmp_path: Path, fields: lis
     rows = "".join(f"c{number},2026-01-0{number},x,{field}\n" for number, field in enumerate(fields, start=1))
     done = replay_text(tmp_path, "customer,time,event,note\n" + rows, MAPPING)
     assert list(done.standings) == ["c1", "c2", "c3"]
-    assert (done.rows.rows, done.rows.used) == (3, 3)
+    assert (done.counts.rows, done.counts.used) == (3, 3)
 
 
 def test_words_in_quotes_inside_fields_are_read_as_they_stand(tmp_path: Path) -> None:

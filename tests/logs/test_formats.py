@@ -58,7 +58,7 @@ def test_a_log_says_the_same_in_every_form(tmp_path: Path, form: str) -> None:
     assert said(done) == said(replay_file(write(tmp_path, rows, "csv"), MAPPING, outcome="amount"))
     assert rejects(done) == [(3, "no customer"), (4, "unreadable time"), (7, "no rule matches")]
     assert set(done.standings) == {"Zoë", "bob"}
-    assert (done.rows.rows, done.rows.used, done.rows.broken, done.events.applied) == (7, 4, 3, 6)
+    assert (done.counts.rows, done.counts.used, done.counts.broken, done.counts.applied) == (7, 4, 3, 6)
 
 
 TYPED = pl.DataFrame(
@@ -112,7 +112,7 @@ TWO = UTC_LOG + EXCHANGE + IGNORE_REST
 def test_a_csv_may_be_written_in_many_ways(tmp_path: Path, text: str) -> None:
     done = replay_text(tmp_path, text, TWO)
     assert list(done.standings) == ["ann", "bob"]
-    assert (done.rows.rows, done.rows.used) == (2, 2)
+    assert (done.counts.rows, done.counts.used) == (2, 2)
 
 
 def test_quoted_newlines_do_not_end_a_row(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_lines_with_too_many_or_too_few_fields_are_rejects(tmp_path: Path) -> No
     assert done.rejects[0].detail == "broken line: has 2 fields, but the heading has 3"
     assert done.rejects[1].detail == "broken line: has 4 fields, but the heading has 3"
     assert list(done.standings) == ["ann", "dan"]
-    assert (done.rows.rows, done.rows.used, done.rows.broken) == (5, 2, 3)
+    assert (done.counts.rows, done.counts.used, done.counts.broken) == (5, 2, 3)
 
 
 def test_broken_json_lines_are_rejects(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_broken_json_lines_are_rejects(tmp_path: Path) -> None:
     assert rejects(done) == [(2, "broken line"), (3, "broken line"), (4, "broken line"), (6, "no customer")]
     assert "Expecting ',' delimiter" in done.rejects[0].detail
     assert list(done.standings) == ["7", "dan"]
-    assert done.rows.rows == 6
+    assert done.counts.rows == 6
 
 
 def test_json_values_of_all_types_are_texts(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_json_values_of_all_types_are_texts(tmp_path: Path) -> None:
 def test_a_log_without_rows_is_an_empty_log(tmp_path: Path, form: str, heading: str) -> None:
     done = replay_text(tmp_path, heading.replace(",", "\t" if form == "tsv" else ","), TWO, form)
     assert (done.at_until.until, done.standings, done.transitions, done.rejects) == (None, {}, (), ())
-    assert done.rows.rows == 0
+    assert done.counts.rows == 0
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ def test_an_id_without_columns_is_told() -> None:
 @pytest.mark.parametrize(("text", "rejected"), [("", 0), ("\n\n", 0), ("[]\n", 1), ("{}\n", 1)])
 def test_a_log_of_json_lines_that_names_no_columns_may_have_any(tmp_path: Path, text: str, rejected: int) -> None:
     done = replay_text(tmp_path, text, UTC_LOG + EXCHANGE + IGNORE_REST, form="jsonl", outcome="stars")
-    assert (done.rows.rows, done.rows.broken) == (rejected, rejected)
+    assert (done.counts.rows, done.counts.broken) == (rejected, rejected)
 
 
 WHOLE = f"""

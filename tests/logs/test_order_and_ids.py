@@ -78,8 +78,8 @@ def test_the_order_of_a_file_does_not_matter_where_no_times_are_equal(tmp_path: 
     assert shuffled.standings == sorted_log.standings
     moved, expected = ([each.transition for each in done.transitions] for done in (shuffled, sorted_log))
     assert moved == expected
-    assert (shuffled.rows, shuffled.events) == (sorted_log.rows, sorted_log.events)
-    assert shuffled.events.rejected > 0
+    assert shuffled.counts == sorted_log.counts
+    assert shuffled.counts.rejected > 0
 
 
 def test_events_at_another_column_are_sorted_by_that_time(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_events_at_another_column_are_sorted_by_that_time(tmp_path: Path) -> Non
     done = replay(tmp_path, log, mapping)
     # A came two days after its date had broken it; B came in time; C is open without a date.
     assert [(promise.id, promise.due) for promise in done.standings["ann"].promises] == [("C", None)]
-    assert (done.rows.rows, done.rows.used, done.events.applied, done.at_until.until) == (3, 3, 8, at("2026-01-07"))
+    assert (done.counts.rows, done.counts.used, done.counts.applied, done.at_until.until) == (3, 3, 8, at("2026-01-07"))
     falls = [(each.row, each.transition.promise) for each in done.transitions if each.transition.change < 0]
     assert falls == [(None, "A")]
 
@@ -125,7 +125,7 @@ def test_an_unreadable_time_of_an_event_rejects_the_whole_row(tmp_path: Path) ->
 def test_a_row_none_of_whose_events_has_a_time_is_accounted_for(tmp_path: Path) -> None:
     log = "customer | time | paid_at\nann | 2026-01-01 | "
     done = replay(tmp_path, log, UTC_LOG + rule("", 'Purchased at = "paid_at"'))
-    assert (done.rows.rows, done.rows.used, done.events.applied, done.standings, done.at_until.until) == (
+    assert (done.counts.rows, done.counts.used, done.counts.applied, done.standings, done.at_until.until) == (
         1,
         1,
         0,
@@ -147,7 +147,7 @@ def test_an_id_used_before_is_a_duplicate_or_a_conflict(tmp_path: Path) -> None:
     """
     done = replay(tmp_path, log, IDS + NOTED)
     assert notes(tmp_path, log, IDS + NOTED) == "acee"
-    assert (done.rows.used, done.events.applied, done.events.duplicate, done.events.conflict) == (7, 4, 1, 2)
+    assert (done.counts.used, done.counts.applied, done.counts.duplicate, done.counts.conflict) == (7, 4, 1, 2)
     assert [(each.row, each.reason, each.detail) for each in done.rejects] == [
         (1, "conflict", "conflict: row 2 used id '1' with another at and note"),
         (7, "conflict", "conflict: row 2 used id '1' with another event"),
@@ -162,7 +162,7 @@ def test_the_same_id_at_two_customers_means_two_rows(tmp_path: Path) -> None:
     """
     done = replay(tmp_path, log, IDS + NOTED)
     assert list(done.standings) == ["ann", "bob"]
-    assert (done.events.applied, done.events.duplicate, done.rejects) == (2, 0, ())
+    assert (done.counts.applied, done.counts.duplicate, done.rejects) == (2, 0, ())
 
 
 def test_a_rejected_row_does_not_use_its_id_up(tmp_path: Path) -> None:
@@ -180,13 +180,13 @@ def test_a_rejected_row_does_not_use_its_id_up(tmp_path: Path) -> None:
     assert rejects(done) == [
         (1, "unknown promise"), (2, "unreadable time"), (3, "no customer"), (4, "no rule matches"), (6, "conflict"),
     ]  # fmt: skip
-    assert (done.rows.used, done.rows.broken, done.events.applied) == (3, 3, 1)
+    assert (done.counts.used, done.counts.broken, done.counts.applied) == (3, 3, 1)
 
 
 def test_an_ignored_row_does_not_use_its_id_up(tmp_path: Path) -> None:
     log = "customer | time | event | n | id\nann | 2026-01-01 | z | a | 1\nann | 2026-01-02 | x | b | 1"
     done = replay(tmp_path, log, IDS + NOTED + IGNORE_REST)
-    assert (done.rows.used, done.rows.ignored, done.events.duplicate) == (1, 1, 0)
+    assert (done.counts.used, done.counts.ignored, done.counts.duplicate) == (1, 1, 0)
 
 
 def test_the_events_of_one_row_share_its_id(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_events_of_one_row_share_its_id(tmp_path: Path) -> None:
     mapping = IDS + rule("", "Purchased", "Exchanged", 'Complained at = "later"')
     assert [str(event.at)[8:10] for event in events_in(tmp_path, log, mapping)] == ["01", "01", "03"]
     done = replay(tmp_path, log, mapping)
-    assert (done.events.duplicate, done.events.conflict) == (2, 1)
+    assert (done.counts.duplicate, done.counts.conflict) == (2, 1)
 
 
 def test_conflicts_are_found_in_the_order_of_the_log_and_not_of_the_file(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_rows_whose_id_has_a_gap_are_not_duplicates_of_each_other(tmp_path: Path
     bob      | 2026-01-03 | y     |       | c
     """
     done = replay(tmp_path, log, UTC_LOG + 'id = "{order}/{event}"\n' + NOTED)
-    assert (list(done.standings), done.events.duplicate) == (["ann", "bob"], 0)
+    assert (list(done.standings), done.counts.duplicate) == (["ann", "bob"], 0)
 
 
 WHOLE = rule('{ event = "sold" }', 'PromiseMade promise = "{order}"', 'PromiseKept promise = "{order}"; at = "came"')
@@ -235,7 +235,7 @@ def test_what_a_row_makes_at_other_instants_stands_on_its_own(tmp_path: Path) ->
         (4, "PromiseReleased", "unknown promise"),
         (5, "PromiseMade", "conflict"),
     ]
-    assert (done.rows.used, done.events.applied, done.events.rejected, done.events.conflict) == (5, 3, 3, 1)
+    assert (done.counts.used, done.counts.applied, done.counts.rejected, done.counts.conflict) == (5, 3, 3, 1)
     assert [event.id for event in events_in(tmp_path, log, IDS + WHOLE)] == ["1", "2"]
     assert [event.id for event in events_in(tmp_path, log, IDS + WHOLE, "bob")] == ["1"]
     assert done.at_until.until == at("2026-01-04")

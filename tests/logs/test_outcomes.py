@@ -101,7 +101,7 @@ def test_an_unreadable_outcome_is_told_and_its_row_counts_all_the_same(tmp_path:
     done = replay(tmp_path, log, MAPPING, outcome="stars")
     assert (done.outcomes, rejects(done)) == ((), [(1, "unreadable outcome")])
     assert done.rejects[0].detail == f"outcome must be a number, true or false, got {text!r}"
-    assert (done.rows.used, done.rows.broken, done.events.rejected) == (1, 0, 0)
+    assert (done.counts.used, done.counts.broken, done.counts.rejected) == (1, 0, 0)
     assert list(done.standings) == ["ann"]
 
 
@@ -134,7 +134,7 @@ def test_the_outcome_of_a_duplicate_is_not_told_twice(tmp_path: Path) -> None:
     ann      | 2026-01-01 | made  | A |     | 5     | 1
     """
     done = replay(tmp_path, log, MAPPING, outcome="stars")
-    assert ([each.row for each in done.outcomes], done.events.duplicate) == ([1], 1)
+    assert ([each.row for each in done.outcomes], done.counts.duplicate) == ([1], 1)
 
 
 def test_the_outcome_of_an_ignored_duplicate_is_not_told_twice(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_the_outcome_of_a_row_that_is_mended_later_is_told_once(tmp_path: Path) 
     ann      | 2026-01-02 | made  | A |     | 5     | 1
     """
     done = replay(tmp_path, log, MAPPING, outcome="stars")
-    assert ([each.row for each in done.outcomes], done.events.applied, done.events.rejected) == ([1], 1, 1)
+    assert ([each.row for each in done.outcomes], done.counts.applied, done.counts.rejected) == ([1], 1, 1)
 
 
 def test_an_outcome_sees_what_a_row_made_at_an_earlier_instant_whatever_becomes_of_the_rest(tmp_path: Path) -> None:

@@ -203,4 +203,4 @@ def test_what_was_written_is_a_log_again(done: LogReplay, tmp_path: Path) -> Non
     moves = next(path for path in write_replay(done, tmp_path, "csv") if path.stem == "transitions")
     mapping = '[log]\ncustomer = "customer"\ntime = "at"\n' + rule("", "Complained")
     again = replay_file(moves, mapping)
-    assert (again.rows.used, again.rejects) == (len(all_of(done)), ())
+    assert (again.counts.used, again.rejects) == (len(all_of(done)), ())

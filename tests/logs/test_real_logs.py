@@ -57,12 +57,12 @@ def test_on_olist_every_review_is_told() -> None:
 @pytest.mark.parametrize("name", ["olist", "completejourney"])
 def test_every_row_of_a_public_log_is_accounted_for(name: str) -> None:
     done = whole(name, "review_score" if name == "olist" else None)
-    counts = done.rows
+    counts = done.counts
     rows = pl.scan_parquet(Path(DATA or "") / f"{name}.parquet").select(pl.len()).collect().item()
     assert rows == counts.rows
     assert counts.rows == counts.used + counts.ignored + counts.broken
     assert sum(reject.at is None for reject in done.rejects) == counts.broken
-    assert done.events.rejected + done.events.conflict == sum(reject.at is not None for reject in done.rejects)
+    assert done.counts.rejected + done.counts.conflict == sum(reject.at is not None for reject in done.rejects)
     assert sum(row.customers for row in state_rows(done)) == len(done.standings)
 
 

@@ -78,7 +78,7 @@ def test_once_per_matches_a_row_that_repeats_the_first_but_not_another_customers
     """
     rules = rule('{ event = "x" }', "Proposed", once_per="{order}") + rule("", "Complained")
     done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + rules)
-    assert (done.events.applied, done.events.conflict) == (3, 1)
+    assert (done.counts.applied, done.counts.conflict) == (3, 1)
     assert kinds(tmp_path, log, UTC_LOG + 'id = "id"\n' + rules) == {
         "a": ["Proposed", "Complained"],
         "b": ["Complained"],
@@ -114,7 +114,7 @@ def test_a_rule_without_conditions_takes_what_is_left(tmp_path: Path) -> None:
     done = replay(
         tmp_path, "customer | time | event\na | 2026-01-01 | x\nb | 2026-01-01 | y", UTC_LOG + EXCHANGE + IGNORE_REST
     )
-    assert (done.rows.used, done.rows.ignored, done.rejects) == (1, 1, ())
+    assert (done.counts.used, done.counts.ignored, done.rejects) == (1, 1, ())
 
 
 def test_texts_are_templates(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_row_is_mapped_as_a_whole_or_broken(tmp_path: Path, events: tuple[str,
     done = replay(tmp_path, LOG_OF_ONE, mapping)
     assert [(reject.row, reject.event) for reject in done.rejects] == [(2, None)]
     assert events_in(tmp_path, LOG_OF_ONE, mapping) == [Exchanged(at=at("2026-01-01"))]
-    assert (done.rows.used, done.rows.broken, done.events.total) == (1, 1, 1)
+    assert (done.counts.used, done.counts.broken, done.counts.total) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,13 @@ def test_the_events_of_a_row_at_one_instant_are_applied_all_or_none(tmp_path: Pa
     assert [(reject.row, reject.event) for reject in done.rejects] == [(2, event.split()[0]) for event in events]
     assert len({(reject.reason, reject.detail) for reject in done.rejects}) == 1
     assert events_in(tmp_path, LOG_OF_ONE, mapping) == [Exchanged(at=at("2026-01-01"))]
-    assert (done.rows.used, done.rows.broken, done.events.applied, done.events.rejected) == (2, 0, 1, 3)
+    assert (done.counts.used, done.counts.broken, done.counts.applied, done.counts.rejected) == (2, 0, 1, 3)
 
 
 def test_a_row_that_cannot_be_mapped_at_one_time_is_broken_at_all(tmp_path: Path) -> None:
     log = "customer | time | paid | odd\nann | 2026-01-01 | 2026-01-02 | both"
     done = replay(tmp_path, log, UTC_LOG + rule("", "Complained", 'OneSided by = "{odd}"; at = "paid"'), outcome="odd")
-    assert (done.standings, done.rows.broken, done.events.total) == ({}, 1, 0)
+    assert (done.standings, done.counts.broken, done.counts.total) == ({}, 1, 0)
 
 
 def test_a_signal_of_ones_own_is_recorded_by_a_mapping(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_row_that_makes_no_event_does_not_run_the_clock(tmp_path: Path) -> Non
 def test_what_could_not_be_used_does_not_run_the_clock(tmp_path: Path, row: str) -> None:
     log = f"customer | time | event | due | id\nann | 2026-01-01 | made | 2026-02-01 | 1\n{row}"
     done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + RULES)
-    assert (done.events.applied, done.at_until.until) == (2, at("2026-01-01"))
+    assert (done.counts.applied, done.at_until.until) == (2, at("2026-01-01"))
     assert CURVE.state(done.at_until.standings["ann"].position) == "hopeful"
 
 
@@ -92,8 +92,8 @@ def test_later_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2026-01-06"))
     assert list(done.standings) == ["ann", "bob"]
     assert {standing.as_of for standing in done.at_until.standings.values()} == {at("2026-01-06")}
-    assert (done.rows.rows, done.rows.used, done.rows.ignored, done.rows.broken) == (6, 4, 1, 1)
-    assert (done.events.applied, done.events.later) == (4, 3)
+    assert (done.counts.rows, done.counts.used, done.counts.ignored, done.counts.broken) == (6, 4, 1, 1)
+    assert (done.counts.applied, done.counts.later) == (4, 3)
     assert rejects(done) == [(5, "unreadable time")]
 
 
@@ -114,7 +114,7 @@ def test_the_clock_runs_to_until_and_not_beyond(tmp_path: Path, until: str, ann:
 def test_an_event_at_until_itself_is_applied(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2026-01-08"))
     assert done.standings["ann"].promises == ()
-    assert (done.events.applied, done.events.later) == (5, 2)
+    assert (done.counts.applied, done.counts.later) == (5, 2)
 
 
 @pytest.mark.parametrize("until", ["2026-02-01T01:00+01:00", "2026-01-31T19:00-05:00"])
@@ -125,7 +125,7 @@ def test_until_may_be_in_any_timezone(tmp_path: Path, until: str) -> None:
 def test_until_before_everything_leaves_nobody(tmp_path: Path) -> None:
     done = replay(tmp_path, LOG, UTC_LOG + RULES, until=at("2020-01-01"))
     assert (done.at_until.until, done.standings, done.transitions) == (at("2020-01-01"), {}, ())
-    assert (done.events.applied, done.events.later) == (0, 7)
+    assert (done.counts.applied, done.counts.later) == (0, 7)
 
 
 def test_a_naive_until_is_refused(tmp_path: Path) -> None:
@@ -136,14 +136,14 @@ def test_a_naive_until_is_refused(tmp_path: Path) -> None:
 def test_of_a_row_only_that_is_later_which_is(tmp_path: Path) -> None:
     log = "customer | time | paid\nann | 2026-01-01 | 2026-01-09\nbob | 2026-01-08 | 2026-01-09"
     done = replay(tmp_path, log, UTC_LOG + rule("", "Complained", 'Purchased at = "paid"'), until=at("2026-01-05"))
-    assert (done.rows.used, done.events.later, done.events.applied) == (2, 3, 1)
+    assert (done.counts.used, done.counts.later, done.counts.applied) == (2, 3, 1)
     assert list(done.standings) == ["ann"]
 
 
 def test_a_later_event_is_no_conflict(tmp_path: Path) -> None:
     log = "customer | time | event | id\nann | 2026-01-01 | x | 1\nann | 2026-01-08 | x | 1\nann | 2026-01-09 | x | 2"
     done = replay(tmp_path, log, UTC_LOG + 'id = "id"\n' + EXCHANGE, until=at("2026-01-05"))
-    assert (done.events.applied, done.events.later, done.events.conflict) == (1, 2, 0)
+    assert (done.counts.applied, done.counts.later, done.counts.conflict) == (1, 2, 0)
 
 
 def test_until_is_as_if_later_rows_were_not_there(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 from attrs import fields
 
 from trustcurve import Curve, Standing
-from trustcurve.core.replay import EventFate, LoggedEvent, Replay, history
+from trustcurve.core.replay import FATES, EventCounts, EventFate, LoggedEvent, Replay, history
 from trustcurve.logs import parse_mapping, replay_log, scan_log
 from trustcurve.logs.mapper import customer_rows, map_log
 
@@ -36,12 +36,13 @@ def replay_as_log(
         done = replay_log(opened, meaning, curve, until=until)
         mapped = map_log(opened, meaning)
         histories = [history(curve, own.customer, own.events, until=until) for own in customer_rows(mapped.events)]
-    assert done.rows.broken == done.rows.ignored == 0
+    assert done.counts.broken == done.counts.ignored == 0
     rejects = [fate for each in histories for fate in each.fates if fate.fate in ("rejected", "conflict")]
     rejects.sort(key=lambda fate: (fate.logged.event.at, fate.logged.event.customer))
     assert sorted(map(_said, done.rejects), key=repr) == sorted(map(_fate, rejects), key=repr)
     used = {identity: logged for each in histories for identity, logged in each.used.items()}
-    return Replay(done.standings, done.transitions, tuple(rejects), done.events, used, done.at_until)
+    counts = EventCounts(*(getattr(done.counts, fate) for fate in FATES))
+    return Replay(done.standings, done.transitions, tuple(rejects), counts, used, done.at_until)
 
 
 def _said(reject: Any) -> tuple[Any, ...]:

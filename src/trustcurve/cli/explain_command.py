@@ -70,7 +70,7 @@ def explain(
     if done.applied or unused:
         screen.line()
     _print_standing(screen, on, customer, done.observed)
-    print_counts(screen, done.rows, done.events)
+    print_counts(screen, done.counts)
     if done.standing is None:
         raise typer.Exit(1)
 

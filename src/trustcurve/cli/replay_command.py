@@ -13,9 +13,8 @@ from rich.markup import escape
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
 from trustcurve.cli.screen import Row, Screen, TableColumn, working
-from trustcurve.core.replay import EventCounts
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.log_replay import RowCounts
+from trustcurve.logs.log_replay import LogCounts
 from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
 from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
@@ -130,25 +129,25 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(1)
 
 
-def print_counts(screen: Screen, rows: RowCounts, events: EventCounts) -> None:
+def print_counts(screen: Screen, counts: LogCounts) -> None:
     """Print the numbers of rows and of events, by fate."""
-    counts = [
-        f"{_count(rows.rows, 'row')}: {rows.used:,} used",
-        f"{rows.ignored:,} ignored" if rows.ignored else "",
-        f"{rows.broken:,} broken" if rows.broken else "",
+    words = [
+        f"{_count(counts.rows, 'row')}: {counts.used:,} used",
+        f"{counts.ignored:,} ignored" if counts.ignored else "",
+        f"{counts.broken:,} broken" if counts.broken else "",
     ]
-    screen.line(", ".join(filter(None, counts)))
-    if not events.total:
+    screen.line(", ".join(filter(None, words)))
+    if not counts.total:
         return
-    counts = [
-        f"{_count(events.total, 'event')}: {events.applied:,} applied",
-        f"{events.skipped:,} skipped" if events.skipped else "",
-        f"{_count(events.duplicate, 'duplicate')} dropped" if events.duplicate else "",
-        f"{_count(events.conflict, 'conflict')} dropped" if events.conflict else "",
-        f"{events.later:,} after --until" if events.later else "",
-        f"{events.rejected:,} rejected" if events.rejected else "",
+    words = [
+        f"{_count(counts.total, 'event')}: {counts.applied:,} applied",
+        f"{counts.skipped:,} skipped" if counts.skipped else "",
+        f"{_count(counts.duplicate, 'duplicate')} dropped" if counts.duplicate else "",
+        f"{_count(counts.conflict, 'conflict')} dropped" if counts.conflict else "",
+        f"{counts.later:,} after --until" if counts.later else "",
+        f"{counts.rejected:,} rejected" if counts.rejected else "",
     ]
-    screen.line(", ".join(filter(None, counts)))
+    screen.line(", ".join(filter(None, words)))
 
 
 def _count(n: int, what: str) -> str:
@@ -157,7 +156,7 @@ def _count(n: int, what: str) -> str:
 
 def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
     screen.line((_count(len(done.standings), "customer"), "bold"), f", in {seconds:.1f} s")
-    print_counts(screen, done.rows, done.events)
+    print_counts(screen, done.counts)
     for name in done.unmatched_rules:
         screen.line(f"rule {name!r} matched no row")
     if done.at_until.until is not None:

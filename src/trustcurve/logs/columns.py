@@ -17,6 +17,7 @@ __all__ = [
     "naive_and_aware",
     "number",
     "sane",
+    "shown",
     "template",
     "text",
     "time_columns",
@@ -42,6 +43,7 @@ _DAY = {"ms": 86_400 * 1_000, "us": 86_400 * 1_000_000, "ns": 86_400 * 1_000_000
 _INT64 = (-(2**63), 2**63 - 1)
 _MOMENT = "trustcurve.moment."
 _LONG = timedelta(days=_DAYS[1] - _DAYS[0])
+_SHOWN = 200  # characters of a value in a message
 
 
 def sane(column: str, dtype: pl.DataType) -> pl.Expr:
@@ -59,6 +61,12 @@ def text(column: str) -> pl.Expr:
     """Read a column as text, without surrounding blanks; an empty text becomes null."""
     trimmed = pl.col(column).cast(pl.String).str.strip_chars()
     return pl.when(trimmed != "").then(trimmed)
+
+
+def shown(column: str) -> pl.Expr:
+    """Return a column's text for a message: cut off if it is long."""
+    whole = text(column)
+    return pl.when(whole.str.len_chars() > _SHOWN).then(whole.str.head(_SHOWN) + "...").otherwise(whole)
 
 
 def number(column: str) -> pl.Expr:

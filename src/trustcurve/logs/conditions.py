@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 from attrs import frozen
 
-from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, text, value_instant
+from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, shown, text, value_instant
 from trustcurve.logs.mapping import ColumnCondition, LogMapping, MappingRule, Value
 
 __all__ = ["Fit", "fit"]
@@ -80,4 +80,4 @@ def _unread(condition: ColumnCondition) -> pl.Expr:
     words = (
         "unreadable time: column '{}' has '{}'" if is_about_time(condition) else "not a number: column '{}' has '{}'"
     )
-    return pl.format(words, pl.lit(condition.column), text(condition.column))
+    return pl.format(words, pl.lit(condition.column), shown(condition.column))

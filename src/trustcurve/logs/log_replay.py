@@ -14,6 +14,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.instants import instant
 from trustcurve.core.journey import Journey, extended
 from trustcurve.core.replay import (
+    FATES,
     EventCounts,
     EventFate,
     History,
@@ -33,7 +34,7 @@ from trustcurve.logs.sources import Log
 from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord
 
-__all__ = ["CustomerReplay", "LogReplay", "Progress", "RowCounts", "replay_customer", "replay_journeys", "replay_log"]
+__all__ = ["CustomerReplay", "LogCounts", "LogReplay", "Progress", "replay_customer", "replay_journeys", "replay_log"]
 
 Progress = Callable[[int, int], None]
 """A function that is called regularly with the number of events done and of all."""
@@ -41,14 +42,21 @@ Progress = Callable[[int, int], None]
 _EVERY = 2048
 
 
-@frozen
-class RowCounts:
-    """The number of rows of a log: ``used`` ones gave events, applied or not; ``broken`` ones could not be mapped."""
+@frozen(eq=False, repr=False)
+class LogCounts(EventCounts):
+    """The number of rows and of events of a log, by fate.
 
-    rows: int
-    used: int
-    ignored: int
-    broken: int
+    Args:
+        rows: All rows.
+        used: Rows that gave events, applied or not.
+        ignored: Rows that a rule ignores.
+        broken: Rows that could not be mapped.
+    """
+
+    rows: int = field(kw_only=True)
+    used: int = field(kw_only=True)
+    ignored: int = field(kw_only=True)
+    broken: int = field(kw_only=True)
 
 
 @frozen(eq=False)
@@ -63,8 +71,7 @@ class LogReplay:
         at_until: All customers, observed at one instant: ``until``, ``standings``, ``transitions``.
         rejects: What could not be used, in the order of the rows: broken rows, rejected events, conflicts, and outcomes
             that are not a number, true or false.
-        rows: The number of rows, by fate.
-        events: The number of events, by fate.
+        counts: The number of rows and of events, by fate.
         outcomes: The outcomes, in the order of the rows, with the state just before each.
         unmatched_rules: Rules of the mapping that matched no row: perhaps a word is misspelled, or an earlier rule
             matches all rows.
@@ -76,8 +83,7 @@ class LogReplay:
     transitions: tuple[LoggedTransition, ...]
     at_until: Observation
     rejects: tuple[RejectRecord, ...]
-    rows: RowCounts
-    events: EventCounts
+    counts: LogCounts
     outcomes: tuple[Outcome, ...] = ()
     unmatched_rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -91,13 +97,13 @@ class CustomerReplay:
         history: The fate of each event.
         observation: The step from the last event to ``until``; None if ``until`` is not later, or no event was applied.
         rejects: The customer's rows and events that could not be used, in the order of the rows.
-        rows: The number of the customer's rows, by fate.
+        counts: The number of the customer's rows and events, by fate.
     """
 
     history: History
     observation: Step | None
     rejects: tuple[RejectRecord, ...]
-    rows: RowCounts
+    counts: LogCounts
 
     @property
     def customer(self) -> str:
@@ -123,11 +129,6 @@ class CustomerReplay:
     def observed(self) -> Standing | None:
         """The standing as of ``until``; None if no event was applied."""
         return self.history.standing if self.observation is None else self.observation.after
-
-    @property
-    def events(self) -> EventCounts:
-        """The number of the customer's events, by fate."""
-        return EventCounts.of(self.history.fates)
 
 
 def replay_log(
@@ -178,8 +179,7 @@ def replay_log(
         transitions=done.transitions,
         at_until=done.at_until,
         rejects=tuple(sorted(rejects, key=_by_row)),
-        rows=_row_counts(run.mapped.rows, len(run.mapped.ignored), run.broken),
-        events=done.counts,
+        counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
         outcomes=tuple(sorted(run.outcomes, key=attrgetter("row"))),
         unmatched_rules=run.mapped.unmatched,
         warnings=() if warning is None else (warning,),
@@ -216,7 +216,7 @@ def replay_customer(
         1 2026-01-01 00:00 UTC  the customer buys
           stays distrust.suspicious
           because a sale is the start of a debt; nothing is hoped for, so no proof is owed
-        >>> ann.rows.used, ann.rows.ignored
+        >>> ann.counts.used, ann.counts.ignored
         (1, 1)
     """
     run = _Run.of(log, mapping, curve, until, progress)
@@ -232,7 +232,7 @@ def replay_customer(
         history=done,
         observation=_observe(curve, done, run.until or _last_applied(run)),
         rejects=tuple(sorted(rejects, key=_by_row)),
-        rows=_row_counts(rows, int((run.mapped.ignored == customer).sum()), broken),
+        counts=_counts(rows, int((run.mapped.ignored == customer).sum()), broken, EventCounts.of(done.fates)),
     )
 
 
@@ -332,8 +332,10 @@ def _by_row(reject: RejectRecord) -> int:
     return reject.row or 0
 
 
-def _row_counts(rows: int, ignored: int, broken: set[int]) -> RowCounts:
-    return RowCounts(rows, rows - ignored - len(broken), ignored, len(broken))
+def _counts(rows: int, ignored: int, broken: set[int], events: EventCounts) -> LogCounts:
+    used = rows - ignored - len(broken)
+    by_fate = {fate: getattr(events, fate) for fate in FATES}
+    return LogCounts(**by_fate, rows=rows, used=used, ignored=ignored, broken=len(broken))
 
 
 def _observe(curve: Curve, done: History, end: datetime | None) -> Step | None:

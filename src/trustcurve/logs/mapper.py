@@ -23,6 +23,7 @@ from trustcurve.logs.columns import (
     naive_and_aware,
     number,
     sane,
+    shown,
     template,
     text,
     time_columns,
@@ -189,7 +190,7 @@ def _dated(rows: pl.LazyFrame, mapping: LogMapping, outcome: str | None) -> pl.L
     at = moment(mapping.time)
     customer = template(mapping.customer)
     no_time = pl.lit(f"no time: column '{mapping.time}' is empty")
-    odd_time = pl.format("unreadable time: column '{}' has '{}'", pl.lit(mapping.time), text(mapping.time))
+    odd_time = pl.format("unreadable time: column '{}' has '{}'", pl.lit(mapping.time), shown(mapping.time))
     problems = [
         pl.when(customer.is_null()).then(pl.lit(f"no customer: {' or '.join(mapping.customer.columns)} is empty")),
         pl.when(text(mapping.time).is_null()).then(no_time),
@@ -197,7 +198,7 @@ def _dated(rows: pl.LazyFrame, mapping: LogMapping, outcome: str | None) -> pl.L
     ]
     sequence = mapping.sequence
     if sequence is not None:
-        odd = pl.format("not a number: column '{}' has '{}'", pl.lit(sequence), text(sequence))
+        odd = pl.format("not a number: column '{}' has '{}'", pl.lit(sequence), shown(sequence))
         problems.append(pl.when(text(sequence).is_not_null() & number(sequence).is_null()).then(odd))
     return rows.with_columns(
         customer.alias(CUSTOMER),
@@ -277,7 +278,7 @@ def _id(mapping: LogMapping) -> pl.Expr:
 
 
 def _unread(column: str) -> pl.Expr:
-    problem = pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), text(column))
+    problem = pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), shown(column))
     return pl.when(text(column).is_not_null() & moment(column).is_null()).then(problem)
 
 
@@ -319,11 +320,11 @@ def _in_order(events: pl.DataFrame) -> pl.DataFrame:
 def _broken(log: Log, mapping: LogMapping, rows: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that cannot be mapped, with their problems."""
     words = dict.fromkeys(c.column for rule in mapping.rules for c in rule.when if c.test in ("is", "not"))
-    shown = [
-        pl.format("{}={}", pl.lit(column), pl.coalesce(text(column), pl.lit("(empty)"))) for column in list(words)[:4]
+    fields = [
+        pl.format("{}={}", pl.lit(column), pl.coalesce(shown(column), pl.lit("(empty)"))) for column in list(words)[:4]
     ]
     unmatched = rows.filter(pl.col(RULE).is_null() & pl.col(PROBLEM).is_null())
-    problem = pl.concat_str(pl.lit("no rule matches: "), pl.concat_str(shown or [pl.lit("")], separator=", "))
+    problem = pl.concat_str(pl.lit("no rule matches: "), pl.concat_str(fields or [pl.lit("")], separator=", "))
     lines = pl.DataFrame(
         {ROW: [row for row, _ in log.broken], PROBLEM: [f"broken line: {line}" for _, line in log.broken]},
         schema={ROW: pl.UInt32, PROBLEM: pl.String},
