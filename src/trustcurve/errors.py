@@ -32,11 +32,6 @@ __all__ = [
     "TrustcurveError",
     "UnknownPromiseError",
     "UnknownWordError",
-    "did_you_mean",
-    "final_class",
-    "plain_word",
-    "require",
-    "rule_got",
 ]
 
 
@@ -62,11 +57,14 @@ def rule_got(rule: str, value: str) -> str:
     return f"{must}, got {value}{semicolon}{hint}"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value for a message: its repr, cut off if it is long."""
     try:
         text = repr(value)
     except ValueError:  # Python prints no number of so many digits
         return "a number with too many digits to print"
+    except RecursionError:
+        return "a value that is nested too deeply to print"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
@@ -91,7 +89,7 @@ class InvalidValueError(TrustcurveError):
 
     def __str__(self) -> str:
         missing = self.value is None and self.rule.startswith("must be given")
-        return f"{self.argument} {self.rule if missing else rule_got(self.rule, _shown(self.value))}"
+        return f"{self.argument} {self.rule if missing else rule_got(self.rule, shown(self.value))}"
 
 
 @define(slots=False, repr=False)
@@ -135,7 +133,7 @@ class UnknownWordError(TrustcurveError):
 
     def __str__(self) -> str:
         listed = f"; known: {', '.join(self.known)}" if self.known else ""
-        return f"{self.argument} {_shown(self.value)} is unknown{did_you_mean(self.value, self.known) or listed}"
+        return f"{self.argument} {shown(self.value)} is unknown{did_you_mean(self.value, self.known) or listed}"
 
 
 @define(slots=False, repr=False)
@@ -148,7 +146,7 @@ class InvalidParameterError(TrustcurveError):
 
     def __str__(self) -> str:
         must = self.rule.startswith("must ")
-        return f"parameter {self.name} {rule_got(self.rule, _shown(self.value)) if must else self.rule}"
+        return f"parameter {self.name} {rule_got(self.rule, shown(self.value)) if must else self.rule}"
 
 
 @define(slots=False, repr=False)
@@ -161,7 +159,7 @@ class InvalidPositionError(TrustcurveError):
 
     def __str__(self) -> str:
         subject = f"position.{self.part}" if self.part else "position"
-        return f"{subject} {rule_got(self.rule, _shown(self.value))}"
+        return f"{subject} {rule_got(self.rule, shown(self.value))}"
 
 
 @define(slots=False, repr=False)
@@ -174,7 +172,7 @@ class OutOfOrderError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"event at {self.at.isoformat()} is too early: customer {self.customer!r} is already known "
+            f"event at {self.at.isoformat()} is too early: customer {shown(self.customer)} is already known "
             f"up to {self.as_of.isoformat()}; sort events by time"
         )
 
@@ -189,7 +187,7 @@ class ObservedInThePastError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"cannot observe customer {self.customer!r} at {self.at.isoformat()}: "
+            f"cannot observe customer {shown(self.customer)} at {self.at.isoformat()}: "
             f"already known up to {self.as_of.isoformat()}"
         )
 
@@ -202,7 +200,7 @@ class CustomerMismatchError(TrustcurveError):
     value: str
 
     def __str__(self) -> str:
-        return f"event belongs to customer {self.value!r}, standing to {self.expected!r}"
+        return f"event belongs to customer {shown(self.value)}, standing to {shown(self.expected)}"
 
 
 @define(slots=False, repr=False)
@@ -215,7 +213,7 @@ class DueBeforeEventError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"due of promise {self.promise!r} must not be before the event at {self.at.isoformat()}, "
+            f"due of promise {shown(self.promise)} must not be before the event at {self.at.isoformat()}, "
             f"got {self.due.isoformat()}"
         )
 
@@ -230,7 +228,7 @@ class PromiseAlreadyOpenError(TrustcurveError):
 
     def __str__(self) -> str:
         state = "overdue" if self.overdue else "open"
-        return f"promise {self.promise!r} of customer {self.customer!r} is already {state}: close it first, or use another id"
+        return f"promise {shown(self.promise)} of customer {shown(self.customer)} is already {state}: close it first, or use another id"
 
 
 @define(slots=False, repr=False)
@@ -243,7 +241,7 @@ class UnknownPromiseError(TrustcurveError):
 
     def __str__(self) -> str:
         hint = ", or give its weight" if self.event in ("PromiseKept", "PromiseBroken") else ""
-        return f"{self.event}: customer {self.customer!r} has no open promise {self.promise!r}; record PromiseMade first{hint}"
+        return f"{self.event}: customer {shown(self.customer)} has no open promise {shown(self.promise)}; record PromiseMade first{hint}"
 
 
 @define(slots=False, repr=False)
@@ -256,7 +254,7 @@ class PromiseOverdueError(TrustcurveError):
 
     def __str__(self) -> str:
         when = f" since {self.due.isoformat()}" if self.due else ""
-        return f"promise {self.promise!r} of customer {self.customer!r} is overdue{when}: only an open promise can be moved"
+        return f"promise {shown(self.promise)} of customer {shown(self.customer)} is overdue{when}: only an open promise can be moved"
 
 
 @define(slots=False, repr=False)
@@ -267,7 +265,10 @@ class MissingExtraError(TrustcurveError, ImportError):
     module: str
 
     def __str__(self) -> str:
-        return f"module {self.module!r} is not installed: pip install 'trustcurve[{self.extra}]'"
+        return (
+            f"module {self.module!r} is not installed: it is part of the extra {self.extra!r}; "
+            f"in a checkout of trustcurve, run pip install '.[{self.extra}]'"
+        )
 
 
 @frozen(repr=False)
@@ -278,6 +279,9 @@ class Finding:
     table: str
     key: str
     problem: str
+
+    def __repr__(self) -> str:
+        return f"<Finding {str(self)!r}>"
 
     def __str__(self) -> str:
         where = " ".join(filter(None, (self.table, self.key)))
@@ -324,6 +328,7 @@ def require(module: str, extra: str) -> Any:
 
 _OF_ROOMS = {
     "BusyCustomerError": "trustcurve.machine.machine_errors",
+    "DisagreementError": "trustcurve.testing",
     "DrawingError": "trustcurve.machine.machine_errors",
     "ImpurePolicyError": "trustcurve.policies.policy",
     "IncomparableScenariosError": "trustcurve.simulation",

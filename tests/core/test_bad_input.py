@@ -31,6 +31,7 @@ from trustcurve import (
     TrustcurveError,
     replay,
 )
+from trustcurve.core.replay import LoggedEvent
 from trustcurve.errors import (
     CustomerMismatchError,
     DueBeforeEventError,
@@ -249,6 +250,7 @@ def test_near_misses_are_told_what_was_meant() -> None:
         (lambda c: c.rank(Position("hopeful", 0, 0, 1.5, "clear")), InvalidPositionError, {"value": 1.5}),
         (lambda c: c.path(c.start, "advocat"), UnknownWordError, {"argument": "goal", "value": "advocat"}),
         (lambda c: c.path(c.start, "advocate", by="us"), UnknownWordError, {"argument": "by", "value": "us"}),
+        (lambda c: c.path(c.start, "advocate", by=[]), UnknownWordError, {"argument": "by", "value": []}),
         (lambda c: c.refusals(c.start, "nod"), UnknownWordError, {"argument": "signal", "value": "nod"}),
         (lambda c: c.table().number(Position("advocate", 0, 0, 0, "clear")), InvalidPositionError, {}),
     ],
@@ -306,6 +308,71 @@ def test_what_is_final_says_so_when_it_is_subclassed(base: type) -> None:
         type("Mine", (base,), {})
     assert (caught.value.name, caught.value.base) == ("Mine", base.__name__)
     assert isinstance(caught.value, TypeError)
+
+
+NOON = day(0) + timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "data"),
+    [
+        (lambda: Promise("p", NOON, "Major"), UnknownWordError, {"argument": "weight", "value": "Major"}),
+        (lambda: Promise(3, NOON), InvalidValueError, {"argument": "id", "value": 3}),
+        (lambda: Promise("", NOON), InvalidValueError, {"argument": "id", "value": ""}),
+        (lambda: Promise("p", "2026-01-01"), InvalidValueError, {"argument": "due", "value": "2026-01-01"}),
+        (lambda: Promise("p", NAIVE), NaiveTimeError, {"argument": "due"}),
+        (lambda: Promise("p", NOON, overdue=1), InvalidValueError, {"argument": "overdue", "value": 1}),
+        (lambda: Promise("p", overdue=True), InvalidValueError, {"argument": "overdue", "value": True}),
+        (lambda: standing_of(customer=None), InvalidValueError, {"argument": "customer", "value": None}),
+        (lambda: standing_of(customer=""), InvalidValueError, {"argument": "customer", "value": ""}),
+        (lambda: standing_of(position=None), InvalidValueError, {"argument": "position", "value": None}),
+        (lambda: standing_of(as_of=NAIVE), NaiveTimeError, {"argument": "as_of"}),
+        (lambda: standing_of(promises=3), InvalidValueError, {"argument": "promises", "value": 3}),
+        (lambda: standing_of(promises=["x"]), InvalidValueError, {"argument": "promises[0]", "value": "x"}),
+        (
+            lambda: standing_of(promises=[Promise("p", NOON), Promise("p")]),
+            InvalidValueError,
+            {"argument": "promises", "value": "p"},
+        ),
+        (lambda: standing_of(quiet_since=day(2)), InvalidValueError, {"argument": "quiet_since", "value": day(2)}),
+    ],
+)
+def test_what_cannot_be_a_promise_or_a_standing_is_refused(
+    make: Callable[[], Any], error: type[TrustcurveError], data: dict[str, Any]
+) -> None:
+    check(make, error, data)
+
+
+def standing_of(**changes: Any) -> Standing:
+    fields = {"customer": "ann", "as_of": day(1), "position": Position("hopeful", 0, 0, 0, "clear")}
+    return Standing(**{**fields, "promises": (), "quiet_since": day(1), **changes})
+
+
+def test_a_promise_with_the_member_of_an_enumeration_as_weight_can_break(curve: Curve) -> None:
+    promise = Promise(Word.ID, NOON, Word.MAJOR)  # type: ignore[arg-type]
+    standing = standing_of(customer=Word.MINE, as_of=day(0), quiet_since=day(0), promises=[promise])
+    assert [type(value) for value in (standing.customer, promise.id, promise.weight)] == [str, str, str]
+    assert [reaction.signal for reaction in curve.observe(standing, day(1)).reactions] == ["broken_major"]
+
+
+@pytest.mark.parametrize(
+    ("events", "argument"),
+    [
+        ([LoggedEvent("x")], "events[0].event"),
+        ([LoggedEvent(Exchanged(at=day(0), customer="ann"), row="7")], "events[0]"),
+        ([LoggedEvent(Exchanged(at=day(0), customer="ann"), sequence="7")], "events[0].sequence"),
+        (["x"], "events[0]"),
+    ],
+)
+def test_what_cannot_be_in_a_log_is_refused(curve: Curve, events: list[Any], argument: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        replay(events, {}, curve)
+    assert caught.value.argument == argument
+
+
+def test_the_class_of_curves_is_no_curve() -> None:
+    with pytest.raises(InvalidValueError, match=r"curve must be a Curve or a Timetable"):
+        replay([], {}, Curve)  # type: ignore[arg-type]
 
 
 HUGE = 10**5000  # Python prints no number of more than 4,300 digits

@@ -37,12 +37,12 @@ from trustcurve.documents.curve_file import parse_curve
 )
 def test_a_rule_is_said_in_words(curve: Curve, name: str, when: str, then: str) -> None:
     rule = next(rule for rule in (*curve.rules, *curve.settling) if rule.name == name)
-    assert rule_words(rule, curve.number) == (when, then)
+    assert rule_words(rule, curve.value_of) == (when, then)
 
 
 def test_the_numbers_are_those_of_the_curve() -> None:
     ours = parse_curve(OURS).with_parameters(one_sided_doubt=3, loyal_lost_at=1)
-    words = {rule.name: rule_words(rule, ours.number) for rule in (*ours.rules, *ours.settling)}
+    words = {rule.name: rule_words(rule, ours.value_of) for rule in (*ours.rules, *ours.settling)}
     assert words["customer_one_sided.takes"] == ("always", "doubt +3")
     assert words["loyal.falls"] == ("stage loyal, felt doubt at least 1", "stage customer_centric")
     assert words["loyal.rises"][0] == "stage customer_centric, kept at least 2, engaged at least 4, felt doubt 0"

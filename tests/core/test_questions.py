@@ -125,7 +125,7 @@ def test_an_outlook_is_where_each_signal_leads(curve: Curve) -> None:
     [
         (Position("hopeful", 0, 1, 0, "due"), "customer_centric", "one major promise kept, two exchanges"),
         (Position("distrust", 0, 0, 2, "clear"), "hopeful", "one hopeful proposition"),
-        (Position("distrust", 0, 0, 2, "clear"), "distrust", ""),
+        (Position("distrust", 0, 0, 2, "clear"), "distrust", "nothing to do"),
         (
             Position("distrust", 0, 0, 2, "clear"),
             "advocate",

@@ -65,7 +65,7 @@ def test_command_line_without_its_extra_says_what_to_install(clean: Run):
     assert done.returncode != 0
     assert done.stdout == ""
     (sentence,) = done.stderr.splitlines()
-    assert sentence.endswith("pip install 'trustcurve[cli]'")
+    assert sentence.endswith("run pip install '.[cli]'")
 
 
 @pytest.mark.network
@@ -86,4 +86,4 @@ def test_what_needs_an_extra_says_which(clean: Run, use: str, extra: str):
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert "MissingExtraError: module " in last
-    assert last.endswith(f"pip install 'trustcurve[{extra}]'")
+    assert last.endswith(f"run pip install '.[{extra}]'")

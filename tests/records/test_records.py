@@ -17,7 +17,7 @@ from tests.replay.strategies import logs
 from trustcurve import Curve, Departed, Event, Exchanged, PromiseKept, PromiseMade, Standing
 from trustcurve.core.events import EVENTS as KINDS
 from trustcurve.core.replay import LoggedEvent, history, replay
-from trustcurve.errors import UnknownWordError
+from trustcurve.errors import InvalidValueError, TrustcurveError, UnknownWordError
 from trustcurve.records import (
     EVENTS,
     REJECTS,
@@ -59,6 +59,22 @@ def test_events_go_round_through_records_and_frames(log: list[LoggedEvent]) -> N
 def test_an_unknown_kind_of_event_is_an_error() -> None:
     with pytest.raises(UnknownWordError, match="did you mean 'Departed'"):
         event_of({"event": "Depart", "at": day(0)})
+
+
+@pytest.mark.parametrize(
+    ("record", "error", "says"),
+    [
+        ({"at": day(0)}, UnknownWordError, "event None is unknown"),
+        ({"event": ["x"], "at": day(0)}, UnknownWordError, r"event \['x'\] is unknown"),
+        ({"event": "Departed"}, InvalidValueError, "at must be given in a record of Departed"),
+        ({"event": "PromiseKept", "at": day(0)}, InvalidValueError, "promise must be given in a record of PromiseKept"),
+    ],
+)
+def test_what_a_record_of_an_event_lacks_is_named(
+    record: dict[str, Any], error: type[TrustcurveError], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        event_of(record)
 
 
 @given(standings(CURVE))

@@ -33,6 +33,29 @@ def test_an_unknown_version_is_named(version: object) -> None:
     assert ("newer version of trustcurve" in str(error)) == (version == 3)
 
 
+def nested() -> list[object]:
+    """Return a list that is nested more deeply than Python can print."""
+    inner: list[object] = []
+    for _ in range(100_000):
+        inner = [inner]
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("version", "says"), [(10**5000, "too many digits"), (nested(), "nested too deeply")], ids=["long", "deep"]
+)
+def test_a_version_that_cannot_be_printed_is_described(version: object, says: str) -> None:
+    with pytest.raises(UnknownVersionError) as caught:
+        from_dict(Standing, {**stored("standing"), "schema": version}, curve=CURVE)
+    assert says in str(caught.value)
+
+
+def test_a_key_that_cannot_be_printed_is_described() -> None:
+    plain = {**stored("standing"), 10**5000: 1}
+    with pytest.raises(MalformedSnapshotError, match=r"a very long number"):
+        from_dict(Standing, plain, curve=CURVE)  # type: ignore[arg-type]
+
+
 def test_a_snapshot_of_another_curve_is_refused_with_both_fingerprints() -> None:
     other = CURVE.with_parameters(initial_doubt=1)
     with pytest.raises(OtherCurveError, match=r"move it to this one with curve\.migrate") as caught:

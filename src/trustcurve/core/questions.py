@@ -138,7 +138,7 @@ class SignalPath(Value):
         return len(self.reactions)
 
     def __repr__(self) -> str:
-        return f"<SignalPath: {self.description or 'nothing to do'}>"
+        return f"<SignalPath: {self.description}>"
 
     def __str__(self) -> str:
         return self.description
@@ -173,7 +173,7 @@ def path(
     goal, by = plain_word(goal), plain_word(by)  # type: ignore[assignment] # a text stays a text
     if goal not in stages and goal not in curve.states:
         raise UnknownWordError("goal", goal, tuple(dict.fromkeys([*stages, *curve.states])))
-    if by not in _MOVES:
+    if by not in tuple(_MOVES):
         raise UnknownWordError("by", by, tuple(_MOVES))
     signals = [signal.name for signal in curve.signal_rows if signal.by in _MOVES[by]]
     position = position_of(where)
@@ -198,4 +198,4 @@ def _trace(curve: Rulebook, came: dict[Position, Reaction | None], end: Position
     reactions.reverse()
     counts = {signal.name: signal.count for signal in curve.signal_rows}
     runs = [(name, sum(1 for _ in run)) for name, run in groupby(reaction.signal for reaction in reactions)]
-    return SignalPath(tuple(reactions), ", ".join(counts[name](n) for name, n in runs))
+    return SignalPath(tuple(reactions), ", ".join(counts[name](n) for name, n in runs) or "nothing to do")

@@ -269,7 +269,7 @@ def replay(
 
 
 def _check_curve(value: object) -> None:
-    if not callable(getattr(value, "advance", None)):
+    if isinstance(value, type) or not callable(getattr(value, "advance", None)):
         raise InvalidValueError("curve", value, "must be a Curve or a Timetable, for example Curve.default()")
 
 
@@ -303,9 +303,7 @@ def history(
         >>> [each.fate for each in history(Curve.default(), "ann", [*row, Purchased(at=new_year)]).fates]
         ['rejected', 'rejected', 'applied']
     """
-    ordered = [
-        each if type(each) is LoggedEvent else _logged(each, f"events[{number}]") for number, each in enumerate(events)
-    ]
+    ordered = [_logged(each, f"events[{number}]") for number, each in enumerate(events)]
     ordered.sort(key=_order)
     check_used(ordered, standing, used)
     start, fresh, fates = standing, dict[Identity, LoggedEvent](), list[EventFate]()
@@ -389,11 +387,20 @@ def transitions_of(step: Step) -> tuple[Transition, ...]:
 
 
 def _logged(each: Event | LoggedEvent, argument: str) -> LoggedEvent:
-    if isinstance(each, LoggedEvent):
-        return each
-    if not isinstance(each, Event):
-        raise InvalidValueError(argument, each, "must be an Event such as Exchanged(at=...)")
-    return LoggedEvent(each)
+    if type(each) is not LoggedEvent:
+        _check_event(each, argument)
+        return LoggedEvent(each)  # type: ignore[arg-type] # it was just checked
+    _check_event(each.event, f"{argument}.event")
+    if (each.row is not None and type(each.row) is not int) or type(each.place) is not int:
+        raise InvalidValueError(argument, each, "must have whole numbers as row and place")
+    if each.sequence is not None and not isinstance(each.sequence, int | float):
+        raise InvalidValueError(f"{argument}.sequence", each.sequence, "must be a number or None")
+    return each
+
+
+def _check_event(value: object, argument: str) -> None:
+    if not isinstance(value, Event):
+        raise InvalidValueError(argument, value, "must be an Event such as Exchanged(at=...)")
 
 
 def _order(logged: LoggedEvent) -> tuple[object, ...]:

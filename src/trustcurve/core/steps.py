@@ -28,6 +28,8 @@ class BrokenPromise(Value):
 
     promise: str
 
+    __init_subclass__ = final_class
+
     def __str__(self) -> str:
         return f"promise {self.promise!r} was not kept by its date"
 
@@ -36,6 +38,8 @@ class BrokenPromise(Value):
 @frozen(eq=False, repr=False)
 class Silence(Value):
     """A cause of a reaction: a whole quiet period passed."""
+
+    __init_subclass__ = final_class
 
     def __str__(self) -> str:
         return "a whole quiet period passed"
@@ -61,6 +65,8 @@ class Migration(Value):
     state_after: str
     change: int
 
+    __init_subclass__ = final_class
+
     def __str__(self) -> str:
         return f"moved to another curve{': ' if self.changes else ''}{', '.join(self.changes)}"
 
@@ -82,6 +88,8 @@ class Occurrence(Value):
     at: datetime
     cause: Cause
     reaction: Reaction | None
+
+    __init_subclass__ = final_class
 
     def __str__(self) -> str:
         return "\n".join(self._lines(""))
@@ -118,6 +126,8 @@ class Transition(Value):
     change: int
     cause: Cause
     reaction: Reaction | None
+
+    __init_subclass__ = final_class
 
     def __repr__(self) -> str:
         return f"<Transition of {self.customer!r}: {self.before} -> {self.after}>"

@@ -391,7 +391,7 @@ def parse_curve(text: str, source: str = "the curve") -> Curve:
         trustcurve.errors.InvalidCurveError: mine.toml: TOML: Expected ']' at the end of a table declaration (at end of document)
     """
     curve = _curve(read_toml(text, CurveFile, source, InvalidCurveError))
-    for finding in curve.doubts(source):
+    for finding in curve.warnings(source):
         warnings.warn(CurveWarning(finding), stacklevel=2)
     return curve
 

@@ -234,7 +234,7 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
 def _problems(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(error, ForbiddenExtraKeysError):
         known = [key_of(each) for each in fields(error.cl) if each.init]
-        for name in sorted(map(str, error.extra_fields)):
+        for name in sorted(each if isinstance(each, str) else named(each) for each in error.extra_fields):
             yield (*path, name), f"unknown {what if path or what != 'key' else 'table'}{_hint(name, known)}"
     elif isinstance(error, UnfitError):
         yield (*path, *error.path), error.problem

@@ -10,7 +10,7 @@ from attrs import evolve, fields, fields_dict
 from trustcurve.core import events
 from trustcurve.core.events import Event
 from trustcurve.core.replay import LoggedEvent
-from trustcurve.errors import UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError, plain_word
 from trustcurve.records.schema import Column, Schema, columns_of
 
 __all__ = ["EVENTS", "EVENT_KINDS", "event_of", "event_record"]
@@ -18,12 +18,13 @@ __all__ = ["EVENTS", "EVENT_KINDS", "event_of", "event_record"]
 EVENT_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in events.EVENTS}
 """All event classes, by name."""
 
+_COLUMNS = {kind: columns_of(kind) for kind in EVENT_KINDS.values()}
 _PLACED = columns_of(LoggedEvent, without=("event",))
 
 
 def _columns() -> tuple[Column, ...]:
     """Return the columns of all event classes; a field that some classes do not have is optional."""
-    kinds = [{column.name: column for column in columns_of(kind)} for kind in EVENT_KINDS.values()]
+    kinds = [{column.name: column for column in own} for own in _COLUMNS.values()]
     found: dict[str, Column] = {}
     for column in (column for kind in kinds for column in kind.values()):
         optional = column.optional or any(column.name not in kind for kind in kinds)
@@ -56,17 +57,21 @@ def event_of(record: Mapping[str, Any]) -> LoggedEvent:
     """Return the event of a record; empty fields are left out, and columns of other tables are ignored.
 
     Raises:
-        UnknownWordError: The record names an unknown event class.
-        TrustcurveError: A field is missing or invalid.
+        UnknownWordError: The record names no event class, or an unknown one.
+        InvalidValueError: A field that the class needs is missing; or a field is invalid, as for the class itself.
 
     Examples:
         >>> from datetime import UTC, datetime
         >>> event_of({"event": "Departed", "at": datetime(2026, 1, 1, tzinfo=UTC), "row": 12}).row
         12
     """
-    kind = EVENT_KINDS.get(record["event"])
+    name = plain_word(record.get("event"))
+    kind = EVENT_KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise UnknownWordError("event", record["event"], tuple(EVENT_KINDS))
+        raise UnknownWordError("event", name, tuple(EVENT_KINDS))
+    for column in _COLUMNS[kind]:
+        if column.needed and record.get(column.name) is None:
+            raise InvalidValueError(column.name, None, f"must be given in a record of {kind.__name__}")
     given = {name: record[name] for name in EVENTS.names if name in fields_dict(kind) and record.get(name) is not None}
     placed = {column.name: record[column.name] for column in _PLACED if record.get(column.name) is not None}
     return LoggedEvent(kind(**given), **placed)

@@ -24,7 +24,7 @@ from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError, OtherCu
 from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION, upcast
 
-__all__ = ["from_dict", "from_json", "to_dict", "to_json"]
+__all__ = ["from_dict", "from_json", "parse_json", "to_dict", "to_json"]
 
 
 T = TypeVar("T")
@@ -120,12 +120,21 @@ def from_json(cls: type[T], text: str | bytes, *, curve: Curve | None = None) ->
         >>> from_json(Standing, to_json(ann, curve=curve), curve=curve) == ann
         True
     """
+    return from_dict(cls, parse_json(text), curve=curve)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the plain data of a JSON text, within the limits of snapshots.
+
+    Raises:
+        MalformedSnapshotError: The text is not JSON, or exceeds a limit; or an object has a field twice.
+    """
     if not isinstance(text, str | bytes | bytearray):
         raise InvalidValueError("text", text, "must be JSON as str or bytes")
     if len(text) > SNAPSHOT_MAX:
         raise MalformedSnapshotError("$", f"has more than {SNAPSHOT_MAX:,} characters")
     try:
-        data = json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise MalformedSnapshotError("$", f"is not JSON: {error}") from None
     except UnicodeDecodeError as error:
@@ -135,7 +144,6 @@ def from_json(cls: type[T], text: str | bytes, *, curve: Curve | None = None) ->
         raise MalformedSnapshotError("$", problem) from None
     except RecursionError:
         raise _too_deep() from None
-    return from_dict(cls, data, curve=curve)
 
 
 class _DuplicateKeyError(ValueError):

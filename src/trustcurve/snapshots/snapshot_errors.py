@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define
 
-from trustcurve.errors import TrustcurveError
+from trustcurve.errors import TrustcurveError, shown
 
 __all__ = ["MalformedSnapshotError", "OtherCurveError", "SnapshotError", "UnknownVersionError"]
 
@@ -23,7 +23,7 @@ class UnknownVersionError(SnapshotError):
     def __str__(self) -> str:
         newer = isinstance(self.version, int) and self.version > self.known
         hint = "; it was written by a newer version of trustcurve" if newer else ""
-        return f"schema version of the snapshot must be from 1 to {self.known}, got {self.version!r}{hint}"
+        return f"schema version of the snapshot must be from 1 to {self.known}, got {shown(self.version)}{hint}"
 
 
 @define(slots=False)
