@@ -15,7 +15,7 @@ def pytest_addoption(parser: Any) -> None:
     """Add the options; each begins with --trustcurve."""
     group = parser.getgroup("trustcurve", "trustcurve: proofs and journeys of customers")
     group.addoption(
-        "--trustcurve-max-states",
+        "--trustcurve-states-max",
         metavar="N",
         type=int,
         help="The most states that a proof under @holds explores; what is then undecided is tested by examples. Default: 200000.",

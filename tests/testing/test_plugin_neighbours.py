@@ -92,4 +92,7 @@ def test_where_something_is_missing_it_says_what_to_install(kit: Kit):
     code = "import sys; sys.modules['scipy'] = None; import pytest; sys.exit(pytest.main(['-q', '--trustcurve-cov', 'test_empty.py']))"
     done = subprocess.run([sys.executable, "-c", code], cwd=kit.path, capture_output=True, text=True, check=False)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "module 'scipy' is not installed: pip install 'trustcurve[testing]'" in done.stderr
+    assert (
+        "module 'scipy' is not installed: it is part of the extra 'testing'; in a checkout of trustcurve, run pip install '.[testing]'"
+        in done.stderr
+    )

@@ -100,7 +100,7 @@ def test_marks_keep_their_meaning(kit: Kit):
 
 
 def test_properties_beyond_the_limit_are_tested_by_examples(kit: Kit):
-    done = kit(GOOD, "--trustcurve-max-states=20")
+    done = kit(GOOD, "--trustcurve-states-max=20")
     done.assert_outcomes(passed=2)
     done.stdout.fnmatch_lines(
         [
@@ -110,7 +110,7 @@ def test_properties_beyond_the_limit_are_tested_by_examples(kit: Kit):
 
 
 def test_examples_refute_properties_beyond_the_limit(kit: Kit):
-    done = kit(RETAIL, "--trustcurve-max-states=1", "-k", "no_ask")
+    done = kit(RETAIL, "--trustcurve-states-max=1", "-k", "no_ask")
     done.assert_outcomes(failed=1, deselected=2)
     done.stdout.fnmatch_lines(
         ["REFUTED  no_ask_on_open_account: found by an example; a shorter counterexample may exist"]
@@ -118,9 +118,9 @@ def test_examples_refute_properties_beyond_the_limit(kit: Kit):
 
 
 def test_properties_that_neither_can_decide_fail_and_say_what_to_do(kit: Kit):
-    done = kit("@holds(curve, way_back, policy=SOLVE_FIRST)\ndef test_it(): ...\n", "--trustcurve-max-states=5")
+    done = kit("@holds(curve, way_back, policy=SOLVE_FIRST)\ndef test_it(): ...\n", "--trustcurve-states-max=5")
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it: raise --trustcurve-max-states*"])
+    done.stdout.fnmatch_lines(["UNKNOWN  way_back*", "*No example can decide it: raise --trustcurve-states-max*"])
 
 
 @pytest.mark.parametrize(
@@ -304,9 +304,12 @@ def test_without_a_cache_nothing_is_saved(kit: Kit):
     ("option", "says"),
     [
         ("--trustcurve-replay=missing.json", "--trustcurve-replay missing.json: *No such file*"),
-        ("--trustcurve-replay=test_wrong_options_are_usage_errors.py", "--trustcurve-replay *: Expecting value*"),
+        (
+            "--trustcurve-replay=test_wrong_options_are_usage_errors.py",
+            "--trustcurve-replay *: snapshot is malformed at $: is not JSON: Expecting value*",
+        ),
         ("--trustcurve-report=xml", "--trustcurve-report xml: must be html or json, with a file or without*"),
-        ("--trustcurve-max-states=0", "--trustcurve-max-states 0: must be at least 1"),
+        ("--trustcurve-states-max=0", "--trustcurve-states-max 0: must be at least 1"),
         ("--trustcurve-cov-fail-under=101", "--trustcurve-cov-fail-under 101: must be a percentage from 0 to 100"),
     ],
 )
@@ -314,6 +317,16 @@ def test_wrong_options_are_usage_errors(kit: Kit, option: str, says: str):
     done = kit("def test(): ...\n", option)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines([f"ERROR: {says}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("[" * 100_000 + "]" * 100_000, "nested too deeply"), ("9" * 5000, "too many digits")]
+)
+def test_a_saved_journey_beyond_the_limits_is_a_usage_error(kit: Kit, text: str, says: str):
+    Path("journey.json").write_text(text, encoding="utf-8")
+    done = kit("def test(): ...\n", "--trustcurve-replay=journey.json")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: --trustcurve-replay journey.json: snapshot is malformed at $: *{says}*"])
 
 
 def test_tests_of_one_name_save_their_journeys_apart(kit: Kit):
@@ -432,7 +445,7 @@ from hypothesis import Phase, settings
 settings.register_profile("quick", phases=[Phase.explicit, Phase.reuse])
 settings.load_profile("quick")
 """
-    kit(profile + RETAIL, "--trustcurve-max-states=3", "-k", "no_ask").assert_outcomes(failed=1)
+    kit(profile + RETAIL, "--trustcurve-states-max=3", "-k", "no_ask").assert_outcomes(failed=1)
 
 
 def test_options_hold_for_one_run_and_not_for_the_next_in_the_same_process(kit: Kit):
@@ -446,7 +459,7 @@ def said(*options):
         pytest.main(["-q", "-p", "no:randomly", "test_good.py", *options])
     return out.getvalue()
 
-first, limited, last = said(), said("--trustcurve-max-states=2"), said()
+first, limited, last = said(), said("--trustcurve-states-max=2"), said()
 print(["not proved" in each for each in (first, limited, last)])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=kit.path, capture_output=True, text=True, check=True)
@@ -460,11 +473,11 @@ import contextlib, io, pytest
 from trustcurve.testing.session import session
 
 def test_outer():
-    assert session().max_states == 77
+    assert session().states_max == 77
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        pytest.main(["-q", "-p", "no:randomly", "test_good.py", "--trustcurve-max-states=2"])
+        pytest.main(["-q", "-p", "no:randomly", "test_good.py", "--trustcurve-states-max=2"])
     assert "not proved" in out.getvalue()
-    assert session().max_states == 77
+    assert session().states_max == 77
 """
     own = "test_a_run_inside_another_has_options_of_its_own.py"
-    kit(outer, "--trustcurve-max-states=77", own).assert_outcomes(passed=1)
+    kit(outer, "--trustcurve-states-max=77", own).assert_outcomes(passed=1)

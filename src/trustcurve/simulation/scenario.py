@@ -36,8 +36,8 @@ __all__ = [
     "turn_problem",
 ]
 
-SEED: Final = whole(0)
-"""The seed of the random numbers."""
+SEED: Final = whole(0, 2**128 - 1)
+"""The seed of the random numbers. Source of the maximum: NumPy's own seeds have 128 bits."""
 
 PROMISES: Final = whole(0, OPEN_MAX)
 """How many promises may be open at once."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 import pytest
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import Event, PromiseMade, PromiseMoved
@@ -97,12 +97,15 @@ class Disagreement:
             yield "a new service did not disagree: the service is not deterministic, or customers share its state"
 
 
-class DisagreementError(AssertionError):
-    """A service and the curve disagree: ``disagreement``."""
+@define(slots=False, repr=False)
+class DisagreementError(TrustcurveError, AssertionError):
+    """A service and the curve disagree: ``disagreement``, and ``more`` about it. Test runners report it as a failure."""
 
-    def __init__(self, disagreement: Disagreement, more: str = "") -> None:
-        super().__init__(f"{disagreement}{more}")
-        self.disagreement = disagreement
+    disagreement: Disagreement
+    more: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.disagreement}{self.more}"
 
 
 def find_disagreement(

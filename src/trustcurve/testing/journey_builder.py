@@ -326,7 +326,7 @@ def build_journey(
     """Build a journey of at most ``events_max`` events from actions; it ends at the destination, if there is one.
 
     Raises:
-        InvalidValueError: The destination cannot be reached in so many events.
+        InvalidValueError: The destination cannot be reached in that number of events.
     """
     builder = JourneyBuilder(curve, start, events_max)
     for action in plan:

@@ -202,7 +202,7 @@ def _targets(curve: Curve) -> st.SearchStrategy[Target]:
 
 @lru_cache(maxsize=16)
 def _edits(actions_max: int) -> st.SearchStrategy[bytes]:
-    """Draw edits of up to so many actions: two bytes for each.
+    """Draw edits of up to that number of actions: two bytes for each.
 
     They are drawn so that almost nothing is edited, and shrink so that one action after the other is left out or replaced
     by a milder one. So journeys are long while rare positions are searched for, and short once a failure is found.

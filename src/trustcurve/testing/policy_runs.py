@@ -130,7 +130,7 @@ def policy_runs(loop: ClosedLoop, goals: frozenset[int] | None, turns_max: int) 
     """Draw runs of a loop, of at most ``turns_max`` turns; they shrink to short runs in which little happens.
 
     Raises:
-        InvalidValueError: No run of so many turns ends in one of the goals.
+        InvalidValueError: No run of that length ends in one of the goals.
     """
     guide = _Guide(loop, turns_max, goals)
     if goals is not None and not -1 < guide.distances[0] <= turns_max:

@@ -91,7 +91,7 @@ def holds(
 ) -> Callable[[Test], Test]:
     """Make a pytest test of each property: ``test_retail[repair_within(3)]``.
 
-    Every property is proved if that is possible within ``--trustcurve-max-states``, and otherwise tested by examples. A
+    Every property is proved if that is possible within ``--trustcurve-states-max``, and otherwise tested by examples. A
     test fails with the shortest journey that refutes the property, and saves it, so that ``pytest
     --trustcurve-replay FILE`` tests it again. The function's own body runs after that, with its fixtures. In a
     ``unittest.TestCase``, which has no parameters, one test checks all properties.
@@ -197,7 +197,7 @@ class _Tested:
             self.curve,
             self.policy,
             environment=self.environment,
-            states_max=session().max_states,
+            states_max=session().states_max,
             turn=self.turn,
             promises_max=self.promises_max,
         )
@@ -220,7 +220,7 @@ class _Tested:
         if isinstance(verdict.counterexample, Counterexample):
             explanation += save_journey(verdict.counterexample.journey, self.curve, test)
         if verdict.status is Status.UNKNOWN:
-            explanation += "\n  No example can decide it: raise --trustcurve-max-states or simplify the policy."
+            explanation += "\n  No example can decide it: raise --trustcurve-states-max or simplify the policy."
         return self._result(verdict, explanation)
 
     def _note_explored(self) -> None:

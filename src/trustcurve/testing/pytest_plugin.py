@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import asdict
 
+from trustcurve.snapshots import SnapshotError
+from trustcurve.snapshots.codec import parse_json
 from trustcurve.testing.coverage import Coverage, CurveCoverage, Recorder
 from trustcurve.testing.property_tests import PropertyResult
 from trustcurve.testing.session import Session, begin_session, end_session
@@ -44,18 +46,18 @@ class Plugin:
             raise pytest.UsageError(
                 f"--trustcurve-cov-fail-under {self.percent_min:g}: must be a percentage from 0 to 100"
             )
-        max_states, file = config.getoption("trustcurve_max_states"), config.getoption("trustcurve_replay")
-        if max_states is not None and max_states < 1:
-            raise pytest.UsageError(f"--trustcurve-max-states {max_states}: must be at least 1")
+        states_max, file = config.getoption("trustcurve_states_max"), config.getoption("trustcurve_replay")
+        if states_max is not None and states_max < 1:
+            raise pytest.UsageError(f"--trustcurve-states-max {states_max}: must be at least 1")
         journey = None if file is None else _journey(Path(file))
-        self.session = self._begin(max_states, journey)
+        self.session = self._begin(states_max, journey)
         if config.getoption("trustcurve_cov") or self.percent_min is not None:
             self.recorder = Recorder()
             self.recorder.start()
 
-    def _begin(self, max_states: int | None, journey: dict[str, object] | None) -> Session:
+    def _begin(self, states_max: int | None, journey: dict[str, object] | None) -> Session:
         begun = begin_session()
-        begun.max_states = max_states or begun.max_states
+        begun.states_max = states_max or begun.states_max
         begun.replayed = journey
         cache = getattr(self.config, "cache", None)
         begun.folder = None if cache is None else lambda: str(cache.mkdir(_KEY))
@@ -144,8 +146,8 @@ def _report(text: str) -> tuple[str, Path]:
 def _journey(path: Path) -> dict[str, object]:
     """Read a saved journey; whether it fits a curve is checked where it is used."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        plain = parse_json(path.read_bytes())
+    except (OSError, SnapshotError) as error:
         raise pytest.UsageError(f"--trustcurve-replay {path}: {error}") from None
     if not isinstance(plain, dict) or plain.get("kind") != "journey":
         raise pytest.UsageError(f"--trustcurve-replay {path}: is not a saved journey")

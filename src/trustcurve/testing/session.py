@@ -21,7 +21,7 @@ class Session:
     """One test run.
 
     Args:
-        max_states: The most states that a proof explores.
+        states_max: The most states that a proof explores.
         replayed: The saved journey to test in place of drawn ones, as plain data; None: journeys are drawn.
         folder: Makes and returns the folder for journeys that fail; None: they are not saved.
         curves: The curves that the tests are about, by fingerprint.
@@ -31,7 +31,7 @@ class Session:
         has_plugin: Whether a test run of pytest uses this session.
     """
 
-    max_states: int = 200_000
+    states_max: int = 200_000
     replayed: dict[str, object] | None = None
     folder: Callable[[], str] | None = None
     curves: dict[str, Curve] = field(factory=dict)
