@@ -34,7 +34,7 @@ def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
             yield f"`{each.name}`", each.description, f"`{each.name}`"
         else:
             called = f"{make.__name__}({', '.join(signature(make).parameters)})"
-            yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0], f"`{each.name}`"
+            yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0].replace("``", "`"), f"`{each.name}`"
     assert not made, made
     yield from (
         (f"`{each.name}`", each.description, "not checked by default") for each in (can_make_advocates, way_back)

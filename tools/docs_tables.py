@@ -27,14 +27,11 @@ from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, SIDES, SILE
 from trustcurve.logs import log_errors as logs
 from trustcurve.machine import machine_errors as machine
 from trustcurve.snapshots import snapshot_errors as snapshots
+from trustcurve.testing import disagreement
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLIC = (
-    *("trustcurve", "trustcurve.snapshots", "trustcurve.logs", "trustcurve.machine"),
-    *("trustcurve.policies", "trustcurve.simulation"),
-)
 RULE_HEAD = ("row", "when", "effect", "because")
 OWES = {
     "clear": "nothing",
@@ -61,7 +58,7 @@ def number(curve: Curve, value: Number) -> str:
     """Format a number, with the parameter that holds it."""
     if isinstance(value, int):
         return str(value)
-    return f"{curve.number(value)} (`{value.removeprefix('-')}`)"
+    return f"{curve.value_of(value)} (`{value.removeprefix('-')}`)"
 
 
 def condition(curve: Curve, one: Condition) -> str:
@@ -96,7 +93,7 @@ def rule_row(curve: Curve, rule: Rule, *, first: bool = True) -> tuple[str, str,
 
 def positions(curve: Curve) -> Iterator[str]:
     """Write the parts of a position."""
-    tops = {counter.name: curve.number(counter.max) for counter in curve.counters}
+    tops = {counter.name: curve.value_of(counter.max) for counter in curve.counters}
     stages = ", ".join(f"`{stage.name}`" for stage in curve.stages)
     rows = [("stage", stages, "where the customer stands")]
     rows += [(counter.name, f"0 to {tops[counter.name]}", counter.description) for counter in curve.counters]
@@ -118,9 +115,9 @@ def states(curve: Curve) -> Iterator[str]:
         if not stage.postures:
             rows.append((f"`{stage.name}`", str(curve.states.index(stage.name)), where, stage.description))
         for i, posture in enumerate(stage.postures):
-            low = 0 if posture.above is None else curve.number(posture.above) + 1
+            low = 0 if posture.above is None else curve.value_of(posture.above) + 1
             after = stage.postures[i + 1 : i + 2]
-            high = f"to {curve.number(after[0].above or 0)}" if after else "and more"
+            high = f"to {curve.value_of(after[0].above or 0)}" if after else "and more"
             name = f"{stage.name}.{posture.name}"
             where_from = f"{where}, felt doubt {low} {high}"
             rows.append((f"`{name}`", str(curve.states.index(name)), where_from, posture.description))
@@ -237,7 +234,15 @@ def errors(_: Curve) -> Iterator[str]:
     """Write the errors; "raised if" is the first line of the class docstring, up to the names of its data."""
     found = [
         kind
-        for part in (core, snapshots, logs, machine, import_module("trustcurve.policies.policy"), simulation)
+        for part in (
+            core,
+            snapshots,
+            logs,
+            machine,
+            import_module("trustcurve.policies.policy"),
+            simulation,
+            disagreement,
+        )
         for kind in vars(part).values()
         if is_error(kind, part)
     ]
@@ -245,9 +250,8 @@ def errors(_: Curve) -> Iterator[str]:
     for kind in found:
         when = (getdoc(kind) or "").partition("\n")[0].partition(": ``")[0].rstrip(".").replace("``", "`")
         data = ", ".join(f"`{field.name}`" for field in fields(kind)) if has(kind) else ""
-        home = next(name for name in (*PUBLIC, kind.__module__) if hasattr(import_module(name), kind.__name__))
-        rows.append((f"`{kind.__name__}`", when, data, f"`{home}`"))
-    return table(("error", "raised if", "data", "import from"), rows)
+        rows.append((f"`{kind.__name__}`", when, data))
+    return table(("error", "raised if", "data"), rows)
 
 
 def is_error(kind: object, part: ModuleType) -> bool:

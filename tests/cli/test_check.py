@@ -116,8 +116,14 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
             "must have the arguments n, got 'repair_within(1, 2)'; for example repair_within(3)",
         ),
         (["check", "m.toml"], "m.toml: [log]: unknown table"),
-        (["check", "-p", "repair_within(3)"], "policy must be given for repair_within(3)"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max must be a whole number from 0 to 4"),
+        (["check", "old.toml", "-p", "nobody_forgotten"], "must be a property of curves to check old.toml"),
+        (["check", "-p", "way_back"], "must be a property of curves to check the default curve"),
+        (["check", "gentle.toml", "-p", f"repair_within({'9' * 5000})"], "is unknown"),
+        (
+            ["check", "gentle.toml", "-p", "repair_within(9999999999)"],
+            "n must be a whole number of at most 1,000,000,000",
+        ),
         (["check", "gentle.toml", "--states-max", "0"], "states_max must be a whole number of at least 1"),
         (["diff", "funnel.toml", "old.toml"], "must be of the same kind as OLD.toml"),
         (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
@@ -133,7 +139,7 @@ def test_what_cannot_be_checked_is_told(trustcurve: Trustcurve, words: list[str]
 def test_the_difference_of_two_policies(trustcurve: Trustcurve) -> None:
     said = trustcurve("diff", "funnel.toml", "gentle.toml")
     assert said.code == 1
-    assert said.lines[0].startswith("they part in turn 1: propose becomes wait; in ")
+    assert said.lines[0].startswith("they first differ in turn 1: propose becomes wait; in ")
     same = trustcurve("diff", "funnel.toml", "funnel.toml")
     assert (same.code, same.out) == (0, "no difference: whatever happens, both do the same\n")
 
@@ -143,6 +149,19 @@ def test_the_difference_of_two_curves(trustcurve: Trustcurve) -> None:
     assert said.code == 1
     assert said.lines[0].startswith("hopeful becomes distrust.competitive")
     assert trustcurve("diff", "old.toml", "old.toml").code == 0
+
+
+def test_the_difference_of_two_clocks(trustcurve: Trustcurve) -> None:
+    patient = trustcurve("curve", "--toml").out.replace(
+        "silence_after = { days = 90 }", "silence_after = { days = 60 }"
+    )
+    Path("patient.toml").write_text(patient, encoding="utf-8")
+    Path("usual.toml").write_text(trustcurve("curve", "--toml").out, encoding="utf-8")
+    said = trustcurve("diff", "usual.toml", "patient.toml")
+    assert (said.code, said.lines) == (
+        1,
+        ["silence_after: 90 days becomes 60 days", "apart from that: the same signals lead to the same states"],
+    )
 
 
 OLD_AND_NEW = [("gentle.toml", "waits.toml", "treated differently"), ("old.toml", "new.toml", "who end elsewhere")]

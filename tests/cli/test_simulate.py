@@ -191,7 +191,10 @@ def test_a_missing_extra_is_reported_in_a_sentence(missing: str, option: list[st
         [sys.executable, "-c", code, "simulate", "asks_now.toml", *option], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr == f"trustcurve: module '{missing}' is not installed: pip install 'trustcurve[{extra}]'\n"
+    assert (
+        done.stderr
+        == f"trustcurve: module '{missing}' is not installed: it is part of the extra '{extra}'; in a checkout of trustcurve, run pip install '.[{extra}]'\n"
+    )
 
 
 @pytest.mark.slow

@@ -155,7 +155,7 @@ def without(module: str, code: str, *arguments: str) -> subprocess.CompletedProc
 def test_a_missing_extra_is_one_sentence_with_the_pip_command(module: str) -> None:
     done = without(module, "from trustcurve.cli import main; main()", *REPLAY)
     assert (done.returncode, done.stdout) == (2, "")
-    says = f"trustcurve: module '{module}' is not installed: pip install 'trustcurve[cli]'\n"
+    says = f"trustcurve: module '{module}' is not installed: it is part of the extra 'cli'; in a checkout of trustcurve, run pip install '.[cli]'\n"
     assert done.stderr == says
 
 
@@ -163,10 +163,15 @@ def test_a_missing_writer_of_toml_is_one_sentence_too() -> None:
     Path("mine.toml").write_text(curve_toml(Curve.default()), encoding="utf-8")
     done = without("tomli_w", "from trustcurve.cli import main; main()", "curve", "--toml", "--curve", "mine.toml")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "trustcurve: module 'tomli_w' is not installed: pip install 'trustcurve[toml]'\n"
+    assert (
+        done.stderr
+        == "trustcurve: module 'tomli_w' is not installed: it is part of the extra 'toml'; in a checkout of trustcurve, run pip install '.[toml]'\n"
+    )
 
 
 def test_logs_without_polars_name_their_extra() -> None:
     done = without("polars", "import trustcurve.logs")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith("module 'polars' is not installed: pip install 'trustcurve[logs]'")
+    assert done.stderr.splitlines()[-1].endswith(
+        "module 'polars' is not installed: it is part of the extra 'logs'; in a checkout of trustcurve, run pip install '.[logs]'"
+    )

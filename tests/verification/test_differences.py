@@ -110,8 +110,8 @@ def test_another_clock_is_a_difference():
     assert not equivalent(DEFAULT, patient)
     difference = diff(DEFAULT, patient)
     assert difference.signals is None
-    assert "grace: 0:00:00 becomes 7 days" in str(difference)
-    assert "silence_after: 90 days, 0:00:00 becomes 60 days" in str(difference)
+    assert "grace: none becomes 7 days" in str(difference)
+    assert "silence_after: 90 days becomes 60 days" in str(difference)
 
 
 def test_signals_that_only_one_curve_knows():
@@ -195,7 +195,7 @@ def test_policies_that_part_are_told_side_by_side():
     assert difference.old.events[:-1] == difference.new.events, "the same journey, but for the last act"
     assert 0 < difference.positions < difference.of
     text = str(difference)
-    assert f"they part in turn {len(difference.old)}: exchange becomes wait; in" in text
+    assert f"they first differ in turn {len(difference.old)}: exchange becomes wait; in" in text
     assert "under the old policy:" in text
     assert equivalent(usual, policy("again", remember=1)(careful), curve=DEFAULT, environment=LIFE)  # type: ignore[arg-type]
     assert str(diff(usual, usual, curve=DEFAULT)) == "no difference: whatever happens, both do the same"

@@ -176,7 +176,7 @@ def test_a_policy_that_reads_what_it_may_not_is_refused_by_the_prover(curve: Cur
 def test_what_is_no_property_is_refused(curve: Curve):
     with pytest.raises(InvalidValueError, match=r"properties\[1\]"):
         check(curve, nobody_forgotten, "no_harm_helps", policy=usual)  # type: ignore[arg-type]
-    with pytest.raises(InvalidValueError, match="policy must be given for nobody_forgotten"):
+    with pytest.raises(InvalidValueError, match="policy must be given: nobody_forgotten is about"):
         check(curve, nobody_forgotten)
 
 

@@ -13,8 +13,10 @@ from trustcurve.cli.options import ENVIRONMENTS, Command, CurveFile, PromisesMax
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Policy, load_policy
-from trustcurve.verification import PROPERTY_NAMES, Counterexample, Report, check, property_named
+from trustcurve.verification import PROPERTY_NAMES, Counterexample, Property, Report, check, property_named
+from trustcurve.verification.property import CurveProperty, Relational
 
 __all__ = ["add_to"]
 
@@ -73,7 +75,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     """
     screen, on = Screen.out(), chosen_curve(curve)
     asked = [property_named(text) for text in properties or ()]
-    subjects = [_load(path, on) for path in files or ()] or [(on, None)]
+    subjects = [_load(path, on, asked) for path in files or ()] or [(_about_curves(on, asked), None)]
     reports = []
     with working() as work:
         for its_curve, policy in subjects:
@@ -99,9 +101,20 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(_UNKNOWN)
 
 
-def _load(path: Path, on: Curve) -> tuple[Curve, Policy | None]:
+def _load(path: Path, on: Curve, asked: list[Property]) -> tuple[Curve, Policy | None]:
     """Load a curve file, or a policy file on the chosen curve."""
-    return (load_curve(path), None) if is_curve(path) else (on, load_policy(path, on))
+    if is_curve(path):
+        return _about_curves(load_curve(path), asked, str(path)), None
+    return on, load_policy(path, on)
+
+
+def _about_curves(curve: Curve, asked: list[Property], source: str = "the default curve") -> Curve:
+    """Return a curve; raise if one of the properties is about what a policy does."""
+    for each in asked:
+        if not isinstance(each, CurveProperty | Relational):
+            rule = f"must be a property of curves to check {source}; give a policy file, because it is about policies"
+            raise InvalidValueError("--property", each.name, rule)
+    return curve
 
 
 def _print_report(screen: Screen, report: Report) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from trustcurve.cli.options import Command, CurveFile, chosen_curve
 from trustcurve.cli.screen import Screen, TableColumn
 from trustcurve.core.curve import Curve, default_toml
 from trustcurve.core.events import EVENTS, Event, PromiseMade, Signalled
-from trustcurve.core.phrases import rule_words
+from trustcurve.core.phrases import rule_words, value_words
 from trustcurve.documents.curve_file import curve_toml
 from trustcurve.documents.json_schema import document_schema
 from trustcurve.errors import UnknownWordError
@@ -139,24 +138,14 @@ def _print_curve(screen: Screen, on: Curve) -> None:
         screen.table(
             title,
             (TableColumn("rule", "name"), TableColumn("when"), TableColumn("then"), TableColumn("because")),
-            [(rule.name, *rule_words(rule, on.number), rule.because) for rule in rules],
+            [(rule.name, *rule_words(rule, on.value_of), rule.because) for rule in rules],
         )
     screen.line()
     screen.table(
         "Parameters",
         (TableColumn("parameter", "name"), TableColumn("value", "number"), TableColumn("description")),
-        [(row.name, _value(row.value), row.description) for row in on.parameter_rows],
+        [(row.name, value_words(row.value), row.description) for row in on.parameter_rows],
     )
-
-
-def _value(value: int | timedelta) -> str:
-    """Return a parameter's value in words: a duration in days, hours, minutes and seconds."""
-    if not isinstance(value, timedelta):
-        return f"{value}"
-    minutes, seconds = divmod(value.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = {"day": value.days, "hour": hours, "minute": minutes, "second": seconds + value.microseconds / 1_000_000}
-    return " ".join(f"{n:g} {unit}" if n == 1 else f"{n:g} {unit}s" for unit, n in parts.items() if n) or "none"
 
 
 def schema(

@@ -115,16 +115,16 @@ class Curve(Rulebook):
         rows = [evolve(row, value=_NO_LIMIT) if row.name == "waiting_periods" else row for row in self.parameter_rows]
         return self._from_parts(evolve(self._parts, parameters=tuple(rows)))
 
-    def doubts(self, source: str = "the curve") -> tuple[Finding, ...]:
+    def warnings(self, source: str = "the curve") -> tuple[Finding, ...]:
         """Return what is legal but probably a mistake: unused parameters, and rows called "falls" that lift a customer.
 
         Examples:
-            >>> Curve.default().doubts()
+            >>> Curve.default().warnings()
             ()
         """
-        from trustcurve.core.table_checks import doubts  # noqa: PLC0415 - not every program needs it
+        from trustcurve.core.table_checks import warnings_of  # noqa: PLC0415 - not every program needs it
 
-        return doubts(self, self.table(), source)
+        return warnings_of(self, self.table(), source)
 
     @classmethod
     def _from_parts(cls, parts: Parts) -> Self:

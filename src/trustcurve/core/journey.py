@@ -37,7 +37,7 @@ class Journey:
         rejects: Events that could not be applied, if ``rejects="keep"``.
         later: Events after ``until``; they were not applied.
         conflicts: Events dropped because an event with other content used their id.
-        skipped: Events dropped because their promise was not open, if a mapping has ``if_open``.
+        skipped: Events dropped because their promise was not open, and they had ``if_open`` (``LoggedEvent``).
     """
 
     start: Standing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trustcurve.core.events import (
     Event,
@@ -17,10 +17,10 @@ from trustcurve.core.events import (
 )
 from trustcurve.core.rules import TEST_WORDS, Condition, Effect, Number, Rule
 
-__all__ = ["condition_words", "event_words", "remarks", "rule_words", "when_words"]
+__all__ = ["condition_words", "event_words", "remarks", "rule_words", "value_words", "when_words"]
 
 Numbers = Callable[[Number], int]
-"""Returns a number, or the value of the parameter that holds it: ``curve.number``."""
+"""Returns a number, or the value of the parameter that holds it: ``curve.value_of``."""
 
 _EVENTS = {
     "Proposed": "the company makes a hopeful proposition",
@@ -37,6 +37,16 @@ _EVENTS = {
 def when_words(at: datetime) -> str:
     """Return an instant in words: "2026-03-01 09:00 UTC"."""
     return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def value_words(value: int | timedelta | str) -> str:
+    """Return the value of a parameter in words: "3", "90 days", "1 hour 30 minutes"."""
+    if not isinstance(value, timedelta):
+        return str(value)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = {"day": value.days, "hour": hours, "minute": minutes, "second": seconds + value.microseconds / 1_000_000}
+    return " ".join(f"{n:g} {unit}" if n == 1 else f"{n:g} {unit}s" for unit, n in parts.items() if n) or "none"
 
 
 def event_words(event: Event) -> str:

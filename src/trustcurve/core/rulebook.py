@@ -110,7 +110,7 @@ class Rulebook:
         numbers = {p.name: p.value for p in self.parameter_rows if isinstance(p.value, int)}
         return Assembler(self.stages, numbers, self.counters)
 
-    def number(self, value: Number) -> int:
+    def value_of(self, value: Number) -> int:
         """Return a number, or the value of the parameter that holds it."""
         return self._assembler.number(value)
 

@@ -14,7 +14,7 @@ from trustcurve.core.rulebook import Rulebook
 from trustcurve.core.table import Table
 from trustcurve.errors import Finding
 
-__all__ = ["check_table", "doubts"]
+__all__ = ["check_table", "warnings_of"]
 
 
 def check_table(notes: Notes, curve: Rulebook, table: Table) -> None:
@@ -41,7 +41,7 @@ def check_table(notes: Notes, curve: Rulebook, table: Table) -> None:
             notes.wrong(f"[[stages]] {stage.name}", "name", "no signal leads to this stage")
 
 
-def doubts(curve: Rulebook, table: Table, source: str) -> tuple[Finding, ...]:
+def warnings_of(curve: Rulebook, table: Table, source: str) -> tuple[Finding, ...]:
     """Return what is legal but probably a mistake: unused parameters, and rows called "falls" that lift a customer."""
     unused = [
         Finding(source, "[parameters]", parameter.name, "is not used: no row, counter, stage or start names it")

@@ -30,10 +30,16 @@ def check_words(argument: str, value: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(plain_word(word)) for word in value)
 
 
+_WHOLE_MAX = 1_000_000_000
+"""The largest count of turns, states or processes. Source: our choice: more would not end before the reader does."""
+
+
 def check_whole(argument: str, value: int, least: int) -> int:
-    """Return value; raise unless it is an int >= least."""
+    """Return value; raise unless it is an int from least to a billion."""
     if type(value) is not int or value < least:
         raise InvalidValueError(argument, value, f"must be a whole number of at least {least}")
+    if value > _WHOLE_MAX:
+        raise InvalidValueError(argument, value, f"must be a whole number of at most {_WHOLE_MAX:,}")
     return value
 
 

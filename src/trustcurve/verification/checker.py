@@ -141,7 +141,7 @@ class Checker:
     def automaton(self, name: str) -> Automaton:
         """Return the unrolled loop; ``name`` is the property that needs it."""
         if self.loop is None:
-            raise InvalidValueError("policy", None, f"must be given for {name}; pass policy=...")
+            raise InvalidValueError("policy", None, f"must be given: {name} is about what a policy does")
         if self._unrolled is None:
             self._unrolled = unroll_loop(self.loop, self.states_max)
         return self._unrolled

@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
+from trustcurve.core.phrases import value_words
 from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.actions import PROMISE_WEIGHTS, Action
@@ -187,7 +188,11 @@ class CurveDifference(Value):
             for signal, was in self.old.ends_silence.items()
             if signal in self.new.ends_silence
         }
-        return tuple(f"{name}: {was} becomes {now}" for name, (was, now) in {**counted, **ends}.items() if was != now)
+        return tuple(
+            f"{name}: {value_words(was)} becomes {value_words(now)}"
+            for name, (was, now) in {**counted, **ends}.items()
+            if was != now
+        )
 
     def __str__(self) -> str:
         lines = [f"only on the old curve: {', '.join(self.only_old)}"] if self.only_old else []
@@ -195,7 +200,8 @@ class CurveDifference(Value):
         lines += self.clock
         share = [f"share of customers who end elsewhere: {self.share:.1%}"] if self.share is not None else []
         if self.signals is None or self.states is None:
-            return "\n".join([*lines, "no difference: the same signals lead to the same states", *share])
+            same = f"{'apart from that' if lines else 'no difference'}: the same signals lead to the same states"
+            return "\n".join([*lines, same, *share])
         lines.append(f"{self.states[0]} becomes {self.states[1]}; in {self.pairs} of {self.of} pairs of positions")
         lines += share
         for title, curve in (("old", self.old), ("new", self.new)):
@@ -290,7 +296,7 @@ class PolicyDifference(Value):
             was, now = (f"{now} due in {each.loop.policy.promise_due} turns" for each in (self.old, self.new))
         stopped = "" if self.stopped is None else f"\n{self.stopped}: there may be more"
         return (
-            f"they part in turn {len(self.old)}: {was} becomes {now}; "
+            f"they first differ in turn {len(self.old)}: {was} becomes {now}; "
             f"in {self.positions} of {self.of} positions{share}{stopped}\n"
             f"the shortest such journey, under the old policy:\n{indented(self.old)}\nunder the new one:\n{indented(self.new)}"
         )

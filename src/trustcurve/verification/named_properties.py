@@ -14,6 +14,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
+from trustcurve.verification.arguments import check_whole
 from trustcurve.verification.automaton import Turn
 from trustcurve.verification.property import (
     CurveProperty,
@@ -239,6 +240,7 @@ CURVE_PROPERTIES: tuple[CurveProperty | Relational, ...] = (
 
 def repair_within(n: int = 3) -> Safety | LeadsTo:
     """After a slip or a breach, the account is settled in at most n further turns: customers need not wait for amends."""
+    check_whole("n", n, 0)
     return leads_to(
         _owed,
         lambda turn: turn.after.account not in _OWED,
@@ -249,7 +251,9 @@ def repair_within(n: int = 3) -> Safety | LeadsTo:
 
 
 def no_flapping(window: int = 6, changes: int = 4) -> Safety:
-    """In any so many turns in a row, a customer's stage changes in at most so many of them: no to and fro."""
+    """In any ``window`` turns in a row, a customer's stage changes at most ``changes`` times."""
+    check_whole("window", window, 1)
+    check_whole("changes", changes, 0)
     return at_most(
         changes,
         lambda turn: turn.changed and _DEPARTED not in (turn.before.stage, turn.after.stage),
@@ -260,7 +264,8 @@ def no_flapping(window: int = 6, changes: int = 4) -> Safety:
 
 
 def bounded_asks_while_distrusted(n: int = 1) -> Safety:
-    """While a customer distrusts, the company asks at most n times: it does not dig itself in."""
+    """While a customer distrusts, the company asks at most ``n`` times."""
+    check_whole("n", n, 0)
     return at_most(
         n,
         _asks,
@@ -271,7 +276,9 @@ def bounded_asks_while_distrusted(n: int = 1) -> Safety:
 
 
 def quiet_period(k: int = 3, window: int = 4) -> Safety:
-    """In any so many turns in a row, the company acts in at most k: it does not pester."""
+    """In any ``window`` turns in a row, the company acts in at most ``k``."""
+    check_whole("k", k, 0)
+    check_whole("window", window, 1)
     return at_most(
         k,
         lambda turn: turn.action != "wait",
@@ -370,7 +377,7 @@ def property_named(text: str) -> Property:
         >>> property_named("repair_within(3)").description
         'A slip or a breach is made good within 3 turns.'
     """
-    found = re.fullmatch(r"(\w+)(?:\(((?:\d{1,9}|[\s,])*)\))?", text.strip())
+    found = re.fullmatch(r"(\w+)(?:\(((?:\d{1,10}(?!\d)|[\s,])*)\))?", text.strip())
     name, numbers = (found[1], (found[2] or "").strip()) if found else (text, "")
     if name in _VALUES and not numbers:
         return _VALUES[name]

@@ -294,7 +294,7 @@ def at_most(
         n: The most turns.
         event: What is counted.
         while_: Count only while this is true; a turn in which it is not starts the count again.
-        per: In any so many turns in a row; None: in all.
+        per: The number of turns in a row in which events are counted; None: all turns.
         name: The property's name.
         description: What it protects.
 

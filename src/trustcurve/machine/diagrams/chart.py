@@ -186,7 +186,7 @@ def _settling_arrows(curve: Curve) -> list[Arrow]:
     used = {rule.name for row in curve.table().reactions for reaction in row for rule in reaction.settling}
     arrows = []
     for rule in curve.settling:
-        when = tuple(condition_words(each, curve.number) for each in rule.when if each.part not in PLACED)
+        when = tuple(condition_words(each, curve.value_of) for each in rule.when if each.part not in PLACED)
         for stage in curve.stages:
             target = target_of(curve, stage, rule.effects)
             leaves = [
@@ -206,7 +206,7 @@ def _posture_arrows(curve: Curve) -> list[Arrow]:
     arrows = []
     for stage in curve.stages:
         for mild, grim in pairwise(stage.postures):
-            above = curve.number(grim.above or 0)
+            above = curve.value_of(grim.above or 0)
             low, high = f"{stage.name}.{grim.name}", f"{stage.name}.{mild.name}"
             ways: tuple[tuple[str, str, str, Kind], ...] = (
                 (high, low, "above", "fall"),
@@ -232,7 +232,7 @@ def applies_words(curve: Curve, rule: Rule, leaves: Sequence[str], target: str) 
         which is nothing if it always applies there. The last one is "unless an earlier rule applies" if an earlier
         rule takes part of what its own conditions allow.
     """
-    own = [condition_words(condition, curve.number) for condition in rule.when if condition.part not in PLACED]
+    own = [condition_words(condition, curve.value_of) for condition in rule.when if condition.part not in PLACED]
     if not own:
         return _left_over(curve, rule, leaves)
     there = (position for position in curve.table().positions if curve.state(position) in leaves)
@@ -259,7 +259,7 @@ def _left_over(curve: Curve, rule: Rule, leaves: Sequence[str]) -> tuple[str, ..
     if len(counters) != 1 or "felt_doubt" in asked:
         return ("otherwise",)
     part, some = counters[0], there[applied.index(True)]
-    top = next(curve.number(counter.max) for counter in curve.counters if counter.name == part)
+    top = next(curve.value_of(counter.max) for counter in curve.counters if counter.name == part)
     groups: dict[tuple[int, ...], list[str]] = {}
     for level in ACCOUNT_LEVELS:
         left = [
