@@ -77,8 +77,17 @@ def test_a_quote_that_is_open_in_the_heading_is_told(tmp_path: Path) -> None:
         replay_text(tmp_path, 'customer,time,"event\nann,2026-01-01,x\n', MAPPING)
 
 
-def test_a_field_that_is_too_long_costs_its_own_line(tmp_path: Path) -> None:
-    text = f"customer,time,event\nann,2026-01-01,{'x' * 200_000}\nbob,2026-01-01,x\n"
+LETTER = "".join(f"line {number} of a long letter\n" for number in range(20_000)) + "bob,2026-01-02,x,\n"
+
+
+@pytest.mark.parametrize("field", ["x" * 1_000_000, f'"{LETTER}"'], ids=["plain", "in quotes, of many lines"])
+def test_a_field_of_any_length_is_one_field(tmp_path: Path, field: str) -> None:
+    done = replay_text(tmp_path, f"customer,time,event,note\nann,2026-01-01,x,{field}\ncyd,2026-01-03,x,y\n", MAPPING)
+    assert (list(done.standings), done.counts.rows, done.rejects) == (["ann", "cyd"], 2, ())
+
+
+def test_a_long_field_whose_quote_is_never_closed_costs_its_own_line(tmp_path: Path) -> None:
+    text = f'customer,time,event,note\nann,2026-01-01,x,"{"x" * 200_000}\nbob,2026-01-01,x,\n'
     done = replay_text(tmp_path, text, MAPPING)
     assert (list(done.standings), rejects(done)) == (["bob"], [(1, "broken line")])
 

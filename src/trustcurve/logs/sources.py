@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import TextIOWrapper
-from itertools import chain, islice
+from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -16,6 +15,7 @@ from typing import TextIO, TypeVar
 import polars as pl
 from attrs import evolve, frozen
 
+from trustcurve.logs.csv_records import csv_records
 from trustcurve.logs.log_errors import UnreadableLogError
 
 __all__ = ["ROW", "Log", "check_names", "gather", "read_csv", "read_json_lines", "scan_log", "scan_parquet"]
@@ -74,71 +74,17 @@ def check_names(name: str, columns: Iterable[str]) -> None:
             )
 
 
-_OPEN = "opens a quote that is never closed"
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_csv(name: str, file: TextIO, separator: str) -> Log:
     """Read a file whose first line names the columns; ``file`` is opened with ``newline=""``."""
-    records = _records(_Lines(file), separator)
+    records = csv_records(file, separator)
     heading = next(records, [])
     if isinstance(heading, str):
         raise UnreadableLogError(name, f"the first line {heading}")
     _check_heading(name, heading, separator)
     return gather(name, _csv_rows(records, len(heading)), partial(_csv_frame, heading))
-
-
-class _Lines:
-    """The lines of a file; the last ones can be read again."""
-
-    def __init__(self, file: TextIO) -> None:
-        # An additional blank line is harmless; if a quote is open, it becomes part of the last record.
-        self._file = chain(file, ("\n",))
-        self._again: deque[str] = deque()
-        self.read: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._file)
-        self.read.append(line)
-        return line
-
-    def go_on_after_first(self) -> None:
-        """Go back to the second line in ``read``."""
-        self._again.extendleft(reversed(self.read[1:]))
-
-
-def _records(lines: _Lines, separator: str) -> Iterator[list[str] | str]:
-    """Yield each record: its fields, or its problem.
-
-    A record of several lines has a quote that is closed in a later line. If such a record is invalid, the
-    quote is a literal character or its end is missing; then the lines after the first are read as separate
-    records, so that the rest of the file is not lost in one field.
-    """
-    reader = csv.reader(lines, delimiter=separator)
-    while True:
-        lines.read.clear()
-        fields: list[str] | str
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            fields = str(error)
-        if len(lines.read) > 1 and (isinstance(fields, str) or not _is_clean(lines.read, separator)):
-            lines.go_on_after_first()
-            fields = _OPEN
-        yield fields
-
-
-def _is_clean(record: list[str], separator: str) -> bool:
-    """Whether every quote that opens a field is closed at the field's end."""
-    try:
-        return len(list(csv.reader(record, delimiter=separator, strict=True))) == 1
-    except csv.Error:
-        return False
 
 
 def _csv_rows(records: Iterator[list[str] | str], width: int) -> Iterator[tuple[int, list[str] | str]]:
