@@ -102,6 +102,25 @@ def test_a_word_that_a_condition_leaves_out_need_be_no_number(tmp_path: Path) ->
     assert rejects(replay(tmp_path, log, UTC_LOG + rules)) == []
 
 
+N = 1_790_000_000_000_000_000
+"""A number that a double cannot tell from its neighbours."""
+
+
+@pytest.mark.parametrize("typed", [False, True])
+@pytest.mark.parametrize(
+    ("test", "fits"), [("at_least", [1, 2]), ("above", [2]), ("at_most", [0, 1]), ("below", [0]), ("is", [1])]
+)
+def test_whole_numbers_of_64_bits_are_compared_exactly(
+    tmp_path: Path, test: str, fits: list[int], *, typed: bool
+) -> None:
+    numbers = [N - 1, N, N + 1]
+    frame = pl.DataFrame({"customer": ["0", "1", "2"], "time": ["2026-01-01"] * 3, "n": numbers})
+    frame.with_columns(pl.col("n") if typed else pl.col("n").cast(pl.String)).write_parquet(tmp_path / "log.parquet")
+    when = f"{{ n = {N} }}" if test == "is" else f"{{ n = {{ {test} = {N} }} }}"
+    done = replay_file(tmp_path / "log.parquet", UTC_LOG + rule(when, "Exchanged") + IGNORE_REST)
+    assert list(done.standings) == [str(n) for n in fits]
+
+
 @pytest.mark.parametrize("nan", ["nan", "NaN", "inf", "1e999", "1_0"])
 @pytest.mark.parametrize("test", ["at_least", "above"])
 def test_nan_is_no_number(tmp_path: Path, nan: str, test: str) -> None:

@@ -7,6 +7,7 @@ import gzip
 import io
 from datetime import date, timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.logs.helpers import (
+    CURVE,
     EXCHANGE,
     FORMS,
     IGNORE_REST,
@@ -25,7 +27,15 @@ from tests.logs.helpers import (
     table,
     write,
 )
-from trustcurve.logs import UnreadableLogError, scan_log
+from trustcurve.logs import (
+    InvalidMappingError,
+    UnreadableLogError,
+    parse_mapping,
+    replay_customer,
+    replay_journeys,
+    replay_log,
+    scan_log,
+)
 
 MAPPING = UTC_LOG + EXCHANGE + IGNORE_REST
 
@@ -141,6 +151,83 @@ def test_brackets_in_the_name_of_a_log_are_no_pattern(tmp_path: Path, form: str)
     (tmp_path / "[2026]").mkdir()
     path = write(tmp_path / "[2026]", table("customer | time | event\nann | 2026-01-01 | x"), form)
     assert list(replay_file(path, MAPPING).standings) == ["ann"]
+
+
+def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
+    done = replay_text(tmp_path, "customer,time,event,,,\nann,2026-01-01,x,,,\nbob,2026-01-01,x,,7,\n", MAPPING)
+    assert (list(done.standings), done.rejects) == (["ann", "bob"], ())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sep=,\ncustomer,time,event\n", "the first line is 'sep=,', which only spreadsheets read; delete it"),
+        ("SEP=;\ncustomer;time;event\n", "the first line is 'SEP=;', which only spreadsheets read; delete it"),
+        (",,\nann,2026-01-01,x\n", "the first line must name every column once, got no names"),
+    ],
+)
+def test_a_first_line_that_names_no_column_is_told(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UnreadableLogError, match=says):
+        replay_text(tmp_path, text, MAPPING)
+
+
+@pytest.mark.parametrize("first", ["# exported on 2026-01-01", "ann,2026-01-01,x"])
+def test_a_first_line_without_any_column_of_the_mapping_is_shown(tmp_path: Path, first: str) -> None:
+    with pytest.raises(InvalidMappingError) as caught:
+        replay_text(tmp_path, f"{first}\ncustomer,time,event\nann,2026-01-01,x\n", MAPPING)
+    assert caught.value.findings[-1].problem == f"the first line must name the columns, got {first!r}"
+
+
+@pytest.mark.parametrize("form", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_named(tmp_path: Path, form: str) -> None:
+    (tmp_path / "log.csv").write_text("customer,time,event\nann,2026-01-01,x\n", encoding=form)
+    with pytest.raises(UnreadableLogError, match="it is UTF-16 without a byte order mark; save it as UTF-8"):
+        scan_log(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("ours", ["NFC", "NFD"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_heading_may_be_written_in_another_unicode_form(tmp_path: Path, form: str, ours: str) -> None:
+    theirs = "NFD" if ours == "NFC" else "NFC"
+    row = {normalize(theirs, "Käufer"): "ann", "time": "2026-01-01", normalize(theirs, "Größe"): "x"}
+    path = write(tmp_path, [row], form)
+    mapping = UTC_LOG.replace('"customer"', f'"{normalize(ours, "Käufer")}"') + rule(
+        f'{{ "{normalize(ours, "Größe")}" = "x" }}', "Exchanged"
+    )
+    done = replay_file(path, mapping)
+    assert (list(done.standings), done.rejects) == (["ann"], ())
+    assert replay_customer(scan_log(path), parse_mapping(mapping), CURVE, "ann").counts.applied == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"customer": "ann", "time": "2026-01-01", "event": "x", "customer": "bob"}',
+        '{"customer": "ann", "time": "2026-01-01", "event": "x", "more": {"a": 1, "a": 2}}',
+    ],
+)
+def test_a_key_that_is_there_twice_breaks_its_line(tmp_path: Path, line: str) -> None:
+    done = replay_text(
+        tmp_path, line + "\n" + '{"customer": "cyd", "time": "2026-01-01", "event": "x"}\n', MAPPING, "jsonl"
+    )
+    assert (list(done.standings), [reject.row for reject in done.rejects]) == (["cyd"], [1])
+    assert "twice" in done.rejects[0].detail
+
+
+def test_a_damaged_page_of_a_parquet_file_is_an_unreadable_log(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {"customer": [f"c{n}" for n in range(1000)], "time": ["2026-01-01"] * 1000, "event": ["x"] * 1000}
+    )
+    frame.write_parquet(tmp_path / "log.parquet", compression="zstd")
+    data = bytearray((tmp_path / "log.parquet").read_bytes())
+    data[40:200] = b"\xaa" * 160
+    (tmp_path / "log.parquet").write_bytes(data)
+    log, mapping = scan_log(tmp_path / "log.parquet"), parse_mapping(MAPPING)
+    for door in (replay_log, replay_journeys):
+        with pytest.raises(UnreadableLogError, match=r"log\.parquet: cannot be read: "):
+            door(log, mapping, CURVE)
+    with pytest.raises(UnreadableLogError, match=r"log\.parquet: cannot be read: "):
+        replay_customer(log, mapping, CURVE, "c1")
 
 
 def test_half_a_surrogate_pair_is_a_reject(tmp_path: Path) -> None:

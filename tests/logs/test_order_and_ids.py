@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.logs.helpers import (
     CURVE,
+    FORMS,
     IGNORE_REST,
     UTC_LOG,
     at,
     events_in,
+    events_of,
     rejects,
     replay,
     replay_file,
     rule,
+    table,
     write,
 )
 
@@ -53,12 +58,36 @@ def test_ties_go_by_the_tie_column_as_numbers_and_then_by_the_file(tmp_path: Pat
     assert notes(tmp_path, log, UTC_LOG + NOTED) == "35124"
 
 
+SNOWFLAKE = 1_790_000_000_000_000_000
+"""A number of 64 bits that a double cannot tell from its neighbours."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_sequence_of_64_bits_is_read_exactly(tmp_path: Path, form: str) -> None:
+    log = f"""
+    customer | time       | event | n | tie
+    ann      | 2026-01-01 | x     | 2 | {SNOWFLAKE + 1}
+    ann      | 2026-01-01 | x     | 3 | {2**63 - 1}
+    ann      | 2026-01-01 | x     | 1 | {SNOWFLAKE}
+    """
+    mapping = UTC_LOG + 'sequence = "tie"\n' + NOTED
+    found = events_of(write(tmp_path, table(log), form), mapping)
+    assert "".join(event.note or "-" for event in found) == "123"
+
+
+@pytest.mark.parametrize("tie", ["1.5", str(2**63), "1e300", "nan"])
+def test_a_sequence_beyond_64_bits_is_a_reject(tmp_path: Path, tie: str) -> None:
+    log = f"customer | time | event | n | tie\nann | 2026-01-01 | x | 1 | {tie}"
+    (reject,) = replay(tmp_path, log, UTC_LOG + 'sequence = "tie"\n' + NOTED).rejects
+    assert reject.detail == f"not a whole number: column 'tie' has '{tie}'"
+
+
 def test_a_tie_that_is_no_number_is_told(tmp_path: Path) -> None:
     log = "customer | time | event | n | tie\nann | 2026-01-01 | x | 2 | b\nann | 2026-01-01 | x | 1 | a"
     done = replay(tmp_path, log, UTC_LOG + 'sequence = "tie"\n' + NOTED, outcome="n")
     assert [reject.detail for reject in done.rejects] == [
-        "not a number: column 'tie' has 'b'",
-        "not a number: column 'tie' has 'a'",
+        "not a whole number: column 'tie' has 'b'",
+        "not a whole number: column 'tie' has 'a'",
     ]
     assert done.outcomes == ()  # nobody knows what came before them
 

@@ -30,7 +30,7 @@ from trustcurve.errors import (
 )
 
 
-def row(number: int, *events: Event, sequence: float | None = None) -> list[LoggedEvent]:
+def row(number: int, *events: Event, sequence: int | None = None) -> list[LoggedEvent]:
     return [LoggedEvent(event, number, place, sequence) for place, event in enumerate(events)]
 
 

@@ -24,7 +24,11 @@ def instant(value: datetime, argument: str = "at") -> datetime:
         raise InvalidValueError(argument, value, "must be a datetime with a timezone")
     if type(value) is datetime and value.tzinfo is UTC:
         return value
-    if value.utcoffset() is None:
+    try:
+        offset = value.utcoffset()
+    except ValueError:  # pandas' NaT is a datetime, too
+        raise InvalidValueError(argument, value, "must be a time, not a value for a missing one") from None
+    if offset is None:
         raise NaiveTimeError(argument, value)
     try:
         utc = value.astimezone(UTC)

@@ -22,6 +22,7 @@ from trustcurve.core.promises import EMPTY, Promise, PromiseBook
 from trustcurve.core.signals import BROKEN, KEPT, LEDGER_SIGNALS
 from trustcurve.core.standing import Reaction, Standing, check_standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Silence, Step
+from trustcurve.core.values import checked_name
 from trustcurve.errors import (
     CustomerMismatchError,
     InvalidValueError,
@@ -31,7 +32,6 @@ from trustcurve.errors import (
     PromiseOverdueError,
     UnknownPromiseError,
     UnknownWordError,
-    plain_word,
 )
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ def begin(curve: Rulebook, customer: str, at: datetime) -> Standing:
         >>> Curve.default().begin("ann", datetime(2026, 1, 1, tzinfo=UTC)).position
         Position(stage='distrust', kept=0, engaged=0, doubt=2, account='clear')
     """
-    name = plain_word(customer)
-    if not isinstance(name, str) or not name:
-        raise InvalidValueError("customer", customer, "must be a text that is not empty")
-    start = microseconds(instant(at))
+    name, start = checked_name("customer", customer), microseconds(instant(at))
     return Standing.of(name, curve.start, start, start, EMPTY)
 
 

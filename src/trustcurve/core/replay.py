@@ -73,14 +73,14 @@ class LoggedEvent(Value):
         event: The event.
         row: The number of its row; None for an event of a stream, which counts as a row.
         place: Its place among the events that the row's rule makes; 0 for an event of a stream.
-        sequence: Orders rows of one instant, before the row number does; rows without one come last.
+        sequence: A whole number that orders rows of one instant, before the row number does; rows without one come last.
         if_open: Skip the event if its promise is neither open nor overdue.
     """
 
     event: Event
     row: int | None = None
     place: int = 0
-    sequence: float | None = None
+    sequence: int | None = None
     if_open: bool = False
 
 
@@ -393,8 +393,8 @@ def _logged(each: Event | LoggedEvent, argument: str) -> LoggedEvent:
     _check_event(each.event, f"{argument}.event")
     if (each.row is not None and type(each.row) is not int) or type(each.place) is not int:
         raise InvalidValueError(argument, each, "must have whole numbers as row and place")
-    if each.sequence is not None and not isinstance(each.sequence, int | float):
-        raise InvalidValueError(f"{argument}.sequence", each.sequence, "must be a number or None")
+    if each.sequence is not None and type(each.sequence) is not int:
+        raise InvalidValueError(f"{argument}.sequence", each.sequence, "must be a whole number or None")
     return each
 
 

@@ -13,7 +13,7 @@ from trustcurve.core.instants import datetime_of, instant, microseconds
 from trustcurve.core.promises import Promise, PromiseBook
 from trustcurve.core.rules import Rule
 from trustcurve.core.signals import Account
-from trustcurve.core.values import Value
+from trustcurve.core.values import Value, checked_name
 from trustcurve.errors import InvalidPositionError, InvalidValueError, final_class, plain_word
 
 __all__ = ["Position", "Reaction", "Standing", "check_standing", "position_of"]
@@ -151,9 +151,7 @@ class Standing:
     def __init__(
         self, customer: str, as_of: datetime, position: Position, promises: Iterable[Promise], quiet_since: datetime
     ) -> None:
-        name = plain_word(customer)
-        if not isinstance(name, str) or not name:
-            raise InvalidValueError("customer", customer, "must be a text that is not empty")
+        name = checked_name("customer", customer)
         if not isinstance(position, Position):
             raise InvalidValueError("position", position, "must be a Position such as curve.start")
         until, since = microseconds(instant(as_of, "as_of")), microseconds(instant(quiet_since, "quiet_since"))

@@ -9,7 +9,15 @@ from attrs import Attribute
 
 from trustcurve.errors import InvalidValueError, UnknownWordError, plain_word
 
-__all__ = ["Value", "check_flag", "check_name", "check_optional_name", "check_optional_text", "check_word_of"]
+__all__ = [
+    "Value",
+    "check_flag",
+    "check_name",
+    "check_optional_name",
+    "check_optional_text",
+    "check_word_of",
+    "checked_name",
+]
 
 
 class Value:
@@ -40,9 +48,7 @@ class Value:
 # the signature of each for every class that has it, which is a tenth of what importing this library costs.
 def check_name(self: object, attribute: Attribute[Any], value: object) -> None:
     """Check that a field is a text that is not empty."""
-    word = plain_word(value)
-    if not isinstance(word, str) or not word:
-        raise InvalidValueError(attribute.name, value, "must be a text that is not empty")
+    word = checked_name(attribute.name, value)
     if word is not value:
         object.__setattr__(self, attribute.name, word)
 
@@ -58,8 +64,37 @@ def check_optional_text(self: object, attribute: Attribute[Any], value: object) 
     word = plain_word(value)
     if word is not None and not isinstance(word, str):
         raise InvalidValueError(attribute.name, value, "must be a text or None")
+    if word is not None and not _is_writable(word):
+        raise InvalidValueError(attribute.name, value, _LONE_SURROGATE)
     if word is not value:
         object.__setattr__(self, attribute.name, word)
+
+
+def checked_name(argument: str, value: object) -> str:
+    """Return a text that is not empty as a plain ``str``.
+
+    Raises:
+        InvalidValueError: It is another value, or no file can hold it.
+    """
+    word = plain_word(value)
+    if not isinstance(word, str) or not word:
+        raise InvalidValueError(argument, value, "must be a text that is not empty")
+    if not _is_writable(word):
+        raise InvalidValueError(argument, value, _LONE_SURROGATE)
+    return word
+
+
+_LONE_SURROGATE = "must not have a lone surrogate, which no file can hold"
+
+
+def _is_writable(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_flag(_self: object, attribute: Attribute[Any], value: object) -> None:

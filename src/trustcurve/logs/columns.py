@@ -17,12 +17,13 @@ __all__ = [
     "naive_and_aware",
     "number",
     "sane",
-    "shown",
+    "short_text",
     "template",
     "text",
     "time_columns",
     "utc",
     "value_instant",
+    "whole",
     "with_moments",
 ]
 
@@ -41,6 +42,8 @@ _DAYS = ((date.min - _EPOCH).days, (date.max - _EPOCH).days + 1)
 _DAY = {"ms": 86_400 * 1_000, "us": 86_400 * 1_000_000, "ns": 86_400 * 1_000_000_000}
 """A day in each time unit."""
 _INT64 = (-(2**63), 2**63 - 1)
+_DOUBLES_EXACT = 2**53
+"""Up to here every whole number is a double."""
 _MOMENT = "trustcurve.moment."
 _LONG = timedelta(days=_DAYS[1] - _DAYS[0])
 _SHOWN = 200  # characters of a value in a message
@@ -63,7 +66,7 @@ def text(column: str) -> pl.Expr:
     return pl.when(trimmed != "").then(trimmed)
 
 
-def shown(column: str) -> pl.Expr:
+def short_text(column: str) -> pl.Expr:
     """Return a column's text for a message: cut off if it is long."""
     whole = text(column)
     return pl.when(whole.str.len_chars() > _SHOWN).then(whole.str.head(_SHOWN) + "...").otherwise(whole)
@@ -73,6 +76,16 @@ def number(column: str) -> pl.Expr:
     """Read a column as numbers; other values and numbers that are not finite become null."""
     read = text(column).cast(pl.Float64, strict=False)
     return pl.when(read.is_finite()).then(read)
+
+
+def whole(column: str) -> pl.Expr:
+    """Read a column as whole numbers of 64 bits, each exactly; other values become null.
+
+    Doubles that are whole (1.0) are numbers, too: columns of integers become doubles where values are missing.
+    """
+    double = number(column)
+    safe = double.is_between(-_DOUBLES_EXACT, _DOUBLES_EXACT) & (double == double.floor())
+    return pl.coalesce(text(column).cast(pl.Int64, strict=False), pl.when(safe).then(double).cast(pl.Int64))
 
 
 def template(made_of: Template) -> pl.Expr:

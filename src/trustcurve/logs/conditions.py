@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import polars as pl
 from attrs import frozen
 
-from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, shown, text, value_instant
+from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, short_text, text, value_instant, whole
 from trustcurve.logs.mapping import ColumnCondition, LogMapping, MappingRule, Value
 
 __all__ = ["Fit", "fit"]
@@ -44,12 +46,28 @@ def _holds(condition: ColumnCondition, mapping: LogMapping) -> pl.Expr:
     if condition.test in ("is", "not"):
         among = _among(column, condition.values, mapping)
         return among if condition.test == "is" else ~among
+    compare = _COMPARE[condition.test]
     if isinstance(first, date):
-        seen, bound = moment(column), _instant(first, mapping)
+        holds = compare(moment(column), _instant(first, mapping))
     else:
-        seen, bound = number(column), pl.lit(float(first))
-    compare = {"at_least": seen >= bound, "at_most": seen <= bound, "above": seen > bound, "below": seen < bound}
-    return text(column).is_not_null() & compare[condition.test]
+        holds = compare(number(column), pl.lit(float(first)))
+        if _is_whole(first):
+            exact = whole(column)
+            holds = pl.when(exact.is_not_null()).then(compare(exact, pl.lit(first, pl.Int64))).otherwise(holds)
+    return text(column).is_not_null() & holds
+
+
+_COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "above": operator.gt,
+    "below": operator.lt,
+}
+
+
+def _is_whole(value: Value) -> bool:
+    """Whether a value is a whole number of 64 bits: such numbers are compared exactly, not as doubles."""
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def _among(column: str, values: tuple[Value, ...], mapping: LogMapping) -> pl.Expr:
@@ -59,6 +77,10 @@ def _among(column: str, values: tuple[Value, ...], mapping: LogMapping) -> pl.Ex
     for value in values:
         if isinstance(value, bool):
             equal.append(text(column).str.to_lowercase() == str(value).lower())
+        elif _is_whole(value):
+            exact = whole(column)
+            same = pl.when(exact.is_not_null()).then(exact == pl.lit(value, pl.Int64))
+            equal.append(same.otherwise(number(column) == float(value)))
         elif isinstance(value, int | float):
             equal.append(number(column) == float(value))
         elif isinstance(value, date):
@@ -80,4 +102,4 @@ def _unread(condition: ColumnCondition) -> pl.Expr:
     words = (
         "unreadable time: column '{}' has '{}'" if is_about_time(condition) else "not a number: column '{}' has '{}'"
     )
-    return pl.format(words, pl.lit(condition.column), shown(condition.column))
+    return pl.format(words, pl.lit(condition.column), short_text(condition.column))

@@ -359,10 +359,11 @@ def _last_applied(run: _Run) -> datetime | None:
 
 def _rows_of(customer: str, log: Log, mapping: LogMapping) -> int:
     """Return the number of rows of a customer; raise if there are none."""
-    whose = log.rows.select(template(mapping.customer).alias(CUSTOMER))
-    rows: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
-    if not rows:
-        raise UnknownWordError("customer", customer, _near(customer, whose))
+    whose = log.having(mapping.customer.columns).rows.select(template(mapping.customer).alias(CUSTOMER))
+    with log.reading():
+        rows: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
+        if not rows:
+            raise UnknownWordError("customer", customer, _near(customer, whose))
     return rows
 
 

@@ -15,7 +15,7 @@ from attrs import NOTHING, define, evolve, fields_dict, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.replay import LoggedEvent
-from trustcurve.errors import Finding, TrustcurveError, UnknownWordError, did_you_mean
+from trustcurve.errors import Finding, TrustcurveError, UnknownWordError, did_you_mean, shown
 from trustcurve.logs.columns import (
     INSTANT,
     due_time,
@@ -23,10 +23,11 @@ from trustcurve.logs.columns import (
     naive_and_aware,
     number,
     sane,
-    shown,
+    short_text,
     template,
     text,
     time_columns,
+    whole,
     with_moments,
 )
 from trustcurve.logs.conditions import fit
@@ -123,9 +124,11 @@ def map_log(log: Log, mapping: LogMapping, outcome: str | None = None) -> Mapped
 
     Raises:
         InvalidMappingError: The mapping names columns that the log does not have, or lacks a timezone that is needed.
+        UnreadableLogError: A part of the log is damaged.
     """
-    read = with_moments(_fitting_rows(log, mapping, outcome), mapping)
-    rows = _ruled(_dated(read, mapping, outcome), mapping).collect()
+    with log.reading():
+        read = with_moments(_fitting_rows(log, mapping, outcome), mapping)
+        rows = _ruled(_dated(read, mapping, outcome), mapping).collect()
     ignoring = pl.col(RULE).is_in([number for number, rule in enumerate(mapping.rules) if rule.ignore])
     made = [
         _made(rows.lazy().filter(pl.col(RULE) == number), mapping, place, event)
@@ -160,6 +163,8 @@ def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.Lazy
         for column, place in needed.items()
         if column not in schema
     ]
+    if log.heading is not None and len(findings) == len(needed):
+        findings.append(Finding(log.path, "", "", f"the first line must name the columns, got {shown(log.heading)}"))
     if findings:
         raise InvalidMappingError(tuple(findings))
     rows = rows.select(ROW, *(sane(column, schema[column]) for column in needed))
@@ -190,7 +195,7 @@ def _dated(rows: pl.LazyFrame, mapping: LogMapping, outcome: str | None) -> pl.L
     at = moment(mapping.time)
     customer = template(mapping.customer)
     no_time = pl.lit(f"no time: column '{mapping.time}' is empty")
-    odd_time = pl.format("unreadable time: column '{}' has '{}'", pl.lit(mapping.time), shown(mapping.time))
+    odd_time = pl.format("unreadable time: column '{}' has '{}'", pl.lit(mapping.time), short_text(mapping.time))
     problems = [
         pl.when(customer.is_null()).then(pl.lit(f"no customer: {' or '.join(mapping.customer.columns)} is empty")),
         pl.when(text(mapping.time).is_null()).then(no_time),
@@ -198,12 +203,12 @@ def _dated(rows: pl.LazyFrame, mapping: LogMapping, outcome: str | None) -> pl.L
     ]
     sequence = mapping.sequence
     if sequence is not None:
-        odd = pl.format("not a number: column '{}' has '{}'", pl.lit(sequence), shown(sequence))
-        problems.append(pl.when(text(sequence).is_not_null() & number(sequence).is_null()).then(odd))
+        odd = pl.format("not a whole number: column '{}' has '{}'", pl.lit(sequence), short_text(sequence))
+        problems.append(pl.when(text(sequence).is_not_null() & whole(sequence).is_null()).then(odd))
     return rows.with_columns(
         customer.alias(CUSTOMER),
         at.alias(AT),
-        (pl.lit(None, pl.Float64) if sequence is None else number(sequence)).alias(SEQUENCE),
+        (pl.lit(None, pl.Int64) if sequence is None else whole(sequence)).alias(SEQUENCE),
         pl.coalesce(problems).alias(PROBLEM),
         (pl.lit(None, pl.String) if outcome is None else text(outcome)).alias(OUTCOME),
         (pl.lit(None, pl.Float64) if outcome is None else _value(outcome)).alias(VALUE),
@@ -278,7 +283,7 @@ def _id(mapping: LogMapping) -> pl.Expr:
 
 
 def _unread(column: str) -> pl.Expr:
-    problem = pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), shown(column))
+    problem = pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), short_text(column))
     return pl.when(text(column).is_not_null() & moment(column).is_null()).then(problem)
 
 
@@ -304,7 +309,7 @@ def _nothing() -> pl.DataFrame:
     """Return an empty frame of events with all columns."""
     return pl.DataFrame(
         schema={
-            ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, SEQUENCE: pl.Float64, ORDER: pl.Int32,
+            ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, SEQUENCE: pl.Int64, ORDER: pl.Int32,
             KIND: pl.String, DUE: INSTANT, **{key: _FIELDS[key] for key in _TEXTS},
             OUTCOME: pl.String, VALUE: pl.Float64, PROBLEM: pl.String,
         }
@@ -321,7 +326,8 @@ def _broken(log: Log, mapping: LogMapping, rows: pl.DataFrame, odd: pl.DataFrame
     """Return the rows that cannot be mapped, with their problems."""
     words = dict.fromkeys(c.column for rule in mapping.rules for c in rule.when if c.test in ("is", "not"))
     fields = [
-        pl.format("{}={}", pl.lit(column), pl.coalesce(shown(column), pl.lit("(empty)"))) for column in list(words)[:4]
+        pl.format("{}={}", pl.lit(column), pl.coalesce(short_text(column), pl.lit("(empty)")))
+        for column in list(words)[:4]
     ]
     unmatched = rows.filter(pl.col(RULE).is_null() & pl.col(PROBLEM).is_null())
     problem = pl.concat_str(pl.lit("no rule matches: "), pl.concat_str(fields or [pl.lit("")], separator=", "))

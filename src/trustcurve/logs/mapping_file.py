@@ -247,7 +247,7 @@ class _Log:
         timezone: The timezone of times without one, for example "Europe/Berlin".
         time_format: The format of times that are not in ISO 8601, for all columns or in a table for some.
         id: The column, or a template, that identifies a row.
-        sequence: The column of numbers that orders rows of one time.
+        sequence: The column of whole numbers that orders rows of one time.
     """
 
     customer: Annotated[Template, Form(_identity, _TEXT_SCHEMA)]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TextIO, TypeVar
+from unicodedata import normalize
 
 import polars as pl
 from attrs import evolve, frozen
 
+from trustcurve.errors import shown
 from trustcurve.logs.csv_records import csv_records
 from trustcurve.logs.log_errors import UnreadableLogError
 
@@ -39,12 +43,34 @@ class Log:
     path: str
     rows: pl.LazyFrame
     broken: tuple[tuple[int, str], ...] = ()
+    heading: str | None = None
+    """The first line of a CSV."""
 
     def having(self, columns: Iterable[str]) -> Log:
-        """Add columns to a log without columns, such as a JSON lines file without rows."""
-        if self.rows.collect_schema().names() != [ROW]:
-            return self
-        return evolve(self, rows=self.rows.with_columns(pl.lit(None, pl.String).alias(column) for column in columns))
+        """Name the columns as a mapping does, which may write a letter with its accent as one character or as two.
+
+        A log without columns, such as a JSON lines file without rows, gets all of them.
+        """
+        names = self.rows.collect_schema().names()
+        if names == [ROW]:
+            added = (pl.lit(None, pl.String).alias(column) for column in columns)
+            return evolve(self, rows=self.rows.with_columns(added))
+        alike = {normalize("NFC", name): name for name in names}
+        other = {alike.get(normalize("NFC", column)): column for column in columns if column not in names}
+        return evolve(self, rows=self.rows.rename({name: column for name, column in other.items() if name is not None}))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise ``UnreadableLogError`` for what is found wrong only when the rows are read, such as a damaged page."""
+        try:
+            yield
+        except pl.exceptions.PolarsError as error:
+            raise unreadable(self.path, error) from None
+
+
+def unreadable(name: str, error: pl.exceptions.PolarsError) -> UnreadableLogError:
+    """Return the error for a file that Polars cannot read."""
+    return UnreadableLogError(name, f"cannot be read: {str(error).splitlines()[0]}")
 
 
 def gather(
@@ -74,6 +100,7 @@ def check_names(name: str, columns: Iterable[str]) -> None:
             )
 
 
+_FOR_SPREADSHEETS = re.compile("sep=.?", re.IGNORECASE)
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -84,7 +111,8 @@ def read_csv(name: str, file: TextIO, separator: str) -> Log:
     if isinstance(heading, str):
         raise UnreadableLogError(name, f"the first line {heading}")
     _check_heading(name, heading, separator)
-    return gather(name, _csv_rows(records, len(heading)), partial(_csv_frame, heading))
+    log = gather(name, _csv_rows(records, len(heading)), partial(_csv_frame, heading))
+    return evolve(log, heading=separator.join(heading))
 
 
 def _csv_rows(records: Iterator[list[str] | str], width: int) -> Iterator[tuple[int, list[str] | str]]:
@@ -97,15 +125,22 @@ def _csv_rows(records: Iterator[list[str] | str], width: int) -> Iterator[tuple[
 
 
 def _csv_frame(heading: list[str], rows: list[tuple[int, list[str]]]) -> pl.DataFrame:
-    schema = {ROW: pl.UInt32, **dict.fromkeys(heading, pl.String)}
+    """Return a batch of rows as columns; those without a name are left out, which spreadsheets write at the end."""
+    named = [place for place, column in enumerate(heading) if column]
+    schema = {ROW: pl.UInt32, **{heading[place]: pl.String for place in named}}
+    if len(named) < len(heading):
+        rows = [(number, [fields[place] for place in named]) for number, fields in rows]
     return pl.DataFrame([(number, *fields) for number, fields in rows], schema=schema, orient="row")
 
 
 def _check_heading(name: str, heading: list[str], separator: str) -> None:
     """Raise unless the first line is a heading."""
-    twice = [column for column, times in Counter(heading).items() if times > 1]
-    if not heading or twice:
-        problem = f"{twice[0]!r} twice" if twice else "a blank line"
+    twice = [column for column, times in Counter(filter(None, heading)).items() if times > 1]
+    line = separator.join(heading)
+    if _FOR_SPREADSHEETS.fullmatch(line):
+        raise UnreadableLogError(name, f"the first line is {line!r}, which only spreadsheets read; delete it")
+    if not any(heading) or twice:
+        problem = f"{twice[0]!r} twice" if twice else "a blank line" if not heading else "no names"
         raise UnreadableLogError(name, f"the first line must name every column once, got {problem}")
     other = [words for mark, words in _SEPARATORS.items() if mark in heading[0] and mark != separator]
     if len(heading) == 1 and other:
@@ -126,9 +161,22 @@ def _json_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str | None] | str]
             yield number, _fields(line)
 
 
+class _KeyTwiceError(Exception):
+    """An object of a JSON line has a key twice."""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object; raise if it has a key twice, of which ``json`` would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise _KeyTwiceError(f"has key {shown(twice)} twice")
+    return found
+
+
 def _fields(line: str) -> dict[str, str | None] | str:
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=_unique)
         if not isinstance(value, dict):
             return "is not a JSON object"
         fields = {key: _json_text(each) for key, each in value.items()}
@@ -138,6 +186,8 @@ def _fields(line: str) -> dict[str, str | None] | str:
         return "has a lone surrogate, which is not a character"
     except RecursionError:
         return "is nested too deeply"
+    except _KeyTwiceError as error:
+        return str(error)
     except json.JSONDecodeError as error:
         return f"is not JSON: {error}"
     except ValueError:
@@ -238,7 +288,11 @@ def scan_log(path: str | PathLike[str]) -> Log:
         try:
             if ending == _PARQUET:
                 return scan_parquet(name)
-            begins = file.peek(4)
+            begins = file.peek(64)[:64]
+            if len(begins) > 1 and not (any(begins[::2]) and any(begins[1::2])):
+                raise UnreadableLogError(
+                    name, "cannot be read: it is UTF-16 without a byte order mark; save it as UTF-8"
+                )
             for mark, problem in _SIGNATURES.items():
                 if begins.startswith(mark):
                     raise UnreadableLogError(name, f"cannot be read: {problem}")
@@ -248,4 +302,4 @@ def scan_log(path: str | PathLike[str]) -> Log:
             problem = f"it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
             raise UnreadableLogError(name, f"cannot be read: {problem}") from None
         except pl.exceptions.PolarsError as error:
-            raise UnreadableLogError(name, f"cannot be read: {str(error).splitlines()[0]}") from None
+            raise unreadable(name, error) from None
