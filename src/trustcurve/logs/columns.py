@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from trustcurve.logs.local_times import INSTANT, instant_of, local_time_of
 from trustcurve.logs.mapping import ColumnCondition, Due, LogMapping, Template
 
 __all__ = [
@@ -26,9 +27,6 @@ __all__ = [
     "whole",
     "with_moments",
 ]
-
-INSTANT = pl.Datetime("us", "UTC")
-"""The type of every column of instants."""
 
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 _ISO_AWARE = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z")
@@ -168,22 +166,6 @@ def _in_calendar(source: pl.Expr) -> pl.Expr:
     return pl.when(source.to_physical().is_between(first, last)).then(source)
 
 
-def localized(naive: pl.Expr, zone: str) -> pl.Expr:
-    """Turn naive local times into instants.
-
-    An ambiguous time is the earlier one; a time that is skipped when clocks go forward is read as if
-    they had not, as in Python's datetime.
-    """
-
-    def shifted(local: pl.Expr, by: timedelta) -> pl.Expr:
-        placed = (local - by).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        return placed.dt.convert_time_zone("UTC") + by
-
-    there = shifted(naive, timedelta(0))
-    skipped = pl.when(there.is_null()).then(naive)  # very few, so the rest is cheap
-    return pl.coalesce([there, shifted(skipped, timedelta(hours=1)), shifted(skipped, timedelta(days=1))])
-
-
 def utc(column: str, dtype: pl.DataType, mapping: LogMapping) -> pl.Expr:
     """Read a column's times as instants in UTC; null if a time is unreadable."""
     return _in_calendar(_instants(column, dtype, mapping))
@@ -191,7 +173,7 @@ def utc(column: str, dtype: pl.DataType, mapping: LogMapping) -> pl.Expr:
 
 def _instants(column: str, dtype: pl.DataType, mapping: LogMapping) -> pl.Expr:
     naive, aware = _read(column, dtype, mapping.time_format(column))
-    local = None if naive is None else localized(naive, mapping.timezone or "UTC")
+    local = None if naive is None else instant_of(naive, mapping.timezone or "UTC")
     return pl.coalesce([each for each in (aware, local) if each is not None])
 
 
@@ -204,8 +186,8 @@ def due_time(due: Due, at: pl.Expr, dtype: pl.DataType | None, mapping: LogMappi
     when = _plus(when, due.after or timedelta(0))
     if due.end_of_day:
         zone = mapping.timezone or "UTC"
-        midnight = when.dt.convert_time_zone(zone).dt.replace_time_zone(None).dt.truncate("1d")
-        when = localized(midnight + timedelta(days=1), zone) - timedelta(microseconds=1)
+        midnight = local_time_of(when, zone).dt.truncate("1d")
+        when = instant_of(midnight + timedelta(days=1), zone) - timedelta(microseconds=1)
     return _in_calendar(_plus(when, due.plus))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import TypeGuard
 
 import polars as pl
 from attrs import frozen
@@ -65,7 +66,7 @@ _COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 }
 
 
-def _is_whole(value: Value) -> bool:
+def _is_whole(value: Value) -> TypeGuard[int]:
     """Whether a value is a whole number of 64 bits: such numbers are compared exactly, not as doubles."""
     return type(value) is int and -(2**63) <= value < 2**63
 

@@ -23,11 +23,10 @@ _INSTANT = _LOCAL.replace(tzinfo=UTC) - timedelta(hours=5, minutes=30)
 
 
 def zone_problem(zone: str) -> str | None:
-    """Return why a timezone cannot be used, or None; both Python and Polars must know it."""
+    """Return why a timezone cannot be used, or None."""
     try:
         ZoneInfo(zone)
-        pl.Series([_LOCAL]).dt.replace_time_zone(zone)
-    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
+    except (OSError, ValueError, KeyError):
         known = available_timezones() - {zone}
         if not known:
             return f"unknown timezone {zone!r}: this system has no timezone data; pip install tzdata"
