@@ -83,6 +83,14 @@ def test_an_unknown_customer_is_an_error(tmp_path: Path, customer: str, says: st
     assert str(caught.value) == says
 
 
+def test_an_id_that_became_a_double_is_proposed_for_its_number(tmp_path: Path) -> None:
+    log = "customer | time | event | due | id\n" + "\n".join(
+        f"{n}.0 | 2026-01-01 | x | | " for n in (17850, 17985, 17805, 17580)
+    )
+    with pytest.raises(UnknownWordError, match=r"did you mean '17850\.0'\?"):
+        one(tmp_path, "17850", log)
+
+
 @pytest.mark.parametrize("customer", ["zzz", "customer-1", "ustomer-999", "x-customer-7"])
 def test_an_unknown_customer_is_not_answered_with_all_others(tmp_path: Path, customer: str) -> None:
     log = "customer | time | event | due | id\n" + "\n".join(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import sys
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from trustcurve.errors import UnknownWordError
 from trustcurve.logs import LogReplay
 from trustcurve.logs.outputs import frames_of, write_replay
 from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
+from trustcurve.records import FileFormat, write_tables
 
 LOG = """
 customer | time                    | event | due
@@ -197,6 +200,27 @@ def test_an_empty_replay_has_summaries(tmp_path: Path) -> None:
     empty = replay(tmp_path, "customer | time | event | due\n | | |", UTC_LOG + RULES)
     assert {(row.customers, row.share) for row in state_rows(empty)} == {(0, 0)}
     assert fall_causes(empty) == ()
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux only")
+def test_a_folder_may_have_a_name_that_is_not_utf_8(done: LogReplay, tmp_path: Path, form: FileFormat) -> None:
+    folder = tmp_path / os.fsdecode(b"b\xfccher")
+    written = write_replay(done, folder, form)
+    assert sorted(folder.iterdir()) == sorted(written)
+
+
+FORMULAS = {"=1+1": "'=1+1", "+49": "'+49", "-7": "'-7", "@x": "'@x", "\tx": "'\tx", "a=1": "a=1", "": ""}
+
+
+def test_no_text_of_a_csv_is_a_formula(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"customer": list(FORMULAS), "change": [-1] * len(FORMULAS)})
+    (path,) = write_tables({"made": frame}, tmp_path, "csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [(row["customer"], row["change"]) for row in read] == [(shown, "-1") for shown in FORMULAS.values()]
+    (path,) = write_tables({"made": frame}, tmp_path)
+    assert pl.read_parquet(path).equals(frame)
 
 
 def test_what_was_written_is_a_log_again(done: LogReplay, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from matplotlib import get_backend, rcParams
+from matplotlib import get_backend, rc_context, rcParams
 from matplotlib.image import imread
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
@@ -144,6 +144,14 @@ def test_a_single_step_of_newcomers_can_be_drawn(tmp_path: Path):
 def test_without_an_answer_there_is_no_picture(tmp_path: Path):
     with pytest.raises(InvalidValueError, match="must be a Solution, unless a Run is given"):
         draw_flow(tmp_path / "x.png", None)
+
+
+def test_nobodys_settings_change_a_picture(tmp_path: Path):
+    drawn = [("it", *answers(3))]
+    plain = draw_all(tmp_path / "plain", drawn)
+    with rc_context({"text.usetex": True, "axes.facecolor": "black", "savefig.transparent": True, "font.size": 30}):
+        odd = draw_all(tmp_path / "odd", drawn)
+    assert [path.read_bytes() for path in odd] == [path.read_bytes() for path in plain]
 
 
 def test_nobodys_settings_are_touched(tmp_path: Path):

@@ -372,4 +372,6 @@ def _near(customer: str, whose: pl.LazyFrame) -> tuple[str, ...]:
     half = len(customer) // 2
     alike = pl.col(CUSTOMER).str.starts_with(customer[:half]) | pl.col(CUSTOMER).str.ends_with(customer[-half:])
     known = whose.filter(alike).unique().sort(CUSTOMER).collect()[CUSTOMER].to_list()
-    return tuple(difflib.get_close_matches(customer, known))
+    # Most often it is the beginning of an id: numbers become "17850.0" where a column has missing values.
+    longer = [each for each in known if customer and each.startswith(customer)]
+    return tuple(longer[:1] or difflib.get_close_matches(customer, known))

@@ -31,6 +31,9 @@ def write_tables(
         folder: The folder.
         format: "parquet" or "csv".
 
+    In CSV, a text that begins with =, +, -, @, a tab or a carriage return gets an apostrophe before it: spreadsheets
+    would run it as a formula, and ids and notes come from anybody. Parquet has every text as it is.
+
     Returns:
         The files.
 
@@ -54,9 +57,18 @@ def write_tables(
     written = []
     for name, frame in tables.items():
         path = target / f"{name}.{ending}"
-        if ending == "parquet":
-            frame.write_parquet(path)
-        else:
-            frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+        with path.open("wb") as file:  # Polars opens no file whose name is not UTF-8
+            if ending == "parquet":
+                frame.write_parquet(file)
+            else:
+                _for_spreadsheets(frame).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
         written.append(path)
     return tuple(written)
+
+
+def _for_spreadsheets(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415 - slow to import
+
+    texts = [pl.col(name) for name, dtype in frame.schema.items() if dtype == pl.String]
+    runs = [(text, text.str.contains(r"^[=+\-@\t\r]")) for text in texts]
+    return frame.with_columns(pl.when(odd).then(pl.lit("'") + text).otherwise(text).name.keep() for text, odd in runs)

@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any, Final
 from warnings import catch_warnings, filterwarnings
 
-from matplotlib import colormaps, rc_context
+from matplotlib import colormaps, style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
@@ -54,6 +54,9 @@ _STYLE: Final[Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+_STYLES: Final[Any] = ["default", _STYLE]
+"""First matplotlib's own: settings of the user's, such as TeX or a dark background, would change or break a figure."""
+
 _DPI: Final = 120
 _BOLD_AN_INCH: Final = 9
 _PLAIN_AN_INCH: Final = 13
@@ -66,7 +69,7 @@ _NAME: Final = 48
 @contextmanager
 def figure(wide: float, high: float, title: str) -> Iterator[Figure]:
     """Make a figure of some inches, without a window and without changing matplotlib's settings."""
-    with rc_context(_STYLE):
+    with style.context(_STYLES):
         made = Figure(figsize=(wide, high), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(made)
         made.suptitle(wrapped(title, wide * _BOLD_AN_INCH), x=0.01, ha="left", fontsize=13, fontweight="bold")
@@ -101,7 +104,7 @@ def note_no_customers(axes: Axes) -> None:
 
 def save(made: Figure, path: Path) -> Path:
     """Write a PNG file; the same figure gives the same bytes."""
-    with rc_context(_STYLE), catch_warnings():
+    with style.context(_STYLES), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing")  # the glyph is drawn as a box, which shows that as well
         made.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
     return path
