@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, seed, settings
@@ -290,6 +291,22 @@ def test_strategies_are_found_by_type(
 @pytest.mark.parametrize("kind", [Curve, Event, Journey, Policy, Position, Standing])
 def test_every_type_has_a_strategy(kind: type):
     assert isinstance(find(st.from_type(kind), lambda _: True, settings=settings(SEEK, max_examples=1)), kind)
+
+
+@pytest.mark.parametrize("draw", [st.from_type, st.builds])
+@pytest.mark.parametrize("kind", EVENTS)
+def test_events_of_every_kind_are_drawn_by_type(kind: type[Event], draw: Callable[[Any], st.SearchStrategy[Event]]):
+    @settings(max_examples=20)
+    @given(draw(kind))
+    def test(event: Event) -> None:
+        assert type(event) is kind
+
+    test()
+
+
+@given(st.builds(PromiseMade, promise=st.just("parcel"), channel=st.sampled_from(["shop", None])))
+def test_some_fields_of_an_event_can_be_given(event: PromiseMade):
+    assert (event.promise, event.channel in ("shop", None)) == ("parcel", True)
 
 
 def test_importing_hypothesis_loads_nothing_of_ours_but_the_door():

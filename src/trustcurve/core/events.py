@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from attrs import field, frozen
+from attrs.validators import in_
 
+from trustcurve.core.field_types import DueDate, Instant, Name
 from trustcurve.core.instants import instant, microseconds, optional_due
 from trustcurve.core.signals import FAULTS, SIDES, WEIGHTS, Fault, Side, Weight
-from trustcurve.core.values import Value, check_name, check_optional_name, check_optional_text, check_word_of
+from trustcurve.core.values import Value, check_optional_name, check_optional_text, check_word_of, checked_name
 from trustcurve.errors import DueBeforeEventError, FinalClassError, InvalidValueError
 
 __all__ = [
@@ -37,13 +39,22 @@ __all__ = [
 ]
 
 
-# Plain functions, one for each field, so that type checkers see the types of the arguments.
-def _at(value: datetime) -> datetime:
+# Plain functions, one for each field, so that type checkers see the types of the arguments; what they return tells
+# Hypothesis what to draw.
+def _at(value: datetime) -> Instant:
     return instant(value, "at")
 
 
-def _due(value: datetime) -> datetime:
+def _due(value: datetime) -> DueDate:
     return instant(value, "due")
+
+
+def _promise(value: str) -> Name:
+    return checked_name("promise", value)
+
+
+def _signal(value: str) -> Name:
+    return checked_name("signal", value)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -116,7 +127,7 @@ class PromiseMade(Event):
         weight: "major" for a promise that matters to the customer, "minor" for one that is merely expected.
     """
 
-    promise: str = field(validator=check_name)
+    promise: str = field(converter=_promise)
     due: datetime | None = field(default=None, converter=optional_due)
     weight: Weight = field(default="major", validator=check_word_of(WEIGHTS))
 
@@ -131,7 +142,7 @@ class PromiseMade(Event):
 class PromiseKept(Event):
     """The company kept a promise. With a weight it counts even if no PromiseMade was recorded."""
 
-    promise: str = field(validator=check_name)
+    promise: str = field(converter=_promise)
     weight: Weight | None = field(default=None, validator=check_word_of(WEIGHTS))
 
     signals = ("kept_major", "kept_minor")
@@ -141,7 +152,7 @@ class PromiseKept(Event):
 class PromiseBroken(Event):
     """The company broke a promise. With a weight it counts even if no PromiseMade was recorded."""
 
-    promise: str = field(validator=check_name)
+    promise: str = field(converter=_promise)
     weight: Weight | None = field(default=None, validator=check_word_of(WEIGHTS))
 
     signals = ("broken_major", "broken_minor")
@@ -151,7 +162,7 @@ class PromiseBroken(Event):
 class PromiseMoved(Event):
     """The customer agreed, in time, to a new due date."""
 
-    promise: str = field(validator=check_name)
+    promise: str = field(converter=_promise)
     due: datetime = field(converter=_due)
 
     def __attrs_post_init__(self) -> None:
@@ -163,7 +174,7 @@ class PromiseMoved(Event):
 class PromiseReleased(Event):
     """The customer released the company from a promise."""
 
-    promise: str = field(validator=check_name)
+    promise: str = field(converter=_promise)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -174,7 +185,7 @@ class OneSided(Event):
         by: "company" or "customer".
     """
 
-    by: Side = field(validator=check_word_of(SIDES))
+    by: Side = field(validator=[check_word_of(SIDES), in_(SIDES)])
 
     signals = ("company_one_sided", "customer_one_sided")
 
@@ -242,7 +253,7 @@ class Signalled(Event):
             event class. Source: our choice; without this event an added signal could be proved but never recorded.
     """
 
-    signal: str = field(validator=check_name)  # type: ignore[misc]
+    signal: str = field(converter=_signal)  # type: ignore[misc]
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -20,6 +20,7 @@ from trustcurve.core.events import (
     PromiseMoved,
     Signalled,
 )
+from trustcurve.core.field_types import DueDate, Instant, Name
 from trustcurve.core.journey import Journey
 from trustcurve.core.rules import Condition, Number, Parameter
 from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, SIDES, WEIGHTS
@@ -154,7 +155,7 @@ def _events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]
     if kind is OneSided:
         fields["by"] = st.sampled_from(SIDES)
     if kind is Signalled:
-        fields["signal"] = st.sampled_from(_own_signals(curve))
+        fields["signal"] = st.sampled_from(_own_signals(curve) or ["a_signal_of_your_own"])
     notice = later if kind is PromiseMoved else st.none() | later if kind is PromiseMade else None
 
     @st.composite
@@ -251,6 +252,14 @@ def strategy_of_type(thing: object) -> st.SearchStrategy[Any] | None:
     }
     if thing in made:
         return made[thing](curve)
-    if thing in EVENTS and thing is not Signalled:
+    if thing in EVENTS:
         return _events_of_kind(curve, thing)
-    return None
+    return _FIELDS.get(thing)
+
+
+_FIELDS: Final[dict[object, st.SearchStrategy[Any]]] = {
+    Instant: st.timedeltas(timedelta(0), timedelta(days=365)).map(lambda gap: BEGIN + gap),
+    DueDate: st.timedeltas(timedelta(days=365), timedelta(days=730)).map(lambda gap: BEGIN + gap),
+    Name: st.sampled_from(["a", "b", "c"]),
+}
+"""What ``st.builds`` draws for a field of an event that is not given: no due date is before its event."""
