@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 
-from trustcurve import Curve, Event, Exchanged, PromiseMade, Returned, Standing, TrustcurveError
+from trustcurve import Curve, Event, Exchanged, PromiseMade, Proposed, Returned, Standing, TrustcurveError
 from trustcurve.errors import InvalidValueError
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
 from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
@@ -169,9 +170,72 @@ def test_a_disagreement_shows_what_happened_and_what_both_show():
         "  1. 2026-01-01 00:00:00  a useful exchange\n"
         "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
         "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
-        "the curve's last step: 2026-01-01 00:00 UTC a useful exchange stays distrust.suspicious "
-        f"because {CURVE.react(CURVE.start, 'exchange').because} doubt 2 -> 1"
+        "the curve's last step:\n"
+        "  2026-01-01 00:00 UTC  a useful exchange\n"
+        "    stays distrust.suspicious\n"
+        f"    because {CURVE.react(CURVE.start, 'exchange').because}\n"
+        "    doubt 2 -> 1"
     )
+
+
+def test_each_silence_of_the_last_step_is_one_line():
+    ann = CURVE.begin("ann", START)
+    for event in (Proposed(at=START), Exchanged(at=START)):
+        ann = CURVE.advance(ann, event).after
+    found = find_disagreement(CURVE, Deaf, ann, [Exchanged(at=START + timedelta(days=200))])
+    assert found is not None
+    last = str(found).partition("the curve's last step:\n")[2].splitlines()
+    assert last[0] == (
+        "  2026-04-01 00:00:00  a whole quiet period passed: no move, because goodwill wears off during a quiet period"
+    )
+    assert last[1].startswith(
+        "  2026-06-30 00:00:00  a whole quiet period passed: hopeful -> distrust.suspicious, because no goodwill is left"
+    )
+    assert last[2] == "  2026-07-20 00:00 UTC  a useful exchange"
+
+
+def seen_by(run: Callable[[type[Any]], Disagreement | None], **options: bool) -> tuple[list[Standing], list[Event]]:
+    """Return the first standings and the events of all examples of a service that is right."""
+    starts, events = list[Standing](), list[Event]()
+
+    class Seeing(Plain):
+        """Notes whom and what it gets."""
+
+        def __init__(self, standing: Standing) -> None:
+            super().__init__(standing)
+            starts.append(standing)
+
+        def apply(self, event: Event) -> None:
+            """Take an event in."""
+            super().apply(event)
+            events.append(event)
+
+    assert run(Seeing, **options) is None
+    return starts, events
+
+
+def test_each_example_has_a_customer_of_its_own():
+    starts, _ = seen_by(run)
+    assert len({start.customer for start in starts}) == len(starts) > 10
+    assert all(start.customer.startswith("customer ") for start in starts)
+
+
+def test_events_happen_at_any_time_of_day_and_promises_end_where_clocks_change():
+    _, events = seen_by(run)
+    assert len({event.at.time() for event in events}) > 20
+    due = [event.due for event in events if isinstance(event, PromiseMade) and event.due is not None]
+    assert any(abs(each - datetime(2026, 3, 29, 1, tzinfo=UTC)) <= timedelta(hours=26) for each in due)
+
+
+def test_unittest_prints_the_name_that_the_test_has(tmp_path: Path):
+    (tmp_path / "test_shop.py").write_text(
+        "from trustcurve import Curve\nfrom trustcurve.machine import Callbacks, LiveCustomer\n"
+        "from trustcurve.testing import service_machine\ncurve = Curve.default()\n"
+        "TestShop = service_machine(curve, lambda standing: LiveCustomer(standing, Callbacks(curve))).TestCase\n"
+    )
+    command = [sys.executable, "-m", "unittest", "-v", "test_shop"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "runTest (test_shop.TestShop" in done.stderr
 
 
 def test_an_error_of_the_service_is_shown():
@@ -270,12 +334,13 @@ def test_a_disagreement_of_a_nondeterministic_service_is_shown_as_found():
     assert "a new service did not disagree: the service is not deterministic" in str(found)
 
 
-def test_a_service_that_customers_share_is_named():
+def stored(key_of: Callable[[Standing], str]) -> type[Any]:
+    """Return a service that keeps its customers in one store."""
     store: dict[str, Standing] = {}
 
-    class Leaking:
+    class Stored:
         def __init__(self, standing: Standing) -> None:
-            self.key = standing.customer
+            self.key = key_of(standing)
             store.setdefault(self.key, standing)
 
         @property
@@ -285,7 +350,15 @@ def test_a_service_that_customers_share_is_named():
         def apply(self, event: Event) -> None:
             store[self.key] = CURVE.advance(store[self.key], event).after
 
-    found = run(Leaking)
+    return Stored
+
+
+def test_a_service_may_keep_all_customers_in_one_store():
+    assert run(stored(lambda standing: standing.customer)) is None
+
+
+def test_a_service_that_customers_share_is_named():
+    found = run(stored(lambda _: "everybody"))
     assert found is not None
     assert not found.deliveries
     assert "does make_service make a new service for each customer, and use the standing that it gets?" in str(found)
@@ -324,7 +397,7 @@ def test_the_smallest_disagreement_has_no_needless_event_and_no_needless_wait():
 
     found = find_disagreement(CURVE, make, ann, told)
     assert found is not None
-    least = smallest_disagreement(make, found).deliveries
+    least = smallest_disagreement(make, found, ann).deliveries
     assert [(type(each).__name__, time_of(each) - START) for each in least] == [
         ("PromiseMade", 0 * day),
         ("Exchanged", 15 * day),

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from attrs import field, frozen
-from attrs.validators import in_
+from attrs.validators import in_, instance_of
 
 from trustcurve.core.field_types import DueDate, Instant, Name
 from trustcurve.core.instants import instant, microseconds, optional_due
 from trustcurve.core.signals import FAULTS, SIDES, WEIGHTS, Fault, Side, Weight
-from trustcurve.core.values import Value, check_optional_name, check_optional_text, check_word_of, checked_name
+from trustcurve.core.values import Value, check_name, check_optional_name, check_optional_text, check_word_of
 from trustcurve.errors import DueBeforeEventError, FinalClassError, InvalidValueError
 
 __all__ = [
@@ -39,22 +39,14 @@ __all__ = [
 ]
 
 
-# Plain functions, one for each field, so that type checkers see the types of the arguments; what they return tells
+# Plain functions, one for each field, so that type checkers see the types of the arguments. The validators of attrs tell
 # Hypothesis what to draw.
-def _at(value: datetime) -> Instant:
+def _at(value: datetime) -> datetime:
     return instant(value, "at")
 
 
-def _due(value: datetime) -> DueDate:
+def _due(value: datetime) -> datetime:
     return instant(value, "due")
-
-
-def _promise(value: str) -> Name:
-    return checked_name("promise", value)
-
-
-def _signal(value: str) -> Name:
-    return checked_name("signal", value)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -72,7 +64,7 @@ class Event(Value):
 
     # Subclasses without fields of their own are not decorated: creating attrs classes is most of the import time.
 
-    at: datetime = field(converter=_at)
+    at: datetime = field(converter=_at, validator=instance_of(Instant))
     customer: str | None = field(default=None, validator=check_optional_name)
     channel: str | None = field(default=None, validator=check_optional_text)
     note: str | None = field(default=None, validator=check_optional_text)
@@ -127,7 +119,7 @@ class PromiseMade(Event):
         weight: "major" for a promise that matters to the customer, "minor" for one that is merely expected.
     """
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=[check_name, instance_of(Name)])
     due: datetime | None = field(default=None, converter=optional_due)
     weight: Weight = field(default="major", validator=check_word_of(WEIGHTS))
 
@@ -142,7 +134,7 @@ class PromiseMade(Event):
 class PromiseKept(Event):
     """The company kept a promise. With a weight it counts even if no PromiseMade was recorded."""
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=[check_name, instance_of(Name)])
     weight: Weight | None = field(default=None, validator=check_word_of(WEIGHTS))
 
     signals = ("kept_major", "kept_minor")
@@ -152,7 +144,7 @@ class PromiseKept(Event):
 class PromiseBroken(Event):
     """The company broke a promise. With a weight it counts even if no PromiseMade was recorded."""
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=[check_name, instance_of(Name)])
     weight: Weight | None = field(default=None, validator=check_word_of(WEIGHTS))
 
     signals = ("broken_major", "broken_minor")
@@ -162,8 +154,8 @@ class PromiseBroken(Event):
 class PromiseMoved(Event):
     """The customer agreed, in time, to a new due date."""
 
-    promise: str = field(converter=_promise)
-    due: datetime = field(converter=_due)
+    promise: str = field(validator=[check_name, instance_of(Name)])
+    due: datetime = field(converter=_due, validator=instance_of(DueDate))
 
     def __attrs_post_init__(self) -> None:
         if self.due < self.at:
@@ -174,7 +166,7 @@ class PromiseMoved(Event):
 class PromiseReleased(Event):
     """The customer released the company from a promise."""
 
-    promise: str = field(converter=_promise)
+    promise: str = field(validator=[check_name, instance_of(Name)])
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -253,7 +245,7 @@ class Signalled(Event):
             event class. Source: our choice; without this event an added signal could be proved but never recorded.
     """
 
-    signal: str = field(converter=_signal)  # type: ignore[misc]
+    signal: str = field(validator=[check_name, instance_of(Name)])  # type: ignore[misc]
 
 
 EVENTS: tuple[type[Event], ...] = (

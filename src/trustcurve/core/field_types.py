@@ -1,28 +1,31 @@
 """Types of the fields of events, for tools that draw values by type: ``st.builds(Exchanged)`` of Hypothesis reads them.
 
-To type checkers they are the plain types, and no value is ever of one of these classes.
+Every time is an instance of ``Instant`` and of ``DueDate``, and every text of ``Name``: only their names say more. To
+type checkers they are the plain types.
 """
 
 from __future__ import annotations
 
+from abc import ABC
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 __all__ = ["DueDate", "Instant", "Name"]
 
 if TYPE_CHECKING:
-    Instant = datetime
-    DueDate = datetime
+    Instant = DueDate = datetime
     Name = str
 else:
 
-    class Instant(datetime):
+    class Instant(ABC):  # noqa: B024 - nobody makes one
         """A time with a timezone."""
 
-    class DueDate(datetime):
-        """A time with a timezone, not before that of the event."""
+    class DueDate(ABC):  # noqa: B024
+        """A time with a timezone that is not before that of its event."""
 
-    class Name(str):
+    class Name(ABC):  # noqa: B024
         """A text that is not empty."""
 
-        __slots__ = ()
+    Instant.register(datetime)
+    DueDate.register(datetime)
+    Name.register(str)

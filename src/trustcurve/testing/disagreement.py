@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final, final
 
 import pytest
@@ -35,6 +36,7 @@ __all__ = [
     "compare",
     "deliver",
     "find_disagreement",
+    "fresh_customer",
     "smallest_disagreement",
 ]
 
@@ -90,7 +92,8 @@ class Disagreement:
         else:
             yield f"the service says:  {_shown_words(self.curve, theirs, ours)}"
         if self.step is not None:
-            yield f"the curve's last step: {' '.join(self.step.explain().split())}"
+            yield "the curve's last step:"
+            yield from _step_lines(self.step)
         elif not isinstance(theirs, BaseException):
             yield "does make_service make a new service for each customer, and use the standing that it gets?"
         if not self.reproduced:
@@ -106,6 +109,16 @@ class DisagreementError(TrustcurveError, AssertionError):
 
     def __str__(self) -> str:
         return f"{self.disagreement}{self.more}"
+
+
+_customers = count(1)
+
+
+def fresh_customer(start: Standing) -> Standing:
+    """Return the standing of another customer who starts alike."""
+    return Standing.of(
+        f"{start.customer} {next(_customers)}", start.position, start.as_of_us, start.quiet_since_us, start.book
+    )
 
 
 def find_disagreement(
@@ -169,16 +182,21 @@ _Placed = tuple[Delivery, bool]
 """A delivery, and whether it is a repetition."""
 
 
-def smallest_disagreement(make: MakeService, found: Disagreement) -> Disagreement:
+def smallest_disagreement(make: MakeService, found: Disagreement, start: Standing) -> Disagreement:
     """Leave out every delivery that a disagreement does not need, and let the others happen as early as they can.
 
     If the service is not deterministic, the disagreement is returned as it was found.
+
+    Args:
+        make: Makes the service.
+        found: The disagreement.
+        start: The first standing; each try gets a customer of its own who starts like this.
     """
 
     def again(deliveries: Sequence[Delivery]) -> Disagreement | None:
         if not is_complete(found.curve, found.start, deliveries):
             return None
-        return find_disagreement(found.curve, make, found.start, deliveries)
+        return find_disagreement(found.curve, make, fresh_customer(start), deliveries)
 
     def fails(some: Sequence[_Placed]) -> bool:
         first = {id(delivery) for delivery, repeated in some if not repeated}
@@ -235,6 +253,18 @@ def _time_words(at: datetime) -> str:
 
 def _delivery_words(delivery: Delivery) -> str:
     return event_words(delivery) + remarks(delivery) if isinstance(delivery, Event) else "the clock runs up to here"
+
+
+def _step_lines(step: Step) -> Iterator[str]:
+    """Yield a line for each thing that came due, and the whole reaction to the event."""
+    for each in step.due:
+        assert each.reaction is not None  # noqa: S101 - a curve, and no timetable of curves, has no migration
+        moved = f"{each.reaction.state_before} -> {each.reaction.state_after}" if each.reaction.change else "no move"
+        yield f"  {_time_words(each.at)}  {each.cause}: {moved}, because {each.reaction.because}"
+    if step.event is not None:
+        yield from (f"  {line}" for line in evolve(step, due=()).explain().splitlines())
+    elif not step.due:
+        yield f"  {step.explain()}"
 
 
 def _shown_words(curve: Curve, shown: Shown, other: Shown) -> str:

@@ -73,13 +73,14 @@ class JourneyAction(Value):
         what: A signal of the curve or one of ``PROMISE_ACTIONS``.
         wait: How long nothing happens before, one of ``WAITS``.
         which: Which promise it is about, counted modulo their number.
-        due: When a promise is due, in thirds of a quiet period; None: it has no date.
+        due: When a promise is due: a time (now, if it has passed), or a number of thirds of a quiet period from now;
+            None: it has no date.
     """
 
     what: str
     wait: str = WAITS[0]
     which: int = 0
-    due: int | None = None
+    due: datetime | int | None = None
 
 
 @frozen(eq=False, repr=False)
@@ -289,6 +290,8 @@ class JourneyBuilder:
         return among[action.which % len(among)] if among else None
 
     def _due(self, action: JourneyAction) -> datetime | None:
+        if isinstance(action.due, datetime):
+            return max(self.now, action.due)
         return None if action.due is None else _later(self.now, self.curve.silence_after / _THIRDS * action.due)
 
     def _new_promise(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import unittest
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
 from attrs import evolve, frozen
@@ -27,6 +29,7 @@ from trustcurve.testing.disagreement import (
     compare,
     deliver,
     find_disagreement,
+    fresh_customer,
     smallest_disagreement,
 )
 from trustcurve.testing.failures import PYTEST_TEST, fail, save_journey
@@ -73,7 +76,8 @@ def service_machine(
         redeliver: Whether events are delivered again, as queues do; the service must recognise an event by its id.
         reorder: Whether some events arrive later than others that happened after them. Once all have arrived, the
             customer must stand as if they had come in order; in between nothing is compared.
-        customer: The customer's id.
+        customer: The beginning of the customer's id. Each example has a customer of its own ("customer 1", "customer 2"),
+            so that a service which keeps its customers in one database does not meet the same customer again.
 
     Raises:
         InvalidValueError: An argument has the wrong type; when run, the service has no ``apply`` or no ``standing``.
@@ -101,6 +105,7 @@ def service_machine(
             cls.TestCase = _test_case(cls)  # type: ignore[assignment]
 
     ServiceMachine.task = _Task(curve, curve.begin(customer, BEGIN), make_service, redeliver, reorder)
+    ServiceMachine.__module__ = sys._getframe(1).f_globals.get("__name__", __name__)  # noqa: SLF001 - as namedtuple does
     ServiceMachine.TestCase = _test_case(ServiceMachine)  # type: ignore[assignment] # a TestCase, but not of that class
     return ServiceMachine
 
@@ -108,6 +113,19 @@ def service_machine(
 # --- the state machine ----------------------------------------------------------------------------
 
 _actions = st.runner().flatmap(lambda driver: journey_actions(driver.task.curve))
+_CLOCK_CHANGES: Final = tuple(
+    datetime(2026, month, day, hour, tzinfo=UTC)
+    for month, day, hour in ((3, 8, 7), (3, 29, 1), (4, 4, 16), (10, 25, 1), (11, 1, 6))
+)
+"""When clocks change in 2026 in New York, Berlin and Sydney: there local times are left out or come twice."""
+
+_times_of_day = st.timedeltas(timedelta(0), timedelta(days=1) - MICROSECOND)
+_around_changes = st.builds(
+    lambda change, gap: change + gap,
+    st.sampled_from(_CLOCK_CHANGES),
+    st.sampled_from((timedelta(0), MICROSECOND)) | st.timedeltas(timedelta(hours=-26), timedelta(hours=26)),
+)
+_promises = st.sampled_from(("promise_made", "minor_promise_made", "promise_moved"))
 _goals = st.runner().flatmap(lambda driver: st.integers(0, len(driver.task.curve.table()) - 1))
 
 
@@ -131,9 +149,10 @@ class _Driver(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._exit = ExitStack()
-        self._service = self._exit.enter_context(open_service(self.task.make_service, self.task.start))
-        self._builder = JourneyBuilder(self.task.curve, self.task.start, events_max=_EVENTS_MAX)
-        self._reference = Reference(self.task.curve, self.task.start)
+        start = fresh_customer(self.task.start)
+        self._service = self._exit.enter_context(open_service(self.task.make_service, start))
+        self._builder = JourneyBuilder(self.task.curve, start, events_max=_EVENTS_MAX)
+        self._reference = Reference(self.task.curve, start)
         self._delivered: list[Delivery] = []
         try:
             self._compare()
@@ -153,6 +172,17 @@ class _Driver(RuleBasedStateMachine):
         """Go to a position that may be rare."""
         for action in self._builder.path(frozenset({goal})):
             self.act(action)
+
+    @rule(time=_times_of_day)
+    def wait_for(self, time: timedelta) -> None:
+        """Let time pass until a time of day."""
+        midnight = self._builder.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._builder.now = max(self._builder.now, midnight + time)
+
+    @rule(what=_promises, due=_around_changes)
+    def promise(self, what: str, due: datetime) -> None:
+        """Promise something for about the time at which clocks change somewhere."""
+        self.act(JourneyAction(what, due=due))
 
     @precondition(lambda self: self._service.has_clock)
     @rule(action=_actions)
@@ -219,6 +249,10 @@ def _test_case(machine: type[_Driver]) -> type[unittest.TestCase]:
     class ServiceTest(unittest.TestCase):
         settings = hypothesis_settings(deadline=None, suppress_health_check=list(HealthCheck))
 
+        def __init__(self, methodName: str = "runTest") -> None:  # noqa: N803 - unittest's name
+            super().__init__(methodName)
+            _take_name(type(self))
+
         def runTest(self) -> None:  # noqa: N802 - unittest's name
             wrong: DisagreementError | InvalidValueError | None = None
             try:
@@ -232,7 +266,16 @@ def _test_case(machine: type[_Driver]) -> type[unittest.TestCase]:
         runTest.is_hypothesis_test = True  # type: ignore[attr-defined] # its pytest plugin looks for this
 
     ServiceTest.__name__ = ServiceTest.__qualname__ = f"{machine.__name__}.TestCase"
+    ServiceTest.__module__ = machine.__module__
     return ServiceTest
+
+
+def _take_name(test: type[unittest.TestCase]) -> None:
+    """Call a test what its module calls it: unittest prints the name of the class."""
+    for name, value in vars(sys.modules.get(test.__module__)).items():
+        if value is test:
+            test.__name__ = test.__qualname__ = name
+            return
 
 
 def _search(machine: type[_Driver], settings: hypothesis_settings) -> Disagreement | None:
@@ -245,7 +288,7 @@ def _search(machine: type[_Driver], settings: hypothesis_settings) -> Disagreeme
     except (DisagreementError, Flaky):
         if machine.found is None:
             raise
-        return smallest_disagreement(machine.task.make_service, machine.found)
+        return smallest_disagreement(machine.task.make_service, machine.found, machine.task.start)
     return None
 
 
