@@ -16,7 +16,7 @@ COVERAGE ?=
 DEMO := build/parcelshop
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test check format bench fuzz mutants docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,12 @@ format: $(VENV)/.ready-dev ## format, and fix what can be fixed safely
 
 bench: $(VENV)/.ready-dev ## compare speed side by side with other libraries, in one run
 	$(BIN)/python benchmarks/run.py
+
+fuzz: $(VENV)/.ready-test ## give damaged inputs to every door, on from where the last run ended; takes half an hour
+	$(BIN)/python tools/fuzz.py
+
+mutants: $(VENV)/.ready-test ## change the code in single places, and see whether the tests notice; takes half an hour
+	$(BIN)/python tools/mutants.py
 
 docs: $(VENV)/.ready-dev ## build the documentation, strictly, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -53,4 +53,4 @@ def test_ci_can_be_run():
 
 def test_help_lists_every_door():
     listed = set(re.findall(r"^  make (\w+)", checked(run("make", "-s", "-C", ROOT, "help")).stdout, re.MULTILINE))
-    assert listed == {"help", "demo", "test", "check", "format", "bench", "docs", "clean"}
+    assert listed == {"help", "demo", "test", "check", "format", "bench", "fuzz", "mutants", "docs", "clean"}
