@@ -89,15 +89,19 @@ class Reading(Generic[T]):
     findings: list[Finding] = field(factory=list)
     form: T | None = None
     paths: list[Path] = field(factory=list)
+    _above: set[Path] = field(factory=set, init=False)  # the paths of findings, and those above them
+    _at: set[Path] = field(factory=set, init=False)
 
     def wrong(self, path: Path, problem: str) -> None:
         """Add a finding."""
         self.paths.append(path)
+        self._above.update(path[:depth] for depth in range(len(path) + 1))
+        self._at.add(path)
         self.findings.append(Finding(self.source, *place(self.document, path), problem))
 
     def is_wrong(self, *path: str | int) -> bool:
         """Whether there is a finding at a path, below it or above it."""
-        return any(each[: len(path)] == path or path[: len(each)] == each for each in self.paths)
+        return path in self._above or any(path[:depth] in self._at for depth in range(len(path)))
 
     def get(self, *path: str | int) -> Any:
         """Return the plain value at a path; None if it is missing or invalid."""
