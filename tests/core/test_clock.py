@@ -16,6 +16,7 @@ from trustcurve import (
     Event,
     Exchanged,
     OneSided,
+    Position,
     Promise,
     PromiseBroken,
     PromiseKept,
@@ -25,6 +26,7 @@ from trustcurve import (
     Standing,
     Step,
 )
+from trustcurve.core.steps import BrokenPromise
 
 
 def signals(step: Step) -> list[str]:
@@ -249,3 +251,15 @@ def test_other_kinds_of_datetime_become_plain_ones() -> None:
         """A datetime of another library, for example one with nanoseconds."""
 
     assert type(Exchanged(at=Finer(2026, 1, 1, tzinfo=UTC)).at) is datetime
+
+
+@pytest.mark.parametrize("last", [2, 10])
+def test_promises_whose_dates_have_passed_unseen_break_at_once_in_the_order_of_their_ids(
+    curve: Curve, last: int
+) -> None:
+    # As for a standing that moved to a curve with a shorter grace: it was looked at when both were still open.
+    promises = [Promise("b", day(1)), Promise("c", day(1)), Promise("a", day(last))]
+    moved = Standing("ann", day(10), Position("hopeful", 0, 0, 0, "due"), promises, day(10))
+    step = curve.observe(moved, day(11))
+    assert [(each.at, each.cause) for each in step.due] == [(day(10), BrokenPromise(name)) for name in "abc"]
+    assert curve.next_due(moved) == day(10) + timedelta(microseconds=1)
