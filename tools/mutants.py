@@ -82,7 +82,12 @@ MUTANTS = (
     Mutant("testing/disagreement.py", "if found is None and number in comparable:", "if found is None:", "testing"),
 )  # fmt: skip
 
-EQUIVALENT = {"_RUN_MAX": "how full runs are changes the speed alone"}
+EQUIVALENT = {
+    "_RUN_MAX": "how full runs are changes the speed alone",
+    "len(stem) >= len(best[0]) + len(best[1])": "a cycle has an edge at least, so one stem more is tried in vain",
+    "depth[state] >= limit": "an equally long lasso is as good",
+    "if quiet < waiting + self.quiet_turns": "at that very number both branches give the same",
+}
 """Mutants that change nothing, by their new text, and why."""
 
 

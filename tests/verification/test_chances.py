@@ -133,6 +133,29 @@ def test_ever_is_where_within_goes(curve: Curve):
     assert exact == pytest.approx(late)
 
 
+@policy("asks after repairs", remember=1)
+def asks_after_repairs(view: View) -> Any:
+    """Repair a slip, and ask in the turn after that, whatever has happened."""
+    if view.last[:1] == ("repair",):
+        return "ask"
+    return "repair" if view.account == "slip" and view.stage != "departed" else "wait"
+
+
+def test_a_goal_that_becomes_certain_on_the_way_counts_in_full(curve: Curve):
+    asks = probability(lambda turn: turn.action == "ask", name="asks")
+    leaves = Environment({"complaint": 0.13, "departure": 0.07})
+    value = check(curve, asks, policy=asks_after_repairs, environment=leaves)["asks"].value
+    assert value == pytest.approx(0.13 / 0.2)  # a complaint comes before the departure; then nothing can prevent it
+
+
+@pytest.mark.parametrize("chances", [(0.7, 0.1, 0.2), (0.2, 0.1, 0.7), (0.1, 0.7, 0.2), (0.3, 0.6, 0.1)])
+def test_what_no_run_avoids_has_the_probability_one_and_not_nearly(curve: Curve, chances: tuple[float, float, float]):
+    always = policy("always asks")(lambda _: "ask")
+    asks = probability(lambda turn: turn.action == "ask", within=1, name="asks")
+    environment = Environment(dict(zip(("complaint", "advocacy", "purchase"), chances, strict=True)))
+    assert check(curve, asks, policy=always, environment=environment)["asks"].value == 1
+
+
 @pytest.mark.parametrize(
     ("at_least", "at_most", "status"),
     [(0.2, 0.3, Status.PROVED), (0.25, 0.25, Status.PROVED), (0.3, 1, Status.REFUTED), (0, 0.2, Status.REFUTED)],

@@ -133,3 +133,19 @@ def test_a_loop_unrolls_into_every_node_and_turn_that_there_is(curve: Curve):
                 queue.append(after)
     assert (len(automaton.nodes), len(automaton.edges)) == (len(seen), turns)
     assert repr(automaton) == f"<Automaton of {len(seen)} states and {turns} transitions>"
+
+
+def test_of_equal_promises_one_stands_for_all(curve: Curve):
+    loop = ClosedLoop(curve=curve, policy=policy("waits")(lambda _: "wait"), promises_max=3)
+    for promises, count in (((("major", 5), ("major", 5)), 1), ((("major", 5), ("minor", 5), ("major", 4)), 3)):
+        moves = loop.moves(loop.start._replace(promises=promises))
+        assert len([move for move in moves if move.name == "kept"]) == count
+
+
+def test_an_automaton_has_at_most_the_states_that_are_allowed(curve: Curve):
+    loop = ClosedLoop(curve=curve, policy=policy("waits")(lambda _: "wait"))
+    whole = unroll_loop(loop)
+    count = len(whole.nodes)
+    assert (whole.stopped, unroll_loop(loop, count).stopped) == (None, None)
+    short = unroll_loop(loop, count - 1)
+    assert (len(short.nodes), short.stopped) == (count - 1, f"there are more than states_max={count - 1} states")
