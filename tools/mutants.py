@@ -85,6 +85,7 @@ MUTANTS = (
 EQUIVALENT = {
     "_RUN_MAX": "how full runs are changes the speed alone",
     "len(stem) >= len(best[0]) + len(best[1])": "a cycle has an edge at least, so one stem more is tried in vain",
+    "possible & ~doomed": "customers who are at a goal are left out where it is used",
     "depth[state] >= limit": "an equally long lasso is as good",
     "if quiet < waiting + self.quiet_turns": "at that very number both branches give the same",
 }

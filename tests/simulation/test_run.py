@@ -323,6 +323,14 @@ def test_intervals_are_wilsons(count: int, of: int):
     assert row["low"] <= row["share"] == count / of <= row["high"]
 
 
+def test_an_interval_is_widened_by_replications_only_where_customers_influence_each_other():
+    counts = pl.DataFrame({"replication": [0, 1], "count": [10, 90], "of": [100, 100], "key": ["a", "a"]})
+    alone, coupled = (with_intervals(counts, ["key"], 0.95, coupled=way).row(0, named=True) for way in (False, True))
+    known = binomtest(100, 200).proportion_ci(method="wilson")
+    assert (alone["low"], alone["high"]) == (pytest.approx(known.low), pytest.approx(known.high))
+    assert (coupled["low"], coupled["high"]) == (0, 1)
+
+
 class Interrupted:
     """Press Ctrl-C as soon as so many replications are done."""
 
