@@ -202,6 +202,7 @@ def test_a_log_that_runs_dry_is_said(tmp_path: Path) -> None:
     (said,) = warnings(tmp_path, [*range(299), 330, 340, 345])
     assert said.startswith("3 of 302 events lie after 2024-10-25; every customer is observed on 2024-12-11")
     assert warnings(tmp_path, [*range(299), 330, 340, 342.9]) == (), "less than half a quiet period"
+    assert warnings(tmp_path, [*range(299), 330, 340, 343]) != (), "half a quiet period exactly"
 
 
 def test_a_steady_log_is_none_that_runs_dry(tmp_path: Path) -> None:

@@ -140,6 +140,24 @@ SCENARIO = Scenario(
 )
 
 
+def test_in_each_turn_those_report_who_are_lost_by_its_end():
+    everybody = evolve(SCENARIO, segments=(Segment(policy=shipped("funnel"), environment=ORDINARY),), customers=200)
+    told = WordOfMouth(share_telling=1, lost_per_report=0)  # it reaches nobody: the same customers as without
+    alone = evolve(everybody, arrivals=Arrivals(each_turn=5), replications=1, turns=30, word_of_mouth=told)
+    run = simulate(alone, journeys=1000)
+    lost = [0] * alone.turns
+    for journey in run.journeys().partition_by("customer"):
+        crossed, is_lost = False, False
+        for row in journey.sort("turn").iter_rows(named=True):
+            stage = row["state"].partition(".")[0]
+            crossed = crossed or stage in ("hopeful", "customer_centric", "advocate")
+            if stage != "departed":  # who leaves stays what they were
+                is_lost = crossed and stage == "distrust"
+            lost[row["turn"] - 1] += is_lost
+    assert run.word_of_mouth()["count"].to_list() == lost
+    assert lost[0] < lost[-1]
+
+
 def test_the_same_seed_gives_the_same_result_with_any_number_of_processes():
     runs = [simulate(SCENARIO, processes=processes) for processes in (1, 2)]
     assert same(*runs)

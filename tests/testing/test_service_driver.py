@@ -16,61 +16,16 @@ from types import ModuleType
 from typing import Any, Self
 
 import pytest
-from attrs import evolve
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 
-from trustcurve import Curve, Event, Exchanged, PromiseMade, Proposed, Returned, Standing, TrustcurveError
+from tests.testing.services import CURVE, Plain, Sorting, run
+from trustcurve import Event, Exchanged, PromiseMade, Standing, TrustcurveError
 from trustcurve.errors import InvalidValueError
 from trustcurve.machine import AsyncLiveCustomer, Callbacks, LiveCustomer
-from trustcurve.testing import Disagreement, DisagreementError, journeys, service_machine
-from trustcurve.testing.disagreement import find_disagreement, smallest_disagreement
-from trustcurve.testing.service import comparable_after, time_of
+from trustcurve.testing import Disagreement, service_machine
+from trustcurve.testing.disagreement import find_disagreement
 
-CURVE = Curve.default()
-START = datetime(2026, 1, 1, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "testing"
-
-
-def run(make: Callable[[Standing], Any], *, examples: int = 30, **options: Any) -> Disagreement | None:
-    """Drive a service, and return the disagreement that was found, if any."""
-    test = service_machine(CURVE, make, **options).TestCase
-    test.settings = settings(test.settings, max_examples=examples)  # type: ignore[attr-defined] # Hypothesis's
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("PYTEST_CURRENT_TEST")
-            test().runTest()  # type: ignore[attr-defined]
-    except DisagreementError as error:
-        return error.disagreement
-    return None
-
-
-class Plain:
-    """The simplest service that is right as long as events come once and in order."""
-
-    def __init__(self, standing: Standing) -> None:
-        self.standing = standing
-
-    def apply(self, event: Event) -> None:
-        """Take an event in."""
-        self.standing = CURVE.advance(self.standing, event).after
-
-
-class Sorting:
-    """A service that keeps all events, and is right in whatever order and however often they come."""
-
-    def __init__(self, standing: Standing) -> None:
-        self.start, self.events = standing, dict[str | None, Event]()
-
-    def apply(self, event: Event) -> None:
-        """Take an event in."""
-        self.events[event.id] = event
-
-    @property
-    def standing(self) -> Standing:
-        """Say where the customer stands."""
-        return CURVE.journey(list(self.events.values()), start=self.start, used={}).standing
 
 
 class InWords:
@@ -145,13 +100,6 @@ def test_what_is_counted_twice_was_delivered_twice(faulty: ModuleType):
 # --- how a disagreement is told -----------------------------------------------------------------
 
 
-class Deaf(Plain):
-    """Does nothing."""
-
-    def apply(self, event: Event) -> None:
-        """Take an event in, and forget it."""
-
-
 class Failing(Plain):
     """Fails on a recommendation."""
 
@@ -160,38 +108,6 @@ class Failing(Plain):
         if type(event).__name__ == "Advocated":
             raise ZeroDivisionError("a bug")
         super().apply(event)
-
-
-def test_a_disagreement_shows_what_happened_and_what_both_show():
-    ann = CURVE.begin("ann", START)
-    found = find_disagreement(CURVE, Deaf, ann, [Exchanged(at=START)])
-    assert str(found) == (
-        "the service and the curve disagree after 1 delivery:\n"
-        "  1. 2026-01-01 00:00:00  a useful exchange\n"
-        "the curve says:    distrust.suspicious (kept 0, engaged 0, doubt 1, account clear)\n"
-        "the service says:  distrust.suspicious (kept 0, engaged 0, doubt 2, account clear)\n"
-        "the curve's last step:\n"
-        "  2026-01-01 00:00 UTC  a useful exchange\n"
-        "    stays distrust.suspicious\n"
-        f"    because {CURVE.react(CURVE.start, 'exchange').because}\n"
-        "    doubt 2 -> 1"
-    )
-
-
-def test_each_silence_of_the_last_step_is_one_line():
-    ann = CURVE.begin("ann", START)
-    for event in (Proposed(at=START), Exchanged(at=START)):
-        ann = CURVE.advance(ann, event).after
-    found = find_disagreement(CURVE, Deaf, ann, [Exchanged(at=START + timedelta(days=200))])
-    assert found is not None
-    last = str(found).partition("the curve's last step:\n")[2].splitlines()
-    assert last[0] == (
-        "  2026-04-01 00:00:00  a whole quiet period passed: no move, because goodwill wears off during a quiet period"
-    )
-    assert last[1].startswith(
-        "  2026-06-30 00:00:00  a whole quiet period passed: hopeful -> distrust.suspicious, because no goodwill is left"
-    )
-    assert last[2] == "  2026-07-20 00:00 UTC  a useful exchange"
 
 
 def seen_by(run: Callable[[type[Any]], Disagreement | None], **options: bool) -> tuple[list[Standing], list[Event]]:
@@ -379,31 +295,6 @@ def test_a_service_that_begins_elsewhere_disagrees_before_anything_happened():
     assert str(found).startswith("the service and the curve disagree before anything happened\n")
 
 
-def test_the_smallest_disagreement_has_no_needless_event_and_no_needless_wait():
-    ann, day = CURVE.begin("ann", START), timedelta(days=1)
-    made = PromiseMade(at=START + 5 * day, promise="p", due=START + 9 * day)
-    told = [Exchanged(at=START + day), made, Returned(at=START + 7 * day), Exchanged(at=START + 20 * day)]
-
-    class Timeless(Plain):
-        """Keeps promises without their dates, and shows the position alone."""
-
-        def apply(self, event: Event) -> None:
-            """Take an event in."""
-            super().apply(evolve(event, due=None) if isinstance(event, PromiseMade) else event)
-
-    def make(standing: Standing) -> Any:
-        service = Timeless(standing)
-        return type("Shown", (), {"apply": service.apply, "standing": lambda _: service.standing.position})()
-
-    found = find_disagreement(CURVE, make, ann, told)
-    assert found is not None
-    least = smallest_disagreement(make, found, ann).deliveries
-    assert [(type(each).__name__, time_of(each) - START) for each in least] == [
-        ("PromiseMade", 0 * day),
-        ("Exchanged", 15 * day),
-    ]
-
-
 def test_the_clock_of_a_service_is_run_where_it_has_one():
     looked: list[Any] = []
 
@@ -471,18 +362,6 @@ def test_async_context_managers_are_left_again():
 
     assert run(make, examples=5) is None
     assert opened.count("in") == opened.count("out") > 1
-
-
-@settings(max_examples=50)
-@given(journeys(CURVE, max_size=8), st.randoms(use_true_random=False))
-def test_nothing_is_compared_while_something_earlier_is_under_way(journey: Any, order: Any):
-    told = [step.event for step in journey.steps if step.event is not None]
-    shuffled = told[:]
-    order.shuffle(shuffled)
-    for number in comparable_after(shuffled):
-        came = max((event.at for event in shuffled[:number]), default=None)
-        assert came is None or all(event.at >= came for event in shuffled[number:])
-    assert len(shuffled) in set(comparable_after(shuffled))
 
 
 @pytest.mark.parametrize(

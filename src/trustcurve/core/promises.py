@@ -109,8 +109,6 @@ class PromiseBook:
 
     def get(self, name: str) -> Promise | None:
         """Return the open or overdue promise with an id, or None."""
-        if not self._by_id:
-            return None
         found = _find(self._by_id, (name,))
         if found is None:
             return None
