@@ -49,7 +49,7 @@ bench: $(VENV)/.ready-dev ## compare speed side by side with other libraries, in
 	$(BIN)/python benchmarks/run.py
 
 fuzz: $(VENV)/.ready-test ## give damaged inputs to every door, on from where the last run ended; takes half an hour
-	$(BIN)/python tools/fuzz.py
+	$(BIN)/python -m tools.fuzz
 
 mutants: $(VENV)/.ready-test ## change the code in single places, and see whether the tests notice; takes half an hour
 	$(BIN)/python tools/mutants.py

@@ -1,25 +1,25 @@
 """Give damaged documents, snapshots, events and logs to every door that reads them: each must raise a named error or none.
 
     make fuzz                                  # every door, on from where the last run ended
-    python tools/fuzz.py curve log             # some doors
-    python tools/fuzz.py log --only 4711       # one input again, with its traceback
+    python -m tools.fuzz curve log             # some doors
+    python -m tools.fuzz log --only 4711       # one input again, with its traceback
 
-Inputs are shipped files with random changes of their bytes or of their values. Input n of a door is always the same, so
-that a failure can be repeated and a run can go on where the last one was stopped (``.fuzz`` remembers where).
+Half of the inputs are shipped files with random changes of their bytes or of their values; the others are drawn by
+Hypothesis, documents from their JSON Schemas, and every other one of them is changed, too. Input n of a door is always the
+same, so that a failure can be repeated and a run can go on where the last one was stopped (``.fuzz`` remembers where).
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
+import csv
 import json
 import random
 import sys
 import tempfile
-import tomllib
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,32 +27,44 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import tomli_w
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
+from tools.damage import changed, with_values_changed
+from tools.schema_values import values_of
 from trustcurve import Curve, Event, Journey, Standing, Step, TrustcurveError
+from trustcurve.cli.curve_command import schema_of
 from trustcurve.core.curve import default_toml
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.logs import parse_mapping, replay_log, scan_log
 from trustcurve.policies import parse_policy
 from trustcurve.records import event_of
 from trustcurve.simulation import parse_scenario
-from trustcurve.snapshots import from_dict, from_json
+from trustcurve.snapshots import from_dict, from_json, to_json
+from trustcurve.testing import events as events_drawn
+from trustcurve.testing import standings
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "snapshots" / "golden"
 SLOW_S = 5.0
 """An input that takes longer is a failure, too. Source: our choice: a hundred times what the slowest door takes."""
 
+MEMORY_BYTES = 200_000_000
+"""An input that lets the process grow by more is a failure. Source: our choice: a curve at the limit of positions."""
+
+BLOCK = 200
+"""So many inputs at a time are changes of shipped files, and as many after them drawn."""
+
 CURVE = Curve.default()
 KINDS: tuple[type[Any], ...] = (Standing, Event, Step, Journey, Curve)
-WORDS = ("", "x", "due", "-1", "kept_major", "hopeful", "{x}", "{", "\N{SNOWMAN}", "9" * 400, "2026-13-01", "a" * 5000)
-JUNK: tuple[Any, ...] = (True, 0, -1, 10**30, 1.5, float("inf"), [], {}, [[]], {"x": {"y": []}}, *WORDS)
 
 
 class Door(NamedTuple):
-    """A door: what reads an input, the inputs from which others are made, and how many are tried by default."""
+    """A door: what reads an input, where inputs come from, and how many are tried by default."""
 
     read: Callable[[bytes], object]
     corpus: Callable[[], list[bytes]]
+    drawn: Callable[[], st.SearchStrategy[bytes]]
     count: int
 
 
@@ -72,10 +84,14 @@ def snapshots() -> list[bytes]:
     return [path.read_bytes() for path in sorted(GOLDEN.glob("*/*.json")) if not path.name.startswith("curve")]
 
 
+def record(snapshot: str | bytes) -> bytes:
+    """Return the record of an event from its snapshot."""
+    return json.dumps({key: value for key, value in json.loads(snapshot).items() if key != "schema"}).encode()
+
+
 def events() -> list[bytes]:
     """Return records of events as JSON."""
-    found = [json.loads(path.read_bytes()) for path in sorted(GOLDEN.glob("*/event*.json"))]
-    return [json.dumps({key: value for key, value in each.items() if key != "schema"}).encode() for each in found]
+    return [record(path.read_bytes()) for path in sorted(GOLDEN.glob("*/event*.json"))]
 
 
 LOG = b"""customer,time,event,order,due,note
@@ -102,7 +118,7 @@ events = [{ event = "PromiseKept", promise = "{order}", weight = "minor" }]
 def read_log(data: bytes) -> object:
     """Replay a log, as a file of the kind that its beginning looks like."""
     tabs = b"\t" in data.partition(b"\n")[0]
-    kinds = {".parquet": data.startswith(b"PAR1"), ".jsonl": data.startswith(b"{"), ".tsv": tabs, ".csv": True}
+    kinds = {".jsonl": data.startswith(b"{"), ".tsv": tabs, ".csv": True}
     ending = next(ending for ending, like in kinds.items() if like)
     with tempfile.NamedTemporaryFile(suffix=ending) as file:
         file.write(data)
@@ -114,14 +130,10 @@ def read_log(data: bytes) -> object:
 
 
 def logs() -> list[bytes]:
-    """Return one log in every format."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "log.csv")
-        path.write_bytes(LOG)
-        frame = scan_log(path).rows.drop("trustcurve.row").collect()
-        frame.write_parquet(Path(folder, "log.parquet"))
-        lines = b"".join(json.dumps(row).encode() + b"\n" for row in frame.iter_rows(named=True))
-        return [LOG, lines, LOG.replace(b",", b"\t"), Path(folder, "log.parquet").read_bytes()]
+    """Return one log in every format of texts; Parquet is read by Polars, which some damage ends (SECURITY.md)."""
+    heading, *rows = csv.reader(LOG.decode().splitlines(keepends=True))
+    lines = [json.dumps(dict(zip(heading, row, strict=True))).encode() + b"\n" for row in rows]
+    return [LOG, b"".join(lines), LOG.replace(b",", b"\t")]
 
 
 def read_snapshot(data: bytes) -> object:
@@ -152,106 +164,93 @@ def as_text(parse: Callable[..., object], **options: object) -> Callable[[bytes]
     return lambda data: parse(data.decode("utf-8", "replace"), **options)
 
 
+def documents_drawn(kind: str) -> Callable[[], st.SearchStrategy[bytes]]:
+    """Return how documents are drawn of which the JSON Schema says that they are right."""
+    return lambda: values_of(schema_of(kind)).map(lambda values: tomli_w.dumps(values).encode())
+
+
+def snapshots_drawn() -> st.SearchStrategy[bytes]:
+    """Draw snapshots of standings and of events."""
+    return standings(CURVE).map(lambda standing: to_json(standing, curve=CURVE).encode()) | events_drawn(CURVE).map(
+        lambda event: to_json(event).encode()
+    )
+
+
+def logs_drawn() -> st.SearchStrategy[bytes]:
+    """Draw logs as JSON lines, with and without all of their cells."""
+    cells = {
+        "customer": ["ann", "bob", "", 7, None],
+        "time": ["2026-01-01", "2026-03-29T02:30:00", "2026-01-02T10:00:00+02:00", "0001-01-01", "9999-12-31", 5, True],
+        "event": ["made", "kept", "odd", None],
+        "order": ["o1", "o2", 'a "b"', "{x}", 10**18],
+    }
+    strategies = {name: st.sampled_from(each) for name, each in cells.items()}
+    row = st.fixed_dictionaries(strategies, optional={"due": strategies["time"], "note": st.text(max_size=20)})
+    return st.lists(row, min_size=1, max_size=8).map(
+        lambda rows: b"".join(json.dumps(each).encode() + b"\n" for each in rows)
+    )
+
+
 DOORS: dict[str, Door] = {
-    "snapshot": Door(read_snapshot, snapshots, 100_000),
-    "event": Door(read_event, events, 100_000),
-    "mapping": Door(as_text(parse_mapping), lambda: documents("mapping"), 100_000),
-    "policy": Door(as_text(parse_policy), lambda: documents("policy"), 100_000),
+    "snapshot": Door(read_snapshot, snapshots, snapshots_drawn, 100_000),
+    "event": Door(read_event, events, lambda: events_drawn(CURVE).map(to_json).map(record), 100_000),
+    "mapping": Door(as_text(parse_mapping), lambda: documents("mapping"), documents_drawn("mapping"), 100_000),
+    "policy": Door(as_text(parse_policy), lambda: documents("policy"), documents_drawn("policy"), 100_000),
     "scenario": Door(
         as_text(parse_scenario, folder=ROOT / "examples" / "scenarios" / "delivery_crisis"),
         lambda: documents("scenario"),
+        documents_drawn("scenario"),
         10_000,
     ),
-    "curve": Door(as_text(parse_curve), lambda: [default_toml().encode(), *documents("curve")], 10_000),
-    "log": Door(read_log, logs, 10_000),
+    "curve": Door(
+        as_text(parse_curve),
+        lambda: [default_toml().encode(), *documents("curve")],
+        documents_drawn("curve"),
+        10_000,
+    ),
+    "log": Door(read_log, logs, logs_drawn, 10_000),
 }
-
-
-# --- changes ---------------------------------------------------------------------------------------
-
-
-def changed(corpus: list[bytes], name: str, number: int) -> bytes:
-    """Return input ``number`` of a door."""
-    draw = random.Random(f"{name} {number}")  # noqa: S311 - no secret
-    data = draw.choice(corpus)
-    values = _values(data) if draw.random() < 0.6 else None
-    if values is not None:
-        data = _written(values, draw, toml=not data.lstrip().startswith(b"{"))
-        if draw.random() < 0.7:
-            return data
-    for _ in range(draw.randint(1, 4)):
-        data = _bytes_changed(data, draw, draw.choice(corpus))
-    return data
-
-
-def _values(data: bytes) -> Any:
-    try:
-        return json.loads(data) if data.lstrip().startswith(b"{") else tomllib.loads(data.decode())
-    except ValueError:
-        return None
-
-
-def _written(values: Any, draw: random.Random, *, toml: bool) -> bytes:
-    """Change some values of a document, and write it."""
-    values = copy.deepcopy(values)
-    for _ in range(draw.randint(1, 3)):
-        _change(values, draw)
-    try:
-        return tomli_w.dumps(values).encode() if toml else json.dumps(values, separators=(",", ":")).encode()
-    except (TypeError, ValueError, AttributeError):
-        return b""
-
-
-def _change(values: Any, draw: random.Random) -> None:
-    places = list(_places(values))
-    if not places:
-        return
-    inner, key = draw.choice(places)
-    kind = draw.randrange(4)
-    if kind == 0:
-        del inner[key]
-    elif kind == 1:
-        inner[key] = copy.deepcopy(draw.choice(JUNK))
-    elif kind == 2:
-        other, name = draw.choice(places)
-        inner[key] = copy.deepcopy(other[name])
-    elif isinstance(inner, dict):
-        inner[draw.choice(WORDS)] = inner.pop(key)
-    else:
-        inner.append(copy.deepcopy(inner[key]))
-
-
-def _places(values: Any) -> Any:
-    """Yield every value's container and key."""
-    inner = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
-    for key, value in list(inner):
-        yield values, key
-        yield from _places(value)
-
-
-def _bytes_changed(data: bytes, draw: random.Random, other: bytes) -> bytes:
-    place, end = draw.randint(0, len(data)), draw.randint(0, len(data))
-    low, high = min(place, end), max(place, end)
-    kind = draw.randrange(6)
-    if kind == 0:
-        return data[:place] + bytes(draw.choices(range(256), k=draw.randint(1, 8))) + data[place:]
-    if kind == 1:
-        return data[:low] + data[min(high, low + 40) :]
-    if kind == 2:
-        return data[:place] + draw.choice(WORDS).encode() + data[place:]
-    if kind == 3:
-        return data[:high] + data[low:high][:200] * draw.choice((1, 3, 50)) + data[high:]
-    if kind == 4:
-        return data[:place] + other[draw.randint(0, len(other)) :]
-    return data[:place] + draw.choice((b"[", b"{", b'"', b"\n", b",", b"\x00", b"\xff", b"[" * 3000)) + data[place:]
 
 
 # --- runs ------------------------------------------------------------------------------------------
 
 
+def inputs(name: str, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the inputs of a door from number ``first`` to before ``last``, each with its number."""
+    corpus = DOORS[name].corpus()
+    for block in range(first // BLOCK, -(-last // BLOCK)):
+        numbers = range(block * BLOCK, (block + 1) * BLOCK)
+        if block % 2:
+            found = list(zip(numbers, drawn(name, block), strict=False))
+        else:
+            found = [(number, changed(corpus, random.Random(f"{name} {number}"))) for number in numbers]  # noqa: S311
+        yield from (each for each in found if first <= each[0] < last)
+
+
+def drawn(name: str, block: int) -> list[bytes]:
+    """Return a block of inputs drawn by Hypothesis; of every other one some values are changed."""
+    found: list[bytes] = []
+    draw = random.Random(f"{name} {block}")  # noqa: S311 - no secret
+
+    @seed(block)
+    @settings(
+        max_examples=BLOCK,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(DOORS[name].drawn())
+    def collect(data: bytes) -> None:
+        found.append(with_values_changed(data, draw) if len(found) % 2 else data)
+
+    collect()
+    return found
+
+
 def problem(door: Door, data: bytes) -> str | None:
     """Return what is wrong with how a door reads an input, or None."""
-    begun = perf_counter()
+    begun, memory = perf_counter(), _memory_most(anew=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -263,8 +262,20 @@ def problem(door: Door, data: bytes) -> str | None:
         if isinstance(error, KeyboardInterrupt):
             raise
         return traceback.format_exc()
-    seconds = perf_counter() - begun
-    return f"took {seconds:.1f} s" if seconds > SLOW_S else None
+    seconds, grown = perf_counter() - begun, _memory_most() - memory
+    if seconds > SLOW_S:
+        return f"took {seconds:.1f} s"
+    return f"took {grown / 1e6:.0f} MB" if grown > MEMORY_BYTES else None
+
+
+def _memory_most(*, anew: bool = False) -> int:
+    """Return the most memory that this process has held, in bytes, or holds now if ``anew``; 0 where Linux is not there."""
+    try:
+        if anew:
+            Path("/proc/self/clear_refs").write_text("5")  # the most begins at what is held now
+        return 1024 * int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+    except OSError:
+        return 0
 
 
 def main() -> int:
@@ -278,18 +289,17 @@ def main() -> int:
     asked = parser.parse_args()
     wrong = 0
     for name in asked.doors or DOORS:
-        door, corpus = DOORS[name], DOORS[name].corpus()
         memory = ROOT / ".fuzz" / name
+        memory.parent.mkdir(exist_ok=True)
         first = asked.only if asked.only is not None else int(memory.read_text()) if memory.exists() else 0
-        last = first + 1 if asked.only is not None else max(asked.count or door.count, 0)
+        last = first + 1 if asked.only is not None else asked.count or DOORS[name].count
         begun = perf_counter()
-        for number in range(first, last):
-            found = problem(door, changed(corpus, name, number))
+        for number, data in inputs(name, first, last):
+            found = problem(DOORS[name], data)
             if found is not None:
                 wrong += 1
                 print(f"{name} {number}: {found}", flush=True)
-            if asked.only is None and number % 100 == 0:
-                memory.parent.mkdir(exist_ok=True)
+            if asked.only is None and number % BLOCK == 0:
                 memory.write_text(str(number))
         if asked.only is None:
             memory.write_text(str(last))

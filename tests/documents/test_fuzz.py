@@ -2,57 +2,48 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
-from tests.house.programs import ROOT
+from tools import fuzz
+from trustcurve import TrustcurveError
 
-
-def tool() -> ModuleType:
-    """Load the tool, which is no package."""
-    spec = importlib.util.spec_from_file_location("fuzz", ROOT / "tools" / "fuzz.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz"] = made
-    spec.loader.exec_module(made)
-    return made
-
-
-FUZZ = tool()
 FEW = {"curve": 40, "log": 60}
-"""How many inputs of slow doors are tried here; of the others 300."""
+"""How many inputs of slow doors are tried here, and as many drawn ones; of the others a block of each."""
 
 
-@pytest.mark.parametrize("name", FUZZ.DOORS)
+@pytest.mark.parametrize("name", fuzz.DOORS)
 def test_damaged_inputs_are_read_or_refused_by_name(name: str) -> None:
-    door, corpus = FUZZ.DOORS[name], FUZZ.DOORS[name].corpus()
-    assert corpus
-    found = {number: FUZZ.problem(door, FUZZ.changed(corpus, name, number)) for number in range(FEW.get(name, 300))}
+    few = FEW.get(name, fuzz.BLOCK)
+    tried = [*fuzz.inputs(name, 0, few), *fuzz.inputs(name, fuzz.BLOCK, fuzz.BLOCK + few)]
+    assert len(tried) == 2 * few
+    found = {number: fuzz.problem(fuzz.DOORS[name], data) for number, data in tried}
     assert {number: problem for number, problem in found.items() if problem is not None} == {}
 
 
-@pytest.mark.parametrize("name", FUZZ.DOORS)
+@pytest.mark.parametrize("name", fuzz.DOORS)
 def test_the_inputs_that_others_are_made_from_are_read(name: str) -> None:
-    door = FUZZ.DOORS[name]
+    door = fuzz.DOORS[name]
     read = 0
     for data in door.corpus():
         try:
             door.read(data)
-        except FUZZ.TrustcurveError:
+        except TrustcurveError:
             continue
         read += 1
     assert read > 0, "otherwise the changes try the first check alone"
 
 
-def test_an_input_is_always_the_same() -> None:
-    corpus = FUZZ.DOORS["policy"].corpus()
-    assert FUZZ.changed(corpus, "policy", 7) == FUZZ.changed(corpus, "policy", 7)
-    assert len({FUZZ.changed(corpus, "policy", number) for number in range(50)}) > 40
+@pytest.mark.parametrize("first", [7, fuzz.BLOCK])
+def test_an_input_is_always_the_same(first: int) -> None:
+    inputs = dict(fuzz.inputs("policy", first, first + 50))
+    assert list(inputs) == list(range(first, first + 50))
+    assert inputs == dict(fuzz.inputs("policy", first, first + 50))
+    assert dict(fuzz.inputs("policy", first + 9, first + 10)) == {first + 9: inputs[first + 9]}
+    assert len(set(inputs.values())) > 40
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), KeyError("x"), SystemExit(1)])
@@ -60,4 +51,14 @@ def test_any_other_error_is_a_problem(error: BaseException) -> None:
     def read(_: bytes) -> Any:
         raise error
 
-    assert type(error).__name__ in FUZZ.problem(FUZZ.Door(read, list, 1), b"")
+    assert type(error).__name__ in str(fuzz.problem(door(read), b""))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
+def test_much_memory_is_a_problem() -> None:
+    assert " MB" in str(fuzz.problem(door(lambda data: data * 2 * fuzz.MEMORY_BYTES), b"x"))
+    assert fuzz.problem(door(lambda data: data * (fuzz.MEMORY_BYTES // 10)), b"x") is None
+
+
+def door(read: Any) -> fuzz.Door:
+    return fuzz.Door(read, list, st.binary, 1)

@@ -230,6 +230,12 @@ def test_a_damaged_page_of_a_parquet_file_is_an_unreadable_log(tmp_path: Path) -
         replay_customer(log, mapping, CURVE, "c1")
 
 
+def test_a_panic_of_the_reader_is_an_unreadable_log(tmp_path: Path) -> None:
+    pl.DataFrame({"customer": ["ann"]}).write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(UnreadableLogError, match="a part of it is damaged"), scan_log(tmp_path / "log.parquet").reading():
+        raise pl.exceptions.PanicException("assertion failed")
+
+
 def test_half_a_surrogate_pair_is_a_reject(tmp_path: Path) -> None:
     lines = '{"customer": "\\ud83e", "time": "2026-01-01", "event": "x"}\n'
     lines += '{"customer": "ann", "time": "2026-01-01", "event": "x"}\n'

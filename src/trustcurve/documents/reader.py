@@ -8,7 +8,7 @@ of the document.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from functools import cache
 from reprlib import Repr
@@ -185,6 +185,10 @@ def named(value: object, table: str = "table") -> str:
     return next((word for known, word in _WORDS if value is known), None) or _SHORT.repr(value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def explained(error: InvalidValueError | UnknownWordError) -> str:
     """Return the problem of a value, without its place."""
     if isinstance(error, UnknownWordError):
@@ -309,17 +313,17 @@ class _Hooks:
         return read
 
     def _duration(self, value: object) -> timedelta:
-        units = {"days": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
-        if isinstance(units, Mapping) and units:
-            for unit in units:
-                if unit not in _UNITS:
-                    raise UnfitError(f"unknown unit{_hint(unit, _UNITS)}", (str(unit),))
-            try:
-                if not any(isinstance(each, bool) for each in units.values()):
-                    return timedelta(**units)
-            except (OverflowError, TypeError, ValueError):
-                pass
-        raise UnfitError(f"must be a number of days or a table such as {{ hours = 36 }}, got {self.named(value)}")
+        units = value if isinstance(value, Mapping) else {"days": value}
+        if not units or (units is not value and not _is_number(value)):
+            raise UnfitError(f"must be a number of days or a table such as {{ hours = 36 }}, got {self.named(value)}")
+        for unit, number in units.items():
+            if unit not in _UNITS:
+                raise UnfitError(f"unknown unit{_hint(unit, _UNITS)}", (str(unit),))
+            if not _is_number(number):
+                raise UnfitError(f"must be a number, got {self.named(number)}", (str(unit),))
+        with suppress(OverflowError, ValueError):
+            return timedelta(**units)
+        raise UnfitError(f"must be a duration of at most {timedelta.max.days:,} days, got {self.named(value)}")
 
     def _any(self, value: object) -> object:
         if is_too_deep(value):

@@ -33,6 +33,9 @@ ROW = f"{_OURS}row"
 # Rows are converted to columns in batches: lists of a whole file would take too much memory and time.
 _AT_ONCE = 2_000
 
+# Some damage makes Polars panic, which is no Exception.
+_POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
 _Fields = TypeVar("_Fields", list[str], dict[str, str | None])
 
 
@@ -64,13 +67,15 @@ class Log:
         """Raise ``UnreadableLogError`` for what is found wrong only when the rows are read, such as a damaged page."""
         try:
             yield
-        except pl.exceptions.PolarsError as error:
+        except _POLARS_ERRORS as error:
             raise unreadable(self.path, error) from None
 
 
-def unreadable(name: str, error: pl.exceptions.PolarsError) -> UnreadableLogError:
+def unreadable(name: str, error: BaseException) -> UnreadableLogError:
     """Return the error for a file that Polars cannot read."""
-    return UnreadableLogError(name, f"cannot be read: {str(error).splitlines()[0]}")
+    damaged = isinstance(error, pl.exceptions.PanicException)
+    problem = "a part of it is damaged" if damaged else str(error).partition("\n")[0]
+    return UnreadableLogError(name, f"cannot be read: {problem}")
 
 
 def gather(
@@ -301,5 +306,5 @@ def scan_log(path: str | PathLike[str]) -> Log:
         except UnicodeDecodeError as error:
             problem = f"it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
             raise UnreadableLogError(name, f"cannot be read: {problem}") from None
-        except pl.exceptions.PolarsError as error:
+        except _POLARS_ERRORS as error:
             raise unreadable(name, error) from None
