@@ -232,7 +232,10 @@ def test_a_damaged_page_of_a_parquet_file_is_an_unreadable_log(tmp_path: Path) -
 
 def test_a_panic_of_the_reader_is_an_unreadable_log(tmp_path: Path) -> None:
     pl.DataFrame({"customer": ["ann"]}).write_parquet(tmp_path / "log.parquet")
-    with pytest.raises(UnreadableLogError, match="a part of it is damaged"), scan_log(tmp_path / "log.parquet").reading():
+    with (
+        pytest.raises(UnreadableLogError, match="a part of it is damaged"),
+        scan_log(tmp_path / "log.parquet").reading(),
+    ):
         raise pl.exceptions.PanicException("assertion failed")
 
 
