@@ -206,6 +206,15 @@ def test_coverage_counts_the_positions_and_transitions_of_steps(kit: Kit):
     )
 
 
+def test_what_another_curve_does_is_not_covered(kit: Kit):
+    walk = WALK.replace("start = ", "curve = Curve.default(one_sided_doubt=3); start = ")
+    walk = walk.replace(
+        "Exchanged(at=start.as_of)", "Exchanged(at=start.as_of), OneSided(at=start.as_of, by='customer')"
+    )
+    done = kit(walk.replace("import Exchanged,", "import Exchanged, OneSided,"), "--trustcurve-cov")
+    done.stdout.fnmatch_lines(["curve default: 3 of 524 positions * and 2 of 8,384 transitions *"])
+
+
 TWO = """
 @given(journeys(curve))
 def test_one(journey): ...
