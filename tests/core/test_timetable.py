@@ -99,6 +99,14 @@ def test_quiet_periods_that_ended_before_the_date_count_and_are_not_found_again(
     ]
 
 
+def test_what_is_due_in_the_last_microsecond_of_a_curve_is_found_at_the_change() -> None:
+    both = at_day(30, then=Curve.default(doubt_max=11))
+    made = PromiseMade(at=day(0), promise="a small thing", weight="minor", due=day(30) - MICROSECOND)
+    ann = after(both.first, made)
+    assert both.next_due(ann) == day(30)
+    assert isinstance(both.observe(ann, day(30)).occurrences[0].cause, BrokenPromise)
+
+
 def test_the_next_due_is_the_first_of_three() -> None:
     both = at_day(30)
     hopes = both.advance(both.begin("ann", day(0)), Proposed(at=day(0))).after

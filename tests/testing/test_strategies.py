@@ -34,7 +34,9 @@ from trustcurve.documents.curve_file import parse_curve
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, load_policy
 from trustcurve.testing import curves, events, journeys, policies, positions, standings
+from trustcurve.testing.journey_builder import JourneyAction, JourneyBuilder
 from trustcurve.verification import check, no_harm_helps
+from trustcurve.verification.closed_loop import BEGIN
 
 CURVE = Curve.default()
 TABLE = CURVE.table()
@@ -70,6 +72,19 @@ def told(signals: list[str]) -> list[Position]:
     for signal in signals:
         at.append(CURVE.react(at[-1], signal).after)
     return at
+
+
+@pytest.mark.parametrize(
+    ("wait", "late"), [("to the last moment", timedelta(0)), ("too late", timedelta(microseconds=1))]
+)
+def test_an_action_at_the_last_moment_is_in_time_and_one_that_is_too_late_is_not(wait: str, late: timedelta) -> None:
+    builder = JourneyBuilder(CURVE, CURVE.begin("ann", BEGIN), 9)
+    builder.add(JourneyAction("promise_made", due=1))
+    builder.wait(JourneyAction("exchange", wait))
+    assert CURVE.observe(builder.standing, builder.now).after.promises[0].overdue is bool(late)
+    due = builder.standing.promises[0].due
+    assert due is not None
+    assert builder.now - due == late
 
 
 def test_journeys_reach_four_fifths_of_all_positions(capsys: pytest.CaptureFixture[str]):
