@@ -77,6 +77,13 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_alone(tmp_path: Path, r
     assert list(done.standings) == ["bob"]
 
 
+def test_a_quote_that_is_closed_in_the_row_of_another_customer_costs_its_own_line(tmp_path: Path) -> None:
+    rows = 'ann,2026-01-01,"oops\nbob,2026-01-01,x\ncat,2026-01-01,",\ndan,2026-01-01,x\n'
+    done = replay_text(tmp_path, f"customer,time,event\n{rows}", MAPPING)
+    assert (list(done.standings), rejects(done)) == (["bob", "dan"], [(1, "broken line"), (3, "broken line")])
+    assert (done.counts.rows, done.counts.used) == (4, 2)
+
+
 def test_a_quote_that_is_open_at_the_end_costs_its_own_line(tmp_path: Path) -> None:
     done = replay_text(tmp_path, 'customer,time,event\nann,2026-01-01,x\nbob,2026-01-01,"x', MAPPING)
     assert (list(done.standings), rejects(done)) == (["ann"], [(2, "broken line")])
