@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from unicodedata import normalize
 
@@ -305,7 +306,46 @@ def test_what_parquet_nests_is_read_as_json_lines_would_have_it(tmp_path: Path) 
     (tmp_path / "log.jsonl").write_text("\n".join(lines), encoding="utf-8")
     texts = scan_log(tmp_path / "log.jsonl").rows.drop("trustcurve.row").collect().rows()
     assert [row[:-2] for row in read] == texts
-    assert [row[-2:] for row in read] == [("café", "1 day, 0:01:00"), ("\ufffd", None)]
+    assert [row[-2:] for row in read] == [("café", "1 day, 0:01:00"), (r"\xff", None)]
+
+
+FAR = pl.Series([2**62, 2**62 + 1])
+ALMOST_THE_SAME: dict[str, pl.Series] = {
+    "bytes": pl.Series([b"\x80\x01", b"\x81\x01", b"\\x8001", b"ann", b"bob"]),
+    "durations": pl.Series([1, 2, 10**18, 10**18 + 1]).cast(pl.Duration("ns")),
+    "long durations": pl.Series([10**18, 10**18 + 1]).cast(pl.Duration("ms")),
+    "clock times": pl.Series([1, 2, 10**9]).cast(pl.Time),
+    "times": pl.Series([1, 2, 10**18]).cast(pl.Datetime("ns", "Europe/Berlin")),
+    "far times": FAR.cast(pl.Datetime("us")),
+    "far days": pl.Series([2**31 - 1, 2**31 - 2], dtype=pl.Int32).cast(pl.Date),
+    "doubles": pl.Series([0.1, 0.30000000000000004, 0.3, float("inf"), float("-inf")]),
+    "numbers without a sign": pl.Series([2**64 - 1, 2**64 - 2], dtype=pl.UInt64),
+    "decimals": pl.Series([Decimal("1.10"), Decimal("1.11")]),
+}
+
+
+@pytest.mark.parametrize("values", ALMOST_THE_SAME.values(), ids=ALMOST_THE_SAME)
+@pytest.mark.parametrize("nested", ["flat", "list", "table", "array"])
+def test_two_values_of_parquet_are_two_customers(tmp_path: Path, values: pl.Series, nested: str) -> None:
+    customer = {
+        "flat": values,
+        "list": values.reshape((-1, 1)).arr.to_list(),
+        "table": values.to_frame("a").to_struct(),
+        "array": values.reshape((-1, 1)),
+    }[nested]
+    frame = pl.DataFrame({"customer": customer, "time": ["2026-01-01"] * len(values), "event": "x"})
+    frame.write_parquet(tmp_path / "log.parquet")
+    done = replay_file(tmp_path / "log.parquet", MAPPING)
+    assert (len(done.standings), done.rejects) == (len(values), ())
+    log, mapping = scan_log(tmp_path / "log.parquet"), parse_mapping(MAPPING)
+    assert all(replay_customer(log, mapping, CURVE, each).counts.rows == 1 for each in done.standings)
+
+
+def test_what_is_not_a_number_in_a_column_of_numbers_is_an_empty_field(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"customer": [float("nan"), 7.0], "time": ["2026-01-01"] * 2, "event": "x"})
+    frame.write_parquet(tmp_path / "log.parquet")
+    done = replay_file(tmp_path / "log.parquet", MAPPING)
+    assert (list(done.standings), rejects(done)) == (["7.0"], [(1, "no customer")])
 
 
 def test_a_column_of_lists_is_used_as_text(tmp_path: Path) -> None:

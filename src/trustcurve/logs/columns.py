@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,11 @@ __all__ = [
     "moment",
     "naive_and_aware",
     "number",
-    "sane",
     "short_text",
     "template",
     "text",
     "time_columns",
+    "used_columns",
     "utc",
     "value_instant",
     "whole",
@@ -47,15 +48,29 @@ _LONG = timedelta(days=_DAYS[1] - _DAYS[0])
 _SHOWN = 200  # characters of a value in a message
 
 
-def sane(column: str, dtype: pl.DataType) -> pl.Expr:
-    """Return a column of a log; times far beyond the calendar are moved close to it.
+def used_columns(columns: Iterable[str], schema: pl.Schema, mapping: LogMapping) -> list[pl.Expr]:
+    """Return columns of a log; times far beyond the calendar are moved close to it, or are texts of their numbers.
 
-    Polars panics when it writes or converts such a time.
+    Polars panics when it writes or converts such a time, and a template must not take two of them for the same.
     """
+    times = time_columns(mapping)
+    return [(_sane if column in times else _exact)(column, schema[column]) for column in columns]
+
+
+def _sane(column: str, dtype: pl.DataType) -> pl.Expr:
     source = pl.col(column)
     if isinstance(dtype, pl.Datetime):
         return _near(source.to_physical(), _DAY[dtype.time_unit]).cast(dtype)
     return _near(source.to_physical(), 1).cast(dtype) if dtype == pl.Date else source
+
+
+def _exact(column: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype not in (pl.Datetime, pl.Date):
+        return pl.col(column)
+    sane, number = _sane(column, dtype), pl.col(column).to_physical()
+    unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "days"
+    far = pl.format(f"{{}} {unit} since 1970-01-01", number)
+    return pl.when(number == sane.to_physical()).then(sane.cast(pl.String)).when(number.is_not_null()).then(far)
 
 
 def text(column: str) -> pl.Expr:

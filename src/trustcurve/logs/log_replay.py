@@ -26,7 +26,7 @@ from trustcurve.core.replay import (
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.errors import UnknownWordError
-from trustcurve.logs.columns import template
+from trustcurve.logs.columns import template, used_columns
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.outcomes import Outcome, outcomes_of
@@ -359,12 +359,15 @@ def _last_applied(run: _Run) -> datetime | None:
 
 def _rows_of(customer: str, log: Log, mapping: LogMapping) -> int:
     """Return the number of rows of a customer; raise if there are none."""
-    whose = log.having(mapping.customer.columns).rows.select(template(mapping.customer).alias(CUSTOMER))
+    columns = mapping.customer.columns
     with log.reading():
-        rows: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
-        if not rows:
+        rows = log.having(columns).rows
+        own = rows.select(used_columns(dict.fromkeys(columns), rows.collect_schema(), mapping))
+        whose = own.select(template(mapping.customer).alias(CUSTOMER))
+        count: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
+        if not count:
             raise UnknownWordError("customer", customer, _near(customer, whose))
-    return rows
+    return count
 
 
 def _near(customer: str, whose: pl.LazyFrame) -> tuple[str, ...]:

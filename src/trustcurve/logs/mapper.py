@@ -22,11 +22,11 @@ from trustcurve.logs.columns import (
     moment,
     naive_and_aware,
     number,
-    sane,
     short_text,
     template,
     text,
     time_columns,
+    used_columns,
     whole,
     with_moments,
 )
@@ -167,7 +167,7 @@ def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.Lazy
         findings.append(Finding(log.path, "", "", f"the first line must name the columns, got {shown(log.heading)}"))
     if findings:
         raise InvalidMappingError(tuple(findings))
-    rows = rows.select(ROW, *(sane(column, schema[column]) for column in needed))
+    rows = rows.select(ROW, *used_columns(needed, schema, mapping))
     needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None
     if needs_zone is not None:
         raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))

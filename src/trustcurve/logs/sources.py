@@ -21,6 +21,7 @@ from attrs import evolve, frozen
 from trustcurve.errors import shown
 from trustcurve.logs.csv_records import csv_records
 from trustcurve.logs.log_errors import UnreadableLogError
+from trustcurve.logs.typed_columns import readable
 
 __all__ = ["ROW", "Log", "check_names", "gather", "read_csv", "read_json_lines", "scan_log", "scan_parquet"]
 
@@ -219,29 +220,8 @@ def scan_parquet(name: str) -> Log:
     rows = pl.scan_parquet(name, glob=False, hive_partitioning=False)
     schema = rows.collect_schema()  # raises if it is not a Parquet file
     check_names(name, schema)
-    odd = [_as_text(column, dtype) for column, dtype in schema.items() if dtype.is_nested() or dtype in _ODD]
-    return Log(name, rows.with_columns(odd).with_row_index(ROW, offset=1))
-
-
-_ODD = (pl.Binary, pl.Duration)
-
-
-def _as_text(column: str, dtype: pl.DataType) -> pl.Expr:
-    """Read nested values as JSON, as in JSON lines."""
-    values = pl.col(column).arr.to_list() if isinstance(dtype, pl.Array) else pl.col(column)
-    return values.map_elements(_text, return_dtype=pl.String)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, pl.Series | dict):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    return str(_plain(value))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value.to_list() if isinstance(value, pl.Series) else str(value)
+    read = (readable(column, dtype) for column, dtype in schema.items())
+    return Log(name, rows.with_columns(each for each in read if each is not None).with_row_index(ROW, offset=1))
 
 
 _TEXTS: dict[str, Callable[[str, TextIO], Log]] = {
