@@ -267,10 +267,26 @@ def test_deeply_nested_json_is_a_reject(tmp_path: Path) -> None:
     assert (list(done.standings), rejects(done)) == (["ann"], [(1, "broken line")])
 
 
-def test_a_number_too_long_for_python_is_a_reject_in_our_words(tmp_path: Path) -> None:
-    lines = '{"customer": ' + "7" * 5000 + '}\n{"customer": "ann", "time": "2026-01-01", "event": "x"}\n'
+NUMBERS = ["12345678901234567890.5", "12345678901234567890.7", "1e999", "2e999", "-0", "0", "1.0", "1.00", "7" * 5_000]
+
+
+@pytest.mark.parametrize("shape", ["%s", '{"a": %s}', "[1, %s]"])
+def test_numbers_of_json_lines_are_read_as_they_are_written(tmp_path: Path, shape: str) -> None:
+    line = f'{{"customer": {shape}, "time": "2026-01-01", "event": "x"}}\n'
+    done = replay_text(tmp_path, "".join(line % number for number in NUMBERS), MAPPING, "jsonl")
+    assert (list(done.standings), done.rejects) == ([shape % number for number in NUMBERS], ())
+
+
+def test_json_that_is_not_a_number_is_an_empty_field_or_a_reject(tmp_path: Path) -> None:
+    fields = ["NaN", "Infinity", "-Infinity", '"Infinity"', '"NaN"']
+    lines = "".join(f'{{"customer": {field}, "time": "2026-01-01", "event": "x"}}\n' for field in fields)
     done = replay_text(tmp_path, lines, MAPPING, "jsonl")
-    assert [(r.row, r.detail) for r in done.rejects] == [(1, "broken line: has a number with too many digits")]
+    assert list(done.standings) == ["Infinity", "NaN"]
+    assert [(reject.row, reject.detail) for reject in done.rejects] == [
+        (1, "no customer: customer is empty"),
+        (2, "broken line: has Infinity, which is not a number"),
+        (3, "broken line: has -Infinity, which is not a number"),
+    ]
 
 
 @pytest.mark.parametrize("form", FORMS)
