@@ -121,6 +121,66 @@ def test_whole_numbers_of_64_bits_are_compared_exactly(
     assert list(done.standings) == [str(n) for n in fits]
 
 
+CLOSE = [
+    "18446744073709551614",
+    "18446744073709551615",
+    "18446744073709551616",
+    "18446744073709551615.5",
+    "1.8446744073709551615e19",
+]
+M = 18446744073709551615
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "typed"])
+@pytest.mark.parametrize(
+    ("test", "fits"),
+    [("is", [1, 4]), ("above", [2, 3]), ("at_least", [1, 2, 3, 4]), ("below", [0]), ("at_most", [0, 1, 4])],
+)
+def test_numbers_of_any_length_are_compared_exactly(tmp_path: Path, form: str, test: str, fits: list[int]) -> None:
+    fields = CLOSE[:2] if form == "typed" else CLOSE
+    if form == "typed":
+        numbers = pl.Series([int(field) for field in fields], dtype=pl.UInt64)
+        frame = pl.DataFrame({"customer": ["0", "1"], "time": ["2026-01-01"] * 2, "n": numbers})
+        frame.write_parquet(tmp_path / "log.parquet")
+    elif form == "csv":
+        write(tmp_path, [{"customer": str(n), "time": "2026-01-01", "n": field} for n, field in enumerate(fields)])
+    else:
+        lines = (f'{{"customer": {n}, "time": "2026-01-01", "n": {field}}}\n' for n, field in enumerate(fields))
+        (tmp_path / "log.jsonl").write_text("".join(lines))
+    when = f"{{ n = [{M}, 7] }}" if test == "is" else f"{{ n = {{ {test} = {M} }} }}"
+    path = tmp_path / f"log.{'parquet' if form == 'typed' else form}"
+    done = replay_file(path, UTC_LOG + rule(when, "Exchanged") + IGNORE_REST)
+    assert list(done.standings) == [str(n) for n in fits if n < len(fields)]
+
+
+@pytest.mark.parametrize(
+    ("when", "fields"),
+    [
+        ("{ f = 9007199254740993 }", ["9007199254740993", "9007199254740993.0"]),
+        ("{ f = { not = 9007199254740993, above = 9007199254740992 } }", ["9007199254740992.5"]),
+        ("{ f = 0.1 }", ["0.1", "1e-1"]),
+        ("{ f = { above = 0.1, below = 1 } }", ["0.10000000000000000001"]),
+        ("{ f = { above = 0, below = 1e-300 } }", ["1e-400", "1e-99999999999999999999"]),
+        ("{ f = 0 }", ["0e99999999999999999999"]),
+    ],
+)
+def test_decimals_are_compared_exactly(tmp_path: Path, when: str, fields: list[str]) -> None:
+    given = [
+        "9007199254740992", "9007199254740993", "9007199254740993.0", "9007199254740992.5", "0.1", "1e-1",
+        "0.10000000000000000001", "1e-400", "1e-99999999999999999999", "0e99999999999999999999",
+    ]  # fmt: skip
+    assert taken(tmp_path, when, given) == fields
+
+
+def test_doubles_are_compared_as_the_numbers_that_they_are(tmp_path: Path) -> None:
+    numbers = [2.0**64, 0.1, 0.1 + 0.2]
+    frame = pl.DataFrame({"customer": ["a", "b", "c"], "time": ["2026-01-01"] * 3, "f": numbers})
+    frame.write_parquet(tmp_path / "log.parquet")
+    for condition, customers in ((2**64, ["a"]), (2**64 - 1, []), (0.1, ["b"]), (0.3, [])):
+        mapping = UTC_LOG + rule(f"{{ f = {condition!r} }}", "Exchanged") + IGNORE_REST
+        assert list(replay_file(tmp_path / "log.parquet", mapping).standings) == customers
+
+
 @pytest.mark.parametrize("nan", ["nan", "NaN", "inf", "1e999", "1_0"])
 @pytest.mark.parametrize("test", ["at_least", "above"])
 def test_nan_is_no_number(tmp_path: Path, nan: str, test: str) -> None:

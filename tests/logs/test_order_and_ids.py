@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.logs.helpers import (
@@ -75,19 +76,45 @@ def test_a_sequence_of_64_bits_is_read_exactly(tmp_path: Path, form: str) -> Non
     assert "".join(event.note or "-" for event in found) == "123"
 
 
+@pytest.mark.parametrize(
+    "ties",
+    [
+        pl.Series([2**53 + 1, 2**53], dtype=pl.UInt64),
+        pl.Series([f"{2**53 + 1}.0", f"{2**53}"]),
+        pl.Series([1.79e18 + 256, 1.79e18]),
+    ],
+    ids=["typed", "with a fraction of zero", "doubles"],
+)
+def test_a_sequence_may_be_a_column_of_numbers(tmp_path: Path, ties: pl.Series) -> None:
+    frame = pl.DataFrame({"customer": "ann", "time": "2026-01-01", "event": "x", "n": ["2", "1"], "tie": ties})
+    frame.write_parquet(tmp_path / "log.parquet")
+    found = events_of(tmp_path / "log.parquet", UTC_LOG + 'sequence = "tie"\n' + NOTED)
+    assert "".join(event.note or "-" for event in found) == "12"
+
+
+def test_a_sequence_without_a_sign_that_is_too_large_is_a_reject(tmp_path: Path) -> None:
+    ties = pl.Series([2**63, 2**63 - 1], dtype=pl.UInt64)
+    frame = pl.DataFrame({"customer": "ann", "time": "2026-01-01", "event": "x", "n": ["2", "1"], "tie": ties})
+    frame.write_parquet(tmp_path / "log.parquet")
+    done = replay_file(tmp_path / "log.parquet", UTC_LOG + 'sequence = "tie"\n' + NOTED)
+    assert [(reject.row, reject.detail) for reject in done.rejects] == [
+        (1, f"not a whole number of 64 signed bits: column 'tie' has '{2**63}'")
+    ]
+
+
 @pytest.mark.parametrize("tie", ["1.5", str(2**63), "1e300", "nan"])
 def test_a_sequence_beyond_64_bits_is_a_reject(tmp_path: Path, tie: str) -> None:
     log = f"customer | time | event | n | tie\nann | 2026-01-01 | x | 1 | {tie}"
     (reject,) = replay(tmp_path, log, UTC_LOG + 'sequence = "tie"\n' + NOTED).rejects
-    assert reject.detail == f"not a whole number: column 'tie' has '{tie}'"
+    assert reject.detail == f"not a whole number of 64 signed bits: column 'tie' has '{tie}'"
 
 
 def test_a_tie_that_is_no_number_is_told(tmp_path: Path) -> None:
     log = "customer | time | event | n | tie\nann | 2026-01-01 | x | 2 | b\nann | 2026-01-01 | x | 1 | a"
     done = replay(tmp_path, log, UTC_LOG + 'sequence = "tie"\n' + NOTED, outcome="n")
     assert [reject.detail for reject in done.rejects] == [
-        "not a whole number: column 'tie' has 'b'",
-        "not a whole number: column 'tie' has 'a'",
+        "not a whole number of 64 signed bits: column 'tie' has 'b'",
+        "not a whole number of 64 signed bits: column 'tie' has 'a'",
     ]
     assert done.outcomes == ()  # nobody knows what came before them
 

@@ -1,4 +1,4 @@
-"""Columns of a log as Polars expressions: texts, numbers and times. An unreadable value is null, never an error."""
+"""Columns of a log as Polars expressions: texts and times. An unreadable value is null, never an error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 
 from trustcurve.logs.local_times import INSTANT, instant_of, local_time_of
 from trustcurve.logs.mapping import ColumnCondition, Due, LogMapping, Template
+from trustcurve.logs.numbers import number, text
 
 __all__ = [
     "INSTANT",
@@ -17,15 +18,12 @@ __all__ = [
     "is_about_time",
     "moment",
     "naive_and_aware",
-    "number",
     "short_text",
     "template",
-    "text",
     "time_columns",
     "used_columns",
     "utc",
     "value_instant",
-    "whole",
     "with_moments",
 ]
 
@@ -41,8 +39,6 @@ _DAYS = ((date.min - _EPOCH).days, (date.max - _EPOCH).days + 1)
 _DAY = {"ms": 86_400 * 1_000, "us": 86_400 * 1_000_000, "ns": 86_400 * 1_000_000_000}
 """A day in each time unit."""
 _INT64 = (-(2**63), 2**63 - 1)
-_DOUBLES_EXACT = 2**53
-"""Up to here every whole number is a double."""
 _MOMENT = "trustcurve.moment."
 _LONG = timedelta(days=_DAYS[1] - _DAYS[0])
 _SHOWN = 200  # characters of a value in a message
@@ -73,32 +69,10 @@ def _exact(column: str, dtype: pl.DataType) -> pl.Expr:
     return pl.when(number == sane.to_physical()).then(sane.cast(pl.String)).when(number.is_not_null()).then(far)
 
 
-def text(column: str) -> pl.Expr:
-    """Read a column as text, without surrounding blanks; an empty text becomes null."""
-    trimmed = pl.col(column).cast(pl.String).str.strip_chars()
-    return pl.when(trimmed != "").then(trimmed)
-
-
 def short_text(column: str) -> pl.Expr:
     """Return a column's text for a message: cut off if it is long."""
     whole = text(column)
     return pl.when(whole.str.len_chars() > _SHOWN).then(whole.str.head(_SHOWN) + "...").otherwise(whole)
-
-
-def number(column: str) -> pl.Expr:
-    """Read a column as numbers; other values and numbers that are not finite become null."""
-    read = text(column).cast(pl.Float64, strict=False)
-    return pl.when(read.is_finite()).then(read)
-
-
-def whole(column: str) -> pl.Expr:
-    """Read a column as whole numbers of 64 bits, each exactly; other values become null.
-
-    Doubles that are whole (1.0) are numbers, too: columns of integers become doubles where values are missing.
-    """
-    double = number(column)
-    safe = double.is_between(-_DOUBLES_EXACT, _DOUBLES_EXACT) & (double == double.floor())
-    return pl.coalesce(text(column).cast(pl.Int64, strict=False), pl.when(safe).then(double).cast(pl.Int64))
 
 
 def template(made_of: Template) -> pl.Expr:

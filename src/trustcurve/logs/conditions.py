@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import TypeGuard
 
 import polars as pl
 from attrs import frozen
 
-from trustcurve.logs.columns import INSTANT, is_about_time, moment, number, short_text, text, value_instant, whole
+from trustcurve.logs.columns import INSTANT, is_about_time, moment, short_text, value_instant
 from trustcurve.logs.mapping import ColumnCondition, LogMapping, MappingRule, Value
+from trustcurve.logs.numbers import is_number, sign, text
 
 __all__ = ["Fit", "fit"]
 
@@ -51,10 +51,7 @@ def _holds(condition: ColumnCondition, mapping: LogMapping) -> pl.Expr:
     if isinstance(first, date):
         holds = compare(moment(column), _instant(first, mapping))
     else:
-        holds = compare(number(column), pl.lit(float(first)))
-        if _is_whole(first):
-            exact = whole(column)
-            holds = pl.when(exact.is_not_null()).then(compare(exact, pl.lit(first, pl.Int64))).otherwise(holds)
+        holds = compare(sign(column, first), pl.lit(0))  # type: ignore[arg-type] # a bound is not a text
     return text(column).is_not_null() & holds
 
 
@@ -66,24 +63,15 @@ _COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 }
 
 
-def _is_whole(value: Value) -> TypeGuard[int]:
-    """Whether a value is a whole number of 64 bits: such numbers are compared exactly, not as doubles."""
-    return type(value) is int and -(2**63) <= value < 2**63
-
-
 def _among(column: str, values: tuple[Value, ...], mapping: LogMapping) -> pl.Expr:
     """Return whether a column has one of some values; false for a value of another type."""
     texts = [value for value in values if isinstance(value, str)]
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     equal = [text(column).is_in(texts)] if texts else []
+    equal += [is_number(column, numbers)] if numbers else []
     for value in values:
         if isinstance(value, bool):
             equal.append(text(column).str.to_lowercase() == str(value).lower())
-        elif _is_whole(value):
-            exact = whole(column)
-            same = pl.when(exact.is_not_null()).then(exact == pl.lit(value, pl.Int64))
-            equal.append(same.otherwise(number(column) == float(value)))
-        elif isinstance(value, int | float):
-            equal.append(number(column) == float(value))
         elif isinstance(value, date):
             equal.append(moment(column) == _instant(value, mapping))
     return pl.any_horizontal([each.fill_null(value=False) for each in equal])

@@ -21,18 +21,16 @@ from trustcurve.logs.columns import (
     due_time,
     moment,
     naive_and_aware,
-    number,
     short_text,
     template,
-    text,
     time_columns,
     used_columns,
-    whole,
     with_moments,
 )
 from trustcurve.logs.conditions import fit
 from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapping import KINDS, EventTemplate, LogMapping
+from trustcurve.logs.numbers import number, text, whole
 from trustcurve.logs.sources import ROW, Log
 from trustcurve.records import EVENTS, RejectRecord, polars_types
 
@@ -203,7 +201,9 @@ def _dated(rows: pl.LazyFrame, mapping: LogMapping, outcome: str | None) -> pl.L
     ]
     sequence = mapping.sequence
     if sequence is not None:
-        odd = pl.format("not a whole number: column '{}' has '{}'", pl.lit(sequence), short_text(sequence))
+        odd = pl.format(
+            "not a whole number of 64 signed bits: column '{}' has '{}'", pl.lit(sequence), short_text(sequence)
+        )
         problems.append(pl.when(text(sequence).is_not_null() & whole(sequence).is_null()).then(odd))
     return rows.with_columns(
         customer.alias(CUSTOMER),
