@@ -67,3 +67,13 @@ DOORS = {
 def event(text: str) -> Event:
     """Read an event from JSON: the door of snapshots."""
     return from_json(Event, text)
+
+
+NO_PATHS = [
+    (5, "must be a str or a path"),
+    (None, "must be a str or a path"),
+    (b"x.csv", "must be a str or a path"),
+    ("a\0.csv", "must not contain NUL"),
+    ("a\ud800.csv", "must not have a lone surrogate, which no name has"),
+]
+"""What no file and no folder can be named, and the rule in the error."""

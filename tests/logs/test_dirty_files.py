@@ -8,6 +8,7 @@ import io
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import polars as pl
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.documents.doors import NO_PATHS
 from tests.logs.helpers import (
     CURVE,
     EXCHANGE,
@@ -28,6 +30,7 @@ from tests.logs.helpers import (
     table,
     write,
 )
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs import (
     InvalidMappingError,
     UnreadableLogError,
@@ -37,6 +40,7 @@ from trustcurve.logs import (
     replay_log,
     scan_log,
 )
+from trustcurve.records import write_tables
 
 MAPPING = UTC_LOG + EXCHANGE + IGNORE_REST
 
@@ -152,6 +156,14 @@ def test_the_name_of_a_log_is_no_pattern(tmp_path: Path, form: str) -> None:
         path = write(tmp_path, table(f"customer | time | event\n{name} | 2026-01-01 | x"), form)
         path.rename(tmp_path / f"log-{name}.{form}")
     assert list(replay_file(tmp_path / f"log-*.{form}", MAPPING).standings) == ["*"]
+
+
+@pytest.mark.parametrize(("path", "rule"), NO_PATHS)
+def test_what_is_not_a_path_is_named(path: Any, rule: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"path {rule}, got "):
+        scan_log(path)
+    with pytest.raises(InvalidValueError, match=f"folder {rule}, got "):
+        write_tables({}, path, "csv")
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

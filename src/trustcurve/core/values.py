@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import fsencode, fspath
 from typing import Any
 
 from attrs import Attribute
@@ -17,6 +18,7 @@ __all__ = [
     "check_optional_text",
     "check_word_of",
     "checked_name",
+    "checked_path",
 ]
 
 
@@ -82,6 +84,24 @@ def checked_name(argument: str, value: object) -> str:
     if not _is_writable(word):
         raise InvalidValueError(argument, value, _LONE_SURROGATE)
     return word
+
+
+def checked_path(argument: str, value: object) -> str:
+    """Return the name of a file or a folder as a plain ``str``.
+
+    Raises:
+        InvalidValueError: It is another value, or no file can have this name.
+    """
+    name = fspath(value) if hasattr(value, "__fspath__") else plain_word(value)
+    if not isinstance(name, str):
+        raise InvalidValueError(argument, value, "must be a str or a path")
+    if "\0" in name:
+        raise InvalidValueError(argument, value, "must not contain NUL")
+    try:
+        fsencode(name)
+    except UnicodeEncodeError:
+        raise InvalidValueError(argument, value, "must not have a lone surrogate, which no name has") from None
+    return name
 
 
 _LONE_SURROGATE = "must not have a lone surrogate, which no file can hold"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any, Final
 
+from trustcurve.core.values import checked_path
 from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError
 
 __all__ = [
@@ -52,14 +53,11 @@ def read_text(path: str | PathLike[str], error: type[InvalidDocumentError]) -> t
     """Read a file, with or without a byte order mark; return its text and its name.
 
     Raises:
-        InvalidDocumentError: The file is too large or not UTF-8, or the path is invalid; of the class ``error``.
+        InvalidDocumentError: The file is too large or not UTF-8; of the class ``error``.
+        InvalidValueError: The path is not one.
         OSError: The file cannot be opened.
     """
-    name = fspath(path)
-    if not isinstance(name, str):
-        raise InvalidValueError("path", path, "must be a str or a path")
-    if "\0" in name:
-        raise error((Finding(name.replace("\0", "\\0"), "", "", "a path must not contain NUL"),))
+    name = checked_path("path", path)
     with open(name, "rb") as file:  # noqa: PTH123 - pathlib is slow to import
         data = file.read(TEXT_MAX + 1)
     if len(data) > TEXT_MAX:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 
 import polars as pl
@@ -45,7 +46,7 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
 
 def write_replay(
     replay: LogReplay,
-    folder: str | Path,
+    folder: str | PathLike[str],
     format: FileFormat = "parquet",  # noqa: A002 - what the command line calls it, too
 ) -> tuple[Path, ...]:
     r"""Write the frames to files in a folder, which is created if needed; existing files are replaced.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
 from itertools import islice
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import TextIO, TypeVar
 from unicodedata import normalize
@@ -18,6 +18,7 @@ from unicodedata import normalize
 import polars as pl
 from attrs import evolve, frozen
 
+from trustcurve.core.values import checked_path
 from trustcurve.errors import shown
 from trustcurve.logs.csv_records import csv_records
 from trustcurve.logs.log_errors import UnreadableLogError
@@ -272,6 +273,7 @@ def scan_log(path: str | PathLike[str]) -> Log:
 
     Raises:
         UnreadableLogError: The ending is unknown, or the file as a whole cannot be read.
+        InvalidValueError: The path is not one.
         OSError: The file cannot be opened.
 
     Examples:
@@ -285,7 +287,7 @@ def scan_log(path: str | PathLike[str]) -> Log:
         >>> log.broken
         ((2, 'has 2 fields, but the heading has 3'),)
     """
-    name = fspath(path)
+    name = checked_path("path", path)
     ending = Path(name).suffix.lower()
     if ending not in (*_TEXTS, _PARQUET):
         raise UnreadableLogError(name, f"the name must end in one of {', '.join((*_TEXTS, _PARQUET))}")

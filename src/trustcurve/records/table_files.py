@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from trustcurve.core.values import checked_path
 from trustcurve.errors import UnknownWordError, plain_word
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def write_tables(
 
     Raises:
         UnknownWordError: The format is not "parquet" or "csv".
+        InvalidValueError: The folder is not a path.
         OSError: A file cannot be written.
 
     Examples:
@@ -52,7 +54,7 @@ def write_tables(
     ending = plain_word(format)
     if ending not in _FORMATS:
         raise UnknownWordError("format", format, _FORMATS)
-    target = Path(folder)
+    target = Path(checked_path("folder", folder))
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for name, frame in tables.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.values import checked_path
 
 __all__ = [
     "FALL",
@@ -102,12 +104,13 @@ def note_no_customers(axes: Axes) -> None:
     axes.text(0.5, 0.5, "no customers", ha="center", va="center", transform=axes.transAxes)
 
 
-def save(made: Figure, path: Path) -> Path:
+def save(made: Figure, path: str | PathLike[str]) -> Path:
     """Write a PNG file; the same figure gives the same bytes."""
+    target = Path(checked_path("path", path))
     with style.context(_STYLES), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing")  # the glyph is drawn as a box, which shows that as well
-        made.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
-    return path
+        made.savefig(target, format="png", dpi=_DPI, metadata={"Software": None})
+    return target
 
 
 def state_colours(curve: Curve) -> dict[str, str]:

@@ -14,6 +14,7 @@ from matplotlib.path import Path as Line
 from numpy.typing import NDArray
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.values import checked_path
 from trustcurve.errors import InvalidValueError
 from trustcurve.report.canvas import (
     FALL,
@@ -66,7 +67,7 @@ def draw_all(folder: str | PathLike[str], scenarios: Sequence[tuple[str, Solutio
         ...     [path.name for path in draw_all(folder, [("give", solve(one), None)])]
         ['occupancy.png', 'flow.png', 'times.png']
     """
-    target = Path(folder)
+    target = Path(checked_path("folder", folder))
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for side, (_, exact, run) in zip(("old_", "new_") if len(scenarios) > 1 else ("",), scenarios, strict=True):
@@ -187,7 +188,7 @@ def draw_side_by_side(path: str | PathLike[str], old: Results, new: Results) -> 
                 scenario = _scenario(exact, run)
                 _plot_occupancy(axes, scenario.curve, *(_occupancy(result, segment) for result in (run, exact)))
                 title(axes, _panel_title(scenario, segment, run, with_name=True), _WIDE * 0.6)
-        return save(made, Path(path))
+        return save(made, path)
 
 
 def _draw(
@@ -200,7 +201,7 @@ def _draw(
         for axes, segment in zip(made.subplots(len(segments), 1, squeeze=False).ravel(), segments, strict=True):
             plot(axes, segment)
             title(axes, _panel_title(scenario, segment, run, with_name=False), _WIDE)
-        return save(made, Path(path))
+        return save(made, path)
 
 
 def _where(exact: Solution | None, run: Run | None) -> str:

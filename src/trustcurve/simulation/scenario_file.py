@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from attrs import asdict, field, frozen
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.values import checked_path
 from trustcurve.documents.curve_file import load_curve
 from trustcurve.documents.forms import SOME, TEXT, Text, ValueRule
 from trustcurve.documents.plain_text import read_text
@@ -179,7 +180,7 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
         the scenario: segments: is missing: one segment or more; their shares add up to 1
     """
     reading = read_toml(text, ScenarioFile, source, InvalidScenarioError)
-    files = _Files(reading, Path(folder))
+    files = _Files(reading, Path(checked_path("folder", folder)))
     curve = files.curve()
     policies = [files.policy(number, curve) for number in range(reading.count("segments"))] if curve else []
     _check_names(reading)

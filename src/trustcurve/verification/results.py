@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from itertools import count
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -16,7 +17,7 @@ from trustcurve.core.journey import Journey
 from trustcurve.core.phrases import event_words
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
-from trustcurve.core.values import Value
+from trustcurve.core.values import Value, checked_path
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS
 from trustcurve.policies.decision_list import DecisionList
@@ -124,11 +125,13 @@ class LoopJourney(Value):
         """Print its lines, where a printer would print the whole loop."""
         printer.text("\n    ".join([repr(self), *str(self).splitlines()]))
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write the journey as a snapshot that ``trustcurve explain FILE`` and ``from_json`` read."""
         from trustcurve.snapshots import to_json  # noqa: PLC0415 - only saving needs it
 
-        Path(path).write_text(to_json(self.journey, curve=self.loop.curve) + "\n", encoding="utf-8")
+        Path(checked_path("path", path)).write_text(
+            to_json(self.journey, curve=self.loop.curve) + "\n", encoding="utf-8"
+        )
 
 
 @final
