@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 from collections import Counter
 from datetime import datetime
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.logs.helpers import CURVE, UTC_LOG, at, replay, replay_file, rule
 from trustcurve import Transition
@@ -210,7 +213,11 @@ def test_a_folder_may_have_a_name_that_is_not_utf_8(done: LogReplay, tmp_path: P
     assert sorted(folder.iterdir()) == sorted(written)
 
 
-FORMULAS = {"=1+1": "'=1+1", "+49": "'+49", "-7": "'-7", "@x": "'@x", "\tx": "'\tx", "a=1": "a=1", "": ""}
+FORMULAS = {
+    "=1+1": "'=1+1", "+49": "'+49", "-7": "'-7", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "\n=x": "'\n=x",
+    "'=1+1": "''=1+1", "''-1": "'''-1", "＝x": "'＝x", "＋x": "'＋x", "－x": "'－x", "＠x": "'＠x",  # noqa: RUF001
+    "a=1": "a=1", "'a": "'a", "'": "'", "": "",
+}  # fmt: skip
 
 
 def test_no_text_of_a_csv_is_a_formula(tmp_path: Path) -> None:
@@ -221,6 +228,22 @@ def test_no_text_of_a_csv_is_a_formula(tmp_path: Path) -> None:
     assert [(row["customer"], row["change"]) for row in read] == [(shown, "-1") for shown in FORMULAS.values()]
     (path,) = write_tables({"made": frame}, tmp_path)
     assert pl.read_parquet(path).equals(frame)
+
+
+def test_no_column_of_words_and_no_name_of_a_column_is_a_formula(tmp_path: Path) -> None:
+    words = pl.Series("-1", ["=x", "x"])
+    frame = pl.DataFrame([words.cast(pl.Categorical), words.cast(pl.Enum(["=x", "x"])).alias("'=a"), words.alias("a")])
+    (path,) = write_tables({"made": frame}, tmp_path, "csv")
+    assert path.read_text(encoding="utf-8") == "'-1,''=a,a\n'=x,'=x,'=x\nx,x,x\n"
+
+
+@given(st.lists(st.text(st.sampled_from("'=-a\n\t＝ "), max_size=4), min_size=1, max_size=6))  # noqa: RUF001
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_texts_of_a_csv_can_be_read_back(tmp_path: Path, texts: list[str]) -> None:
+    (path,) = write_tables({"made": pl.DataFrame({"text": texts, "n": 1})}, tmp_path, "csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        read = [row["text"] for row in csv.DictReader(file)]
+    assert [text[1:] if re.match("'+[=+@\t\r\n＝＋－＠-]", text) else text for text in read] == texts  # noqa: RUF001
 
 
 def test_what_was_written_is_a_log_again(done: LogReplay, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -32,8 +33,10 @@ def write_tables(
         folder: The folder.
         format: "parquet" or "csv".
 
-    In CSV, a text that begins with =, +, -, @, a tab or a carriage return gets an apostrophe before it: spreadsheets
-    would run it as a formula, and ids and notes come from anybody. Parquet has every text as it is.
+    In CSV, a text or the name of a column that begins with =, +, -, @ (or one of these in full width), a tab or a line
+    break gets an apostrophe before it: spreadsheets would run it as a formula, and ids and notes come from anybody. So
+    does one that begins with apostrophes before such a character: take one away to read a text back. Parquet has every
+    text as it is.
 
     Returns:
         The files.
@@ -68,9 +71,15 @@ def write_tables(
     return tuple(written)
 
 
+_RUNS = r"^'*[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - spreadsheets read the wide signs as the others
+"""What spreadsheets would run as a formula, and what it becomes. Source: OWASP, "CSV Injection"."""
+
+
 def _for_spreadsheets(frame: pl.DataFrame) -> pl.DataFrame:
     import polars as pl  # noqa: PLC0415 - slow to import
 
-    texts = [pl.col(name) for name, dtype in frame.schema.items() if dtype == pl.String]
-    runs = [(text, text.str.contains(r"^[=+\-@\t\r]")) for text in texts]
-    return frame.with_columns(pl.when(odd).then(pl.lit("'") + text).otherwise(text).name.keep() for text, odd in runs)
+    words = (pl.String, pl.Categorical, pl.Enum)
+    texts = [pl.col(name).cast(pl.String) for name, dtype in frame.schema.items() if dtype in words]
+    runs = [(text, text.str.contains(_RUNS)) for text in texts]
+    plain = frame.with_columns(pl.when(odd).then(pl.lit("'") + text).otherwise(text).name.keep() for text, odd in runs)
+    return plain.rename(lambda name: f"'{name}" if re.match(_RUNS, name) else name)
