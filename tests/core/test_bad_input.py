@@ -370,6 +370,28 @@ def test_what_cannot_be_in_a_log_is_refused(curve: Curve, events: list[Any], arg
     assert caught.value.argument == argument
 
 
+@pytest.mark.parametrize(
+    ("used", "argument"),
+    [
+        (5, "used"),
+        ([1], "used"),
+        ({"ann": LoggedEvent(Exchanged(at=day(0)))}, "used"),
+        ({("ann", "1"): LoggedEvent(Exchanged(at=day(0)))}, "used"),
+        ({("ann", "1", "0"): LoggedEvent(Exchanged(at=day(0)))}, "used"),
+        ({("ann", "1", 0): 5}, "used[('ann', '1', 0)]"),
+        ({("ann", "1", 0): Exchanged(at=day(0))}, "used[('ann', '1', 0)]"),
+    ],
+)
+def test_what_cannot_be_the_identities_used_so_far_is_refused(curve: Curve, used: Any, argument: str) -> None:
+    event = Exchanged(at=day(1), customer="ann", id="1")
+    with pytest.raises(InvalidValueError) as caught:
+        replay([event], {}, curve, used=used)
+    assert caught.value.argument == argument
+    with pytest.raises(InvalidValueError) as caught:
+        curve.journey([event], start=curve.begin("ann", day(0)), used=used)
+    assert caught.value.argument == argument
+
+
 def test_the_class_of_curves_is_no_curve() -> None:
     with pytest.raises(InvalidValueError, match=r"curve must be a Curve or a Timetable"):
         replay([], {}, Curve)  # type: ignore[arg-type]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import astuple
@@ -10,8 +13,8 @@ from attrs import astuple
 from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, rejects, replay, rule, table, write
 from trustcurve import Exchanged
 from trustcurve.core.replay import FATES
-from trustcurve.errors import UnknownWordError
-from trustcurve.logs import CustomerReplay, parse_mapping, replay_customer, scan_log
+from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.logs import CustomerReplay, parse_mapping, replay_customer, replay_journeys, replay_log, scan_log
 
 MAPPING = UTC_LOG + 'id = "id"\n' + EXCHANGE + rule('{ event = "made" }', 'PromiseMade promise = "p"; due = "due"')
 MAPPING += rule('{ event = "kept" }', 'PromiseKept promise = "p"') + rule('{ event = "noise" }', ignore=True)
@@ -54,6 +57,35 @@ def test_the_look_at_until_stands_apart(tmp_path: Path) -> None:
     assert one(tmp_path, "bob").observation is None, "nothing is later than the last event of the whole log"
 
 
+@pytest.mark.parametrize("wrong", [4711, None, "", b"ann", ["ann"]])
+def test_what_is_not_a_customer_is_named(tmp_path: Path, wrong: Any) -> None:
+    with pytest.raises(InvalidValueError, match="customer must be a text that is not empty, got "):
+        one(tmp_path, wrong)
+
+
+@pytest.mark.parametrize(
+    "door", [replay_log, replay_journeys, lambda *log, **more: replay_customer(*log, "ann", **more)]
+)
+@pytest.mark.parametrize("argument", ["log", "mapping", "curve", "progress"])
+def test_an_argument_of_another_type_is_named(tmp_path: Path, door: Callable[..., object], argument: str) -> None:
+    given: dict[str, Any] = {
+        "log": scan_log(write(tmp_path, table(LOG))),
+        "mapping": parse_mapping(MAPPING),
+        "curve": CURVE,
+        "progress": None,
+    }
+    for wrong in ("x", 5, [1]):
+        *three, progress = {**given, argument: wrong}.values()
+        with pytest.raises(InvalidValueError, match=rf"{argument} must be .*, got {re.escape(repr(wrong))}"):
+            door(*three, progress=progress)
+
+
+@pytest.mark.parametrize("wrong", [5, "", b"id"])
+def test_an_outcome_of_another_type_is_named(tmp_path: Path, wrong: Any) -> None:
+    with pytest.raises(InvalidValueError, match="outcome must be a text that is not empty, got "):
+        replay(tmp_path, LOG, MAPPING, outcome=wrong)
+
+
 def test_ids_that_others_used_do_not_count(tmp_path: Path) -> None:
     log = "customer | time | event | due | id\nann | 2026-01-03 | x | | 2\nbob | 2026-01-01 | x | | 2"
     assert [fate.logged.event for fate in one(tmp_path, "ann", log).applied] == [
@@ -73,7 +105,6 @@ def test_a_customer_of_whom_nothing_was_applied_has_no_standing(tmp_path: Path) 
     [
         ("anne", "customer 'anne' is unknown; did you mean 'ann'?"),
         ("7", "customer '7' is unknown"),
-        ("", "customer '' is unknown"),
     ],
 )
 def test_an_unknown_customer_is_an_error(tmp_path: Path, customer: str, says: str) -> None:

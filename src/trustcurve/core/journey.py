@@ -10,7 +10,17 @@ from attrs import evolve, field, frozen
 
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
-from trustcurve.core.replay import CurveLike, EventFate, Fate, History, Identity, LoggedEvent, check_events, history
+from trustcurve.core.replay import (
+    CurveLike,
+    EventFate,
+    Fate,
+    History,
+    Identity,
+    LoggedEvent,
+    check_events,
+    check_identities,
+    history,
+)
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step, Transition
 from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
@@ -129,6 +139,7 @@ def journey(
     if rejects not in ("raise", "keep"):
         raise UnknownWordError("rejects", rejects, ("raise", "keep"))
     ordered = sorted(_checked(events), key=lambda event: event.at)
+    check_identities(used)
     end = None if until is None else instant(until, "until")
     name = _whose(ordered, customer, start)
     before = Journey(start) if isinstance(start, Standing) else start

@@ -33,6 +33,7 @@ __all__ = [
     "Observation",
     "Replay",
     "check_events",
+    "check_identities",
     "check_used",
     "combine",
     "history",
@@ -252,6 +253,7 @@ def replay(
         check_standing(standing, f"standings[{customer!r}]")
         if standing.customer != customer:
             raise CustomerMismatchError(customer, standing.customer)
+    check_identities(used)
     by_customer: dict[str, list[LoggedEvent]] = {}
     for number, each in enumerate(check_events(events)):
         logged = _logged(each, f"events[{number}]")
@@ -369,6 +371,19 @@ def combine(
         identities,
         _observe_all(curve, after.values(), until),
     )
+
+
+def check_identities(used: object) -> None:
+    """Raise unless ``used`` are identities with their events, as ``Replay.used`` has them, or None."""
+    if used is None:
+        return
+    if not isinstance(used, Mapping):
+        raise InvalidValueError("used", used, "must be a dict of events by identity, such as Replay.used")
+    for identity, logged in used.items():
+        if not isinstance(identity, tuple) or tuple(map(type, identity)) != (str, str, int):
+            raise InvalidValueError("used", identity, "must have identities as keys: (customer, id, place)")
+        if type(logged) is not LoggedEvent:
+            raise InvalidValueError(f"used[{identity!r}]", logged, "must be a LoggedEvent")
 
 
 def check_used(events: Iterable[LoggedEvent], standing: Standing | None, used: object) -> None:

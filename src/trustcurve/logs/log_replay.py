@@ -25,7 +25,8 @@ from trustcurve.core.replay import (
 )
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.errors import UnknownWordError
+from trustcurve.core.values import checked_name
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.columns import template, used_columns
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
 from trustcurve.logs.mapping import LogMapping
@@ -153,6 +154,7 @@ def replay_log(
 
     Raises:
         InvalidMappingError: The mapping does not fit the log.
+        InvalidValueError: An argument has another type.
 
     Examples:
         >>> from pathlib import Path
@@ -219,6 +221,7 @@ def replay_customer(
         >>> ann.counts.used, ann.counts.ignored
         (1, 1)
     """
+    customer = checked_name("customer", customer)
     run = _Run.of(log, mapping, curve, until, progress)
     rows = _rows_of(customer, log, mapping)
     done = next(run.histories(run.mapped.of(customer)), History(customer, None, None, (), {}))
@@ -296,6 +299,13 @@ class _Run:
         outcome: str | None = None,
     ) -> _Run:
         """Map the log."""
+        _check("log", log, Log, "must be a log, such as scan_log(path)")
+        _check("mapping", mapping, LogMapping, "must be a mapping, such as load_mapping(path)")
+        _check("curve", curve, Curve, "must be a Curve, for example Curve.default()")
+        if outcome is not None:
+            outcome = checked_name("outcome", outcome)
+        if progress is not None and not callable(progress):
+            raise InvalidValueError("progress", progress, "must be a function of two numbers, or None")
         end = None if until is None else instant(until, "until")
         check_signals(mapping, curve)
         run = cls(map_log(log, mapping, outcome), curve, end, progress, outcome)
@@ -326,6 +336,11 @@ class _Run:
                 self.outcomes.append(each)
             else:
                 self.rejects.append(each)
+
+
+def _check(argument: str, value: object, kind: type, rule: str) -> None:
+    if not isinstance(value, kind):
+        raise InvalidValueError(argument, value, rule)
 
 
 def _by_row(reject: RejectRecord) -> int:
