@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -217,6 +218,48 @@ def test_a_heading_may_be_written_in_another_unicode_form(tmp_path: Path, form: 
     done = replay_file(path, mapping)
     assert (list(done.standings), done.rejects) == (["ann"], ())
     assert replay_customer(scan_log(path), parse_mapping(mapping), CURVE, "ann").counts.applied == 1
+
+
+@pytest.mark.parametrize("ours", ["NFC", "NFD"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_value_may_be_written_in_another_unicode_form(tmp_path: Path, form: str, ours: str) -> None:
+    theirs = "NFD" if ours == "NFC" else "NFC"
+    path = write(tmp_path, [{"customer": "ann", "time": "2026-01-01", "event": normalize(theirs, "Bestätigt")}], form)
+    rules = rule(f'{{ event = ["x", "{normalize(ours, "Bestätigt")}"] }}', "Exchanged")
+    assert list(replay_file(path, UTC_LOG + rules).standings) == ["ann"]
+    others = rule(f'{{ event = {{ not = "{normalize(ours, "Bestätigt")}" }} }}', "Exchanged")
+    assert replay_file(path, UTC_LOG + others + IGNORE_REST).counts.ignored == 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_mapping_may_name_a_column_in_two_unicode_forms(tmp_path: Path, form: str) -> None:
+    path = write(tmp_path, [{"customer": "ann", "time": "2026-01-01", "Größe": "x"}], form)
+    both = ", ".join(f'"{normalize(each, "Größe")}" = "x"' for each in ("NFC", "NFD"))
+    done = replay_file(path, UTC_LOG + rule(f"{{ {both} }}", "Exchanged"))
+    assert (list(done.standings), done.rejects) == (["ann"], ())
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ("csv", "the first line must name every column once, got 'Größe' twice"),
+        ("tsv", "the first line must name every column once, got 'Größe' twice"),
+        ("parquet", "column 'Größe' is there twice, in two Unicode forms; rename one of them"),
+    ],
+)
+def test_two_columns_of_one_name_in_two_unicode_forms_are_told(tmp_path: Path, form: str, says: str) -> None:
+    path = write(tmp_path, [{normalize("NFC", "Größe"): "x", normalize("NFD", "Größe"): "y"}], form)
+    with pytest.raises(UnreadableLogError, match=says):
+        scan_log(path)
+
+
+def test_two_keys_of_one_name_in_two_unicode_forms_break_their_line(tmp_path: Path) -> None:
+    forms = [normalize(each, "Größe") for each in ("NFC", "NFD")]
+    lines = [dict.fromkeys(keys, "x") for keys in (forms, forms[:1], forms[1:])]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    log = scan_log(tmp_path / "log.jsonl")
+    assert log.broken == ((1, "has key 'Größe' twice"),)
+    assert log.rows.collect()["Größe"].to_list() == ["x", "x"]
 
 
 @pytest.mark.parametrize(

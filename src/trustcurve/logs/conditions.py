@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from unicodedata import normalize
 
 import polars as pl
 from attrs import frozen
@@ -67,7 +68,7 @@ def _among(column: str, values: tuple[Value, ...], mapping: LogMapping) -> pl.Ex
     """Return whether a column has one of some values; false for a value of another type."""
     texts = [value for value in values if isinstance(value, str)]
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-    equal = [text(column).is_in(texts)] if texts else []
+    equal = [_is_text(column, texts)] if texts else []
     equal += [is_number(column, numbers)] if numbers else []
     for value in values:
         if isinstance(value, bool):
@@ -75,6 +76,13 @@ def _among(column: str, values: tuple[Value, ...], mapping: LogMapping) -> pl.Ex
         elif isinstance(value, date):
             equal.append(moment(column) == _instant(value, mapping))
     return pl.any_horizontal([each.fill_null(value=False) for each in equal])
+
+
+def _is_text(column: str, texts: list[str]) -> pl.Expr:
+    """Return whether a column has one of some texts, whatever the Unicode form of either."""
+    if all(map(str.isascii, texts)):  # they have only one form
+        return text(column).is_in(texts)
+    return text(column).str.normalize("NFC").is_in([normalize("NFC", each) for each in texts])
 
 
 def _instant(value: date, mapping: LogMapping) -> pl.Expr:

@@ -52,17 +52,22 @@ class Log:
     """The first line of a CSV."""
 
     def having(self, columns: Iterable[str]) -> Log:
-        """Name the columns as a mapping does, which may write a letter with its accent as one character or as two.
+        """Add the columns that a mapping names in another Unicode form: a letter and its accent can be two characters.
 
         A log without columns, such as a JSON lines file without rows, gets all of them.
         """
         names = self.rows.collect_schema().names()
         if names == [ROW]:
-            added = (pl.lit(None, pl.String).alias(column) for column in columns)
-            return evolve(self, rows=self.rows.with_columns(added))
-        alike = {normalize("NFC", name): name for name in names}
-        other = {alike.get(normalize("NFC", column)): column for column in columns if column not in names}
-        return evolve(self, rows=self.rows.rename({name: column for name, column in other.items() if name is not None}))
+            added = [pl.lit(None, pl.String).alias(column) for column in columns if not column.startswith(_OURS)]
+        else:
+            forms = {column: normalize("NFC", column) for column in columns if column not in names}
+            added = [pl.col(form).alias(column) for column, form in forms.items() if form in names]
+        return evolve(self, rows=self.rows.with_columns(added))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns, in Unicode form NFC."""
+        return tuple(name for name in self.rows.collect_schema().names() if not name.startswith(_OURS))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -117,6 +122,7 @@ def read_csv(name: str, file: TextIO, separator: str) -> Log:
     heading = next(records, [])
     if isinstance(heading, str):
         raise UnreadableLogError(name, f"the first line {heading}")
+    heading = [normalize("NFC", column) for column in heading]
     _check_heading(name, heading, separator)
     log = gather(name, _csv_rows(records, len(heading)), partial(_csv_frame, heading))
     return evolve(log, heading=separator.join(heading))
@@ -190,12 +196,19 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 _JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
+def _in_one_form(fields: dict[str, object]) -> dict[str, object]:
+    """Return an object with its keys in one Unicode form, as the columns of a log."""
+    return (
+        fields if all(map(str.isascii, fields)) else _unique([(normalize("NFC", key), fields[key]) for key in fields])
+    )
+
+
 def _fields(line: str) -> dict[str, str | None] | str:
     try:
         value = _JSON.decode(line)
         if not isinstance(value, dict):
             return "is not a JSON object"
-        fields = {key: _field(each) for key, each in value.items()}
+        fields = {key: _field(each) for key, each in _in_one_form(value).items()}
         if "\\u" in line:  # only an escape can be a lone surrogate
             "".join((*fields, *(each or "" for each in fields.values()))).encode()
     except UnicodeEncodeError:
@@ -240,7 +253,13 @@ def scan_parquet(name: str) -> Log:
     """Scan a Parquet file lazily: columns that are not used are not read."""
     rows = pl.scan_parquet(name, glob=False, hive_partitioning=False)
     schema = rows.collect_schema()  # raises if it is not a Parquet file
-    check_names(name, schema)
+    forms = {column: normalize("NFC", column) for column in schema}
+    twice = [form for form, times in Counter(forms.values()).items() if times > 1]
+    if twice:
+        raise UnreadableLogError(name, f"column {twice[0]!r} is there twice, in two Unicode forms; rename one of them")
+    check_names(name, forms.values())
+    rows = rows.rename({column: form for column, form in forms.items() if form != column})
+    schema = rows.collect_schema()
     read = (readable(column, dtype) for column, dtype in schema.items())
     return Log(name, rows.with_columns(each for each in read if each is not None).with_row_index(ROW, offset=1))
 
