@@ -131,6 +131,24 @@ def test_a_mapping_that_does_not_fit_its_log_is_told(tmp_path: Path, mapping: st
     assert says in line
 
 
+@pytest.mark.parametrize("column", ["trustcurve.row", "trustcurve.at", "trustcurve.rwo"])
+@pytest.mark.parametrize("log", [ROW, ""])
+def test_a_column_of_ours_is_not_one_of_the_log(tmp_path: Path, column: str, log: str) -> None:
+    mapping = UTC_LOG.replace('"customer"', f'"{column}"') + EXCHANGE
+    with pytest.raises(InvalidMappingError) as caught:
+        replay(tmp_path, log, mapping) if log else replay_text(tmp_path, log, mapping, form="jsonl")
+    assert str(caught.value) == f"m.toml: [log] customer: the log has no column {column!r}"
+
+
+def test_many_missing_columns_are_told_with_hints_for_the_first(tmp_path: Path) -> None:
+    conditions = ", ".join(f"event_{number} = 1" for number in range(500))
+    with pytest.raises(InvalidMappingError) as caught:
+        replay(tmp_path, ROW, UTC_LOG + rule(f"{{ {conditions} }}", "Exchanged"))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 500
+    assert [line.endswith("; did you mean 'event'?") for line in lines] == [True] * 5 + [False] * 495
+
+
 def test_an_outcome_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidMappingError, match="--outcome: the log has no column 'evnt'; did you mean 'event'"):
         replay(tmp_path, ROW, UTC_LOG + EXCHANGE, outcome="evnt")

@@ -50,6 +50,7 @@ _PLACED = ("event", "at", "customer", "id", "row", "place", "sequence", "if_open
 _TEXTS = tuple(column.name for column in EVENTS.columns if column.kind == "text" and column.name not in _PLACED)
 """The fields of events that a mapping fills by templates."""
 
+_HINTS = 5  # looking for similar names takes long, and most often one is behind all findings
 _FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4_096
@@ -154,12 +155,14 @@ def map_log(log: Log, mapping: LogMapping, outcome: str | None = None) -> Mapped
 def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.LazyFrame:
     """Return the columns of a log that a mapping needs; raise if the mapping does not fit."""
     needed = {**mapping.columns, **({outcome: "--outcome"} if outcome is not None else {})}
-    rows = log.having(needed).rows
+    fitting = log.having(needed)
+    rows, known = fitting.rows, fitting.columns
     schema = rows.collect_schema()
+    missing = {column: place for column, place in needed.items() if column not in known}
+    hints = {column: did_you_mean(column, known) for column in list(missing)[:_HINTS]}
     findings = [
-        Finding(mapping.source, place, "", f"the log has no column {column!r}{did_you_mean(column, schema.names())}")
-        for column, place in needed.items()
-        if column not in schema
+        Finding(mapping.source, place, "", f"the log has no column {column!r}{hints.get(column, '')}")
+        for column, place in missing.items()
     ]
     if log.heading is not None and len(findings) == len(needed):
         findings.append(Finding(log.path, "", "", f"the first line must name the columns, got {shown(log.heading)}"))
