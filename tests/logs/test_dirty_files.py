@@ -199,11 +199,24 @@ def test_a_first_line_without_any_column_of_the_mapping_is_shown(tmp_path: Path,
     assert caught.value.findings[-1].problem == f"the first line must name the columns, got {first!r}"
 
 
-@pytest.mark.parametrize("form", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark_is_named(tmp_path: Path, form: str) -> None:
-    (tmp_path / "log.csv").write_text("customer,time,event\nann,2026-01-01,x\n", encoding=form)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("first", ["customer", "клиент", "顧客", "お客様", "ลูกค้า"])
+@pytest.mark.parametrize("second", ["time", "время", "日時", "時刻"])
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
+def test_utf_16_without_a_mark_is_named(tmp_path: Path, encoding: str, first: str, second: str, form: str) -> None:
+    separator = "\t" if form == "tsv" else ","
+    text = f"{first}{separator}{second}\nann{separator}2026-01-01\n"
+    text = f'{{"{first}": "ann", "{second}": "2026-01-01"}}\n' if form == "jsonl" else text
+    (tmp_path / f"log.{form}").write_text(text, encoding=encoding)
     with pytest.raises(UnreadableLogError, match="it is UTF-16 without a byte order mark; save it as UTF-8"):
-        scan_log(tmp_path / "log.csv")
+        scan_log(tmp_path / f"log.{form}")
+
+
+@pytest.mark.parametrize("place", range(40))
+def test_a_zero_in_a_row_is_not_utf_16(tmp_path: Path, place: int) -> None:
+    rows = "ann,2026-01-01,x,\n,2026-01-01,x,\nbob,2026-01-01,x,\n"
+    (tmp_path / "log.csv").write_text(f"customer,time,event,n\n{rows[:place]}\0{rows[place:]}")
+    assert scan_log(tmp_path / "log.csv").rows.collect().height == 3
 
 
 @pytest.mark.parametrize("ours", ["NFC", "NFD"])

@@ -159,6 +159,8 @@ def _check_heading(name: str, heading: list[str], separator: str) -> None:
     if len(heading) == 1 and other:
         rule = f"fields must be separated by {_SEPARATORS[separator]}, not {other[0]}"
         raise UnreadableLogError(name, f"{rule}: the first line has one column, {heading[0]!r}")
+    if "\0" in line:  # the other byte of a separator: letters of two bytes can be other letters in UTF-8
+        raise UnreadableLogError(name, _UTF_16)
     check_names(name, heading)
 
 
@@ -283,6 +285,16 @@ _SIGNATURES = {
 """The first bytes of files that are not UTF-8 text."""
 
 
+_BEGINNING = 1_024
+_UTF_16 = "cannot be read: it is UTF-16 without a byte order mark; save it as UTF-8"
+
+
+def _is_utf_16(begins: bytes) -> bool:
+    """Whether a file begins with two Latin characters in UTF-16, as JSON does in every language."""
+    zeros = [byte == 0 for byte in begins[:4]]
+    return zeros in ([False, True] * 2, [True, False] * 2)
+
+
 def scan_log(path: str | PathLike[str]) -> Log:
     r"""Open a log; the ending of its name is its format.
 
@@ -314,18 +326,16 @@ def scan_log(path: str | PathLike[str]) -> Log:
         try:
             if ending == _PARQUET:
                 return scan_parquet(name)
-            begins = file.peek(64)[:64]
-            if len(begins) > 1 and not (any(begins[::2]) and any(begins[1::2])):
-                raise UnreadableLogError(
-                    name, "cannot be read: it is UTF-16 without a byte order mark; save it as UTF-8"
-                )
+            begins = file.peek(_BEGINNING)[:_BEGINNING]
+            if _is_utf_16(begins):
+                raise UnreadableLogError(name, _UTF_16)
             for mark, problem in _SIGNATURES.items():
                 if begins.startswith(mark):
                     raise UnreadableLogError(name, f"cannot be read: {problem}")
             with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
                 return _TEXTS[ending](name, text)
         except UnicodeDecodeError as error:
-            problem = f"it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
-            raise UnreadableLogError(name, f"cannot be read: {problem}") from None
+            problem = f"cannot be read: it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
+            raise UnreadableLogError(name, _UTF_16 if 0 in begins else problem) from None
         except _POLARS_ERRORS as error:
             raise unreadable(name, error) from None
