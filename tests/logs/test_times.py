@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.logs.helpers import (
+    CURVE,
     EXCHANGE,
     PLAIN_LOG,
     UTC_LOG,
@@ -21,9 +22,11 @@ from tests.logs.helpers import (
     replay,
     replay_file,
     rule,
+    table,
     write,
 )
 from trustcurve import PromiseMade
+from trustcurve.logs import parse_mapping, replay_customer, scan_log
 
 # Zones whose past is odd: clocks put forward at midnight, by half an hour, a day left out, midnight twice.
 ZONES = [
@@ -170,6 +173,24 @@ def test_after_counts_from_the_events_own_time(tmp_path: Path) -> None:
     mapping = UTC_LOG + rule("", 'PromiseMade promise = "p"; due = { after = { hours = 24 } }; at = "asked"')
     (event,) = events_in(tmp_path, log, mapping)
     assert (event.at, event.due) == (at("2026-01-05T08:00"), at("2026-01-06T08:00"))
+
+
+def test_a_row_of_which_no_event_is_made_is_ignored(tmp_path: Path) -> None:
+    log = """
+    customer | time       | paid       | sent
+    ann      | 2026-01-01 |            |
+    ann      | 2026-01-02 | 2026-01-03 |
+    bob      | 2026-01-01 |            |
+    cat      | 2026-01-01 | soon       |
+    """
+    mapping = UTC_LOG + rule("", 'Exchanged at = "paid"', 'Purchased at = "sent"')
+    path = write(tmp_path, table(log))
+    done = replay_file(path, mapping)
+    assert (done.counts.rows, done.counts.used, done.counts.ignored, done.counts.broken) == (4, 1, 2, 1)
+    assert (done.counts.applied, rejects(done)) == (1, [(4, "unreadable time")])
+    for customer, ignored in (("ann", 1), ("bob", 1), ("cat", 0)):
+        one = replay_customer(scan_log(path), parse_mapping(mapping), CURVE, customer)
+        assert one.counts.ignored == ignored
 
 
 def test_an_unreadable_due_date_is_a_reject(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class LogCounts(EventCounts):
     Args:
         rows: All rows.
         used: Rows that gave events, applied or not.
-        ignored: Rows that a rule ignores.
+        ignored: Rows that a rule ignores, or of which it makes no event because every ``at`` is empty.
         broken: Rows that could not be mapped.
     """
 

@@ -65,7 +65,7 @@ class Mapped:
             customer's events by time, sequence, row and place. A row without a kind is the mark of an outcome.
         broken: Rows that could not be mapped: row, customer, reason, detail.
         rows: The number of rows of the log, including broken lines.
-        ignored: The customer of each ignored row.
+        ignored: The customer of each row that a rule ignores, or of which it makes no event.
         unmatched: The names of rules that matched no row.
     """
 
@@ -128,7 +128,6 @@ def map_log(log: Log, mapping: LogMapping, outcome: str | None = None) -> Mapped
     with log.reading():
         read = with_moments(_fitting_rows(log, mapping, outcome), mapping)
         rows = _ruled(_dated(read, mapping, outcome), mapping).collect()
-    ignoring = pl.col(RULE).is_in([number for number, rule in enumerate(mapping.rules) if rule.ignore])
     made = [
         _made(rows.lazy().filter(pl.col(RULE) == number), mapping, place, event)
         for number, rule in enumerate(mapping.rules)
@@ -137,6 +136,8 @@ def map_log(log: Log, mapping: LogMapping, outcome: str | None = None) -> Mapped
     marks = [_marks(rows.lazy(), mapping)] if outcome is not None else []
     events = pl.concat([_nothing().lazy(), *made, *marks], how="diagonal_relaxed").collect()
     odd = events.filter(pl.col(PROBLEM).is_not_null())
+    matched = rows.filter(pl.col(RULE).is_not_null() & pl.col(PROBLEM).is_null())
+    ignored = matched.join(events.filter(pl.col(KIND).is_not_null()), on=ROW, how="anti")
     # A row is mapped as a whole: if one of its events cannot be made, none is.
     events = events.filter(~pl.col(ROW).is_in(odd[ROW].unique().implode()) | pl.col(KIND).is_null())
     taken = set(rows[RULE].unique())
@@ -144,7 +145,7 @@ def map_log(log: Log, mapping: LogMapping, outcome: str | None = None) -> Mapped
         events=_in_order(events.drop(PROBLEM)),
         broken=_broken(log, mapping, rows, odd),
         rows=rows.height + len(log.broken),
-        ignored=rows.filter(ignoring & pl.col(PROBLEM).is_null())[CUSTOMER],
+        ignored=ignored[CUSTOMER],
         unmatched=tuple(rule.name for number, rule in enumerate(mapping.rules) if number not in taken),
     )
 
