@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents.doors import DOORS, event
+from tests.documents.time_limit import within
 from trustcurve import Curve, Event, InvalidCurveError
 from trustcurve.core.curve import default_toml
 from trustcurve.documents.curve_file import parse_curve, read_curve
@@ -103,6 +104,12 @@ def test_absurd_json_is_named(name: str) -> None:
         from_json(Event, text)
     assert says in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_a_field_twice_among_very_many_is_found_soon() -> None:
+    many = ",".join(f'"k{number}":1' for number in range(60_000))
+    with within(20), pytest.raises(MalformedSnapshotError, match="field 'k59999' is given twice"):
+        event(f'{{{many},"k59999":2}}')
 
 
 def test_json_that_is_not_a_text_is_named() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -154,9 +155,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object; raise if it has a field twice, where ``json`` would take the last one."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        fields = [key for key, _ in pairs]
-        twice = next(key for key in fields if fields.count(key) > 1)
-        raise _DuplicateKeyError(f"field {twice!r} is given twice")
+        twice = next(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+        raise _DuplicateKeyError(f"field {in_json(twice)} is given twice")
     return made
 
 
