@@ -44,8 +44,13 @@ Path = tuple[str | int, ...]
 _TOO_DEEP = f"is nested more than {DEPTH_MAX} levels deep"
 _TOO_LONG = f"a number has more than {DIGITS_MAX} digits"
 _SHOWABLE = 10**DIGITS_MAX
-# TOML allows dotted keys of any length; parsing them takes time quadratic in their length.
-_DOTTED = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}}""")
+# TOML allows dotted keys of any length; parsing them takes time quadratic in their length. A key stands at the beginning of a
+# line, or after a brace or a comma. Comment lines match without a key.
+_DOTTED = re.compile(
+    rf"""^[ \t]*+\#.*+|(?:^[ \t\[]*+|[{{,][ \t]*+)"""
+    rf"""(?P<key>(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}})""",
+    re.MULTILINE,
+)
 
 
 def read_text(path: str | PathLike[str], error: type[InvalidDocumentError]) -> tuple[str, str]:
@@ -83,9 +88,9 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
     if len(text) > TEXT_MAX:
         raise error((Finding(source, "", "", f"has more than {TEXT_MAX:,} characters"),))
     text = text.removeprefix("\ufeff")
-    for dotted in _DOTTED.finditer(text):
-        if _may_be_key(text, dotted.start()):
-            raise error((Finding(source, _line(text, dotted.start()), "", _TOO_DEEP),))
+    for found in _DOTTED.finditer(text):
+        if found["key"]:
+            raise error((Finding(source, _line(text, found.start("key")), "", _TOO_DEEP),))
     try:
         document = tomllib.loads(text, parse_float=_float)
     except tomllib.TOMLDecodeError as wrong:
@@ -163,12 +168,6 @@ def _float(digits: str) -> float:
     if len(digits) > DIGITS_MAX:
         raise ValueError(digits)
     return float(digits)
-
-
-def _may_be_key(text: str, start: int) -> bool:
-    """Return whether a dotted word can be a key: nothing stands before it on its line but what may precede one."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
-    return re.fullmatch(r"[ \t\[]*|.*[{,][ \t]*", before) is not None and not re.match(r"[ \t]*#", before)
 
 
 def _line(text: str, at: int) -> str:
