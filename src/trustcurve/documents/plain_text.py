@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from typing import Any, Final
 
-from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError
+from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError, cut
 
 __all__ = [
     "DEPTH_MAX",
@@ -41,6 +41,7 @@ DIGITS_MAX: Final = 100
 Path = tuple[str | int, ...]
 """The path to a value in plain data: keys of tables and indexes of arrays."""
 
+_NAME = 100  # characters of a name in a finding: many findings can be about one table
 _TOO_DEEP = f"is nested more than {DEPTH_MAX} levels deep"
 _TOO_LONG = f"a number has more than {DIGITS_MAX} digits"
 _SHOWABLE = 10**DIGITS_MAX
@@ -130,16 +131,18 @@ def place(document: object, path: Path) -> tuple[str, str]:
     for depth, step in enumerate(path):
         if isinstance(step, str):
             node = node.get(step) if isinstance(node, Mapping) else None
-            keys.append(step if re.fullmatch(r"[\w-]+", step) else f"{step!r}")
+            key = cut(step, _NAME)
+            keys.append(key if re.fullmatch(r"[\w-]+", key) else f"{key!r}")
             if depth == 0 and isinstance(node, Mapping):
-                table, keys = f"[{step}]", []
+                table, keys = f"[{key}]", []
             continue
         node = node[step] if isinstance(node, list | tuple) else None
         if depth == 1 or isinstance(node, Mapping):  # a word in an array of words needs no index
             name = node.get("name") if isinstance(node, Mapping) else None
             inner = ".".join(keys)
             table = f"{table} {inner}" if table else f"[[{inner}]]"
-            table, keys = f"{table} {name if isinstance(name, str) and name.strip() else f'number {step + 1}'}", []
+            called = cut(name, _NAME).strip() if isinstance(name, str) else ""
+            table, keys = f"{table} {called or f'number {step + 1}'}", []
     return (f"[[{keys[0]}]]", "") if len(path) == 1 and isinstance(node, list) else (table, ".".join(keys))
 
 

@@ -12,9 +12,9 @@ from attrs import NOTHING
 from cattrs.preconf.json import JsonConverter, make_converter
 
 from trustcurve.core.instants import instant
-from trustcurve.documents.forms import Tagged, UnfitError
+from trustcurve.documents.forms import Problem, Tagged, UnfitError
 from trustcurve.documents.plain_text import Path
-from trustcurve.documents.reader import equip, findings_of, named
+from trustcurve.documents.reader import equip, findings_of, named, worded
 from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError
 
@@ -96,11 +96,11 @@ def malformed(error: BaseException, path: str = "$") -> MalformedSnapshotError:
     return malformed_at((path, steps, problem) for steps, problem in findings_of(error, "field"))
 
 
-def malformed_at(findings: Iterable[tuple[str, Path, str]]) -> MalformedSnapshotError:
+def malformed_at(findings: Iterable[tuple[str, Path, Problem]]) -> MalformedSnapshotError:
     """Return the error for all problems, each with a path and the steps from there."""
     (first, problem), *others = (
-        (path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), found)
-        for path, steps, found in findings
+        (path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), worded(found, number))
+        for number, (path, steps, found) in enumerate(findings)
     )
     return MalformedSnapshotError(first, problem, tuple(f"{found} @ {where}" for where, found in others))
 
