@@ -18,10 +18,16 @@ from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, St
 from trustcurve.core.signals import PARTS, SILENCE
 from trustcurve.errors import HINTED, Finding, cut, did_you_mean, hint_for, shown
 
-__all__ = ["POSITIONS_MAX", "Notes", "check_parameters", "check_parts"]
+__all__ = ["CONDITIONS_MAX", "POSITIONS_MAX", "REACTIONS_MAX", "Notes", "check_parameters", "check_parts"]
 
 POSITIONS_MAX = 200_000
 """The maximum number of positions within range. Source: our choice; more take minutes to unroll."""
+
+REACTIONS_MAX = 4_000_000
+"""The maximum number of positions within range, times signals. Source: our choice; so many take a minute and 1 GB."""
+
+CONDITIONS_MAX = 200_000_000
+"""The maximum number of conditions to check in all positions. Source: our choice; so many take half a minute."""
 
 _LONGEST = timedelta(days=36_500)
 _WAITING_MAX = 1000
@@ -230,13 +236,37 @@ class _Words:
                 problem = f"can never match: {cut(rows[always].name)} before it always does"
                 self.notes.wrong(f"[[rules]] {late.name}", "when", problem)
 
+    def sizes(self, positions: int) -> tuple[tuple[str, int, int, str, str], ...]:
+        """Return what the checks of the unrolled curve go through: table, number, limit, what it is, and what to do."""
+        parts, fewer = self.parts, "or lower the bounds of the counters"
+        rows, settling = (sum(1 + len(rule.when) for rule in rules) for rules in (parts.rules, parts.settling))
+        conditions = rows + len(parts.signals) * settling + sum(1 + len(stage.postures) for stage in parts.stages)
+        return (
+            ("[counters]", positions, POSITIONS_MAX, "positions", "lower their bounds"),
+            (
+                "[signals]",
+                positions * len(parts.signals),
+                REACTIONS_MAX,
+                f"reactions in {positions} positions",
+                f"use fewer signals, {fewer}",
+            ),
+            (
+                "[[rules]] and [[settling]]",
+                positions * conditions,
+                CONDITIONS_MAX,
+                f"conditions to check in {positions} positions",
+                f"use fewer rows, {fewer}",
+            ),
+        )
+
     def check_sets(self) -> None:
         """Check that every condition can hold, and that the curve is small enough to unroll."""
         assembler = Assembler(self.parts.stages, self.numbers, self.parts.counters)
         size = prod(top + 1 for top in assembler.tops())
-        if size > POSITIONS_MAX:
-            self.notes.wrong("[counters]", "", f"give {size} positions, more than {POSITIONS_MAX}: lower their bounds")
-            return
+        for table, count, limit, what, advice in self.sizes(size):
+            if count > limit:
+                self.notes.wrong(table, "", f"give {count} {what}, more than {limit}: {advice}")
+                return
         for place, rules in (("[[rules]]", self.parts.rules), ("[[settling]]", self.parts.settling)):
             for rule in rules:
                 for condition in rule.when:
