@@ -17,6 +17,7 @@ __all__ = [
     "check_optional_text",
     "check_word_of",
     "checked_name",
+    "checked_word",
 ]
 
 
@@ -103,15 +104,25 @@ def check_flag(_self: object, attribute: Attribute[Any], value: object) -> None:
         raise InvalidValueError(attribute.name, value, "must be True or False")
 
 
+def checked_word(argument: str, value: object, known: tuple[str, ...]) -> str:
+    """Return one of some words as a plain ``str``.
+
+    Raises:
+        UnknownWordError: It is another word, or not a text: what is merely equal to a word is none.
+    """
+    word = plain_word(value)
+    if not isinstance(word, str) or word not in known:
+        raise UnknownWordError(argument, value, known)
+    return word
+
+
 def check_word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], None]:
     """Return a check that a field is one of some words; None is allowed where it is the default."""
 
     def validate(self: object, attribute: Attribute[Any], value: object) -> None:
         if value is None and attribute.default is None:
             return
-        word = plain_word(value)
-        if word not in known:
-            raise UnknownWordError(attribute.name, value, known)
+        word = checked_word(attribute.name, value, known)
         if word is not value:
             object.__setattr__(self, attribute.name, word)
 

@@ -11,8 +11,8 @@ from attrs import define, field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
-from trustcurve.core.values import Value
-from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
+from trustcurve.core.values import Value, checked_word
+from trustcurve.errors import InvalidValueError, final_class
 
 __all__ = ["Callback", "Callbacks", "check_ran"]
 
@@ -72,8 +72,7 @@ class Callbacks:
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.curve, Curve):
             raise InvalidValueError("curve", self.curve, "must be a Curve, for example Curve.default()")
-        if self.on_error not in _ON_ERROR:
-            raise UnknownWordError("on_error", self.on_error, _ON_ERROR)
+        self.on_error = checked_word("on_error", self.on_error, _ON_ERROR)  # type: ignore[assignment] # one of these
 
     # --- registering ------------------------------------------------------------------------------
 
@@ -157,8 +156,7 @@ class Callbacks:
         if not words:
             raise InvalidValueError(argument, words, "must name at least one")
         for word in words:
-            if word not in known:
-                raise UnknownWordError(argument, word, known)
+            checked_word(argument, word, known)
 
 
 def check_ran(call: Callback, answer: object) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from trustcurve.core.instants import instant
-from trustcurve.errors import UnknownWordError, require
+from trustcurve.core.values import checked_word
+from trustcurve.errors import require
 from trustcurve.records.schema import Kind, Schema
 
 if TYPE_CHECKING:
@@ -97,9 +98,7 @@ def sql_values(schema: Schema, record: Mapping[str, Any], dialect: Dialect) -> t
 
 
 def _types(dialect: str) -> dict[Kind, str]:
-    if dialect not in _SQL:
-        raise UnknownWordError("dialect", dialect, tuple(_SQL))
-    return _SQL[dialect]
+    return _SQL[checked_word("dialect", dialect, tuple(_SQL))]
 
 
 def _sortable(at: datetime) -> str:

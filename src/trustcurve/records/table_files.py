@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from trustcurve.errors import UnknownWordError, plain_word
+from trustcurve.core.values import checked_word
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,9 +49,7 @@ def write_tables(
         ...     file.name, file.read_text()
         ('shares.csv', 'share\n0.5\n')
     """
-    ending = plain_word(format)
-    if ending not in _FORMATS:
-        raise UnknownWordError("format", format, _FORMATS)
+    ending = checked_word("format", format, _FORMATS)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []

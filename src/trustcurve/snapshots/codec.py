@@ -183,7 +183,8 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
     body = upcast(data)
     version = data["schema"]
     del body["schema"]
-    if (found := body.pop("kind", NOTHING)) != kind:
+    found = body.pop("kind", NOTHING)
+    if not isinstance(found, str) or found != kind:
         raise MalformedSnapshotError("$.kind", f"must be {kind!r}, got {in_json(found)}")
     if base is Event:
         event = _structure(body, form)
