@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from trustcurve.core.field_types import DueDate
 from trustcurve.errors import InvalidValueError, NaiveTimeError
 
 __all__ = ["EPOCH", "LAST", "MICROSECOND", "datetime_of", "duration_us", "instant", "microseconds", "optional_due"]
@@ -39,7 +40,7 @@ def instant(value: datetime, argument: str = "at") -> datetime:
     return datetime(*day, *clock, tzinfo=UTC)
 
 
-def optional_due(value: datetime | None) -> datetime | None:
+def optional_due(value: datetime | None) -> DueDate | None:
     """Convert a due date to an instant in UTC; a promise can be without one."""
     return None if value is None else instant(value, "due")
 
