@@ -238,7 +238,7 @@ def _check_answer(call: Callback, answer: object) -> None:
         if iscoroutine(answer):
             answer.close()  # it will never be awaited
         raise InvalidValueError("callback", call, "must not return an awaitable: use AsyncLiveCustomer")
-    check_ran(call, answer)
+    check_ran("callback", call, answer)
 
 
 # --- asyncio --------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ class AsyncLiveCustomer(_Live):
                 if isawaitable(answer):
                     await answer
                 elif answer is not None:
-                    check_ran(call, answer)
+                    check_ran("callback", call, answer)
             self._standing = step.after
         finally:
             _STEPS.reset(inside)
