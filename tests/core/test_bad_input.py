@@ -399,18 +399,19 @@ def test_a_promise_with_the_member_of_an_enumeration_as_weight_can_break(curve: 
 
 
 @pytest.mark.parametrize(
-    ("events", "argument"),
-    [
-        ([LoggedEvent("x")], "events[0].event"),
-        ([LoggedEvent(Exchanged(at=day(0), customer="ann"), row="7")], "events[0]"),
-        ([LoggedEvent(Exchanged(at=day(0), customer="ann"), sequence="7")], "events[0].sequence"),
-        (["x"], "events[0]"),
-    ],
-)
-def test_what_cannot_be_in_a_log_is_refused(curve: Curve, events: list[Any], argument: str) -> None:
+    "given",
+    [{"event": "x"}, {"row": "7"}, {"row": 2**63}, {"row": True}, {"place": None}, {"place": 1.5}, {"place": -(2**63) - 1},
+     {"sequence": "7"}, {"sequence": 2**70}, {"if_open": 2}],
+)  # fmt: skip
+def test_what_cannot_be_in_a_log_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidValueError) as caught:
-        replay(events, {}, curve)
-    assert caught.value.argument == argument
+        LoggedEvent(**{"event": Exchanged(at=day(0), customer="ann"), **given})
+    assert {caught.value.argument: caught.value.value} == given
+
+
+def test_a_log_of_something_else_is_refused(curve: Curve) -> None:
+    with pytest.raises(InvalidValueError, match=r"events\[0\] must be an Event such as"):
+        replay(["x"], {}, curve)  # type: ignore[list-item]
 
 
 def test_the_class_of_curves_is_no_curve() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import datetime
 from typing import Any
@@ -75,6 +76,72 @@ def test_what_a_record_of_an_event_lacks_is_named(
 ) -> None:
     with pytest.raises(error, match=says):
         event_of(record)
+
+
+GIVEN: dict[str, Any] = {"event": "Departed", "at": day(0), "customer": "ann", "place": 0, "if_open": False}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (None, "record must be a mapping of columns to values"),
+        ({**GIVEN, "row": 1.5}, r"row must be a whole number of at most 64 bits, got 1\.5"),
+        ({**GIVEN, "place": "x"}, "place must be a whole number of at most 64 bits, got 'x'"),
+        ({**GIVEN, "sequence": 2**70}, "sequence must be a whole number of at most 64 bits"),
+        ({**GIVEN, "if_open": 2}, "if_open must be True or False, got 2"),
+    ],
+)
+def test_what_is_not_a_record_of_an_event_is_named(wrong: Any, says: str) -> None:
+    with pytest.raises(InvalidValueError, match=says):
+        event_of(wrong)
+
+
+def test_what_is_not_an_event_has_no_record() -> None:
+    with pytest.raises(InvalidValueError, match="event must be an Event"):
+        event_record(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [
+        ([{"a": 1}], r"^records\[0\]\.event must be given$"),
+        ([GIVEN, {**GIVEN, "row": 2**70}], r"^records\[1\]\.row must be a whole number of at most 64 bits, got "),
+        ([{**GIVEN, "row": 1.5}], r"^records\[0\]\.row must be a whole number"),
+        ([{**GIVEN, "if_open": "yes"}], r"^records\[0\]\.if_open must be True or False"),
+        ([{**GIVEN, "note": 3}], r"^records\[0\]\.note must be a text"),
+        ([{**GIVEN, "note": "\ud83d"}], r"^records\[0\]\.note must be a text without lone surrogates"),
+        ([{**GIVEN, "at": "today"}], r"^records\[0\]\.at must be a datetime with a timezone"),
+        ([{**GIVEN, "at": day(0).replace(tzinfo=None)}], r"^records\[0\]\.at must have a timezone"),
+        ([3], r"^records\[0\] must be a mapping, or an object that has the attribute 'event', got 3"),
+        (3, "^records must be a list"),
+        (GIVEN, "^records must be a list"),
+    ],
+)
+def test_what_does_not_fit_a_table_is_named(records: Any, says: str) -> None:
+    with pytest.raises(TrustcurveError, match=says):
+        polars_frame(EVENTS, records)
+    if isinstance(records, list):
+        with pytest.raises(TrustcurveError, match=re.sub(r"records\\\[\d\\\]", "record", says)):
+            [sql_values(EVENTS, record, "sqlite") for record in records]
+
+
+def test_a_reject_of_a_row_beyond_64_bits_is_named() -> None:
+    reject = RejectRecord(2**70, "ann", None, None, "no time", "no time: it is empty")
+    with pytest.raises(InvalidValueError, match=r"^records\[0\]\.row must be a whole number of at most 64 bits"):
+        polars_frame(REJECTS, [reject])
+
+
+def test_what_is_not_a_schema_is_named() -> None:
+    for ask in (
+        polars_types,
+        lambda it: polars_frame(it, []),
+        lambda it: sql_types(it, "spark"),
+        lambda it: sql_values(it, {}, "spark"),
+    ):
+        with pytest.raises(InvalidValueError, match="schema must be a Schema such as"):
+            ask("events")  # type: ignore[arg-type]
+    with pytest.raises(UnknownWordError, match=r"dialect \['x'\] is unknown"):
+        sql_types(EVENTS, ["x"])  # type: ignore[arg-type]
 
 
 @given(standings(CURVE))
