@@ -83,6 +83,7 @@ def test_what_is_not_a_text_is_named(kind: str) -> None:
 
 
 HEAD = '{"schema":1,"kind":"event","at":"2026-01-01T00:00:00Z","event":"Exchanged"'
+RIGHT = f"{HEAD}}}"
 ABSURD_JSON: dict[str, tuple[str | bytes, str]] = {
     "arrays in arrays": ("[" * 100_000, "nested too deeply"),
     "arrays in a field": (f'{HEAD},"note":{"[" * DEEP}{"]" * DEEP}}}', "$"),
@@ -142,3 +143,6 @@ def test_dotted_words_in_texts_and_comments_are_not_keys() -> None:
 
 def test_a_byte_order_mark_is_no_part_of_a_text() -> None:
     assert parse_curve("\ufeff" + default_toml()) == parse_curve(default_toml())
+    assert event(f"\ufeff{RIGHT}") == event(RIGHT) == event(f"\ufeff{RIGHT}".encode())  # type: ignore[arg-type]
+    with pytest.raises(MalformedSnapshotError, match="is not JSON"):
+        event(f"\ufeff\ufeff{RIGHT}")

@@ -135,7 +135,9 @@ def parse_json(text: str | bytes) -> Any:
     if len(text) > SNAPSHOT_MAX:
         raise MalformedSnapshotError("$", f"has more than {SNAPSHOT_MAX:,} characters")
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        # Bytes may have a byte order mark, and so may a text that was decoded from them.
+        plain = text.removeprefix("\ufeff") if isinstance(text, str) else text
+        return json.loads(plain, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise MalformedSnapshotError("$", f"is not JSON: {error}") from None
     except UnicodeDecodeError as error:
