@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,7 @@ from hypothesis import given
 from tests.core.stories import day
 from tests.core.strategies import standings
 from tests.replay.strategies import logs
-from trustcurve import Curve, Departed, Event, Exchanged, PromiseKept, PromiseMade, Standing
+from trustcurve import Curve, Departed, Event, Exchanged, Promise, PromiseKept, PromiseMade, Standing
 from trustcurve.core.events import EVENTS as KINDS
 from trustcurve.core.replay import LoggedEvent, history, replay
 from trustcurve.errors import InvalidValueError, TrustcurveError, UnknownWordError
@@ -152,6 +152,54 @@ def test_standings_go_round_through_records_and_frames(standing: Standing) -> No
     assert StandingRecord.read(row) == standing
     assert record.promises_open + record.promises_overdue == len(standing.promises)
     assert record.next_due == CURVE.next_due(standing)
+
+
+STANDING = asdict(StandingRecord.of(CURVE.begin("ann", day(0)), CURVE))
+OPEN = '{"id":"a","due":"2026-01-01T00:00:00.123456+00:00","weight":"minor","overdue":false}'
+
+
+def test_promises_are_read_to_the_microsecond() -> None:
+    (promise,) = StandingRecord.read({**STANDING, "promises": f"[{OPEN}]"}).promises
+    assert promise == Promise("a", datetime(2026, 1, 1, 0, 0, 0, 123456, UTC), "minor")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (
+            {"promises": f"[{OPEN.replace('123456', '123456789')}]"},
+            r"^promises\[0\]\.due must be .* at most six decimals",
+        ),
+        ({"promises": f"[{OPEN.replace('+00:00', '')}]"}, r"^promises\[0\]\.due must be a time in RFC 3339"),
+        (
+            {"promises": f"[{OPEN.replace('01-01', '02-30')}]"},
+            r"^promises\[0\]\.due is not a time: day is out of range",
+        ),
+        (
+            {"promises": f"[{OPEN.replace('due', 'until')}]"},
+            r"^promises\[0\] must be an object of id, due, weight, overdue",
+        ),
+        ({"promises": f"[{OPEN.replace('minor', 'mnior')}]"}, "did you mean 'minor'"),
+        ({"promises": "[3]"}, r"^promises\[0\] must be an object"),
+        ({"promises": "{}"}, "^promises must be a JSON array of promises"),
+        ({"promises": "["}, "^promises must be a JSON array of promises"),
+        ({"promises": "[" * 100_000}, "^promises must be a JSON array of promises"),
+        ({"promises": None}, "^promises must be a JSON array of promises"),
+        ({"as_of": "today"}, "^as_of must be a datetime"),
+        ({"kept": "1"}, "^position.kept must be a whole number"),
+    ],
+)
+def test_a_record_that_is_no_standing_is_named(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(TrustcurveError, match=says):
+        StandingRecord.read({**STANDING, **wrong})
+
+
+@pytest.mark.parametrize("name", ["customer", "stage", "kept", "as_of", "quiet_since", "promises"])
+def test_a_record_of_a_standing_has_every_column(name: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"^{name} must be given in a record of a standing$"):
+        StandingRecord.read({column: value for column, value in STANDING.items() if column != name})
+    with pytest.raises(InvalidValueError, match="record must be a mapping"):
+        StandingRecord.read(None)  # type: ignore[arg-type]
 
 
 def test_transitions_and_signals_name_their_source() -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from trustcurve.core.events import EVENTS
+from trustcurve.core.instants import RFC_3339
 from trustcurve.core.values import checked_word
 from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.json_schema import DIALECT, Schemas
-from trustcurve.snapshots.converter import RFC_3339
 from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION
 
