@@ -13,6 +13,7 @@ from trustcurve.core.curve import default_toml
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.documents.plain_text import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
 from trustcurve.errors import InvalidValueError
+from trustcurve.simulation import parse_scenario
 from trustcurve.snapshots import MalformedSnapshotError, from_json
 
 DEEP = 5000
@@ -80,6 +81,17 @@ def test_what_is_not_a_text_is_named(kind: str) -> None:
     for wrong in (b"x = 1", None, 3):
         with pytest.raises(InvalidValueError, match="text"):
             DOORS[kind].parse(wrong)
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_the_name_of_a_document_is_a_text(kind: str) -> None:
+    for wrong in (b"it.toml", Path("it.toml"), 5):
+        with pytest.raises(InvalidValueError, match="source must be a str, the name of the document"):
+            DOORS[kind].parse("x=", wrong)
+    with pytest.raises(InvalidValueError, match="source must be a str"):
+        read_curve({}, 5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="folder must be a str or a path, got 5"):
+        parse_scenario("x=", "it.toml", 5)  # type: ignore[arg-type]
 
 
 HEAD = '{"schema":1,"kind":"event","at":"2026-01-01T00:00:00Z","event":"Exchanged"'

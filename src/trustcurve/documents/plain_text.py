@@ -86,6 +86,7 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
 
     if not isinstance(text, str):
         raise InvalidValueError("text", text, "must be a str")
+    _check_source(source)
     if len(text) > TEXT_MAX:
         raise error((Finding(source, "", "", f"has more than {TEXT_MAX:,} characters"),))
     text = text.removeprefix("\ufeff")
@@ -111,11 +112,17 @@ def check_limits(document: Mapping[str, Any], source: str, error: type[InvalidDo
     Raises:
         InvalidDocumentError: The data exceed a limit; of the class ``error``.
     """
+    _check_source(source)
     if is_too_deep(document):
         raise error((Finding(source, "", "", _TOO_DEEP),))
     long_ones = [Finding(source, *place(document, path), _TOO_LONG) for path in _long_numbers(document, ())]
     if long_ones:
         raise error(tuple(long_ones))
+
+
+def _check_source(source: object) -> None:
+    if not isinstance(source, str):
+        raise InvalidValueError("source", source, "must be a str, the name of the document in messages")
 
 
 def place(document: object, path: Path) -> tuple[str, str]:
