@@ -7,6 +7,7 @@ pitch that is ignored are not errors: each is a step with a reason.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -81,14 +82,18 @@ def rule_got(rule: str, value: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value for a message: its repr, cut off if it is long."""
+    """Return a value for a message: a time in ISO 8601, of others the repr, cut off if it is long."""
+    if isinstance(value, datetime):
+        with suppress(Exception):  # of its timezone, which its repr does not ask
+            return value.isoformat()
     try:
-        text = repr(value)
-    except ValueError:  # Python prints no number of so many digits
-        return "a number with too many digits to print"
+        return cut(repr(value))
     except RecursionError:
         return "a value that is nested too deeply to print"
-    return cut(text)
+    except Exception as error:  # noqa: BLE001 - whatever it raises, the message is about something else
+        if isinstance(value, int):  # Python prints no number of so many digits
+            return "a number with too many digits to print"
+        return f"a {type(value).__name__} whose repr raises {type(error).__name__}"
 
 
 class TrustcurveError(Exception):
@@ -141,7 +146,7 @@ class NaiveTimeError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"{self.argument} must have a timezone, got {self.value.isoformat()}; "
+            f"{self.argument} must have a timezone, got {shown(self.value)}; "
             "add one, for example with .replace(tzinfo=datetime.UTC)"
         )
 

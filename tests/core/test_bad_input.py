@@ -237,6 +237,75 @@ def test_near_misses_are_told_what_was_meant() -> None:
         OneSided(at=day(0), by="us")
 
 
+# --- values that cannot be printed, times that have no offset ---
+
+
+class Shy:
+    """Raises if anybody prints it."""
+
+    def __repr__(self) -> str:
+        raise KeyError("shy")
+
+
+class Far(Nowhere):
+    """A timezone further from UTC than the earth is round."""
+
+    def utcoffset(self, _when: datetime | None) -> timedelta | None:
+        """Return 30 hours."""
+        return timedelta(hours=30)
+
+
+class Broken(Nowhere):
+    """A timezone that raises."""
+
+    def utcoffset(self, _when: datetime | None) -> timedelta | None:
+        """Look in the wrong place."""
+        raise KeyError("offset")
+
+
+class Missing(datetime):
+    """A value for a missing time, as pandas has one."""
+
+    def __ne__(self, _other: object) -> bool:
+        return True
+
+    def utcoffset(self) -> timedelta | None:
+        """Refuse."""
+        raise ValueError("a missing time has no offset")
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (
+            NAIVE.replace(tzinfo=Far()),
+            r"^at must have a timezone that knows its offset, which raises ValueError\(.*, got datetime",
+        ),
+        (
+            NAIVE.replace(tzinfo=Broken()),
+            r"^at must have a timezone that knows its offset, which raises KeyError\('offset'\), got ",
+        ),
+        (Missing(2026, 1, 1), "^at must be a time, not a value for a missing one, got "),
+        (NAIVE.replace(tzinfo=Nowhere()), "^at must have a timezone, got 2026-01-01T12:00:00; add one"),
+        (
+            datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=12))),
+            "in UTC, got 9999-12-31T23:59:00-12:00$",
+        ),
+        (Shy(), "^at must be a datetime with a timezone, got a Shy whose repr raises KeyError$"),
+    ],
+)
+def test_a_time_that_has_no_instant_is_named(at: Any, says: str) -> None:
+    with pytest.raises(TrustcurveError, match=says):
+        Exchanged(at=at)
+
+
+def test_a_value_that_cannot_be_printed_does_not_hide_the_rule() -> None:
+    with pytest.raises(
+        UnknownWordError, match="weight a Shy whose repr raises KeyError is unknown; known: major, minor"
+    ):
+        PromiseMade(at=day(0), promise="p", weight=Shy())  # type: ignore[arg-type]
+
+
 # --- values that are equal to a word, and are no text ---
 
 ARRAY = np.array(["major", "minor"])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from trustcurve.core.field_types import DueDate
-from trustcurve.errors import InvalidValueError, NaiveTimeError
+from trustcurve.errors import InvalidValueError, NaiveTimeError, shown
 
 __all__ = [
     "EPOCH",
@@ -38,7 +38,8 @@ def instant(value: datetime, argument: str = "at") -> datetime:
 
     Raises:
         NaiveTimeError: The time has no timezone.
-        InvalidValueError: The value is not a datetime, or does not lie between the years 1 and 9999 in UTC.
+        InvalidValueError: The value is not a datetime, its timezone has no offset for it, or it does not lie between the
+            years 1 and 9999 in UTC.
     """
     if not isinstance(value, datetime):
         raise InvalidValueError(argument, value, "must be a datetime with a timezone")
@@ -46,17 +47,23 @@ def instant(value: datetime, argument: str = "at") -> datetime:
         return value
     try:
         offset = value.utcoffset()
-    except ValueError:  # pandas' NaT is a datetime, too
-        raise InvalidValueError(argument, value, "must be a time, not a value for a missing one") from None
-    if offset is None:
-        raise NaiveTimeError(argument, value)
-    try:
-        utc = value.astimezone(UTC)
+        utc = value if offset is None else value.astimezone(UTC)
     except OverflowError:
         raise InvalidValueError(argument, value, "must lie between the years 1 and 9999 in UTC") from None
+    except Exception as error:  # noqa: BLE001 - a timezone can raise anything
+        raise InvalidValueError(argument, value, _no_offset(value, error)) from None
+    if offset is None:
+        raise NaiveTimeError(argument, value)
     # A plain datetime: a subclass may be more precise than microseconds, and compare differently than it prints.
     day, clock = (utc.year, utc.month, utc.day), (utc.hour, utc.minute, utc.second, utc.microsecond)
     return datetime(*day, *clock, tzinfo=UTC)
+
+
+def _no_offset(value: datetime, error: Exception) -> str:
+    """Return the rule that a time breaks whose timezone raises an error."""
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime, too, and equal to nothing
+        return "must be a time, not a value for a missing one"
+    return f"must have a timezone that knows its offset, which raises {shown(error)}"
 
 
 def instant_of_text(text: object, argument: str = "at") -> datetime:
