@@ -133,3 +133,9 @@ def test_a_long_line_of_dotted_words_is_read_soon() -> None:
 def test_parameters_that_nothing_uses_are_found_soon() -> None:
     with within(30), pytest.warns(match="is not used"):
         parse_curve(with_parameters(25_000))
+
+
+def test_of_very_many_unknown_keys_the_first_are_found() -> None:
+    with pytest.raises(InvalidDocumentError, match="k0: unknown table") as caught:
+        parse_curve("".join(f"k{number} = 1\n" for number in range(60_000)))
+    assert 40_000 <= len(caught.value.findings) < 40_020

@@ -44,6 +44,7 @@ Path = tuple[str | int, ...]
 _NAME = 100  # characters of a name in a finding: many findings can be about one table
 _TOO_DEEP = f"is nested more than {DEPTH_MAX} levels deep"
 _TOO_LONG = f"a number has more than {DIGITS_MAX} digits"
+_NESTED = (dict, list, tuple, Mapping)  # in this order: checking for an abstract class is slow
 _SHOWABLE = 10**DIGITS_MAX
 # TOML allows dotted keys of any length; parsing them takes time quadratic in their length. A key stands at the beginning of a
 # line, or after a brace or a comma. Comment lines match without a key.
@@ -155,13 +156,13 @@ def place(document: object, path: Path) -> tuple[str, str]:
 
 def is_too_deep(data: object) -> bool:
     """Whether plain data are nested more than ``DEPTH_MAX`` levels deep; works without recursion."""
-    level: list[Any] = [data] if isinstance(data, Mapping | list | tuple) else []
+    level: list[Any] = [data] if isinstance(data, _NESTED) else []
     for _ in range(DEPTH_MAX):
         inside = (
             inner
             for each in level
-            for inner in (each.values() if isinstance(each, Mapping) else each)
-            if isinstance(inner, Mapping | list | tuple)
+            for inner in (each if isinstance(each, list | tuple) else each.values())
+            if isinstance(inner, _NESTED)
         )
         level = list({id(each): each for each in inside}.values())  # visit shared values once
         if not level:
@@ -186,7 +187,7 @@ def _line(text: str, at: int) -> str:
 
 def _long_numbers(value: object, path: Path) -> Iterator[Path]:
     """Yield the paths of whole numbers that are too long; hexadecimal ones can have any length."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         for key, each in value.items():
             yield from _long_numbers(each, (*path, key))
     elif isinstance(value, list | tuple):

@@ -257,7 +257,8 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
 def _problems(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, Problem]]:
     if isinstance(error, ForbiddenExtraKeysError):
         known = [key_of(each) for each in fields(error.cl) if each.init]
-        for name in sorted(each if isinstance(each, str) else named(each) for each in error.extra_fields):
+        names = sorted(each if isinstance(each, str) else named(each) for each in error.extra_fields)
+        for name in names[:_PROBLEMS_MAX]:
             yield (*path, name), UnknownProblem(f"unknown {what if path or what != 'key' else 'table'}", name, known)
     elif isinstance(error, UnfitError):
         yield (*path, *error.path), error.problem
