@@ -24,10 +24,10 @@ POSITIONS_MAX = 200_000
 """The maximum number of positions within range. Source: our choice; more take minutes to unroll."""
 
 REACTIONS_MAX = 4_000_000
-"""The maximum number of positions within range, times signals. Source: our choice; so many take a minute and 1 GB."""
+"""The maximum number of positions within range, times signals. Source: our choice; so many take half a minute and 800 MB."""
 
 CONDITIONS_MAX = 200_000_000
-"""The maximum number of conditions to check in all positions. Source: our choice; so many take half a minute."""
+"""The maximum number of conditions to check in all positions. Source: our choice; so many take ten seconds."""
 
 _LONGEST = timedelta(days=36_500)
 _WAITING_MAX = 1000
