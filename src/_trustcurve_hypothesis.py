@@ -37,8 +37,11 @@ def _register_now() -> None:
     from trustcurve.core.events import EVENTS, Event  # noqa: PLC0415
     from trustcurve.core.field_types import DueDate, Instant, Name  # noqa: PLC0415
     from trustcurve.core.journey import Journey  # noqa: PLC0415
+    from trustcurve.core.promises import Promise  # noqa: PLC0415
     from trustcurve.core.standing import Position, Standing  # noqa: PLC0415
+    from trustcurve.core.timetable import Timetable  # noqa: PLC0415
     from trustcurve.policies.policy import Policy  # noqa: PLC0415
 
-    for kind in (Curve, Event, Journey, Policy, Position, Standing, DueDate, Instant, Name, *EVENTS):
+    values = (Curve, Event, Journey, Policy, Position, Promise, Standing, Timetable)
+    for kind in (*values, DueDate, Instant, Name, *EVENTS):
         st.register_type_strategy(kind, _strategy_of)

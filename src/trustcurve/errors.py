@@ -6,9 +6,11 @@ pitch that is ignored are not errors: each is a step with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from attrs import define, frozen
 
@@ -35,20 +37,42 @@ __all__ = [
 ]
 
 
+HINTED: Final = 20
+"""How many findings of a document get a hint: finding a similar word takes a thousand times as long as the finding itself."""
+
+_COMPARED = 1_000  # known words that a word is compared with, and
+_LETTERS = 60  # their characters: comparing takes time in proportion to the product of both
+_LISTED = 40  # words of a list, and findings of a message, of
+_LINE = 3_000  # characters each
+_SHOWN = 200  # characters of a value: a whole policy would hide the rule
+
+
+def cut(text: str, length: int = _SHOWN) -> str:
+    """Return a text, cut off if it is long."""
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the most similar known word, or an empty text."""
+    """Return ``"; did you mean 'x'?"`` for the most similar known word, or an empty text; long words are similar to none."""
     import difflib  # noqa: PLC0415 - only errors need it, and it is slow to import
 
-    near = difflib.get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
+    if not isinstance(word, str) or len(word) > _LETTERS:
+        return ""
+    among = [each for each in islice(known, _COMPARED) if len(each) <= _LETTERS]
+    near = difflib.get_close_matches(word, among, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def hint_for(word: object, known: Collection[str]) -> str:
+    """Return the most similar known word or, if none is similar, the first known words."""
+    more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
+    listed = f"; known: {', '.join(cut(each, _LETTERS) for each in islice(known, _LISTED))}{more}" if known else ""
+    return did_you_mean(word, known) or listed
 
 
 def plain_word(value: object) -> object:
     """Convert an instance of a subclass of ``str``, such as a member of a ``(str, Enum)``, to a plain ``str``; return other values unchanged."""
     return str.__str__(value) if isinstance(value, str) and type(value) is not str else value
-
-
-_SHOWN = 200  # characters of a value: a whole policy would hide the rule
 
 
 def rule_got(rule: str, value: str) -> str:
@@ -58,14 +82,18 @@ def rule_got(rule: str, value: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value for a message: its repr, cut off if it is long."""
+    """Return a value for a message: a time in ISO 8601, of others the repr, cut off if it is long."""
+    if isinstance(value, datetime):
+        with suppress(Exception):  # of its timezone, which its repr does not ask
+            return value.isoformat()
     try:
-        text = repr(value)
-    except ValueError:  # Python prints no number of so many digits
-        return "a number with too many digits to print"
+        return cut(repr(value))
     except RecursionError:
         return "a value that is nested too deeply to print"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    except Exception as error:  # noqa: BLE001 - whatever it raises, the message is about something else
+        if isinstance(value, int):  # Python prints no number of so many digits
+            return "a number with too many digits to print"
+        return f"a {type(value).__name__} whose repr raises {type(error).__name__}"
 
 
 class TrustcurveError(Exception):
@@ -118,7 +146,7 @@ class NaiveTimeError(TrustcurveError):
 
     def __str__(self) -> str:
         return (
-            f"{self.argument} must have a timezone, got {self.value.isoformat()}; "
+            f"{self.argument} must have a timezone, got {shown(self.value)}; "
             "add one, for example with .replace(tzinfo=datetime.UTC)"
         )
 
@@ -132,8 +160,7 @@ class UnknownWordError(TrustcurveError):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        listed = f"; known: {', '.join(self.known)}" if self.known else ""
-        return f"{self.argument} {shown(self.value)} is unknown{did_you_mean(self.value, self.known) or listed}"
+        return f"{self.argument} {shown(self.value)} is unknown{hint_for(self.value, self.known)}"
 
 
 @define(slots=False, repr=False)
@@ -290,12 +317,17 @@ class Finding:
 
 @define(slots=False, repr=False)
 class InvalidDocumentError(TrustcurveError):
-    """A document (a curve, policy, mapping or scenario file) is invalid: ``findings``, all problems at once."""
+    """A document (a curve, policy, mapping or scenario file) is invalid: ``findings``, all problems at once.
+
+    The message has the first of them.
+    """
 
     findings: tuple[Finding, ...]
 
     def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in self.findings)
+        lines = [cut(str(finding), _LINE) for finding in self.findings[:_LISTED]]
+        more = len(self.findings) - _LISTED
+        return "\n".join([*lines, f"and {more:,} more findings"] if more > 0 else lines)
 
 
 class InvalidCurveError(InvalidDocumentError):

@@ -52,6 +52,13 @@ def test_what_is_no_time_is_told(trustcurve: Trustcurve, text: str) -> None:
     )
 
 
+def test_a_time_after_the_calendar_is_shown_as_a_time(trustcurve: Trustcurve) -> None:
+    said = trustcurve("replay", "log.csv", "-m", "m.toml", "--until", "9999-12-31T23:59:30-12:00")
+    assert (
+        said.err == "trustcurve: --until must lie between the years 1 and 9999 in UTC, got 9999-12-31T23:59:30-12:00\n"
+    )
+
+
 def test_without_a_timezone_a_day_ends_in_utc() -> None:
     mapping = parse_mapping(MAPPING.replace('timezone = "Europe/Berlin"\n', "").replace(", end_of_day = true", ""))
     assert read_until("2026-01-31", mapping).isoformat() == "2026-01-31T23:59:59.999999+00:00"

@@ -196,6 +196,21 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "",
         "lower their bounds",
     ),
+    "more reactions than a machine has memory for": (
+        lambda d: [(d["signals"].update({f"s{n}": {}}), add_rule(d, name=f"r{n}", signal=f"s{n}")) for n in range(800)],
+        "[signals]",
+        "",
+        "give 4243200 reactions in 5200 positions, more than 4000000: use fewer signals",
+    ),
+    "more conditions than anyone can check": (
+        lambda d: [
+            d["settling"].append({"name": f"r{n}", "when": {"doubt": 3, "kept": 0}, "because": "so"})
+            for n in range(900)
+        ],
+        "[[rules]] and [[settling]]",
+        "",
+        "conditions to check in 5200 positions, more than 200000000: use fewer rows",
+    ),
     "a value out of the range of its counter": (
         lambda d: rule(d, "broken_major.betrays")["set"].update(kept=4),
         "[[rules]] broken_major.betrays",

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.documents.doors import DOORS, NO_PATHS, event
+from tests.documents.time_limit import within
 from trustcurve import Curve, Event, InvalidCurveError
 from trustcurve.core.curve import default_toml
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.documents.plain_text import DEPTH_MAX, DIGITS_MAX, TEXT_MAX
 from trustcurve.errors import InvalidValueError
+from trustcurve.simulation import parse_scenario
 from trustcurve.snapshots import MalformedSnapshotError, from_json
 
 DEEP = 5000
@@ -84,7 +86,19 @@ def test_what_is_not_a_text_is_named(kind: str) -> None:
             DOORS[kind].parse(wrong)
 
 
+@pytest.mark.parametrize("kind", DOORS)
+def test_the_name_of_a_document_is_a_text(kind: str) -> None:
+    for wrong in (b"it.toml", Path("it.toml"), 5):
+        with pytest.raises(InvalidValueError, match="source must be a str, the name of the document"):
+            DOORS[kind].parse("x=", wrong)
+    with pytest.raises(InvalidValueError, match="source must be a str"):
+        read_curve({}, 5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="folder must be a str or a path, got 5"):
+        parse_scenario("x=", "it.toml", 5)  # type: ignore[arg-type]
+
+
 HEAD = '{"schema":1,"kind":"event","at":"2026-01-01T00:00:00Z","event":"Exchanged"'
+RIGHT = f"{HEAD}}}"
 ABSURD_JSON: dict[str, tuple[str | bytes, str]] = {
     "arrays in arrays": ("[" * 100_000, "nested too deeply"),
     "arrays in a field": (f'{HEAD},"note":{"[" * DEEP}{"]" * DEEP}}}', "$"),
@@ -106,6 +120,12 @@ def test_absurd_json_is_named(name: str) -> None:
         from_json(Event, text)
     assert says in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_a_field_twice_among_very_many_is_found_soon() -> None:
+    many = ",".join(f'"k{number}":1' for number in range(60_000))
+    with within(20), pytest.raises(MalformedSnapshotError, match="field 'k59999' is given twice"):
+        event(f'{{{many},"k59999":2}}')
 
 
 def test_json_that_is_not_a_text_is_named() -> None:
@@ -138,3 +158,6 @@ def test_dotted_words_in_texts_and_comments_are_not_keys() -> None:
 
 def test_a_byte_order_mark_is_no_part_of_a_text() -> None:
     assert parse_curve("\ufeff" + default_toml()) == parse_curve(default_toml())
+    assert event(f"\ufeff{RIGHT}") == event(RIGHT) == event(f"\ufeff{RIGHT}".encode())  # type: ignore[arg-type]
+    with pytest.raises(MalformedSnapshotError, match="is not JSON"):
+        event(f"\ufeff\ufeff{RIGHT}")

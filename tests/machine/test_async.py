@@ -199,3 +199,29 @@ def test_observing_and_errors_are_those_of_the_sync_class() -> None:
         asyncio.run(ann.apply(Exchanged(at=day(1))))
     again = pickle.loads(pickle.dumps(ann))  # noqa: S301 - our own
     assert (again.standing, again is not ann) == (ann.standing, True)
+
+
+def test_a_worker_that_was_started_before_applies_what_a_callback_puts_into_its_queue() -> None:
+    async def program() -> tuple[str, list[str]]:
+        callbacks, queue = Callbacks(CURVE), asyncio.Queue[Exchanged]()
+        ann = live(callbacks)
+        states = list[str]()
+
+        async def work() -> None:
+            ann_got = await queue.get()
+            states.append(ann.state)
+            await ann.apply(ann_got)
+            queue.task_done()
+
+        @callbacks.on_signal("proposition")
+        async def hand_over(_: Step) -> None:
+            queue.put_nowait(Exchanged(at=day(2)))
+            await asyncio.sleep(0.01)  # the worker begins, and waits for this step to end
+
+        worker = asyncio.create_task(work())
+        await ann.apply(Proposed(at=day(1)))
+        await queue.join()
+        await worker
+        return f"{ann.standing.as_of:%d}", states
+
+    assert asyncio.run(program()) == (f"{day(2):%d}", ["distrust.suspicious"])

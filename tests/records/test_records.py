@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from hypothesis import given
 from tests.core.stories import day
 from tests.core.strategies import standings
 from tests.replay.strategies import logs
-from trustcurve import Curve, Departed, Event, Exchanged, PromiseKept, PromiseMade, Standing
+from trustcurve import Curve, Departed, Event, Exchanged, Promise, PromiseKept, PromiseMade, Standing
 from trustcurve.core.events import EVENTS as KINDS
 from trustcurve.core.replay import LoggedEvent, history, replay
 from trustcurve.errors import InvalidValueError, TrustcurveError, UnknownWordError
@@ -77,6 +78,72 @@ def test_what_a_record_of_an_event_lacks_is_named(
         event_of(record)
 
 
+GIVEN: dict[str, Any] = {"event": "Departed", "at": day(0), "customer": "ann", "place": 0, "if_open": False}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (None, "record must be a mapping of columns to values"),
+        ({**GIVEN, "row": 1.5}, r"row must be a whole number of at most 64 bits, got 1\.5"),
+        ({**GIVEN, "place": "x"}, "place must be a whole number of at most 64 bits, got 'x'"),
+        ({**GIVEN, "sequence": 2**70}, "sequence must be a whole number of at most 64 bits"),
+        ({**GIVEN, "if_open": 2}, "if_open must be True or False, got 2"),
+    ],
+)
+def test_what_is_not_a_record_of_an_event_is_named(wrong: Any, says: str) -> None:
+    with pytest.raises(InvalidValueError, match=says):
+        event_of(wrong)
+
+
+def test_what_is_not_an_event_has_no_record() -> None:
+    with pytest.raises(InvalidValueError, match="event must be an Event"):
+        event_record(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [
+        ([{"a": 1}], r"^records\[0\]\.event must be given$"),
+        ([GIVEN, {**GIVEN, "row": 2**70}], r"^records\[1\]\.row must be a whole number of at most 64 bits, got "),
+        ([{**GIVEN, "row": 1.5}], r"^records\[0\]\.row must be a whole number"),
+        ([{**GIVEN, "if_open": "yes"}], r"^records\[0\]\.if_open must be True or False"),
+        ([{**GIVEN, "note": 3}], r"^records\[0\]\.note must be a text"),
+        ([{**GIVEN, "note": "\ud83d"}], r"^records\[0\]\.note must be a text without lone surrogates"),
+        ([{**GIVEN, "at": "today"}], r"^records\[0\]\.at must be a datetime with a timezone"),
+        ([{**GIVEN, "at": day(0).replace(tzinfo=None)}], r"^records\[0\]\.at must have a timezone"),
+        ([3], r"^records\[0\] must be a mapping, or an object that has the attribute 'event', got 3"),
+        (3, "^records must be a list"),
+        (GIVEN, "^records must be a list"),
+    ],
+)
+def test_what_does_not_fit_a_table_is_named(records: Any, says: str) -> None:
+    with pytest.raises(TrustcurveError, match=says):
+        polars_frame(EVENTS, records)
+    if isinstance(records, list):
+        with pytest.raises(TrustcurveError, match=re.sub(r"records\\\[\d\\\]", "record", says)):
+            [sql_values(EVENTS, record, "sqlite") for record in records]
+
+
+def test_a_reject_of_a_row_beyond_64_bits_is_named() -> None:
+    reject = RejectRecord(2**70, "ann", None, None, "no time", "no time: it is empty")
+    with pytest.raises(InvalidValueError, match=r"^records\[0\]\.row must be a whole number of at most 64 bits"):
+        polars_frame(REJECTS, [reject])
+
+
+def test_what_is_not_a_schema_is_named() -> None:
+    for ask in (
+        polars_types,
+        lambda it: polars_frame(it, []),
+        lambda it: sql_types(it, "spark"),
+        lambda it: sql_values(it, {}, "spark"),
+    ):
+        with pytest.raises(InvalidValueError, match="schema must be a Schema such as"):
+            ask("events")  # type: ignore[arg-type]
+    with pytest.raises(UnknownWordError, match=r"dialect \['x'\] is unknown"):
+        sql_types(EVENTS, ["x"])  # type: ignore[arg-type]
+
+
 @given(standings(CURVE))
 def test_standings_go_round_through_records_and_frames(standing: Standing) -> None:
     record = StandingRecord.of(standing, CURVE)
@@ -85,6 +152,54 @@ def test_standings_go_round_through_records_and_frames(standing: Standing) -> No
     assert StandingRecord.read(row) == standing
     assert record.promises_open + record.promises_overdue == len(standing.promises)
     assert record.next_due == CURVE.next_due(standing)
+
+
+STANDING = asdict(StandingRecord.of(CURVE.begin("ann", day(0)), CURVE))
+OPEN = '{"id":"a","due":"2026-01-01T00:00:00.123456+00:00","weight":"minor","overdue":false}'
+
+
+def test_promises_are_read_to_the_microsecond() -> None:
+    (promise,) = StandingRecord.read({**STANDING, "promises": f"[{OPEN}]"}).promises
+    assert promise == Promise("a", datetime(2026, 1, 1, 0, 0, 0, 123456, UTC), "minor")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (
+            {"promises": f"[{OPEN.replace('123456', '123456789')}]"},
+            r"^promises\[0\]\.due must be .* at most six decimals",
+        ),
+        ({"promises": f"[{OPEN.replace('+00:00', '')}]"}, r"^promises\[0\]\.due must be a time in RFC 3339"),
+        (
+            {"promises": f"[{OPEN.replace('01-01', '02-30')}]"},
+            r"^promises\[0\]\.due is not a time: day is out of range",
+        ),
+        (
+            {"promises": f"[{OPEN.replace('due', 'until')}]"},
+            r"^promises\[0\] must be an object of id, due, weight, overdue",
+        ),
+        ({"promises": f"[{OPEN.replace('minor', 'mnior')}]"}, "did you mean 'minor'"),
+        ({"promises": "[3]"}, r"^promises\[0\] must be an object"),
+        ({"promises": "{}"}, "^promises must be a JSON array of promises"),
+        ({"promises": "["}, "^promises must be a JSON array of promises"),
+        ({"promises": "[" * 100_000}, "^promises must be a JSON array of promises"),
+        ({"promises": None}, "^promises must be a JSON array of promises"),
+        ({"as_of": "today"}, "^as_of must be a datetime"),
+        ({"kept": "1"}, "^position.kept must be a whole number"),
+    ],
+)
+def test_a_record_that_is_no_standing_is_named(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(TrustcurveError, match=says):
+        StandingRecord.read({**STANDING, **wrong})
+
+
+@pytest.mark.parametrize("name", ["customer", "stage", "kept", "as_of", "quiet_since", "promises"])
+def test_a_record_of_a_standing_has_every_column(name: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"^{name} must be given in a record of a standing$"):
+        StandingRecord.read({column: value for column, value in STANDING.items() if column != name})
+    with pytest.raises(InvalidValueError, match="record must be a mapping"):
+        StandingRecord.read(None)  # type: ignore[arg-type]
 
 
 def test_transitions_and_signals_name_their_source() -> None:

@@ -381,6 +381,52 @@ def test_objects_that_are_not_services_raise(make: Any, says: str):
         run(make)
 
 
+class Generating(Plain):
+    """Has a yield too many."""
+
+    def apply(self, event: Event) -> Any:
+        """Take an event in, once somebody iterates."""
+        yield super().apply(event)
+
+
+class AsyncGenerating(Plain):
+    """The same, asynchronously."""
+
+    async def apply(self, event: Event) -> Any:
+        """Take an event in, once somebody iterates."""
+        yield super().apply(event)
+
+
+class GeneratingClock(Plain):
+    """A clock that never runs."""
+
+    def observe(self, at: datetime) -> Any:
+        """Run the clock, once somebody iterates."""
+        self.standing = yield CURVE.observe(self.standing, at).after
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(Generating, "apply"), (AsyncGenerating, "apply"), (GeneratingClock, "observe")]
+)
+def test_a_service_that_would_only_return_generators_is_not_driven(make: Any, name: str):
+    with pytest.raises(
+        InvalidValueError, match=f"^{name} must run when it is called, got .*yield only returns a generator$"
+    ):
+        run(make)
+
+
+def test_a_service_that_returned_a_generator_has_not_run():
+    class Wrapping(Plain):
+        def __init__(self, standing: Standing) -> None:
+            super().__init__(standing)
+            self.inner = Generating(standing)
+
+        def apply(self, event: Event) -> Any:
+            return self.inner.apply(event)
+
+    assert "the service fails: InvalidValueError: apply must run when it is called, got" in str(run(Wrapping))
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from trustcurve import (
     Exchanged,
     Journey,
     Position,
+    Promise,
     PromiseKept,
     PromiseMade,
     PromiseMoved,
     Signalled,
     Standing,
+    Timetable,
     TrustcurveError,
 )
 from trustcurve.core.events import EVENTS
@@ -303,7 +305,7 @@ def test_strategies_are_found_by_type(
     assert whole.start.position == CURVE.start
 
 
-@pytest.mark.parametrize("kind", [Curve, Event, Journey, Policy, Position, Standing])
+@pytest.mark.parametrize("kind", [Curve, Event, Journey, Policy, Position, Promise, Standing, Timetable])
 def test_every_type_has_a_strategy(kind: type):
     assert isinstance(find(st.from_type(kind), lambda _: True, settings=settings(SEEK, max_examples=1)), kind)
 
@@ -322,6 +324,37 @@ def test_events_of_every_kind_are_drawn_by_type(kind: type[Event], draw: Callabl
 @given(st.builds(PromiseMade, promise=st.just("parcel"), channel=st.sampled_from(["shop", None])))
 def test_some_fields_of_an_event_can_be_given(event: PromiseMade):
     assert (event.promise, event.channel in ("shop", None)) == ("parcel", True)
+
+
+ANY_TIME = st.datetimes(timezones=st.just(UTC))
+PARTLY_GIVEN = {
+    "a promise by its type": st.from_type(Promise),
+    "a promise": st.builds(Promise),
+    "a promise with a date": st.builds(Promise, due=ANY_TIME, overdue=st.booleans()),
+    "a promise, perhaps with a date": st.builds(Promise, due=..., weight=...),
+    "a promise made, perhaps with a date": st.builds(PromiseMade, due=..., weight=...),
+    "a promise made at a given time": st.builds(PromiseMade, at=ANY_TIME, due=...),
+    "a promise moved at a given time": st.builds(PromiseMoved, at=ANY_TIME),
+    "a timetable": st.from_type(Timetable),
+}
+
+
+@pytest.mark.parametrize("name", PARTLY_GIVEN)
+def test_what_is_not_given_fits_what_is(name: str):
+    @settings(max_examples=100)
+    @given(PARTLY_GIVEN[name])
+    def test(value: object) -> None:
+        drawn.append(value)
+
+    drawn: list[Any] = []
+    test()
+    assert len(set(drawn)) > 1
+
+
+def test_promises_are_drawn_with_and_without_a_date():
+    drawn = st.from_type(Promise)
+    for wanted in (lambda each: each.overdue, lambda each: each.due is None, lambda each: each.weight == "minor"):
+        assert find(drawn, wanted, settings=settings(SEEK)).id == "a"
 
 
 def test_importing_hypothesis_loads_nothing_of_ours_but_the_door():

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter as Count
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
+from math import prod
 
 from attrs import define, field
 
@@ -15,12 +16,18 @@ from trustcurve.core.parts import Parts
 from trustcurve.core.program import Assembler
 from trustcurve.core.rules import Condition, Effect, Number, Parameter, Rule, Stage
 from trustcurve.core.signals import PARTS, SILENCE
-from trustcurve.errors import Finding, did_you_mean
+from trustcurve.errors import HINTED, Finding, cut, did_you_mean, hint_for, shown
 
-__all__ = ["POSITIONS_MAX", "Notes", "check_parameters", "check_parts"]
+__all__ = ["CONDITIONS_MAX", "POSITIONS_MAX", "REACTIONS_MAX", "Notes", "check_parameters", "check_parts"]
 
 POSITIONS_MAX = 200_000
 """The maximum number of positions within range. Source: our choice; more take minutes to unroll."""
+
+REACTIONS_MAX = 4_000_000
+"""The maximum number of positions within range, times signals. Source: our choice; so many take half a minute and 800 MB."""
+
+CONDITIONS_MAX = 200_000_000
+"""The maximum number of conditions to check in all positions. Source: our choice; so many take ten seconds."""
 
 _LONGEST = timedelta(days=36_500)
 _WAITING_MAX = 1000
@@ -45,6 +52,11 @@ class Notes:
         """Add a finding."""
         self.findings.append(Finding(self.source, table, key, problem))
 
+    def unknown(self, table: str, key: str, word: object, known: Collection[str]) -> None:
+        """Add the finding that a word is unknown, the first ones with a similar known word."""
+        hint = hint_for(word, known) if len(self.findings) < HINTED else ""
+        self.wrong(table, key, f"unknown word {shown(word)}{hint}")
+
 
 def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, str]]:
     """Return every parameter that is out of range or in conflict with another, with the rule that it breaks."""
@@ -63,12 +75,8 @@ def check_parameters(parameters: Iterable[Parameter]) -> list[tuple[Parameter, s
         for key, (words, holds) in _COMPARE.items():
             bound: Number | None = getattr(parameter, key)
             if isinstance(bound, str) and bound not in values:
-                wrong.append(
-                    (
-                        parameter,
-                        f"must not have {key} = {bound!r}, which is not a parameter{did_you_mean(bound, values)}",
-                    )
-                )
+                hint = did_you_mean(bound, values) if len(wrong) < HINTED else ""
+                wrong.append((parameter, f"must not have {key} = {shown(bound)}, which is not a parameter{hint}"))
             elif bound is not None:
                 limit = values[bound] if isinstance(bound, str) else bound
                 if not holds(parameter.value, limit):
@@ -86,9 +94,9 @@ def check_parts(notes: Notes, parts: Parts) -> None:
     words.check_stages()
     words.check_start()
     for row in parts.rules:
-        words.check_rule(f"[[rules]] {row.name}", row)
+        words.check_rule(f"[[rules]] {cut(row.name)}", row)
     for row in parts.settling:
-        words.check_rule(f"[[settling]] {row.name}", row)
+        words.check_rule(f"[[settling]] {cut(row.name)}", row)
     words.check_signals()
     if not notes.findings:
         words.check_sets()
@@ -99,32 +107,36 @@ class _Words:
 
     def __init__(self, notes: Notes, parts: Parts) -> None:
         self.notes, self.parts = notes, parts
-        self.stages = [stage.name for stage in parts.stages]
-        self.postures = [posture.name for stage in parts.stages for posture in stage.postures]
+        # As keys of tables: a search through a list for each word would take time with the square of their number.
+        self.stages = Count(stage.name for stage in parts.stages)
+        self.postures = Count(posture.name for stage in parts.stages for posture in stage.postures)
+        self.signals = Count(signal.name for signal in parts.signals)
         self.numbers = {p.name: p.value for p in parts.parameters if isinstance(p.value, int)}
 
-    def known(self, table: str, key: str, word: object, words: Iterable[str]) -> bool:
+    def known(self, table: str, key: str, word: object, words: Mapping[str, object]) -> bool:
         """Add a finding if a word is unknown; return whether it is known."""
-        among = tuple(words)
-        if word in among:
+        if word in words:
             return True
-        self.notes.wrong(
-            table, key, f"unknown word {word!r}{did_you_mean(word, among) or '; known: ' + ', '.join(among)}"
-        )
+        self.notes.unknown(table, key, word, words.keys())
         return False
+
+    def value_of(self, value: Number) -> int | None:
+        """Return a number or the value of a parameter; None if the parameter is unknown."""
+        if isinstance(value, int):
+            return value
+        found = self.numbers.get(value.removeprefix("-"))
+        return -found if found is not None and value.startswith("-") else found
 
     def number(self, table: str, key: str, value: Number) -> int | None:
         """Return a number or the value of a parameter; add a finding if the parameter is unknown."""
-        if isinstance(value, int):
-            return value
-        name = value.removeprefix("-")
-        if not self.known(table, key, name, self.numbers):
-            return None
-        return -self.numbers[name] if value.startswith("-") else self.numbers[name]
+        found = self.value_of(value)
+        if found is None:
+            self.notes.unknown(table, key, str(value).removeprefix("-"), self.numbers.keys())
+        return found
 
-    def twice(self, table: str, names: Iterable[str]) -> None:
+    def twice(self, table: str, names: Mapping[str, int]) -> None:
         """Add a finding for each name that occurs more than once."""
-        for name, n in Count(names).items():
+        for name, n in names.items():
             if n > 1:
                 self.notes.wrong(table, name, "is given more than once")
 
@@ -137,7 +149,7 @@ class _Words:
         for stage in self.parts.stages:
             for name in (stage.name, *(posture.name for posture in stage.postures)):
                 if "." in name:
-                    self.notes.wrong(f"[[stages]] {stage.name}", name, "a name must not contain a dot")
+                    self.notes.wrong(f"[[stages]] {cut(stage.name)}", name, "a name must not contain a dot")
             self.check_postures(stage)
         for counter in self.parts.counters:
             top = self.number("[counters]", f"{counter.name}.max", counter.max)
@@ -148,7 +160,7 @@ class _Words:
         """Check that the postures of a stage are in the order of their bounds."""
         above = -1
         for number, posture in enumerate(stage.postures):
-            place = f"[[stages]] {stage.name} postures {posture.name}"
+            place = f"[[stages]] {cut(stage.name)} postures {cut(posture.name)}"
             if (number == 0) != (posture.above is None):
                 self.notes.wrong(place, "above", "must be given for every posture except the first")
             elif posture.above is not None:
@@ -168,14 +180,14 @@ class _Words:
             self.known(table, key, value, self.stages)
         elif part != "account":
             number = self.number(table, key, value)
-            top = next((self.number("", "", c.max) for c in self.parts.counters if c.name == part), None)
+            top = next((self.value_of(counter.max) for counter in self.parts.counters if counter.name == part), None)
             if number is not None and top is not None and not 0 <= number <= top:
                 self.notes.wrong(table, key, f"must be from 0 to {top}, got {number}")
 
     def check_rule(self, place: str, rule: Rule) -> None:
         """Check that a row's words are known and its numbers are within range."""
         if rule.signal is not None:
-            self.known(place, "signal", rule.signal, [signal.name for signal in self.parts.signals])
+            self.known(place, "signal", rule.signal, self.signals)
         for condition in rule.when:
             self.check_condition(place, condition)
         for effect in rule.effects:
@@ -202,34 +214,59 @@ class _Words:
 
     def check_signals(self) -> None:
         """Check that every signal has a row in every position, and that names of rows are unique."""
-        signals = [signal.name for signal in self.parts.signals]
         for row in self.parts.signals:
             if row.name == SILENCE and row.ends_silence != "never":
                 self.notes.wrong("[signals]", f"{row.name}.ends_silence", "must be never: silence cannot end itself")
-        self.twice("[[rules]] and [[settling]]", [rule.name for rule in (*self.parts.rules, *self.parts.settling)])
-        for name in signals:
-            rows = [rule for rule in self.parts.rules if rule.signal == name]
-            open_rows = [i for i, rule in enumerate(rows) if not rule.when]
-            if not open_rows:
+        rules = (*self.parts.rules, *self.parts.settling)
+        self.twice("[[rules]] and [[settling]]", Count(rule.name for rule in rules))
+        of_signal: dict[str | None, list[Rule]] = {}
+        for rule in self.parts.rules:
+            of_signal.setdefault(rule.signal, []).append(rule)
+        for name in self.signals:
+            rows = of_signal.get(name, [])
+            always = next((number for number, rule in enumerate(rows) if not rule.when), None)
+            if always is None:
                 self.notes.wrong(
                     "[signals]",
                     name,
                     "must have a last rule without condition, so that a rule applies in every position",
                 )
-            elif open_rows[0] < len(rows) - 1:
-                for late in rows[open_rows[0] + 1 :]:
-                    problem = f"can never match: {rows[open_rows[0]].name} before it always does"
-                    self.notes.wrong(f"[[rules]] {late.name}", "when", problem)
+                continue
+            for late in rows[always + 1 :]:
+                problem = f"can never match: {cut(rows[always].name)} before it always does"
+                self.notes.wrong(f"[[rules]] {late.name}", "when", problem)
+
+    def sizes(self, positions: int) -> tuple[tuple[str, int, int, str, str], ...]:
+        """Return what the checks of the unrolled curve go through: table, number, limit, what it is, and what to do."""
+        parts, fewer = self.parts, "or lower the bounds of the counters"
+        rows, settling = (sum(1 + len(rule.when) for rule in rules) for rules in (parts.rules, parts.settling))
+        conditions = rows + len(parts.signals) * settling + sum(1 + len(stage.postures) for stage in parts.stages)
+        return (
+            ("[counters]", positions, POSITIONS_MAX, "positions", "lower their bounds"),
+            (
+                "[signals]",
+                positions * len(parts.signals),
+                REACTIONS_MAX,
+                f"reactions in {positions} positions",
+                f"use fewer signals, {fewer}",
+            ),
+            (
+                "[[rules]] and [[settling]]",
+                positions * conditions,
+                CONDITIONS_MAX,
+                f"conditions to check in {positions} positions",
+                f"use fewer rows, {fewer}",
+            ),
+        )
 
     def check_sets(self) -> None:
         """Check that every condition can hold, and that the curve is small enough to unroll."""
         assembler = Assembler(self.parts.stages, self.numbers, self.parts.counters)
-        size = 1
-        for top in assembler.tops():
-            size *= top + 1
-        if size > POSITIONS_MAX:
-            self.notes.wrong("[counters]", "", f"give {size} positions, more than {POSITIONS_MAX}: lower their bounds")
-            return
+        size = prod(top + 1 for top in assembler.tops())
+        for table, count, limit, what, advice in self.sizes(size):
+            if count > limit:
+                self.notes.wrong(table, "", f"give {count} {what}, more than {limit}: {advice}")
+                return
         for place, rules in (("[[rules]]", self.parts.rules), ("[[settling]]", self.parts.settling)):
             for rule in rules:
                 for condition in rule.when:

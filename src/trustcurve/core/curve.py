@@ -13,7 +13,7 @@ from trustcurve.core import ledger
 from trustcurve.core.lazy_methods import LazyMethod
 from trustcurve.core.parts import DURATIONS, Parts, parts_of
 from trustcurve.core.rulebook import Rulebook
-from trustcurve.errors import Finding, InvalidCurveError, InvalidParameterError, did_you_mean, final_class
+from trustcurve.errors import Finding, InvalidCurveError, InvalidParameterError, final_class, hint_for
 
 if TYPE_CHECKING:
     from trustcurve.core import journey, migration, questions
@@ -184,9 +184,7 @@ def _default(cls: type[Curve]) -> Any:
 
 def _parameter_value(known: Mapping[str, object], name: str, value: int | timedelta) -> int | timedelta:
     if name not in known:
-        raise InvalidParameterError(
-            name, value, f"is unknown{did_you_mean(name, known) or '; known: ' + ', '.join(known)}"
-        )
+        raise InvalidParameterError(name, value, f"is unknown{hint_for(name, known)}")
     if name not in DURATIONS:
         if type(value) is not int:
             raise InvalidParameterError(name, value, "must be a whole number")

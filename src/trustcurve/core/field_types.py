@@ -1,4 +1,4 @@
-"""Types of the fields of events, for tools that draw values by type: ``st.builds(Exchanged)`` of Hypothesis reads them.
+"""Types of the fields of events and promises, for tools that draw values by type: ``st.builds(Exchanged)`` of Hypothesis reads them.
 
 Every time is an instance of ``Instant`` and of ``DueDate``, and every text of ``Name``: only their names say more. To
 type checkers they are the plain types.
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 __all__ = ["DueDate", "Instant", "Name"]
 
 if TYPE_CHECKING:
-    Instant = DueDate = datetime
+    Instant = datetime
+    DueDate = datetime
     Name = str
 else:
 
@@ -21,7 +22,7 @@ else:
         """A time with a timezone."""
 
     class DueDate(ABC):  # noqa: B024
-        """A time with a timezone that is not before that of its event."""
+        """A time with a timezone that is not before that of any event."""
 
     class Name(ABC):  # noqa: B024
         """A text that is not empty."""

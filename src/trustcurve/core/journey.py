@@ -23,7 +23,8 @@ from trustcurve.core.replay import (
 )
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step, Transition
-from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError, UnknownWordError
+from trustcurve.core.values import checked_word
+from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError
 
 __all__ = ["Journey", "Reject", "extended", "journey"]
 
@@ -136,8 +137,7 @@ def journey(
         >>> [(move.before, move.after) for move in ann.transitions]
         [('distrust.suspicious', 'hopeful')]
     """
-    if rejects not in ("raise", "keep"):
-        raise UnknownWordError("rejects", rejects, ("raise", "keep"))
+    raising = checked_word("rejects", rejects, ("raise", "keep")) == "raise"
     ordered = sorted(_checked(events), key=lambda event: event.at)
     check_identities(used)
     end = None if until is None else instant(until, "until")
@@ -150,7 +150,7 @@ def journey(
         before = Journey(done.start or curve.begin(name, _beginning(ordered, end)))
     else:
         done = history(curve, name, ordered, before.standing, until=end, used=used)
-    if rejects == "raise":
+    if raising:
         for fate in done.fates:
             if fate.error is not None:
                 raise fate.error

@@ -144,7 +144,7 @@ class Assembler:
     def test(self, condition: Condition) -> tuple[int, frozenset[int]]:
         """Compile a condition into a cell and its allowed values."""
         part, test = condition.part, condition.test
-        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        values = frozenset(condition.value if isinstance(condition.value, tuple) else (condition.value,))
         if part == "stage":
             return _STAGE, frozenset(i for i, stage in enumerate(self.stages) if stage.name in values)
         if part == "outside":
@@ -154,8 +154,8 @@ class Assembler:
         if part == "account":
             return _ACCOUNT, frozenset(ACCOUNT_LEVELS.index(str(value)) for value in values)
         cell = FELT if part == "felt_doubt" else PARTS.index(part)
-        numbers = [self.number(value) for value in values]
-        bound = numbers[0]
+        numbers = {self.number(value) for value in values}
+        bound = min(numbers)
         holds = {
             "is": lambda n: n in numbers,
             "at_least": lambda n: n >= bound,

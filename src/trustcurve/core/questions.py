@@ -10,8 +10,7 @@ from attrs import frozen
 from trustcurve.core.program import FELT
 from trustcurve.core.rules import TEST_WORDS, Condition, Rule
 from trustcurve.core.standing import Position, Reaction, Standing, position_of
-from trustcurve.core.values import Value
-from trustcurve.errors import UnknownWordError, plain_word
+from trustcurve.core.values import Value, checked_word
 
 if TYPE_CHECKING:
     from trustcurve.core.rulebook import Rulebook
@@ -170,12 +169,9 @@ def path(
         'one hopeful proposition, one major promise kept, three exchanges'
     """
     stages = [stage.name for stage in curve.stages]
-    goal, by = plain_word(goal), plain_word(by)  # type: ignore[assignment] # a text stays a text
-    if goal not in stages and goal not in curve.states:
-        raise UnknownWordError("goal", goal, tuple(dict.fromkeys([*stages, *curve.states])))
-    if by not in tuple(_MOVES):
-        raise UnknownWordError("by", by, tuple(_MOVES))
-    signals = [signal.name for signal in curve.signal_rows if signal.by in _MOVES[by]]
+    goal = checked_word("goal", goal, tuple(dict.fromkeys([*stages, *curve.states])))
+    movers = _MOVES[checked_word("by", by, tuple(_MOVES))]
+    signals = [signal.name for signal in curve.signal_rows if signal.by in movers]
     position = position_of(where)
     curve._cells(position)
     came: dict[Position, Reaction | None] = {position: None}

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar, get_args
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustcurve.core.events import Event
 from trustcurve.core.instants import instant
 from trustcurve.core.standing import Standing, check_standing
 from trustcurve.core.steps import Step, Transition
-from trustcurve.core.values import Value
+from trustcurve.core.values import Value, check_flag, check_integer
 from trustcurve.errors import CustomerMismatchError, InvalidValueError, TrustcurveError
 
 __all__ = [
@@ -76,13 +76,16 @@ class LoggedEvent(Value):
         place: Its place among the events that the row's rule makes; 0 for an event of a stream.
         sequence: A whole number that orders rows of one instant, before the row number does; rows without one come last.
         if_open: Skip the event if its promise is neither open nor overdue.
+
+    Raises:
+        InvalidValueError: The event is not an Event, ``if_open`` not a bool, or a number not whole or of more than 64 bits.
     """
 
-    event: Event
-    row: int | None = None
-    place: int = 0
-    sequence: int | None = None
-    if_open: bool = False
+    event: Event = field(validator=lambda _, attribute, value: _check_event(value, attribute.name))
+    row: int | None = field(default=None, validator=check_integer)
+    place: int = field(default=0, validator=check_integer)
+    sequence: int | None = field(default=None, validator=check_integer)
+    if_open: bool = field(default=False, validator=check_flag)
 
 
 @frozen(eq=False, repr=False)
@@ -402,15 +405,10 @@ def transitions_of(step: Step) -> tuple[Transition, ...]:
 
 
 def _logged(each: Event | LoggedEvent, argument: str) -> LoggedEvent:
-    if type(each) is not LoggedEvent:
-        _check_event(each, argument)
-        return LoggedEvent(each)  # type: ignore[arg-type] # it was just checked
-    _check_event(each.event, f"{argument}.event")
-    if (each.row is not None and type(each.row) is not int) or type(each.place) is not int:
-        raise InvalidValueError(argument, each, "must have whole numbers as row and place")
-    if each.sequence is not None and type(each.sequence) is not int:
-        raise InvalidValueError(f"{argument}.sequence", each.sequence, "must be a whole number or None")
-    return each
+    if type(each) is LoggedEvent:
+        return each
+    _check_event(each, argument)
+    return LoggedEvent(each)  # type: ignore[arg-type] # it was just checked
 
 
 def _check_event(value: object, argument: str) -> None:

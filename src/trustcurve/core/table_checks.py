@@ -43,10 +43,11 @@ def check_table(notes: Notes, curve: Rulebook, table: Table) -> None:
 
 def warnings_of(curve: Rulebook, table: Table, source: str) -> tuple[Finding, ...]:
     """Return what is legal but probably a mistake: unused parameters, and rows called "falls" that lift a customer."""
+    used = _used(curve)
     unused = [
         Finding(source, "[parameters]", parameter.name, "is not used: no row, counter, stage or start names it")
         for parameter in curve.parameter_rows
-        if parameter.name not in _used(curve)
+        if parameter.name not in used
     ]
     lifting = [
         Finding(

@@ -13,12 +13,16 @@ from trustcurve.errors import InvalidValueError, UnknownWordError, plain_word
 __all__ = [
     "Value",
     "check_flag",
+    "check_integer",
     "check_name",
     "check_optional_name",
     "check_optional_text",
     "check_word_of",
     "checked_name",
     "checked_path",
+    "checked_word",
+    "is_integer",
+    "is_writable",
 ]
 
 
@@ -66,7 +70,7 @@ def check_optional_text(self: object, attribute: Attribute[Any], value: object) 
     word = plain_word(value)
     if word is not None and not isinstance(word, str):
         raise InvalidValueError(attribute.name, value, "must be a text or None")
-    if word is not None and not _is_writable(word):
+    if word is not None and not is_writable(word):
         raise InvalidValueError(attribute.name, value, _LONE_SURROGATE)
     if word is not value:
         object.__setattr__(self, attribute.name, word)
@@ -81,7 +85,7 @@ def checked_name(argument: str, value: object) -> str:
     word = plain_word(value)
     if not isinstance(word, str) or not word:
         raise InvalidValueError(argument, value, "must be a text that is not empty")
-    if not _is_writable(word):
+    if not is_writable(word):
         raise InvalidValueError(argument, value, _LONE_SURROGATE)
     return word
 
@@ -107,7 +111,8 @@ def checked_path(argument: str, value: object) -> str:
 _LONE_SURROGATE = "must not have a lone surrogate, which no file can hold"
 
 
-def _is_writable(text: str) -> bool:
+def is_writable(text: str) -> bool:
+    """Whether a text has no lone surrogate."""
     if text.isascii():
         return True
     try:
@@ -117,10 +122,38 @@ def _is_writable(text: str) -> bool:
     return True
 
 
+_INT_64 = 2**63
+
+
+def check_integer(_self: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that a field is a whole number that a column of a table can hold; None is allowed where it is the default."""
+    if value is None and attribute.default is None:
+        return
+    if not is_integer(value):
+        raise InvalidValueError(attribute.name, value, "must be a whole number of at most 64 bits")
+
+
+def is_integer(value: object) -> bool:
+    """Whether a value is a whole number of at most 64 bits."""
+    return type(value) is int and -_INT_64 <= value < _INT_64
+
+
 def check_flag(_self: object, attribute: Attribute[Any], value: object) -> None:
     """Check that a field is a bool."""
     if type(value) is not bool:
         raise InvalidValueError(attribute.name, value, "must be True or False")
+
+
+def checked_word(argument: str, value: object, known: tuple[str, ...]) -> str:
+    """Return one of some words as a plain ``str``.
+
+    Raises:
+        UnknownWordError: It is another word, or not a text: what is merely equal to a word is none.
+    """
+    word = plain_word(value)
+    if not isinstance(word, str) or word not in known:
+        raise UnknownWordError(argument, value, known)
+    return word
 
 
 def check_word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any], None]:
@@ -129,9 +162,7 @@ def check_word_of(known: tuple[Any, ...]) -> Callable[[Any, Attribute[Any], Any]
     def validate(self: object, attribute: Attribute[Any], value: object) -> None:
         if value is None and attribute.default is None:
             return
-        word = plain_word(value)
-        if word not in known:
-            raise UnknownWordError(attribute.name, value, known)
+        word = checked_word(attribute.name, value, known)
         if word is not value:
             object.__setattr__(self, attribute.name, word)
 

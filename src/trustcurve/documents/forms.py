@@ -6,22 +6,24 @@ A ``ValueRule`` is also a validator of attrs classes, so that a class and its fi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from inspect import cleandoc
 from typing import Annotated, Any, Final
 
 from attrs import Attribute, field, frozen
 
-from trustcurve.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError, hint_for
 
 __all__ = [
     "ANY_TEXT",
     "SOME",
     "TEXT",
     "Form",
+    "Problem",
     "Tagged",
     "Text",
     "UnfitError",
+    "UnknownProblem",
     "ValueRule",
     "between",
     "described",
@@ -30,13 +32,32 @@ __all__ = [
 ]
 
 
+@frozen(eq=False, repr=False)
+class UnknownProblem:
+    """The problem that a word is not known; the hint takes long to find, so that only the first problems get one."""
+
+    text: str
+    word: object
+    known: Collection[str]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def with_hint(self) -> str:
+        """Return the problem with a similar known word or, if none is similar, the known words."""
+        return self.text + hint_for(self.word, self.known)
+
+
+Problem = str | UnknownProblem
+
+
 class UnfitError(Exception):
     """A value is invalid: ``problem``, and the ``path`` inside it of the invalid part.
 
     The reader catches it and adds the place of the value.
     """
 
-    def __init__(self, problem: str, path: tuple[str | int, ...] = ()) -> None:
+    def __init__(self, problem: Problem, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(problem)
         self.problem, self.path = problem, path
 

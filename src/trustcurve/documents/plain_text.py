@@ -8,7 +8,7 @@ from os import PathLike
 from typing import Any, Final
 
 from trustcurve.core.values import checked_path
-from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError
+from trustcurve.errors import Finding, InvalidDocumentError, InvalidValueError, cut
 
 __all__ = [
     "DEPTH_MAX",
@@ -42,11 +42,18 @@ DIGITS_MAX: Final = 100
 Path = tuple[str | int, ...]
 """The path to a value in plain data: keys of tables and indexes of arrays."""
 
+_NAME = 100  # characters of a name in a finding: many findings can be about one table
 _TOO_DEEP = f"is nested more than {DEPTH_MAX} levels deep"
 _TOO_LONG = f"a number has more than {DIGITS_MAX} digits"
+_NESTED = (dict, list, tuple, Mapping)  # in this order: checking for an abstract class is slow
 _SHOWABLE = 10**DIGITS_MAX
-# TOML allows dotted keys of any length; parsing them takes time quadratic in their length.
-_DOTTED = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}}""")
+# TOML allows dotted keys of any length; parsing them takes time quadratic in their length. A key stands at the beginning of a
+# line, or after a brace or a comma. Comment lines match without a key.
+_DOTTED = re.compile(
+    rf"""^[ \t]*+\#.*+|(?:^[ \t\[]*+|[{{,][ \t]*+)"""
+    rf"""(?P<key>(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH_MAX}}})""",
+    re.MULTILINE,
+)
 
 
 def read_text(path: str | PathLike[str], error: type[InvalidDocumentError]) -> tuple[str, str]:
@@ -78,12 +85,13 @@ def parse_toml(text: str, source: str, error: type[InvalidDocumentError]) -> dic
 
     if not isinstance(text, str):
         raise InvalidValueError("text", text, "must be a str")
+    _check_source(source)
     if len(text) > TEXT_MAX:
         raise error((Finding(source, "", "", f"has more than {TEXT_MAX:,} characters"),))
     text = text.removeprefix("\ufeff")
-    for dotted in _DOTTED.finditer(text):
-        if _may_be_key(text, dotted.start()):
-            raise error((Finding(source, _line(text, dotted.start()), "", _TOO_DEEP),))
+    for found in _DOTTED.finditer(text):
+        if found["key"]:
+            raise error((Finding(source, _line(text, found.start("key")), "", _TOO_DEEP),))
     try:
         document = tomllib.loads(text, parse_float=_float)
     except tomllib.TOMLDecodeError as wrong:
@@ -103,11 +111,17 @@ def check_limits(document: Mapping[str, Any], source: str, error: type[InvalidDo
     Raises:
         InvalidDocumentError: The data exceed a limit; of the class ``error``.
     """
+    _check_source(source)
     if is_too_deep(document):
         raise error((Finding(source, "", "", _TOO_DEEP),))
     long_ones = [Finding(source, *place(document, path), _TOO_LONG) for path in _long_numbers(document, ())]
     if long_ones:
         raise error(tuple(long_ones))
+
+
+def _check_source(source: object) -> None:
+    if not isinstance(source, str):
+        raise InvalidValueError("source", source, "must be a str, the name of the document in messages")
 
 
 def place(document: object, path: Path) -> tuple[str, str]:
@@ -123,28 +137,30 @@ def place(document: object, path: Path) -> tuple[str, str]:
     for depth, step in enumerate(path):
         if isinstance(step, str):
             node = node.get(step) if isinstance(node, Mapping) else None
-            keys.append(step if re.fullmatch(r"[\w-]+", step) else f"{step!r}")
+            key = cut(step, _NAME)
+            keys.append(key if re.fullmatch(r"[\w-]+", key) else f"{key!r}")
             if depth == 0 and isinstance(node, Mapping):
-                table, keys = f"[{step}]", []
+                table, keys = f"[{key}]", []
             continue
         node = node[step] if isinstance(node, list | tuple) else None
         if depth == 1 or isinstance(node, Mapping):  # a word in an array of words needs no index
             name = node.get("name") if isinstance(node, Mapping) else None
             inner = ".".join(keys)
             table = f"{table} {inner}" if table else f"[[{inner}]]"
-            table, keys = f"{table} {name if isinstance(name, str) and name.strip() else f'number {step + 1}'}", []
+            called = cut(name, _NAME).strip() if isinstance(name, str) else ""
+            table, keys = f"{table} {called or f'number {step + 1}'}", []
     return (f"[[{keys[0]}]]", "") if len(path) == 1 and isinstance(node, list) else (table, ".".join(keys))
 
 
 def is_too_deep(data: object) -> bool:
     """Whether plain data are nested more than ``DEPTH_MAX`` levels deep; works without recursion."""
-    level: list[Any] = [data] if isinstance(data, Mapping | list | tuple) else []
+    level: list[Any] = [data] if isinstance(data, _NESTED) else []
     for _ in range(DEPTH_MAX):
         inside = (
             inner
             for each in level
-            for inner in (each.values() if isinstance(each, Mapping) else each)
-            if isinstance(inner, Mapping | list | tuple)
+            for inner in (each if isinstance(each, list | tuple) else each.values())
+            if isinstance(inner, _NESTED)
         )
         level = list({id(each): each for each in inside}.values())  # visit shared values once
         if not level:
@@ -163,19 +179,13 @@ def _float(digits: str) -> float:
     return float(digits)
 
 
-def _may_be_key(text: str, start: int) -> bool:
-    """Return whether a dotted word can be a key: nothing stands before it on its line but what may precede one."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
-    return re.fullmatch(r"[ \t\[]*|.*[{,][ \t]*", before) is not None and not re.match(r"[ \t]*#", before)
-
-
 def _line(text: str, at: int) -> str:
     return f"line {text.count(chr(10), 0, at) + 1}"
 
 
 def _long_numbers(value: object, path: Path) -> Iterator[Path]:
     """Yield the paths of whole numbers that are too long; hexadecimal ones can have any length."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         for key, each in value.items():
             yield from _long_numbers(each, (*path, key))
     elif isinstance(value, list | tuple):

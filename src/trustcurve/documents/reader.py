@@ -7,7 +7,7 @@ of the document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -17,7 +17,6 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, g
 
 from attrs import NOTHING, define, field, fields, has
 from cattrs import Converter
-from cattrs.cols import list_structure_factory
 from cattrs.errors import (
     ClassValidationError,
     ForbiddenExtraKeysError,
@@ -26,19 +25,29 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from trustcurve.documents.forms import Form, Named, Tagged, UnfitError, ValueRule, described, key_of
+from trustcurve.documents.forms import (
+    Form,
+    Named,
+    Problem,
+    Tagged,
+    UnfitError,
+    UnknownProblem,
+    ValueRule,
+    described,
+    key_of,
+)
 from trustcurve.documents.plain_text import Path, check_limits, has_long_number, is_too_deep, parse_toml, place
 from trustcurve.errors import (
+    HINTED,
     Finding,
     InvalidDocumentError,
     InvalidPositionError,
     InvalidValueError,
     UnknownWordError,
-    did_you_mean,
     rule_got,
 )
 
-__all__ = ["Reading", "equip", "explained", "findings_of", "named", "read_plain", "read_toml", "unknown"]
+__all__ = ["Reading", "equip", "explained", "findings_of", "named", "read_plain", "read_toml", "unknown", "worded"]
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
@@ -55,6 +64,9 @@ _KINDS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
     (datetime, (datetime,), "a time"),
     (date, (date,), "a date"),
 )
+_PROBLEMS_MAX = 40_000
+"""How many problems of the entries of an array or a table are collected. Source: our choice; they take about two
+seconds and 160 MB."""
 _UNITS = ("days", "hours", "minutes", "seconds")
 DURATION_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
@@ -92,12 +104,13 @@ class Reading(Generic[T]):
     _above: set[Path] = field(factory=set, init=False)  # the paths of findings, and those above them
     _at: set[Path] = field(factory=set, init=False)
 
-    def wrong(self, path: Path, problem: str) -> None:
+    def wrong(self, path: Path, problem: Problem) -> None:
         """Add a finding."""
+        text = worded(problem, len(self.findings))
         self.paths.append(path)
         self._above.update(path[:depth] for depth in range(len(path) + 1))
         self._at.add(path)
-        self.findings.append(Finding(self.source, *place(self.document, path), problem))
+        self.findings.append(Finding(self.source, *place(self.document, path), text))
 
     def is_wrong(self, *path: str | int) -> bool:
         """Whether there is a finding at a path, below it or above it."""
@@ -189,7 +202,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def explained(error: InvalidValueError | UnknownWordError) -> str:
+def explained(error: InvalidValueError | UnknownWordError) -> Problem:
     """Return the problem of a value, without its place."""
     if isinstance(error, UnknownWordError):
         return unknown(error.value, error.known)
@@ -197,20 +210,22 @@ def explained(error: InvalidValueError | UnknownWordError) -> str:
     return rule_got(error.rule, named(error.value)) if scalar else error.rule
 
 
-def unknown(word: object, known: Iterable[str]) -> str:
+def unknown(word: object, known: Collection[str]) -> UnknownProblem:
     """Return that a word is unknown, and a similar known one."""
-    return f"unknown word {named(word)}{_hint(word, known)}"
+    return UnknownProblem(f"unknown word {named(word)}", word, known)
 
 
-def _hint(word: object, known: Iterable[str]) -> str:
-    among = tuple(known)
-    return did_you_mean(word, among) or (f"; known: {', '.join(among)}" if among else "")
+def worded(problem: Problem, number: int) -> str:
+    """Return a problem in words; the first ones, by their number, with a hint."""
+    return problem.with_hint() if isinstance(problem, UnknownProblem) and number < HINTED else str(problem)
 
+
+_described = cache(described)
 
 # --- findings ------------------------------------------------------------------------------------
 
 
-def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tuple[Path, Problem]]:
     """Yield each path and its problem; ``what`` is the word for the name of a value in the document: "key" or "field".
 
     Like ``transform_error`` of cattrs, but with one problem for each unknown key, and with paths as data.
@@ -224,7 +239,7 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
         if isinstance(note, IterableValidationNote):
             yield from findings_of(inner, what, (*path, note.index))
         elif isinstance(inner, KeyError):
-            words = described(error.cl).get(note.name, "")
+            words = _described(error.cl).get(note.name, "")
             yield (
                 (*path, keys[note.name]),
                 f"is missing{f': {words[0].lower()}{words[1:].rstrip(chr(46))}' if words else ''}",
@@ -239,11 +254,12 @@ def findings_of(error: BaseException, what: str, path: Path = ()) -> Iterator[tu
             )
 
 
-def _problems(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, str]]:
+def _problems(error: BaseException, what: str, path: Path) -> Iterator[tuple[Path, Problem]]:
     if isinstance(error, ForbiddenExtraKeysError):
         known = [key_of(each) for each in fields(error.cl) if each.init]
-        for name in sorted(each if isinstance(each, str) else named(each) for each in error.extra_fields):
-            yield (*path, name), f"unknown {what if path or what != 'key' else 'table'}{_hint(name, known)}"
+        names = sorted(each if isinstance(each, str) else named(each) for each in error.extra_fields)
+        for name in names[:_PROBLEMS_MAX]:
+            yield (*path, name), UnknownProblem(f"unknown {what if path or what != 'key' else 'table'}", name, known)
     elif isinstance(error, UnfitError):
         yield (*path, *error.path), error.problem
     elif isinstance(error, InvalidValueError | UnknownWordError):
@@ -267,6 +283,37 @@ def equip(made: Converter, *, table: str, check: bool) -> None:
             raises for the first one.
     """
     _Hooks(made, table, check).register()
+
+
+@define
+class _Wrong:
+    """The errors of the entries of one array or table."""
+
+    hint: Any
+    errors: list[Exception] = field(factory=list)
+    count: int = 0
+
+    def add(self, error: Exception, index: int | str) -> None:
+        """Add the error of an entry.
+
+        Raises:
+            IterableValidationError: There are so many problems that the entries after this one are not read.
+        """
+        error.__notes__ = [*getattr(error, "__notes__", ()), IterableValidationNote("", index, self.hint)]
+        self.errors.append(error)
+        self.count += _count(error)
+        if self.count >= _PROBLEMS_MAX:
+            self.errors.append(UnfitError(f"has at least {_PROBLEMS_MAX:,} problems; later entries are not read"))
+            self.check()
+
+    def check(self) -> None:
+        """Raise all errors together, if there are any."""
+        if self.errors:
+            raise IterableValidationError("", self.errors, dict)
+
+
+def _count(error: BaseException) -> int:
+    return sum(map(_count, error.exceptions)) if isinstance(error, BaseExceptionGroup) else 1
 
 
 @define
@@ -318,7 +365,7 @@ class _Hooks:
             raise UnfitError(f"must be a number of days or a table such as {{ hours = 36 }}, got {self.named(value)}")
         for unit, number in units.items():
             if unit not in _UNITS:
-                raise UnfitError(f"unknown unit{_hint(unit, _UNITS)}", (str(unit),))
+                raise UnfitError(UnknownProblem("unknown unit", unit, _UNITS), (str(unit),))
             if not _is_number(number):
                 raise UnfitError(f"must be a number, got {self.named(number)}", (str(unit),))
         with suppress(OverflowError, ValueError):
@@ -344,13 +391,20 @@ class _Hooks:
         return read
 
     def _array(self, hint: Any) -> _Hook:
-        entries = list_structure_factory(hint, self.made)  # cattrs uses it for tuples, too
-        of = f" of {self.kind}s" if has(get_args(hint)[0]) else ""
+        inner = get_args(hint)[0]
+        entry, of = self.made.get_structure_hook(inner), f" of {self.kind}s" if has(inner) else ""
 
         def read(value: object, _: object) -> object:
             if not isinstance(value, list | tuple):
                 raise UnfitError(f"must be an array{of}, got {self.named(value)}")
-            return tuple(entries(value, hint))
+            read, wrong = [], _Wrong(hint)
+            for index, each in enumerate(value):
+                try:
+                    read.append(entry(each, inner))
+                except Exception as error:  # noqa: BLE001 - all are raised together, as in cattrs
+                    wrong.add(error, index)
+            wrong.check()
+            return tuple(read)
 
         return read
 
@@ -363,19 +417,17 @@ class _Hooks:
         hooks = {each: self.made.get_structure_hook(each) for each in (value_hint, *needed.values())}
 
         def read(value: object, _: object) -> dict[Any, Any]:
-            table, read, wrong = self.table(value), {}, []
+            table, read, wrong = self.table(value), {}, _Wrong(hint)
             for key, each in table.items():
                 wanted = needed.get(key, value_hint)
                 try:
                     read[keys(key, key_hint)] = hooks[wanted](each, wanted)
                 except Exception as error:  # noqa: BLE001 - all are raised together, as in cattrs
-                    error.__notes__ = [*getattr(error, "__notes__", ()), IterableValidationNote("", str(key), hint)]
-                    wrong.append(error)
-            wrong += [
+                    wrong.add(error, str(key))
+            wrong.errors += [
                 UnfitError(f"is missing: {entries.why}", (key,)) for key in needed if key not in table and entries
             ]
-            if wrong:
-                raise IterableValidationError("", wrong, dict)
+            wrong.check()
             return read
 
         return read
@@ -444,7 +496,7 @@ class _Hooks:
                     f"must name a kind of {tag}, got {self.named(name)}; known: {', '.join(kinds)}", (tag,)
                 )
             if name not in kinds:
-                raise UnfitError(f"unknown kind of {tag} {self.named(name)}{_hint(name, kinds)}", (tag,))
+                raise UnfitError(UnknownProblem(f"unknown kind of {tag} {self.named(name)}", name, kinds), (tag,))
             rest = {key: each for key, each in table.items() if key != tag}
             return hook_of(name)(rest, kinds[name])
 

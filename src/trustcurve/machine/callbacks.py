@@ -11,10 +11,10 @@ from attrs import define, field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
-from trustcurve.core.values import Value
-from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
+from trustcurve.core.values import Value, checked_word
+from trustcurve.errors import InvalidValueError, final_class
 
-__all__ = ["Callback", "Callbacks", "check_ran"]
+__all__ = ["Callback", "Callbacks", "check_ran", "check_runs"]
 
 Callback = Callable[[Step], object]
 """Gets the step; what it returns is awaited by an ``AsyncLiveCustomer``, and ignored otherwise."""
@@ -72,8 +72,7 @@ class Callbacks:
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.curve, Curve):
             raise InvalidValueError("curve", self.curve, "must be a Curve, for example Curve.default()")
-        if self.on_error not in _ON_ERROR:
-            raise UnknownWordError("on_error", self.on_error, _ON_ERROR)
+        self.on_error = checked_word("on_error", self.on_error, _ON_ERROR)  # type: ignore[assignment] # one of these
 
     # --- registering ------------------------------------------------------------------------------
 
@@ -145,8 +144,7 @@ class Callbacks:
     def _add(self, call: Callable[[Step], R], kind: str, *words: str) -> Callable[[Step], R]:
         if not callable(call):
             raise InvalidValueError("callback", call, "must be callable; write @callbacks.on_rise without brackets")
-        if isgeneratorfunction(call) or isasyncgenfunction(call):
-            raise InvalidValueError("callback", call, _GENERATOR)
+        check_runs("callback", call)
         registered = _Registered(call)
         for word in words or ("",):
             self._registered.setdefault((kind, word), []).append(registered)
@@ -157,14 +155,19 @@ class Callbacks:
         if not words:
             raise InvalidValueError(argument, words, "must name at least one")
         for word in words:
-            if word not in known:
-                raise UnknownWordError(argument, word, known)
+            checked_word(argument, word, known)
 
 
-def check_ran(call: Callback, answer: object) -> None:
-    """Raise InvalidValueError if a callback returned a generator, none of whose code has run."""
+def check_runs(argument: str, call: object) -> None:
+    """Raise InvalidValueError if calling a function would only return a generator."""
+    if isgeneratorfunction(call) or isasyncgenfunction(call):
+        raise InvalidValueError(argument, call, _GENERATOR)
+
+
+def check_ran(argument: str, call: object, answer: object) -> None:
+    """Raise InvalidValueError if a function returned a generator, none of whose code has run."""
     if isgenerator(answer) or isasyncgen(answer):
-        raise InvalidValueError("callback", call, _GENERATOR)
+        raise InvalidValueError(argument, call, _GENERATOR)
 
 
 def _keys(reaction: Reaction) -> Iterator[tuple[str, str]]:

@@ -138,7 +138,8 @@ class LiveCustomer(_Live):
     """One customer in a running program: holds a standing, and calls back when it changes.
 
     Safe to share between threads: events of one customer are applied one after the other, each with
-    its callbacks. Two customers are never equal, whatever they hold. The class may be extended: copies and
+    its callbacks. A callback must not wait for another thread that applies events to the same customer: both would
+    wait without end. Two customers are never equal, whatever they hold. The class may be extended: copies and
     pickles keep the attributes of a subclass, and do not call its constructor.
 
     Args:
@@ -238,7 +239,7 @@ def _check_answer(call: Callback, answer: object) -> None:
         if iscoroutine(answer):
             answer.close()  # it will never be awaited
         raise InvalidValueError("callback", call, "must not return an awaitable: use AsyncLiveCustomer")
-    check_ran(call, answer)
+    check_ran("callback", call, answer)
 
 
 # --- asyncio --------------------------------------------------------------------------------------
@@ -267,8 +268,9 @@ class AsyncLiveCustomer(_Live):
 
     Events of one customer are applied one after the other, each with its callbacks; those of other
     customers continue in the meantime. One customer belongs to one event loop. A task that a callback starts
-    belongs to the step, too: until the step ends it cannot apply events to the same customer. For arguments and
-    subclasses see ``LiveCustomer``.
+    belongs to the step, too: until the step ends it cannot apply events to the same customer. A callback must not
+    wait for a task that was started before the step and applies events to the same customer: both would wait
+    without end. For arguments and subclasses see ``LiveCustomer``.
 
     Examples:
         >>> import asyncio
@@ -336,7 +338,7 @@ class AsyncLiveCustomer(_Live):
                 if isawaitable(answer):
                     await answer
                 elif answer is not None:
-                    check_ran(call, answer)
+                    check_ran("callback", call, answer)
             self._standing = step.after
         finally:
             _STEPS.reset(inside)

@@ -14,7 +14,8 @@ from transitions.extensions.nesting import HierarchicalMachine, NestedState
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Position
-from trustcurve.errors import UnknownWordError, final_class
+from trustcurve.core.values import checked_word
+from trustcurve.errors import final_class
 from trustcurve.machine.guards import (
     PLACED,
     Change,
@@ -115,9 +116,7 @@ class TrustMachine(HierarchicalMachine):
             >>> machine.send(machine.walker(), "exchange")
             Position(stage='distrust', kept=0, engaged=0, doubt=1, account='clear')
         """
-        if signal not in self.curve.signals:
-            raise UnknownWordError("signal", signal, self.curve.signals)
-        walker.trigger(signal)
+        walker.trigger(checked_word("signal", signal, self.curve.signals))
         return walker.position
 
     def _leaf(self, position: Position) -> str:

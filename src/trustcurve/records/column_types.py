@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from trustcurve.core.instants import instant
-from trustcurve.errors import UnknownWordError, require
-from trustcurve.records.schema import Kind, Schema
+from trustcurve.core.values import checked_word
+from trustcurve.errors import InvalidValueError, require
+from trustcurve.records.schema import Kind, Schema, check_schema, values_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +43,7 @@ def polars_types(schema: Schema) -> dict[str, pl.DataType]:
         >>> polars_types(SIGNALS)["at"]
         Datetime(time_unit='us', time_zone='UTC')
     """
+    check_schema(schema)
     pl = require("polars", "logs")
     types: dict[Kind, Any] = {
         "text": pl.String(),
@@ -56,26 +58,28 @@ def polars_types(schema: Schema) -> dict[str, pl.DataType]:
 def polars_frame(schema: Schema, records: Iterable[object]) -> pl.DataFrame:
     """Return a Polars frame of records: mappings, or objects that have the columns as attributes.
 
+    Raises:
+        InvalidValueError: A record lacks a column, or has a value of another kind; the error names record and column.
+        NaiveTimeError: A time has no timezone.
+        MissingExtraError: Polars is not installed (extra ``logs``).
+
     Examples:
         >>> from trustcurve.records import REJECTS, RejectRecord
         >>> polars_frame(REJECTS, [RejectRecord(7, "ann", None, None, "no time", "no time: it is empty")]).shape
         (1, 6)
     """
-    pl = require("polars", "logs")
-    names = schema.names
-    rows = [
-        tuple(each[name] for name in names)
-        if isinstance(each, Mapping)
-        else tuple(getattr(each, name) for name in names)
-        for each in records
-    ]
-    return pl.DataFrame(rows, schema=polars_types(schema), orient="row")  # type: ignore[no-any-return] # a DataFrame
+    types = polars_types(schema)
+    if not isinstance(records, Iterable) or isinstance(records, Mapping | str | bytes):
+        raise InvalidValueError("records", records, "must be a list or another iterable of records")
+    rows = [values_of(schema, each, f"records[{number}]") for number, each in enumerate(records)]
+    return require("polars", "logs").DataFrame(rows, schema=types, orient="row")  # type: ignore[no-any-return] # one
 
 
 def sql_types(schema: Schema, dialect: Dialect) -> dict[str, str]:
     """Return the SQL type of each column, including NOT NULL.
 
     Raises:
+        InvalidValueError: The schema is not a Schema.
         UnknownWordError: The dialect is not "postgresql", "sqlite" or "spark".
 
     Examples:
@@ -83,23 +87,29 @@ def sql_types(schema: Schema, dialect: Dialect) -> dict[str, str]:
         >>> sql_types(SIGNALS, "postgresql")["at"], sql_types(SIGNALS, "sqlite")["promise"]
         ('TIMESTAMPTZ NOT NULL', 'TEXT')
     """
+    check_schema(schema)
     types = _types(dialect)
     return {column.name: types[column.kind] + ("" if column.optional else " NOT NULL") for column in schema.columns}
 
 
 def sql_values(schema: Schema, record: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
-    """Return a record's values, in the order of the columns, in the types that a driver of the dialect accepts."""
+    """Return a record's values, in the order of the columns, in the types that a driver of the dialect accepts.
+
+    Raises:
+        InvalidValueError: The record lacks a column, or has a value of another kind.
+        NaiveTimeError: A time has no timezone.
+        UnknownWordError: The dialect is unknown.
+    """
+    check_schema(schema)
     _types(dialect)
-    values = (record.get(name) for name in schema.names)
+    values = values_of(schema, record, "record")
     if dialect != "sqlite":
-        return tuple(values)
+        return values
     return tuple(_sortable(value) if isinstance(value, datetime) else value for value in values)
 
 
 def _types(dialect: str) -> dict[Kind, str]:
-    if dialect not in _SQL:
-        raise UnknownWordError("dialect", dialect, tuple(_SQL))
-    return _SQL[dialect]
+    return _SQL[checked_word("dialect", dialect, tuple(_SQL))]
 
 
 def _sortable(at: datetime) -> str:

@@ -40,6 +40,9 @@ EVENTS = Schema("events", (Column("event", "text", words=tuple(EVENT_KINDS)), *_
 def event_record(event: Event | LoggedEvent) -> dict[str, Any]:
     """Return an event as a record of ``EVENTS``.
 
+    Raises:
+        InvalidValueError: It is not an event.
+
     Examples:
         >>> from datetime import UTC, datetime
         >>> from trustcurve import OneSided
@@ -58,13 +61,16 @@ def event_of(record: Mapping[str, Any]) -> LoggedEvent:
 
     Raises:
         UnknownWordError: The record names no event class, or an unknown one.
-        InvalidValueError: A field that the class needs is missing; or a field is invalid, as for the class itself.
+        InvalidValueError: The record is not a mapping, a field that the class needs is missing, or a field is invalid,
+            as for the class itself.
 
     Examples:
         >>> from datetime import UTC, datetime
         >>> event_of({"event": "Departed", "at": datetime(2026, 1, 1, tzinfo=UTC), "row": 12}).row
         12
     """
+    if not isinstance(record, Mapping):
+        raise InvalidValueError("record", record, "must be a mapping of columns to values, such as event_record(event)")
     name = plain_word(record.get("event"))
     kind = EVENT_KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -74,4 +80,6 @@ def event_of(record: Mapping[str, Any]) -> LoggedEvent:
             raise InvalidValueError(column.name, None, f"must be given in a record of {kind.__name__}")
     given = {name: record[name] for name in EVENTS.names if name in fields_dict(kind) and record.get(name) is not None}
     placed = {column.name: record[column.name] for column in _PLACED if record.get(column.name) is not None}
+    if type(placed.get("if_open")) is int and placed["if_open"] in (0, 1):
+        placed["if_open"] = bool(placed["if_open"])  # SQLite has no flags
     return LoggedEvent(kind(**given), **placed)

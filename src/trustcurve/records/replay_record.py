@@ -12,12 +12,12 @@ from attrs import asdict, fields, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import Event
-from trustcurve.core.instants import instant
+from trustcurve.core.instants import instant_of_text
 from trustcurve.core.promises import Promise
 from trustcurve.core.replay import EventFate, LoggedEvent
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import BrokenPromise, Cause, Migration, Step, Transition
-from trustcurve.errors import TrustcurveError
+from trustcurve.errors import InvalidValueError, TrustcurveError
 from trustcurve.records.schema import Schema, columns_of
 
 __all__ = [
@@ -163,14 +163,24 @@ class StandingRecord:
 
     @staticmethod
     def read(record: Mapping[str, Any]) -> Standing:
-        """Return the standing of a record; derived columns are not read."""
-        position = Position(**{field.name: record[field.name] for field in fields(Position)})
+        """Return the standing of a record; derived columns are not read.
+
+        Raises:
+            InvalidValueError: A column is missing, or has a value that no standing has.
+            NaiveTimeError: A time has no timezone.
+        """
+        if not isinstance(record, Mapping):
+            raise InvalidValueError("record", record, "must be a mapping of columns to values")
+        names = [field.name for field in fields(Position)]
+        for name in ("customer", *names, "as_of", "quiet_since", "promises"):
+            if name not in record:
+                raise InvalidValueError(name, None, "must be given in a record of a standing")
         return Standing(
             customer=record["customer"],
-            as_of=instant(record["as_of"], "as_of"),
-            position=position,
+            as_of=record["as_of"],
+            position=Position(**{name: record[name] for name in names}),
             promises=_read(record["promises"]),
-            quiet_since=instant(record["quiet_since"], "quiet_since"),
+            quiet_since=record["quiet_since"],
         )
 
 
@@ -232,12 +242,22 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _read(text: str) -> tuple[Promise, ...]:
-    def promise(given: dict[str, Any]) -> Promise:
-        due = given["due"]
-        return Promise(**{**given, "due": None if due is None else instant(datetime.fromisoformat(due), "due")})
+def _read(text: object) -> tuple[Promise, ...]:
+    try:
+        found = json.loads(text)  # type: ignore[arg-type] # a TypeError is caught
+    except (TypeError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        raise InvalidValueError("promises", text, "must be a JSON array of promises")
+    return tuple(_promise(given, f"promises[{number}]") for number, given in enumerate(found))
 
-    return tuple(promise(given) for given in json.loads(text))
+
+def _promise(given: object, place: str) -> Promise:
+    names = [column.name for column in _PROMISE]
+    if not isinstance(given, dict) or sorted(given) != sorted(names):
+        raise InvalidValueError(place, given, f"must be an object of {', '.join(names)}")
+    due = given["due"]
+    return Promise(**{**given, "due": None if due is None else instant_of_text(due, f"{place}.due")})
 
 
 def _reason_and_detail(kind: str, error: TrustcurveError) -> tuple[str, str]:

@@ -8,8 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from trustcurve.core.values import checked_path
-from trustcurve.errors import UnknownWordError, plain_word
+from trustcurve.core.values import checked_path, checked_word
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,9 +53,7 @@ def write_tables(
         ...     file.name, file.read_text()
         ('shares.csv', 'share\n0.5\n')
     """
-    ending = plain_word(format)
-    if ending not in _FORMATS:
-        raise UnknownWordError("format", format, _FORMATS)
+    ending = checked_word("format", format, _FORMATS)
     target = Path(checked_path("folder", folder))
     target.mkdir(parents=True, exist_ok=True)
     written = []

@@ -17,7 +17,7 @@ from trustcurve.documents.curve_file import load_curve
 from trustcurve.documents.forms import SOME, TEXT, Text, ValueRule
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml
-from trustcurve.errors import InvalidCurveError, InvalidDocumentError
+from trustcurve.errors import InvalidCurveError, InvalidDocumentError, InvalidValueError
 from trustcurve.policies import Environment, InvalidPolicyError, Move, Policy, load_policy
 from trustcurve.policies.environment import CHANCE
 from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError
@@ -179,6 +179,8 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
         the scenario: [scenario] turns: is missing: how many turns, for example turns = 24
         the scenario: segments: is missing: one segment or more; their shares add up to 1
     """
+    if not isinstance(folder, str | PathLike):
+        raise InvalidValueError("folder", folder, "must be a str or a path")
     reading = read_toml(text, ScenarioFile, source, InvalidScenarioError)
     files = _Files(reading, Path(checked_path("folder", folder)))
     curve = files.curve()

@@ -11,7 +11,8 @@ import polars as pl
 from attrs import evolve
 
 from trustcurve.core.curve import Curve
-from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.core.values import checked_word
+from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.decision_list import NUMBERS, DecisionList, PolicyRule
 from trustcurve.policies.policy_file import idle_rows
@@ -147,9 +148,7 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
         0.3
     """
     known = parameters_of(scenario)
-    name = plain_text(name)
-    if name not in known:
-        raise UnknownWordError("parameter", name, tuple(known))
+    name = checked_word("parameter", name, tuple(known))
     table, _, rest = name.partition(".")
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(known[name], timedelta):

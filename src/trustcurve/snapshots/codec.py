@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -134,7 +135,9 @@ def parse_json(text: str | bytes) -> Any:
     if len(text) > SNAPSHOT_MAX:
         raise MalformedSnapshotError("$", f"has more than {SNAPSHOT_MAX:,} characters")
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        # Bytes may have a byte order mark, and so may a text that was decoded from them.
+        plain = text.removeprefix("\ufeff") if isinstance(text, str) else text
+        return json.loads(plain, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise MalformedSnapshotError("$", f"is not JSON: {error}") from None
     except UnicodeDecodeError as error:
@@ -154,9 +157,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object; raise if it has a field twice, where ``json`` would take the last one."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        fields = [key for key, _ in pairs]
-        twice = next(key for key in fields if fields.count(key) > 1)
-        raise _DuplicateKeyError(f"field {twice!r} is given twice")
+        twice = next(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+        raise _DuplicateKeyError(f"field {in_json(twice)} is given twice")
     return made
 
 
@@ -183,7 +185,8 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
     body = upcast(data)
     version = data["schema"]
     del body["schema"]
-    if (found := body.pop("kind", NOTHING)) != kind:
+    found = body.pop("kind", NOTHING)
+    if not isinstance(found, str) or found != kind:
         raise MalformedSnapshotError("$.kind", f"must be {kind!r}, got {in_json(found)}")
     if base is Event:
         event = _structure(body, form)

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from trustcurve.core.events import EVENTS
+from trustcurve.core.instants import RFC_3339
+from trustcurve.core.values import checked_word
 from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.json_schema import DIALECT, Schemas
-from trustcurve.errors import UnknownWordError
-from trustcurve.snapshots.converter import RFC_3339
 from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION
 
@@ -42,8 +42,7 @@ def json_schema(name: str) -> dict[str, Any]:
         >>> json_schema("standing")["required"][:4]
         ['schema', 'kind', 'curve', 'customer']
     """
-    if name not in SCHEMAS:
-        raise UnknownWordError("schema", name, SCHEMAS)
+    name = checked_word("schema", name, SCHEMAS)
     schemas = Schemas(null=True, types=_TYPES)
     if name == "curve-snapshot":
         schemas = Schemas(null=False)

@@ -16,6 +16,7 @@ from trustcurve.core.events import Event
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
 from trustcurve.errors import InvalidValueError, TrustcurveError
+from trustcurve.machine.callbacks import check_ran, check_runs
 from trustcurve.testing.failures import place_of
 
 __all__ = [
@@ -46,7 +47,7 @@ class Service:
 
     def apply(self, event: Event) -> None:
         """Pass an event to the service."""
-        self._wait(self.made.apply(event))
+        self._do("apply", event)
 
     @property
     def has_clock(self) -> bool:
@@ -55,7 +56,7 @@ class Service:
 
     def observe(self, at: datetime) -> None:
         """Run the service's clock."""
-        self._wait(self.made.observe(at))
+        self._do("observe", at)
 
     @property
     def standing(self) -> Shown:
@@ -70,6 +71,10 @@ class Service:
             raise InvalidValueError("standing", found, "must be a Standing, a Position or the name of a leaf state")
         return found
 
+    def _do(self, name: str, delivery: Delivery) -> None:
+        call = getattr(self.made, name)
+        check_ran(name, call, self._wait(call(delivery)))
+
     def _wait(self, result: Any) -> Any:
         return self._runner.run(_awaited(result)) if isawaitable(result) else result
 
@@ -82,7 +87,7 @@ def open_service(make: MakeService, start: Standing) -> Iterator[Service]:
     thread stays as it is.
 
     Raises:
-        InvalidValueError: It cannot be made, or has no ``apply`` or no ``standing``.
+        InvalidValueError: It cannot be made, or has no ``apply`` or no ``standing``, or calling them would run nothing.
     """
     # Entering the runner would make its loop at once; without a factory it would also set the current one.
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -97,6 +102,8 @@ def open_service(make: MakeService, start: Standing) -> Iterator[Service]:
             made = stack.enter_context(made)
         if not callable(getattr(made, "apply", None)) or "standing" not in dir(made):  # reading it may fail
             raise InvalidValueError("make_service", made, "must make an object with apply(event) and standing")
+        for name in ("apply", "observe"):
+            check_runs(name, getattr(made, name, None))
         yield Service(made, runner)
 
 

@@ -80,7 +80,8 @@ def service_machine(
             so that a service which keeps its customers in one database does not meet the same customer again.
 
     Raises:
-        InvalidValueError: An argument has the wrong type; when run, the service has no ``apply`` or no ``standing``.
+        InvalidValueError: An argument has the wrong type; when run, the service has no ``apply`` or no ``standing``, or
+            its ``apply`` or ``observe`` is a function with a yield, which would run nothing.
 
     Examples:
         >>> from trustcurve.machine import Callbacks, LiveCustomer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,9 +22,11 @@ from trustcurve.core.events import (
 )
 from trustcurve.core.field_types import DueDate, Instant, Name
 from trustcurve.core.journey import Journey
+from trustcurve.core.promises import Promise
 from trustcurve.core.rules import Condition, Number, Parameter
 from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, SIDES, WEIGHTS
 from trustcurve.core.standing import Position, Standing
+from trustcurve.core.timetable import Timetable
 from trustcurve.errors import TrustcurveError
 from trustcurve.policies.actions import ACTIONS, PROMISE_WEIGHTS, Action
 from trustcurve.policies.decision_list import DecisionList, PolicyRule
@@ -242,13 +244,15 @@ def _policy(rows: list[tuple[list[Condition], Action]], promise_due: int) -> Pol
 def strategy_of_type(thing: object) -> st.SearchStrategy[Any] | None:
     """Return the strategy for a type of trustcurve, with values on the default curve; None for any other type."""
     curve = Curve.default()
-    made = {
+    made: dict[object, Callable[[Curve], st.SearchStrategy[Any]]] = {
         Curve: lambda _: curves(),
         Event: events,
         Journey: journeys,
         Policy: policies,
         Position: positions,
+        Promise: lambda _: _promises(),
         Standing: standings,
+        Timetable: lambda _: _timetables(),
     }
     if thing in made:
         return made[thing](curve)
@@ -257,9 +261,21 @@ def strategy_of_type(thing: object) -> st.SearchStrategy[Any] | None:
     return _FIELDS.get(thing)
 
 
+def _promises() -> st.SearchStrategy[Promise]:
+    names, weights = _FIELDS[Name], st.sampled_from(WEIGHTS)
+    dated = st.builds(Promise, names, _FIELDS[Instant], weights, st.booleans())
+    return st.builds(Promise, names, st.none(), weights) | dated
+
+
+def _timetables() -> st.SearchStrategy[Timetable]:
+    times = st.lists(_FIELDS[Instant], min_size=1, max_size=3, unique=True).map(sorted)
+    changes = times.flatmap(lambda found: st.tuples(*(st.tuples(st.just(at), curves()) for at in found)))
+    return st.builds(Timetable, curves(), changes)
+
+
 _FIELDS: Final[dict[object, st.SearchStrategy[Any]]] = {
     Instant: st.timedeltas(timedelta(0), timedelta(days=365)).map(lambda gap: BEGIN + gap),
-    DueDate: st.timedeltas(timedelta(days=365), timedelta(days=730)).map(lambda gap: BEGIN + gap),
+    DueDate: st.just(datetime.max.replace(tzinfo=UTC)),
     Name: st.sampled_from(["a", "b", "c"]),
 }
-"""What ``st.builds`` draws for a field of an event that is not given: no due date is before its event."""
+"""What ``st.builds`` draws for a field of an event that is not given: whatever the time of the event, no due date is before it."""

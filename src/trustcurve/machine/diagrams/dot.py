@@ -11,12 +11,14 @@ from textwrap import wrap
 from typing import Any, Literal
 
 from trustcurve.core.rules import Stage
+from trustcurve.core.values import checked_word
 from trustcurve.errors import require
 from trustcurve.machine.diagrams.chart import EVERYONE, FAINT, STROKES, Arrow, Chart, Hop, Kind, shortened
 from trustcurve.machine.machine_errors import DrawingError, MissingProgramError
 
 __all__ = ["dot_text", "render"]
 
+_FORMATS = ("svg", "png")
 _BARRIER = "barrier"
 _BEGIN = "begin"
 _WIDTH = 34  # of a line on an arrow, in characters
@@ -50,6 +52,7 @@ def render(chart: Chart, format: Literal["svg", "png"]) -> bytes:  # noqa: A002 
     """Return a chart as an SVG or PNG image.
 
     Raises:
+        UnknownWordError: The format is not "svg" or "png".
         MissingExtraError: The package graphviz is not installed (extra ``draw``).
         MissingProgramError: Graphviz itself is not installed.
         DrawingError: Graphviz failed.
@@ -59,6 +62,7 @@ def render(chart: Chart, format: Literal["svg", "png"]) -> bytes:  # noqa: A002 
         >>> from trustcurve.machine.diagrams import chart_of
         >>> svg = render(chart_of(Curve.default()), "svg")  # doctest: +SKIP
     """
+    format = checked_word("format", format, _FORMATS)  # type: ignore[assignment] # noqa: A001 - one of these
     graphviz = require("graphviz", "draw")
     graph = _graph(chart)
     if format == "png":
