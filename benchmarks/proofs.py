@@ -69,7 +69,8 @@ def planted() -> dict[str, tuple[int, int, float, str, float]]:
     found = {}
     for name, bug in PLANTED.items():
         start = perf_counter()
-        verdict = check(evolve(bug.curve), bug.asked, policy=bug.policy, environment=bug.environment).verdicts[0]
+        about = {"policy": bug.policy, "environment": bug.environment, "once_a_turn": True}
+        verdict = check(evolve(bug.curve), bug.asked, **about).verdicts[0]
         ours = perf_counter() - start
         witness = verdict.counterexample
         assert witness is not None

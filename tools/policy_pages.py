@@ -3,7 +3,8 @@
 A result stands between ``<!-- proof: what -->`` and ``<!-- end of proof -->``. ``python tools/policy_pages.py`` writes
 all results; with ``--check`` it only reports which pages are out of date. ``what`` is one of:
 
-- ``all verdicts``, ``all chances``: a table with a column for each policy;
+- ``all verdicts``, ``all verdicts at any time``, ``all chances``: a table with a column for each policy; without "at any
+  time", the environment makes one move in a turn, here and below;
 - ``verdicts``: the verdicts of the policy of this page;
 - ``journey PROPERTY``: the counterexample or the witness of a property.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -84,9 +85,9 @@ def policy(name: str) -> Policy:
 
 
 @cache
-def report(name: str, environment: Environment = ANY) -> Report:
+def report(name: str, environment: Environment = ANY, *, once_a_turn: bool = True) -> Report:
     """Check all properties of one of the policies."""
-    return check(CURVE, *PROPERTIES, policy=policy(name), environment=environment)
+    return check(CURVE, *PROPERTIES, policy=policy(name), environment=environment, once_a_turn=once_a_turn)
 
 
 def short(verdict: Verdict) -> str:
@@ -115,9 +116,10 @@ def by_policy(properties: tuple[Property, ...], cells: dict[str, list[str]]) -> 
         yield row(label, *(cells[name][place] for name in NAMES))
 
 
-def all_verdicts() -> Iterator[str]:
+def all_verdicts(*, once_a_turn: bool) -> Iterator[str]:
     """Write the verdicts of every policy."""
-    return by_policy(PROPERTIES, {name: [short(verdict) for verdict in report(name).verdicts] for name in NAMES})
+    found = {name: report(name, once_a_turn=once_a_turn).verdicts for name in NAMES}
+    return by_policy(PROPERTIES, {name: [short(verdict) for verdict in verdicts] for name, verdicts in found.items()})
 
 
 def all_chances() -> Iterator[str]:
@@ -145,7 +147,13 @@ def region(name: str, what: str) -> Iterator[str]:
     kind, _, asked = what.partition(" ")
     if kind == "journey":
         return journey(name, asked)
-    return {"verdicts": lambda: verdicts(name), "all verdicts": all_verdicts, "all chances": all_chances}[what]()
+    regions: dict[str, Callable[[], Iterator[str]]] = {
+        "verdicts": lambda: verdicts(name),
+        "all verdicts": lambda: all_verdicts(once_a_turn=True),
+        "all verdicts at any time": lambda: all_verdicts(once_a_turn=False),
+        "all chances": all_chances,
+    }
+    return regions[what]()
 
 
 def renewed(path: Path) -> str:

@@ -54,7 +54,7 @@ def refuted(found: Report) -> set[str]:
 
 def refuted_of(told: str) -> set[str]:
     """Name what is refuted of a policy given as text."""
-    return refuted(check(CURVE, *PROPERTIES, policy=parse_policy(told)))
+    return refuted(check(CURVE, *PROPERTIES, policy=parse_policy(told), once_a_turn=True))
 
 
 def test_each_policy_has_a_page_and_a_line_on_the_overview():
@@ -81,7 +81,7 @@ def test_each_journey_ends_on_the_pure_ledger_where_the_proof_says(name: str):
     for verdict in report(name).verdicts:
         if verdict.counterexample is not None:
             assert isinstance(verdict.counterexample, Counterexample)
-            end = verdict.counterexample.edges[-1].record.after.position
+            end = verdict.counterexample.passages[-1].after.position
             assert verdict.counterexample.journey.standing.position == CURVE.table().positions[end]
 
 
@@ -154,7 +154,13 @@ def test_loyalty_is_mended_in_three_steps():
     old = '[[rules]]\nname = "reminder"\nwhen = { asks = 0 }\ndo = "ask"\n'
     on_credit = (old, advised("loyalty")[0])
     assert refuted_of(text("loyalty", on_credit)) == {"no_flapping"}
-    kind = check(CURVE, *PROPERTIES, policy=parse_policy(text("loyalty", on_credit)), environment=ON_THE_LAST_DAY)
+    kind = check(
+        CURVE,
+        *PROPERTIES,
+        policy=parse_policy(text("loyalty", on_credit)),
+        environment=ON_THE_LAST_DAY,
+        once_a_turn=True,
+    )
     assert kind["can_make_advocates"]
     assert refuted_of(text("loyalty", on_credit, EARLIER, SOONER)) == set()
     assert refuted_of(text("loyalty", SOONER)) == refuted(report("loyalty")) - {"no_flapping"}

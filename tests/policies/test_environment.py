@@ -14,10 +14,17 @@ from trustcurve.policies.environment import move_probabilities
 def test_nothing_may_always_happen():
     assert Environment(["complaint"]).names == ("nothing", "complaint")
     assert Environment([]).names == ("nothing",)
-    assert ANY.names == MOVES
-    assert set(MOVES) - set(KEEPS_PROMISES.names) == {"broken"}
+    assert ANY.names == (*MOVES, "kept_late", "moved", "released")
+    assert set(ANY.names) - set(KEEPS_PROMISES.names) == {"broken"}
     assert KEEPS_PROMISES.keeps_promises
     assert not ANY.keeps_promises
+
+
+@pytest.mark.parametrize("move", ["kept_late", "moved", "released"])
+def test_what_happens_to_promises_at_any_time_has_no_probability(move: str):
+    assert move in Environment([move]).names
+    with pytest.raises(InvalidValueError, match=f"must not have a probability for {move}"):
+        Environment({move: 0.1})
 
 
 def test_the_order_in_which_moves_are_given_does_not_matter():

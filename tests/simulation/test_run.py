@@ -80,8 +80,9 @@ def test_only_distrusting_former_customers_leave_by_the_hazard_and_the_lost_are_
         place, past, lost_at = loop.start, "stranger", None
         for row in journey.iter_rows(named=True):
             move = next(move for move in loop.moves(place) if move.word == row["move"])
+            clock = loop.begun(place)[0].position
             place, turn, _ = loop.play(place, move)
-            for moment, position in enumerate((turn.clock, turn.met, turn.after)):
+            for moment, position in enumerate((clock, turn.met, turn.after)):
                 if position.stage in INSIDE:
                     past = "customer"
                 elif position.stage == "distrust" and past != "stranger":

@@ -28,7 +28,7 @@ GOOD = """
 def test_good(): ...
 """
 VACUOUS = """
-partner = lambda turn: turn.met.stage == "partner"
+partner = lambda turn: turn.met.stage == "distrust" and turn.met.kept > 0
 @holds(curve, never(partner, when=partner, name="partners"), policy=SOLVE_FIRST)
 def test_partners(): ...
 """

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
+from tests.verification.pictures import move_of
 from tests.verification.planted import POLICIES
 from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
@@ -79,7 +80,7 @@ def test_shallow_planted_bugs_are_found_by_examples_too(name: str):
     (verdict,) = check(bug.curve, bug.asked, policy=bug.policy, environment=bug.environment).verdicts
     assert verdict.counterexample is not None
     assert len(verdict.counterexample) <= len(found)
-    moves = [edge.record.move for edge in found.edges]
+    moves = [move_of(passage) for passage in found.passages]
     fewer = [run_of_choices(found.loop, moves[:place] + moves[place + 1 :]) for place in range(len(moves))]
     assert not any(breaks(bug.asked, run) for run in fewer)
 
@@ -93,7 +94,7 @@ def forgetful(_view: View) -> str:
 def test_a_run_that_repeats_shows_that_something_never_happens():
     found = falsify(CURVE, nobody_forgotten, policy=forgetful)
     assert found is not None
-    nodes = [edge.record.after for edge in found.edges]
+    nodes = [passage.after for passage in found.passages]
     assert breaks(nobody_forgotten, found)
     assert len(set(nodes)) < len(nodes) + 1
 

@@ -30,8 +30,9 @@ from trustcurve import (
     Standing,
 )
 from trustcurve.policies import ANY, Environment, Policy, View
-from trustcurve.verification.automaton import Turn
+from trustcurve.policies.actions import PROMISE_MOVES
 from trustcurve.verification.property import Safety
+from trustcurve.verification.turn import Turn
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -116,14 +117,13 @@ class PlainLoop:
         for word in self.environment.names:
             if word in ("kept", "broken"):
                 yield from (Move(word, promise.id) for promise in self.open(standing))
-            elif word not in ("departure", "return") or departed == (word == "return"):
+            elif word not in PROMISE_MOVES and (word not in ("departure", "return") or departed == (word == "return")):
                 yield Move(word)
 
     def play(self, place: Place, move: Move) -> tuple[Place, Turn, list[Event]]:
         """Play a turn: where it leads, how it looks, and its events."""
         at = BEGIN + (place.turns + 1) * self.turn
         standing, signals, events = self.begun(place)
-        clock = standing.position
         if move.word != "nothing":
             kept_or_broken = PromiseKept if move.word == "kept" else PromiseBroken
             promised = move.promise is not None
@@ -144,7 +144,8 @@ class PlainLoop:
         after = Place(standing, place.turns + 1, (action, *place.actions)[:8], made)
         before, now = place.standing, standing
         opened = len(self.open(before)), len(self.open(now))
-        shown: Any = (before.position, clock, met, now.position, move.word, action, tuple(signals), *opened)
+        moves = frozenset({move.word} - {"nothing"})
+        shown: Any = (before.position, met, now.position, moves, action, frozenset(signals), *opened)
         return after, Turn(*shown), events
 
     def action(self, standing: Standing, place: Place, at: datetime) -> str:

@@ -10,23 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.strategies import parameters
+from tests.verification.pictures import Edge, edges_of
 from tests.verification.strategies import small_policies
 from tests.verification.test_searches import MOVES, PREDICATES, predicates
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy
 from trustcurve.verification import Status, at_most, check, diff, equivalent
-from trustcurve.verification.automaton import Automaton, Edge, Turn, unroll_loop
+from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.unrolling import unroll_loop
 
 DEFAULT = Curve.default()
-Word = Callable[[Edge, Turn], str]
+Word = Callable[[Edge], str]
 
 
 def as_dfa(automaton: Automaton, word: Word) -> DFA:
     """Make a DFA that accepts every run of the loop, a word a turn."""
-    words: dict[int, dict[str, int]] = {node: {} for node in range(len(automaton.nodes))}
-    for edge in automaton.edges:
-        words[edge.source][word(edge, automaton.turn(edge))] = edge.target
+    words: dict[int, dict[str, int]] = {node: {} for node in range(automaton.states)}
+    for edge in edges_of(automaton):
+        words[edge.source][word(edge)] = edge.target
     return DFA(
         states=set(words),
         input_symbols={each for row in words.values() for each in row},
@@ -44,7 +46,7 @@ def more_than(most: int, symbols: set[str]) -> DFA:
 
 
 def chosen(edge: Edge) -> str:
-    return f"{edge.record.move.name} {edge.record.move.promise}"
+    return f"{edge.move.name} {edge.move.promise}"
 
 
 @settings(max_examples=40)
@@ -54,9 +56,9 @@ def test_a_witness_is_as_short_as_the_shortest_word(ours: Policy, moves: tuple[s
     automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=environment))
     if automaton.stopped is not None:
         return
-    runs = as_dfa(automaton, lambda edge, turn: chosen(edge) + ("!" if happens(turn) else "."))
+    runs = as_dfa(automaton, lambda edge: chosen(edge) + ("!" if happens(edge.turn) else "."))
     bad = runs & more_than(most, set(runs.input_symbols))
-    verdict = check(DEFAULT, at_most(most, happens), policy=ours, environment=environment).verdicts[0]
+    verdict = check(DEFAULT, at_most(most, happens), policy=ours, environment=environment, once_a_turn=True).verdicts[0]
     if verdict.counterexample is None:
         assert verdict.status is Status.PROVED
         assert bad.isempty()
@@ -74,7 +76,9 @@ def test_policies_part_where_their_languages_do(one: Policy, other: Policy, move
 
     def acted(policy: Policy) -> Word:
         due = policy.promise_due
-        return lambda edge, turn: f"{chosen(edge)} {turn.action} {due if turn.action.startswith('promise_') else ''}"
+        return lambda edge: (
+            f"{chosen(edge)} {edge.turn.action} {due if edge.turn.action.startswith('promise_') else ''}"
+        )
 
     told = [as_dfa(automaton, acted(each)) for automaton, each in zip(automata, (one, other), strict=True)]
     symbols = {symbol for dfa in told for symbol in dfa.input_symbols}

@@ -15,15 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verification.pictures import edges_of
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import MOVES, Environment, Policy, View, policy
 from trustcurve.policies.environment import move_probabilities
 from trustcurve.verification import Status, check, diff, probability
-from trustcurve.verification.automaton import Automaton, unroll_loop
+from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.chain import edge_probabilities
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.unrolling import unroll_loop
 
 JOURNEYS = 4000
 LIFE = Environment(
@@ -33,9 +35,8 @@ LIFE = Environment(
 
 def chances_of(automaton: Automaton) -> list[float]:
     """Return the probability of each edge."""
-    columns = [(edge.source, MOVES.index(edge.record.move.name)) for edge in automaton.edges]
-    source, move = np.array(columns).T
-    found: list[float] = edge_probabilities(LIFE, source, move, nodes=len(automaton.nodes)).tolist()
+    move = np.array([MOVES.index(edge.move.name) for edge in edges_of(automaton)])  # type: ignore[arg-type]
+    found: list[float] = edge_probabilities(LIFE, automaton.source, move, nodes=automaton.states).tolist()
     return found
 
 
@@ -108,8 +109,8 @@ def test_exact_probabilities_are_near_what_a_simulation_finds(curve: Curve, turn
 
 def test_a_probability_worked_out_by_hand(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    left = lambda turn: turn.move == "departure"  # noqa: E731
-    back = lambda turn: turn.move == "return"  # noqa: E731
+    left = lambda turn: "departure" in turn.moves  # noqa: E731
+    back = lambda turn: "return" in turn.moves  # noqa: E731
     leaves = Environment({"departure": 0.25})
     report = check(
         curve,
@@ -162,7 +163,7 @@ def test_what_no_run_avoids_has_the_probability_one_and_not_nearly(curve: Curve,
 )
 def test_bounds_decide(curve: Curve, at_least: float, at_most: float, status: Status):
     waits = policy("waits")(lambda _: "wait")
-    asked = probability(lambda turn: turn.move == "departure", within=1, at_least=at_least, at_most=at_most)
+    asked = probability(lambda turn: "departure" in turn.moves, within=1, at_least=at_least, at_most=at_most)
     verdict = check(curve, asked, policy=waits, environment=Environment({"departure": 0.25})).verdicts[0]
     assert verdict.status is status
     assert "= 0.25" in str(verdict)
@@ -188,8 +189,8 @@ def test_what_comes_from_a_node_adds_up_to_one(ours: Policy, turns: int):
     automaton = unroll_loop(ClosedLoop(curve=Curve.default(), policy=ours, environment=LIFE, promises_max=4), 400)
     if automaton.stopped is not None:
         return
-    totals = [0.0] * len(automaton.nodes)
-    for edge, p in zip(automaton.edges, chances_of(automaton), strict=True):
+    totals, edges = [0.0] * automaton.states, edges_of(automaton)
+    for edge, p in zip(edges, chances_of(automaton), strict=True):
         totals[edge.source] += p
     assert totals == pytest.approx([1.0] * len(totals))
     # And a plain forward sum over all runs of so many turns agrees with the backward one.
@@ -199,8 +200,8 @@ def test_what_comes_from_a_node_adds_up_to_one(ours: Policy, turns: int):
         then: dict[int, float] = {}
         for node, weight in weights.items():
             for number in range(automaton.first[node], automaton.first[node + 1]):
-                edge = automaton.edges[number]
-                if hoped(automaton.turn(edge)):
+                edge = edges[number]
+                if hoped(edge.turn):
                     hit += weight * likely[number]
                 else:
                     then[edge.target] = then.get(edge.target, 0.0) + weight * likely[number]

@@ -18,9 +18,9 @@ def test_what_is_certain_is_one_and_what_is_impossible_is_zero(curve: Curve, sha
     waits = policy("waits")(lambda _: "wait")
     world = Environment({"complaint": share, "purchase": share, "departure": share})
     asked = {
-        "certain": probability(lambda turn: turn.move == "departure", at_least=1, name="certain"),
+        "certain": probability(lambda turn: "departure" in turn.moves, at_least=1, name="certain"),
         "impossible": probability(lambda turn: turn.action == "ask", at_most=0, name="impossible"),
-        "sure of bad": probability(lambda turn: turn.move == "departure", at_most=0.999, name="sure of bad"),
+        "sure of bad": probability(lambda turn: "departure" in turn.moves, at_most=0.999, name="sure of bad"),
     }
     report = check(curve, *asked.values(), policy=waits, environment=world)
     assert [verdict.value for verdict in report.verdicts] == [1, 0, 1]
@@ -40,8 +40,8 @@ def test_what_is_certain_in_some_turns_is_one_whatever_is_rounded(curve: Curve):
 def test_chances_too_small_to_compute_with_are_unknown(curve: Curve, share: float):
     waits = policy("waits")(lambda _: "wait")
     world = Environment({"complaint": share, "departure": share, "nothing": 1 - 2 * share})
-    complains = lambda turn: turn.move == "complaint" and turn.before.stage != "departed"  # noqa: E731
-    leaves = lambda turn: turn.move == "departure"  # noqa: E731
+    complains = lambda turn: "complaint" in turn.moves and turn.before.stage != "departed"  # noqa: E731
+    leaves = lambda turn: "departure" in turn.moves  # noqa: E731
     report = check(
         curve,
         probability(complains, name="first"),
@@ -60,7 +60,7 @@ def test_chances_too_small_to_compute_with_are_unknown(curve: Curve, share: floa
 
 def test_a_bound_that_is_met_exactly_holds(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    asked = expected_turns(lambda turn: turn.move == "complaint", at_most=1e5)
+    asked = expected_turns(lambda turn: "complaint" in turn.moves, at_most=1e5)
     assert check(curve, asked, policy=waits, environment=Environment({"complaint": 1e-5})).proved
 
 
@@ -68,13 +68,13 @@ def test_a_bound_that_is_met_exactly_holds(curve: Curve):
 def test_what_adds_up_to_a_little_more_than_one_is_scaled(curve: Curve, over: float):
     waits = policy("waits")(lambda _: "wait")
     world = Environment({"complaint": 0.6, "purchase": 0.399995 + over, "departure": 5e-6})
-    asked = expected_turns(lambda turn: turn.move == "departure", at_most=inf)
+    asked = expected_turns(lambda turn: "departure" in turn.moves, at_most=inf)
     assert check(curve, asked, policy=waits, environment=world).verdicts[0].value == pytest.approx(2e5, rel=1e-8)
 
 
 def test_nothing_is_as_likely_as_it_is_said(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    nothing = lambda turn: turn.move == "nothing"  # noqa: E731
+    nothing = lambda turn: not turn.moves  # noqa: E731
     never_so = Environment({"nothing": 0.0, "complaint": 1 - 9e-10})
     seldom = Environment({"nothing": 1e-13, "complaint": 1 - 1e-13})
     for world, value in ((never_so, 0), (seldom, 1), (Environment({"complaint": 1 - 1e-13}), 1)):
@@ -89,21 +89,21 @@ def test_a_move_of_probability_zero_never_happens(curve: Curve):
     world = Environment({"complaint": 0.0, "departure": 0.5})
     report = check(
         curve,
-        possible(lambda turn: turn.move == "complaint", name="possible"),
-        probability(lambda turn: turn.move == "complaint", name="likely"),
+        possible(lambda turn: "complaint" in turn.moves, name="possible"),
+        probability(lambda turn: "complaint" in turn.moves, name="likely"),
         policy=waits,
         environment=world,
     )
     assert [verdict.status for verdict in report.verdicts] == [Status.REFUTED, Status.PROVED]
     assert report["likely"].value == 0
     crowded = Environment({"complaint": 1.0})
-    assert check(curve, never(lambda turn: turn.move == "nothing"), policy=waits, environment=crowded).proved
+    assert check(curve, never(lambda turn: not turn.moves), policy=waits, environment=crowded).proved
 
 
 def test_expected_turns_worked_out_by_hand(curve: Curve):
     waits = policy("waits")(lambda _: "wait")
-    left = lambda turn: turn.move == "departure"  # noqa: E731
-    back = lambda turn: turn.move == "return"  # noqa: E731
+    left = lambda turn: "departure" in turn.moves  # noqa: E731
+    back = lambda turn: "return" in turn.moves  # noqa: E731
     world = Environment({"departure": 0.25, "return": 0.5})
     report = check(
         curve,

@@ -15,8 +15,9 @@ from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
 from trustcurve.verification import Witness
-from trustcurve.verification.automaton import Edge, unroll_loop
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node
+from trustcurve.verification.loop_journey import turn_of
+from trustcurve.verification.unrolling import unroll_loop
 
 
 @cache
@@ -34,10 +35,10 @@ def agree(loop: ClosedLoop, plain: PlainLoop, node: Node, place: Place) -> None:
     standing, now = place.standing, BEGIN + place.turns * plain.turn
     assert loop.table.positions[node.position] == standing.position
     waiting = [(p.weight, turns_left(plain, plain.breaks(p), now)) for p in plain.open(standing)]
-    assert list(node.promises) == waiting
-    assert loop.shown_quiet(node.quiet) == plain.quiet(standing, now)
-    assert node.last == place.actions[: loop.policy.remember]
-    assert node.asks.bit_count() == place.actions[: loop.policy.window].count("ask")
+    assert list(node.context.promises) == waiting
+    assert loop.rules.shown_quiet(node.context.quiet) == plain.quiet(standing, now)
+    assert node.context.last == place.actions[: loop.rules.remember]
+    assert node.context.asks.bit_count() == place.actions[: loop.rules.window].count("ask")
 
 
 def same(plain: PlainLoop, place: Place, choice: EnvironmentMove) -> Move:
@@ -54,7 +55,7 @@ def test_the_loop_agrees_with_the_ledger(
     curve, turn = curve_with(clock), CLOCKS[clock][1]
     loop = ClosedLoop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
     plain = PlainLoop(curve=curve, policy=ours, environment=environment, turn=turn, promises_max=promises_max)
-    node, place, edges, told = loop.start, plain.start, [], []
+    node, place, passages, told = loop.start, plain.start, [], []
     agree(loop, plain, node, place)
     for pick in picks:
         choices = list(loop.moves(node))
@@ -67,14 +68,14 @@ def test_the_loop_agrees_with_the_ledger(
             break
         node = played.after
         agree(loop, plain, node, place)
-        at = loop.table.positions
-        assert (at[played.clock], at[played.met], played.action) == (turned.clock, turned.met, turned.action)
-        edges.append(Edge(-1, -1, played))
+        assert turn_of(loop, [played]) == turned
+        passages.append(played)
         told += events
     # The witness of it tells the same journey, through `curve.journey`.
-    witness = Witness(loop, tuple(edges))
+    witness = Witness(loop, tuple(passages))
     journey = witness.journey
-    assert journey.standing.position == loop.table.positions[edges[-1].record.after.position if edges else 0]
+    assert witness.happens
+    assert journey.standing.position == loop.table.positions[node.position]
     assert list(witness.events) == told
     assert not journey.rejects
 
@@ -88,7 +89,7 @@ def test_a_promise_breaks_as_the_turn_after_its_due_date_begins(curve: Curve):
         played = loop.play(node, quiet)
         assert played is not None
         node = played.after
-        signals.append([signal for who, signal in played.signals if who == "clock"])
+        signals.append([signal for who, signal in played.happening.signals if who == "clock"])
     assert signals == [[], [], [], ["broken_major"]]
 
 
@@ -101,8 +102,8 @@ def test_kept_promises_are_kept_on_their_due_date(curve: Curve):
     assert second is not None
     third = loop.play(second.after, EnvironmentMove("nothing"))
     assert third is not None
-    assert ("kept", "kept_minor") in third.signals
-    assert not any(signal.startswith("broken") for _, signal in third.signals)
+    assert ("kept", "kept_minor") in third.happening.signals
+    assert not any(signal.startswith("broken") for _, signal in third.happening.signals)
 
 
 def test_a_quiet_period_is_a_whole_number_of_turns(curve: Curve):
@@ -131,21 +132,21 @@ def test_a_loop_unrolls_into_every_node_and_turn_that_there_is(curve: Curve):
             if plain.key(after) not in seen:
                 seen.add(plain.key(after))
                 queue.append(after)
-    assert (len(automaton.nodes), len(automaton.edges)) == (len(seen), turns)
+    assert (automaton.states, automaton.transitions) == (len(seen), turns)
     assert repr(automaton) == f"<Automaton of {len(seen)} states and {turns} transitions>"
 
 
 def test_of_equal_promises_one_stands_for_all(curve: Curve):
     loop = ClosedLoop(curve=curve, policy=policy("waits")(lambda _: "wait"), promises_max=3)
     for promises, count in (((("major", 5), ("major", 5)), 1), ((("major", 5), ("minor", 5), ("major", 4)), 3)):
-        moves = loop.moves(loop.start._replace(promises=promises))
+        moves = loop.moves(Node(0, loop.start.context._replace(promises=promises)))
         assert len([move for move in moves if move.name == "kept"]) == count
 
 
 def test_an_automaton_has_at_most_the_states_that_are_allowed(curve: Curve):
     loop = ClosedLoop(curve=curve, policy=policy("waits")(lambda _: "wait"))
     whole = unroll_loop(loop)
-    count = len(whole.nodes)
+    count = whole.states
     assert (whole.stopped, unroll_loop(loop, count).stopped) == (None, None)
     short = unroll_loop(loop, count - 1)
-    assert (len(short.nodes), short.stopped) == (count - 1, f"there are more than states_max={count - 1} states")
+    assert (short.states, short.stopped) == (count - 1, f"there are more than states_max={count - 1} states")

@@ -10,13 +10,14 @@ from tests.verification.planted import CURVES, DEFAULT, PLANTED, POLICIES, Plant
 from tests.verification.test_relations import least
 from trustcurve import Curve, Position, Reaction
 from trustcurve.verification import Counterexample, CurveCounterexample, Status, Verdict, check
+from trustcurve.verification.loop_journey import LoopJourney
 from trustcurve.verification.property import Safety
-from trustcurve.verification.results import LoopJourney
 
 
 def decided(planted: Planted) -> Verdict:
     """Decide the property that a bug breaks."""
-    return check(planted.curve, planted.asked, policy=planted.policy, environment=planted.environment).verdicts[0]
+    about = {"policy": planted.policy, "environment": planted.environment}
+    return check(planted.curve, planted.asked, **about, once_a_turn=True).verdicts[0]  # type: ignore[arg-type]
 
 
 def reactions_from(curve: Curve, layer: list[Position]) -> list[Reaction]:
@@ -77,9 +78,9 @@ def test_a_bug_in_a_policy_is_shown_by_a_journey_of_least_length(name: str):
 def plain_end(plain: PlainLoop, witness: LoopJourney) -> Position:
     """Play the moves of a witness through the pure ledger, event by event."""
     place = plain.start
-    for edge in witness.edges:
-        choice = edge.record.move
-        moves = [move for move in plain.moves(place) if move.word == choice.name]
-        place, turn, _ = plain.play(place, moves[choice.promise or 0])
-        assert turn.action == edge.record.action
+    for passage in witness.passages:
+        happening = passage.happening
+        moves = [move for move in plain.moves(place) if move.word == happening.move]
+        place, turn, _ = plain.play(place, moves[happening.promise or 0])
+        assert turn.action == happening.action
     return place.standing.position

@@ -22,7 +22,7 @@ from trustcurve.verification import (
     recovery_comes_first,
     repair_within,
 )
-from trustcurve.verification.results import LoopJourney
+from trustcurve.verification.loop_journey import LoopJourney
 
 DEFAULT = Curve.default()
 LIFE = Environment(["kept", "broken", "complaint", "advocacy", "departure", "return"])
@@ -45,7 +45,7 @@ def first_broken(asked: object, turns: list[object]) -> int | None:
 @settings(max_examples=60)
 @given(small_policies, st.lists(st.lists(st.integers(0, 99), min_size=12, max_size=12), min_size=1, max_size=6))
 def test_verdicts_agree_with_what_chance_finds(ours: Policy, journeys: list[list[int]]):
-    report = check(DEFAULT, *ASKED, policy=ours, environment=LIFE)
+    report = check(DEFAULT, *ASKED, policy=ours, environment=LIFE, once_a_turn=True)
     plain = PlainLoop(curve=DEFAULT, policy=ours, environment=LIFE)
     for picks in journeys:
         place, turns = plain.start, []
@@ -72,9 +72,9 @@ def test_verdicts_agree_with_what_chance_finds(ours: Policy, journeys: list[list
 def replayed(plain: PlainLoop, witness: LoopJourney) -> list[object]:
     """Play the moves of a witness through the pure ledger, and return its turns."""
     place, turns = plain.start, []
-    for edge in witness.edges:
-        moves = [move for move in plain.moves(place) if move.word == edge.record.move.name]
-        place, turn, _ = plain.play(place, moves[edge.record.move.promise or 0])
+    for passage in witness.passages:
+        moves = [move for move in plain.moves(place) if move.word == passage.happening.move]
+        place, turn, _ = plain.play(place, moves[passage.happening.promise or 0])
         turns.append(turn)
     return turns
 
@@ -82,9 +82,8 @@ def replayed(plain: PlainLoop, witness: LoopJourney) -> list[object]:
 @settings(max_examples=40)
 @given(small_policies, st.sampled_from(["hopeful", "customer_centric", "departed"]))
 def test_what_is_possible_is_shown_and_shortest(ours: Policy, stage: str):
-    verdict = check(DEFAULT, possible(lambda turn: turn.after.stage == stage), policy=ours, environment=LIFE).verdicts[
-        0
-    ]
+    asked = possible(lambda turn: turn.after.stage == stage)
+    verdict = check(DEFAULT, asked, policy=ours, environment=LIFE, once_a_turn=True).verdicts[0]
     assume(verdict.status is not Status.UNKNOWN)  # the policy promises more than the loop may keep open
     plain = PlainLoop(curve=DEFAULT, policy=ours, environment=LIFE)
     layer, seen, depth = [plain.start], {plain.key(plain.start)}, 0

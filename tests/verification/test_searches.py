@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verification.pictures import Edge, edges_of, move_of
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.policies import Environment, Policy, policy
 from trustcurve.verification import Counterexample, Status, Verdict, always, at_most, check, leads_to, recoverable_to
-from trustcurve.verification.automaton import Automaton, Turn, unroll_loop
-from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.closed_loop import ClosedLoop, Passage
+from trustcurve.verification.product import graph_of
 from trustcurve.verification.property import Safety
-from trustcurve.verification.search import Run, components, on_a_cycle
+from trustcurve.verification.search import components, on_a_cycle
+from trustcurve.verification.turn import Turn
+from trustcurve.verification.unrolling import unroll_loop
 
 LONGEST = 7
 MOVES = [("complaint",), ("kept",), ("advocacy", "kept"), ("departure", "return"), ("purchase",)]
@@ -24,8 +29,8 @@ PREDICATES: dict[str, Callable[[Turn], bool]] = {
     "something is owed": lambda turn: turn.met.account in ("slip", "breach"),
     "the company acts": lambda turn: turn.action != "wait",
     "the company asks": lambda turn: turn.action == "ask",
-    "the customer complains": lambda turn: turn.move == "complaint",
-    "nothing happens": lambda turn: turn.move == "nothing",
+    "the customer complains": lambda turn: "complaint" in turn.moves,
+    "nothing happens": lambda turn: not turn.moves,
     "the customer distrusts": lambda turn: turn.after.stage == "distrust",
     "the customer does not": lambda turn: turn.after.stage != "distrust",
     "a promise is open": lambda turn: turn.open_after > 0,
@@ -35,16 +40,25 @@ predicates = st.sampled_from(list(PREDICATES))
 DEFAULT = Curve.default()
 
 
-def runs(automaton: Automaton, length: int, node: int = 0) -> Iterator[Run]:
+Run = tuple[Edge, ...]
+
+
+def unrolled(ours: Policy, moves: tuple[str, ...]) -> tuple[Automaton, list[Edge]]:
+    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
+    return automaton, edges_of(automaton)
+
+
+def runs(edges: list[Edge], length: int, node: int = 0) -> Iterator[Run]:
     """Return every run of a length."""
     if length == 0:
         yield ()
         return
-    for edge in automaton.out(node):
-        yield from ((edge, *rest) for rest in runs(automaton, length - 1, edge.target))
+    for edge in edges:
+        if edge.source == node:
+            yield from ((edge, *rest) for rest in runs(edges, length - 1, edge.target))
 
 
-def lassos(automaton: Automaton) -> Iterator[tuple[Run, Run]]:
+def lassos(automaton: list[Edge]) -> Iterator[tuple[Run, Run]]:
     """Return every stem and loop that together are no longer than the longest, the shortest first."""
     for length in range(1, LONGEST + 1):
         for run in runs(automaton, length):
@@ -54,10 +68,9 @@ def lassos(automaton: Automaton) -> Iterator[tuple[Run, Run]]:
                     yield run[:place], run[place:]
 
 
-def forgets(automaton: Automaton, stem: Run, loop: Run, after: str, comes: str) -> bool:
-    """Say whether something is called for and never comes, going round the loop forever."""
-    turns = [automaton.turn(edge) for edge in (*stem, *loop)]
-    if any(PREDICATES[comes](turn) for turn in turns[len(stem) :]):
+def forgets(turns: list[Turn], stem: int, after: str, comes: str) -> bool:
+    """Say whether something is called for and never comes, going round forever from a turn on."""
+    if any(PREDICATES[comes](turn) for turn in turns[stem:]):
         return False
     last = max((n for n, turn in enumerate(turns) if PREDICATES[comes](turn)), default=-1)
     return any(PREDICATES[after](turn) for turn in turns[last + 1 :])
@@ -67,11 +80,12 @@ def forgets(automaton: Automaton, stem: Run, loop: Run, after: str, comes: str) 
 @given(small_policies, st.sampled_from(MOVES), predicates, predicates)
 def test_a_lasso_is_least(ours: Policy, moves: tuple[str, ...], after: str, comes: str):
     asked = leads_to(PREDICATES[after], PREDICATES[comes])
-    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves)).verdicts[0]
-    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
+    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves), once_a_turn=True).verdicts[0]
+    automaton, edges = unrolled(ours, moves)
     if automaton.stopped is not None:
         return
-    best = next((len(s) + len(c) for s, c in lassos(automaton) if forgets(automaton, s, c, after, comes)), None)
+    found = ((stem, [edge.turn for edge in (*stem, *loop)]) for stem, loop in lassos(edges))
+    best = next((len(turns) for stem, turns in found if forgets(turns, len(stem), after, comes)), None)
     if verdict.counterexample is None:
         assert verdict.status is Status.PROVED
         assert best is None
@@ -79,8 +93,7 @@ def test_a_lasso_is_least(ours: Policy, moves: tuple[str, ...], after: str, come
     witness = verdict.counterexample
     assert isinstance(witness, Counterexample)
     assert goes_round(witness)
-    stem, loop = witness.edges[: witness.loops_from], witness.edges[witness.loops_from :]
-    assert forgets(automaton, stem, loop, after, comes)
+    assert forgets(list(witness.turns), witness.loops_from or 0, after, comes)
     if best is None:
         assert len(witness) > LONGEST
     else:
@@ -90,27 +103,28 @@ def test_a_lasso_is_least(ours: Policy, moves: tuple[str, ...], after: str, come
 def goes_round(witness: Counterexample) -> bool:
     """Say whether a witness is a run that comes back to where its loop begins."""
     assert witness.loops_from is not None
-    joined = all(one.record.after == other.record.before for one, other in pairwise(witness.edges))
-    begin = witness.edges[witness.loops_from].record.before
-    return joined and witness.edges[0].record.before == witness.loop.start and witness.edges[-1].record.after == begin
+    joined = all(one.after == other.before for one, other in pairwise(witness.passages))
+    begin = witness.passages[witness.loops_from].before
+    return joined and witness.passages[0].before == witness.loop.start and witness.passages[-1].after == begin
 
 
 @settings(max_examples=60)
 @given(small_policies, st.sampled_from(MOVES), predicates)
 def test_where_nothing_leads_back_is_shown_by_a_least_lasso(ours: Policy, moves: tuple[str, ...], goal: str):
-    verdict = check(DEFAULT, recoverable_to(PREDICATES[goal]), policy=ours, environment=Environment(moves)).verdicts[0]
-    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
+    asked = recoverable_to(PREDICATES[goal])
+    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves), once_a_turn=True).verdicts[0]
+    automaton, edges = unrolled(ours, moves)
     if automaton.stopped is not None:
         assert verdict.status is Status.UNKNOWN
         return
-    hopes = {edge.source for edge in automaton.edges if PREDICATES[goal](automaton.turn(edge))}
-    while more := {edge.source for edge in automaton.edges if edge.target in hopes} - hopes:
+    hopes = {edge.source for edge in edges if PREDICATES[goal](edge.turn)}
+    while more := {edge.source for edge in edges if edge.target in hopes} - hopes:
         hopes |= more
-    lost = set(range(len(automaton.nodes))) - hopes
+    lost = set(range(automaton.states)) - hopes
     assert verdict.status is (Status.REFUTED if lost else Status.PROVED)
     if isinstance(verdict.counterexample, Counterexample):
         assert goes_round(verdict.counterexample)
-        best = next((len(s) + len(c) for s, c in lassos(automaton) if c[0].source in lost), LONGEST + 1)
+        best = next((len(s) + len(c) for s, c in lassos(edges) if c[0].source in lost), LONGEST + 1)
         assert min(len(verdict.counterexample), LONGEST + 1) == best
 
 
@@ -118,29 +132,30 @@ def test_where_nothing_leads_back_is_shown_by_a_least_lasso(ours: Policy, moves:
 @given(small_policies, st.sampled_from(MOVES), predicates, st.integers(0, 2))
 def test_the_nearest_that_passes_is_nearest(ours: Policy, moves: tuple[str, ...], event: str, most: int):
     asked = at_most(most, PREDICATES[event])
-    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves)).verdicts[0]
+    verdict = check(DEFAULT, asked, policy=ours, environment=Environment(moves), once_a_turn=True).verdicts[0]
     witness = verdict.counterexample
     if not isinstance(witness, Counterexample) or len(witness) > LONGEST:
         return
-    automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)))
-    passing = [run for run in runs(automaton, len(witness)) if not breaks(automaton, run, asked)]
+    _, edges = unrolled(ours, moves)
+    passing = [run for run in runs(edges, len(witness)) if not breaks([edge.turn for edge in run], asked)]
     if verdict.nearest_passing is None:
         assert passing == []
         return
-    assert not breaks(automaton, verdict.nearest_passing.edges, asked)
+    assert not breaks(list(verdict.nearest_passing.turns), asked)
     assert len(verdict.nearest_passing) == len(witness)
-    assert changes(verdict.nearest_passing.edges, witness.edges) == min(changes(run, witness.edges) for run in passing)
+    least = min(changes(tuple(edge.passage for edge in run), witness.passages) for run in passing)
+    assert changes(verdict.nearest_passing.passages, witness.passages) == least
 
 
-def changes(one: Run, other: Run) -> int:
-    return sum(a.record.move != b.record.move for a, b in zip(one, other, strict=True))
+def changes(one: tuple[Passage, ...], other: tuple[Passage, ...]) -> int:
+    return sum(move_of(a) != move_of(b) for a, b in zip(one, other, strict=True))
 
 
-def breaks(automaton: Automaton, run: Run, asked: Safety) -> bool:
+def breaks(turns: list[Turn], asked: Safety) -> bool:
     """Run the monitor of a property over a run."""
     state = asked.monitor.start
-    for edge in run:
-        state = asked.monitor.step(state, automaton.turn(edge))
+    for turn in turns:
+        state = asked.monitor.step(state, turn)
         if state == -2:  # violated
             return True
     return False
@@ -155,20 +170,20 @@ def friend(view: object) -> str:  # the customer decides how it goes on
 
 
 def decided(curve: Curve, fair: str, environment: Environment, comes: Callable[[Turn], bool]) -> Verdict:
-    asked = leads_to(lambda turn: turn.move == "complaint", comes, fair=fair)  # type: ignore[arg-type]
-    return check(curve, asked, policy=friend, environment=environment).verdicts[0]  # type: ignore[arg-type]
+    asked = leads_to(lambda turn: "complaint" in turn.moves, comes, fair=fair)  # type: ignore[arg-type]
+    return check(curve, asked, policy=friend, environment=environment, once_a_turn=True).verdicts[0]  # type: ignore[arg-type]
 
 
 def test_fairness_is_what_it_says(curve: Curve):
     both = Environment(["complaint", "purchase"])
-    bought = decided(curve, "nothing", both, lambda turn: turn.move == "purchase")
+    bought = decided(curve, "nothing", both, lambda turn: "purchase" in turn.moves)
     assert bought.status is Status.REFUTED, "it may complain forever and never buy"
-    assert decided(curve, "moves", both, lambda turn: turn.move == "purchase"), "but not if it can and always does"
+    assert decided(curve, "moves", both, lambda turn: "purchase" in turn.moves), "but not if it can and always does"
     assert not decided(curve, "moves", both, lambda turn: turn.action == "ask"), "no fairness makes the company ask"
 
 
 def test_fairness_says_nothing_about_what_was_not_unrolled(curve: Curve):
-    asked = leads_to(lambda turn: turn.move == "complaint", lambda turn: turn.after.stage == "hopeful", fair="moves")
+    asked = leads_to(lambda turn: "complaint" in turn.moves, lambda turn: turn.after.stage == "hopeful", fair="moves")
     verdict = check(curve, asked, policy=friend, states_max=2).verdicts[0]  # type: ignore[arg-type]
     assert verdict.status is Status.UNKNOWN
 
@@ -180,21 +195,21 @@ def test_fairness_says_nothing_about_what_was_not_unrolled(curve: Curve):
 @given(small_policies, st.sampled_from(MOVES), st.integers(1, 3))
 def test_components_are_who_can_reach_each_other(ours: Policy, moves: tuple[str, ...], every: int):
     automaton = unroll_loop(ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(moves)), states_max=60)
-    usable = [number % every == 0 for number in range(len(automaton.edges))]
-    reach = {node: set[int]() for node in range(len(automaton.nodes))}
-    for edge, use in zip(automaton.edges, usable, strict=True):
-        if use:
-            reach[edge.source].add(edge.target)
+    usable = np.arange(automaton.transitions) % every == 0
+    reach = {node: set[int]() for node in range(automaton.states)}
+    for source, target in zip(automaton.source[usable], automaton.target[usable], strict=True):
+        reach[int(source)].add(int(target))
     for middle, beyond in reach.items():
         for reached in reach.values():
             if middle in reached:
                 reached.update(beyond)
-    label = components(automaton, usable)
+    graph = graph_of(automaton, ())
+    label = components(graph, usable)
     for one, reached in reach.items():
         for other, back in reach.items():
             mutual = one == other or (other in reached and one in back)
             assert (label[one] == label[other]) == mutual
-    assert on_a_cycle(automaton, usable) == [node in reached for node, reached in reach.items()]
+    assert on_a_cycle(graph, usable, usable).tolist() == [node in reached for node, reached in reach.items()]
 
 
 def test_of_runs_of_one_length_all_may_break_a_property(curve: Curve):
@@ -212,7 +227,7 @@ def test_within_so_many_turns_means_so_many(curve: Curve, within: int):
     asked = leads_to(
         lambda turn: turn.met.account == "slip", lambda turn: turn.action == "repair", within=within, name="within"
     )
-    verdict = check(curve, asked, policy=late, environment=Environment(["complaint"])).verdicts[0]
+    verdict = check(curve, asked, policy=late, environment=Environment(["complaint"]), once_a_turn=True).verdicts[0]
     assert verdict.status is (Status.PROVED if within == 2 else Status.REFUTED)
     if verdict.counterexample is not None:
         assert len(verdict.counterexample) == within + 1

@@ -14,32 +14,49 @@ from tests.verification.turn_loop import TurnLoop
 from trustcurve import Curve
 from trustcurve.documents.curve_file import read_curve
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_policy
-from trustcurve.verification.automaton import Automaton, unroll_loop
+from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.unrolling import unroll_loop
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples/policies").glob("*.toml"))
 
 
 def pictured(automaton: Automaton) -> tuple[Any, ...]:
-    edges = [
-        (
-            edge.source,
-            edge.target,
-            edge.record.move,
-            edge.record.action,
-            edge.record.clock,
-            edge.record.met,
-            edge.record.signals,
-        )
-        for edge in automaton.edges
-    ]
-    return automaton.nodes, edges, automaton.stopped
+    nodes = []
+    for number in range(automaton.states):
+        position, context = automaton.state(number)
+        nodes.append((position, context.promises, context.quiet, context.last, context.asks))
+    edges = []
+    for number in range(automaton.transitions):
+        source, happening, target = automaton.edge(number)
+        met = int(automaton.met[number])
+        edges.append((source, target, happening.move, happening.promise, happening.action, met, happening.signals))
+    return nodes, edges, automaton.stopped
+
+
+def counted(loop: TurnLoop, most: int) -> tuple[Any, ...]:
+    """Unroll the loop that counts in turns, breadth first."""
+    numbers, nodes, edges, stopped = {loop.start: 0}, [loop.start], [], None
+    for source, node in enumerate(nodes):
+        for move in loop.moves(node):
+            record = loop.play(node, move)
+            if record is None:
+                stopped = stopped or f"the policy promises more than promises_max={loop.promises_max} things at once"
+                continue
+            if record.after not in numbers:
+                if len(nodes) >= most:
+                    stopped = f"there are more than states_max={most} states"
+                    continue
+                numbers[record.after] = len(nodes)
+                nodes.append(record.after)
+            target = numbers[record.after]
+            edges.append((source, target, *record.move, record.action, record.met, record.signals))
+    return [tuple(node) for node in nodes], edges, stopped
 
 
 def both(curve: Curve, most: int = 100_000, **about: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    loops: list[Any] = [ClosedLoop(curve=curve, **about), TurnLoop(curve=curve, **about)]
-    one, other = (pictured(unroll_loop(loop, states_max=most)) for loop in loops)
-    return one, other
+    one = pictured(unroll_loop(ClosedLoop(curve=curve, **about), most))
+    return one, counted(TurnLoop(curve=curve, **about), most)
 
 
 @pytest.mark.parametrize("environment", [ANY, KEEPS_PROMISES], ids=lambda environment: environment.name)

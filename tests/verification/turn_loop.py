@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
@@ -17,12 +17,42 @@ from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies.actions import Action
+from trustcurve.policies.actions import PROMISE_MOVES, Action
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX, Policy
-from trustcurve.verification.closed_loop import EnvironmentMove, Node, OpenPromises, PolicyCache, TurnRecord, ViewKey
+from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, PolicyCache
 
-__all__ = ["TurnLoop"]
+OpenPromises = tuple[tuple[Weight, int], ...]
+"""Open promises, oldest first: the weight, and the turns until it breaks (0: as the next turn begins)."""
+
+ViewKey = tuple[int, int, OpenPromises, tuple[Action, ...], int]
+"""What a policy's view depends on: position, quiet turns, open promises, last actions, asks."""
+
+
+class Node(NamedTuple):
+    """A state of the loop between two turns."""
+
+    position: int
+    promises: OpenPromises
+    quiet: int
+    last: tuple[Action, ...]
+    asks: int
+
+
+class TurnRecord(NamedTuple):
+    """One turn that was played."""
+
+    before: Node
+    move: EnvironmentMove
+    clock: int
+    met: int
+    action: Action
+    after: Node
+    view_key: ViewKey
+    signals: tuple[tuple[str, str], ...]
+
+
+__all__ = ["Node", "TurnLoop", "TurnRecord"]
 
 ACTION_SIGNALS: dict[str, str | None] = {
     "wait": None,
@@ -135,6 +165,12 @@ class TurnLoop:
         return quiet
 
     @cached_property
+    def memory(self) -> tuple[int, int]:
+        """How many actions, and over how many turns, the policy remembers: what its rows never ask about is left out."""
+        rules = ClosedLoop(curve=self.curve, policy=self.policy).rules if self.policy.is_data else self.policy
+        return rules.remember, rules.window
+
+    @cached_property
     def _columns(self) -> dict[str, int]:
         return {signal: number for number, signal in enumerate(self.table.signals)}
 
@@ -161,6 +197,8 @@ class TurnLoop:
         departed = self.curve.stage(self.table.positions[position]).apart
         possible = list[EnvironmentMove]()
         for move in self.environment.names:
+            if move in PROMISE_MOVES:
+                continue  # they come only where the environment may act at any time
             if move in ("kept", "broken"):
                 possible += [
                     EnvironmentMove(move, place) for place, each in enumerate(promises) if each not in promises[:place]
@@ -215,8 +253,9 @@ class TurnLoop:
         if signal is not None:
             position, gives = self._react(position, signal)
             quiet = 0 if gives else quiet
-        last = (action, *last)[: self.policy.remember]
-        asks = (asks << 1 | (action == "ask")) & ((1 << self.policy.window) - 1)
+        remember, window = self.memory
+        last = (action, *last)[:remember]
+        asks = (asks << 1 | (action == "ask")) & ((1 << window) - 1)
         return decided, action, Node(position, promises, quiet, last, asks), told
 
     def due(self, node: Node) -> list[int]:

@@ -17,6 +17,7 @@ from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Policy, load_policy
 from trustcurve.verification import PROPERTY_NAMES, Counterexample, Property, Report, check, property_named
 from trustcurve.verification.property import CurveProperty, Relational
+from trustcurve.verification.unrolling import STATES_MAX
 
 __all__ = ["add_to"]
 
@@ -54,13 +55,23 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             "--save", metavar="DIR", help="Write each counterexample of a policy to a file in DIR.", show_default=False
         ),
     ] = None,
-    states_max: Annotated[int, typer.Option("--states-max", help="The maximum number of states to explore.")] = 200_000,
+    states_max: Annotated[
+        int, typer.Option("--states-max", help="The maximum number of states to explore.")
+    ] = STATES_MAX,
     promises_max: PromisesMax = 2,
+    once_a_turn: Annotated[  # noqa: FBT002 - an option
+        bool,
+        typer.Option(
+            "--once-a-turn",
+            help="Let the environment make at most one move in a turn, at the instant of the policy's run: faster, and it proves less.",
+        ),
+    ] = False,
 ) -> None:
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 
-    All reachable states are explored: PROVED means that no journey violates the property. REFUTED prints a shortest journey
-    that does, next to the nearest one that does not. UNKNOWN means that a limit was reached first; then a counterexample may
+    All reachable states are explored: PROVED means that no journey violates the property, whatever happens between two runs
+    of the policy, at any time and as often as it likes. The runs are a turn apart, and each promise is due a whole number
+    of turns after its run. REFUTED prints a shortest journey that violates it, next to the nearest one that does not. UNKNOWN means that a limit was reached first; then a counterexample may
     not be the shortest. `trustcurve explain FILE` prints saved journeys.
 
     For example:
@@ -70,6 +81,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check funnel.toml        (a policy)
         trustcurve check policies/*.toml --environment keeps-promises
         trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
+        trustcurve check funnel.toml --once-a-turn
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
@@ -87,6 +99,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
                     policy=policy,
                     environment=ENVIRONMENTS[environment],
                     promises_max=promises_max,
+                    once_a_turn=once_a_turn,
                     states_max=states_max,
                 )
             )
@@ -121,7 +134,7 @@ def _print_report(screen: Screen, report: Report) -> None:
     what = (
         f"curve {report.curve}"
         if report.policy is None
-        else f"policy {report.policy}, environment: {report.environment}"
+        else f"policy {report.policy}, environment: {report.environment}, {report.scope}"
     )
     columns = [TableColumn("verdict", "name"), TableColumn("property", "name"), TableColumn("what it protects")]
     rows = []

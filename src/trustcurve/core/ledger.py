@@ -19,7 +19,7 @@ from trustcurve.core.events import (
 )
 from trustcurve.core.instants import LAST, datetime_of, instant, microseconds
 from trustcurve.core.promises import EMPTY, Promise, PromiseBook
-from trustcurve.core.signals import BROKEN, KEPT, LEDGER_SIGNALS
+from trustcurve.core.signals import BROKEN, KEPT, LEDGER_SIGNALS, MADE
 from trustcurve.core.standing import Reaction, Standing, check_standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Silence, Step
 from trustcurve.core.values import checked_name
@@ -187,7 +187,7 @@ def _enter(customer: str, book: PromiseBook, event: Event) -> tuple[str | None, 
     if isinstance(event, PromiseMade):
         if found is not None:
             raise PromiseAlreadyOpenError(customer, name, found.overdue)
-        signal = "promise_made" if event.weight == "major" else None
+        signal = MADE[event.weight]
         return signal, signal, book.add(Promise(name, event.due, event.weight))
     if isinstance(event, PromiseKept | PromiseBroken):
         weight = event.weight if found is None else found.weight

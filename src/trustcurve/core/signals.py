@@ -16,6 +16,7 @@ __all__ = [
     "FAULTS",
     "KEPT",
     "LEDGER_SIGNALS",
+    "MADE",
     "PARTS",
     "SIDES",
     "SILENCE",
@@ -49,6 +50,9 @@ PARTS: Final = ("stage", *COUNTERS, "account")
 WEIGHTS: Final[tuple[Weight, ...]] = ("major", "minor")
 SIDES: Final[tuple[Side, ...]] = ("company", "customer")
 FAULTS: Final[tuple[Fault, ...]] = ("own", "circumstance")
+
+MADE: Final[dict[Weight, str | None]] = {"major": "promise_made", "minor": None}
+"""The signal of a promise that is made, by its weight: a minor one raises no hope."""
 
 KEPT: Final[dict[Weight, str]] = {"major": "kept_major", "minor": "kept_minor"}
 BROKEN: Final[dict[Weight, str]] = {"major": "broken_major", "minor": "broken_minor"}

@@ -20,9 +20,22 @@ from trustcurve.core.events import (
     Returned,
 )
 from trustcurve.core.instants import EPOCH
-from trustcurve.core.signals import Weight
+from trustcurve.core.signals import MADE, Weight
 
-__all__ = ["ACTIONS", "ACTION_EVENTS", "MOVES", "MOVE_EVENTS", "PROMISE_WEIGHTS", "Action", "Move", "action_of"]
+__all__ = [
+    "ACTIONS",
+    "ACTION_EVENTS",
+    "ACTION_SIGNALS",
+    "MOVES",
+    "MOVE_EVENTS",
+    "MOVE_SIGNALS",
+    "PROMISE_MOVES",
+    "PROMISE_WEIGHTS",
+    "Action",
+    "Move",
+    "PromiseMove",
+    "action_of",
+]
 
 Action = Literal["wait", "propose", "promise_major", "promise_minor", "ask", "exchange", "repair"]
 """What the company does in a turn."""
@@ -39,6 +52,13 @@ ACTION_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
     "repair": lambda at: Repaired(at=at),
 }
 """The event of each other action; "wait" has none."""
+
+ACTION_SIGNALS: Final[dict[str, str | None]] = {
+    "wait": None,
+    **{action: MADE[weight] for action, weight in PROMISE_WEIGHTS.items()},
+    **{action: made(EPOCH).signal for action, made in ACTION_EVENTS.items()},
+}
+"""The signal of each action, if it has one."""
 
 _ACTION_OF: Final[dict[type[Event], Action]] = {
     type(made(EPOCH)): cast("Action", action) for action, made in ACTION_EVENTS.items()
@@ -61,6 +81,12 @@ Move = Literal[
 
 MOVES: Final[tuple[Move, ...]] = get_args(Move)
 
+PromiseMove = Literal["kept_late", "moved", "released"]
+"""What else the environment can do where it may act at any time: keep a broken promise late, agree to another day for an
+open one, or let the company off. They have no probabilities."""
+
+PROMISE_MOVES: Final[tuple[PromiseMove, ...]] = get_args(PromiseMove)
+
 MOVE_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
     "complaint": lambda at: Complained(at=at),
     "advocacy": lambda at: Advocated(at=at),
@@ -70,3 +96,6 @@ MOVE_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
     "return": lambda at: Returned(at=at),
 }
 """The event of each move that is not about a promise; "nothing" has none."""
+
+MOVE_SIGNALS: Final[dict[str, str | None]] = {move: made(EPOCH).signal for move, made in MOVE_EVENTS.items()}
+"""The signal of each of them."""

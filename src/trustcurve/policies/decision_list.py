@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
 from attrs import frozen
 
 from trustcurve.core.rules import Condition, Number
+from trustcurve.core.signals import COUNTERS
 from trustcurve.core.values import Value
 from trustcurve.errors import final_class
 from trustcurve.policies.actions import Action
 from trustcurve.policies.view import View
 
-__all__ = ["NUMBERS", "WORDS", "DecisionList", "PolicyRule", "matches"]
+__all__ = ["NUMBERS", "POSITION_PARTS", "WORDS", "DecisionList", "PolicyRule", "matches"]
 
 WORDS = ("stage", "posture", "state", "account", "last")
 """The parts of a view that conditions compare with words; ``last`` is the company's latest action."""
 
 NUMBERS = ("kept", "engaged", "doubt", "felt_doubt", "quiet", "open", "asks")
 """The parts of a view that conditions compare with numbers."""
+
+
+POSITION_PARTS = frozenset({"stage", "posture", "state", "account", "outside", *COUNTERS, "felt_doubt"})
+"""The parts of a view that are about the position alone."""
 
 
 @final
@@ -34,9 +39,9 @@ class PolicyRule(Value):
 
     __init_subclass__ = final_class
 
-    def holds(self, view: View) -> bool:
-        """Return whether all conditions hold."""
-        return all(_holds(condition, view) for condition in self.when)
+    def holds(self, view: View, about: Callable[[str], bool] | None = None) -> bool:
+        """Return whether all conditions hold, or all that are about some parts of a view."""
+        return all(_holds(condition, view) for condition in self.when if about is None or about(condition.part))
 
     def numbers(self, part: str) -> Iterator[int]:
         """Yield the numbers that the conditions compare one part with."""

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from trustcurve.documents.forms import ValueRule, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
-from trustcurve.policies.actions import MOVES, Move
+from trustcurve.policies.actions import MOVES, PROMISE_MOVES, Move, PromiseMove
 
 __all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment", "move_probabilities"]
 
@@ -20,6 +20,8 @@ ADDS_UP: Final = 1e-9
 
 CHANCE: Final = ValueRule(between(0, 1).fits, "must be a probability from 0 to 1", between(0, 1).schema)
 """A probability."""
+
+_ALL: Final[tuple[Move | PromiseMove, ...]] = (*MOVES, *PROMISE_MOVES)
 
 _ROUNDED = 1e-15  # less than this is left of 1 only because numbers are rounded
 
@@ -34,7 +36,7 @@ def _sum_problem(chances: Mapping[str, float]) -> str | None:
     return None
 
 
-def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move, float | None], ...]:
+def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move | PromiseMove, float | None], ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidValueError(
             "moves", value, "must be a list of moves, or their probabilities such as {'complaint': 0.1}"
@@ -44,16 +46,19 @@ def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move, floa
         name = plain_word(move)
         if not isinstance(name, str):
             raise InvalidValueError("move", move, "must be a word")
-        if name not in MOVES:
-            raise UnknownWordError("move", name, MOVES)
+        if name not in _ALL:
+            raise UnknownWordError("move", name, _ALL)
         given[name] = p
-    return tuple((move, given.get(move)) for move in MOVES if move in given or move == "nothing")
+    return tuple((move, given.get(move)) for move in _ALL if move in given or move == "nothing")
 
 
 @final
 @frozen
 class Environment:
     """A set of moves; "nothing" is always one of them. With probabilities the closed loop is a Markov chain.
+
+    Where the environment may act at any time, it can also keep a broken promise late ("kept_late"), agree to another day for
+    an open one ("moved") and let the company off ("released"). Those moves have no probabilities.
 
     Args:
         moves: The moves that may happen, or their probabilities in a turn. What is left of 1, and the probability of
@@ -73,7 +78,7 @@ class Environment:
         {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
     """
 
-    moves: tuple[tuple[Move, float | None], ...] = field(converter=_moves)
+    moves: tuple[tuple[Move | PromiseMove, float | None], ...] = field(converter=_moves)
     keeps_promises: bool = field(default=False, kw_only=True)
     name: str = field(default="environment", kw_only=True)
 
@@ -92,6 +97,10 @@ class Environment:
             raise InvalidValueError(
                 "moves", dict(self.moves), f"must have probabilities for all moves or for none; missing: {missing}"
             )
+        without = [move for move in given if move in PROMISE_MOVES]
+        if without:
+            rule = f"must not have a probability for {without[0]}: it can happen at any time, but not once a turn"
+            raise InvalidValueError("moves", dict(self.moves), rule)
         problem = _sum_problem(given)
         if problem is not None:
             raise InvalidValueError("moves", dict(self.moves), problem)
@@ -99,14 +108,14 @@ class Environment:
             raise InvalidValueError("moves", self.names, "must not contain 'broken' if keeps_promises is true")
 
     @property
-    def names(self) -> tuple[Move, ...]:
+    def names(self) -> tuple[Move | PromiseMove, ...]:
         """The moves."""
         return tuple(move for move, _ in self.moves)
 
     @property
     def probabilities(self) -> dict[Move, float] | None:
         """The probability of each move, "nothing" included; they add up to 1. None if none were given."""
-        given = {move: float(p) for move, p in self.moves if p is not None}
+        given: dict[Move, float] = {move: float(p) for move, p in self.moves if p is not None and move in MOVES}
         if not given:
             return None
         rest = 1 - fsum(given.values())
@@ -136,11 +145,11 @@ def move_probabilities(environment: Environment, possible: Sequence[Move]) -> li
     return [rest if move == "nothing" else given.get(move, 0.0) / among[move] for move in possible]
 
 
-ANY: Final = Environment(MOVES, name="anything")
+ANY: Final = Environment(_ALL, name="anything")
 """Every move may happen, in any order and forever."""
 
 KEEPS_PROMISES: Final = Environment(
-    (move for move in MOVES if move != "broken"), keeps_promises=True, name="promises are kept"
+    (move for move in _ALL if move != "broken"), keeps_promises=True, name="promises are kept"
 )
 """Every move may happen, but promises are kept: at the latest on the last turn on which they can be, that on which they
 fall due or the last one of a grace period."""

@@ -10,12 +10,12 @@ from attrs import evolve, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import plain_conditions
-from trustcurve.core.signals import COUNTERS, Account
+from trustcurve.core.signals import Account
 from trustcurve.documents.forms import SOME, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml, unknown
 from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.decision_list import NUMBERS, WORDS, DecisionList, PolicyRule, matches
+from trustcurve.policies.decision_list import NUMBERS, POSITION_PARTS, WORDS, DecisionList, PolicyRule, matches
 from trustcurve.policies.policy import DUE, OPEN_MAX, REMEMBERED, InvalidPolicyError, Policy
 from trustcurve.policies.view import View
 
@@ -241,7 +241,7 @@ def _views(curve: Curve, policy: Policy) -> Groups:
     stranger = positions[0]
     numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}
     return (
-        (("stage", "posture", "state", "outside", "account", *COUNTERS, "felt_doubt"), positions),
+        (tuple(POSITION_PARTS), positions),
         (("quiet",), [evolve(stranger, quiet=n) for n in numbers if n >= 0]),
         (("open",), [evolve(stranger, open=n) for n in range(OPEN_MAX + 1)]),
         (("asks",), [evolve(stranger, asks=n) for n in range(policy.window + 1)]),

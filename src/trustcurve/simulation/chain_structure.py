@@ -19,8 +19,9 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.table import Table
 from trustcurve.errors import TrustcurveError, require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
-from trustcurve.verification.automaton import Automaton, garbage_collection_paused, unroll_loop
+from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.unrolling import unroll_loop
 
 __all__ = [
     "CUSTOMER",
@@ -187,11 +188,10 @@ def _unrolled(
     curve: Curve, policy: Policy, environment: Environment, turn: timedelta | None, promises_max: int
 ) -> ChainStructure:
     loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
-    with garbage_collection_paused():
-        automaton = unroll_loop(loop, _STATES_MAX)
-        if automaton.stopped is not None:
-            raise UnboundedPolicyError(policy.name, automaton.stopped)
-        return _with_histories(automaton)
+    automaton = unroll_loop(loop, _STATES_MAX)
+    if automaton.stopped is not None:
+        raise UnboundedPolicyError(policy.name, automaton.stopped)
+    return _with_histories(automaton)
 
 
 def _with_histories(automaton: Automaton) -> ChainStructure:
@@ -200,13 +200,11 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     stages = tuple(stage.name for stage in curve.stages)
     stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
     state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
-    position = np.array([node.position for node in automaton.nodes], np.int32)
-    moves, actions = ({word: number for number, word in enumerate(words)} for words in (MOVES, ACTIONS))
-    columns = [
-        (source, target, played.clock, played.met, moves[played.move.name], actions[played.action])
-        for source, target, played in automaton.edges
-    ]
-    source, target, clock, met, move, action = np.array(columns, np.int32).T
+    source, target, met, position = automaton.source, automaton.target, automaton.met, automaton.position
+    moves, actions = ({str(word): number for number, word in enumerate(words)} for words in (MOVES, ACTIONS))
+    happened = [(moves.get(each.move, -1), actions.get(each.action or "", -1)) for each in automaton.happenings]
+    move, action = np.array(happened, np.int8)[automaton.happening].T
+    transition_types, edge_type, times, clock = _transitions(automaton)
     histories = _Histories.of(curve, stage_at)
     at_clock = histories.after(np.arange(_CLASSES)[:, None], clock)  # (history classes, edges)
     at_end = histories.after(histories.after(at_clock, met), position[target])
@@ -222,7 +220,6 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     edge, wide = kept % len(source), np.flatnonzero(reached)
     at_risk = np.zeros(len(position) * _CLASSES, bool)
     at_risk[sources] = risk.ravel()
-    transition_types, edge_type, times = _transitions(automaton)
     return ChainStructure(
         policy=automaton.loop.policy.name,
         turn=automaton.loop.turn,
@@ -270,27 +267,38 @@ def _reached(sources: NDArray[Any], targets: NDArray[Any], begins: int, nodes: i
     return reached
 
 
-def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64]]:
-    """Return the transition types, the type of each edge, and how often each type of edge makes each transition."""
+def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64], _Ints]:
+    """Return the transition types, the types of the edges, how often each makes each transition, and where the clock led."""
     table = automaton.loop.table
     columns = {signal: number for number, signal in enumerate(table.signals)}
-    edge_types: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
     transition_types: dict[TransitionType, int] = {}
     made: list[list[int]] = []
+    clocks: list[int] = []
+    kinds, kind = automaton.kinds()
+    edge_types: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
     numbers: list[int] = []
-    for source, _, played in automaton.edges:
-        key = (automaton.nodes[source].position, played.signals)
-        edge_type = edge_types.get(key)
-        if edge_type is None:
-            edge_type = edge_types[key] = len(made)
+    for position, happening in kinds:
+        key = (position, happening.signals)
+        if key not in edge_types:
+            edge_types[key] = len(made)
             found = _transitions_of_edge(table, columns, *key)
             made.append([transition_types.setdefault(each, len(transition_types)) for each in found])
-        numbers.append(edge_type)
+        numbers.append(edge_types[key])
+        clocks.append(_after_clock(table, columns, *key))
     times = np.zeros((len(transition_types), len(made)))
     for edge_type, transitions in enumerate(made):
         for transition_type in transitions:
             times[transition_type, edge_type] += 1
-    return tuple(transition_types), np.array(numbers, np.int32), times
+    return tuple(transition_types), np.array(numbers, np.int32)[kind], times, np.array(clocks, np.int32)[kind]
+
+
+def _after_clock(table: Table, columns: dict[str, int], position: int, signals: tuple[tuple[str, str], ...]) -> int:
+    """Return the position once the clock has run and what had to be kept is kept."""
+    for sender, signal in signals:
+        if sender not in ("clock", "kept"):
+            break
+        position = table.next[position][columns[signal]]
+    return position
 
 
 def _transitions_of_edge(

@@ -11,7 +11,6 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Reaction
 from trustcurve.core.steps import Step
 from trustcurve.testing.session import session
-from trustcurve.verification.closed_loop import ANYBODY
 
 __all__ = ["Coverage", "CurveCoverage", "Recorder"]
 
@@ -20,10 +19,7 @@ Plain = dict[str, Any]
 
 @define(eq=False)
 class Recorder:
-    """Records every reaction of every step that any code makes between ``start`` and ``stop``.
-
-    The steps of a closed loop are left out: they are a proof's, and ``Session.explored`` has them.
-    """
+    """Records every reaction of every step that any code makes between ``start`` and ``stop``."""
 
     _seen: dict[int, Reaction] = field(factory=dict, init=False)
     _original: Any = field(default=None, init=False)
@@ -35,9 +31,8 @@ class Recorder:
 
         def recorded(*args: Any) -> Step:
             step = original(*args)
-            if step.after.customer is not ANYBODY:
-                for reaction in step.reactions:
-                    seen[id(reaction)] = reaction
+            for reaction in step.reactions:
+                seen[id(reaction)] = reaction
             return step
 
         Step.of = staticmethod(recorded)  # type: ignore[method-assign,assignment] # the same arguments, passed on

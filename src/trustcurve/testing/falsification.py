@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from attrs import evolve
 from hypothesis import HealthCheck, Phase, Verbosity, find
 from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import NoSuchExample
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.events import PromiseBroken, PromiseKept
-from trustcurve.core.journey import Journey
-from trustcurve.core.steps import Step
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies.actions import MOVE_EVENTS, MOVES
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.minimisation import smallest
 from trustcurve.testing.policy_runs import policy_runs, run_of_choices
 from trustcurve.testing.session import note_curve
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.automaton import Turn, turn_of
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove
+from trustcurve.verification.loop_journey import Counterexample, LoopJourney
+from trustcurve.verification.product import VIOLATED
 from trustcurve.verification.property import LeadsTo, Property, PropertyLike, Safety, as_property
-from trustcurve.verification.results import Counterexample, LoopJourney, Witness
-from trustcurve.verification.search import VIOLATED
+from trustcurve.verification.turn import Turn
 
-__all__ = ["breaks", "can_be_broken", "check_settings", "falsify", "falsify_loop", "rerun"]
+__all__ = ["breaks", "can_be_broken", "check_settings", "falsify", "falsify_loop"]
 
 _TURNS_MAX: Final = 40
 """The most turns of a run. Source: our choice: over three years on the default curve."""
@@ -45,7 +42,10 @@ def falsify(
     promises_max: int = 2,
     settings: hypothesis_settings | None = None,
 ) -> Counterexample | None:
-    """Look for a run that breaks a property by property-based testing; ``check`` proves the same statement.
+    """Look for a run that breaks a property by property-based testing.
+
+    In the runs that are tried the environment makes one move in a turn, at the instant of the policy's run. ``check`` proves
+    more: that nothing breaks the property that the environment can do at any time.
 
     Args:
         curve: The curve.
@@ -89,6 +89,7 @@ def falsify_loop(
     loop: ClosedLoop, prop: Property, settings: hypothesis_settings | None = None
 ) -> Counterexample | None:
     """Look for a run of a loop that breaks a property; for more see ``falsify``."""
+    loop = evolve(loop, any_time=False)
     # Hypothesis does not shrink: the loop is deterministic, so what can be left out is found exactly.
     quiet = hypothesis_settings(
         settings or hypothesis_settings(),
@@ -103,12 +104,13 @@ def falsify_loop(
     except NoSuchExample:
         return None
     fails = partial(_choices_break, loop, prop)
-    choices = list(smallest([edge.record.move for edge in found.edges], fails))
+    moves = [EnvironmentMove(each.happening.move, each.happening.promise) for each in found.passages]
+    choices = list(smallest(moves, fails))
     for place, choice in enumerate(choices):
         choices[place] = EnvironmentMove("nothing")
         if not fails(choices):
             choices[place] = choice
-    return Counterexample(loop, run_of_choices(loop, choices).edges)
+    return Counterexample(loop, run_of_choices(loop, choices).passages)
 
 
 def check_settings(settings: object) -> None:
@@ -151,8 +153,7 @@ def breaks(prop: Property, run: LoopJourney) -> bool:
         >>> breaks(no_ask_on_open_account, falsify(Curve.default(), no_ask_on_open_account, policy=funnel))
         True
     """
-    known: dict[tuple[object, ...], Turn] = {}
-    turns = [turn_of(run.loop, edge.record, known) for edge in run.edges]
+    turns = run.turns
     if isinstance(prop, Safety):
         state = prop.monitor.start
         for turn in turns:
@@ -166,7 +167,7 @@ def breaks(prop: Property, run: LoopJourney) -> bool:
 
 def _repeats_without(prop: LeadsTo, run: LoopJourney, turns: Sequence[Turn]) -> bool:
     """Return whether a run returns to a state while something is due; it may also have become due in between."""
-    nodes = [run.loop.start, *(edge.record.after for edge in run.edges)]
+    nodes = [run.loop.start, *(each.after for each in run.passages if each.met is not None)]
     comes = [bool(prop.comes(turn)) for turn in turns]
     calls = [bool(prop.after(turn)) for turn in turns]
     waiting = [False]  # whether something is due after so many turns
@@ -179,43 +180,3 @@ def _repeats_without(prop: LeadsTo, run: LoopJourney, turns: Sequence[Turn]) -> 
             if nodes[begin] == node and (waiting[begin] or any(calls[begin:end])):
                 return True
     return False
-
-
-# --- a saved journey and a policy -----------------------------------------------------------------
-
-
-def rerun(loop: ClosedLoop, journey: Journey) -> Witness:
-    """Run the environment's moves of a journey, one a turn, with the loop's policy as it is now.
-
-    The company's actions in the journey are left out: the policy may have changed since. A move that is no longer
-    possible, such as one about a promise that is not made now, becomes "nothing"; of two moves in one turn the first
-    counts.
-    """
-    choices: dict[int, EnvironmentMove] = {}
-    for step in journey.steps:
-        choice = _choice(loop, step)
-        if step.event is not None and choice is not None:
-            choices.setdefault(_turn_number(loop, journey, step.event.at), choice)
-    turns = max([_turn_number(loop, journey, journey.standing.as_of), *choices], default=0)
-    return run_of_choices(loop, [choices.get(number, EnvironmentMove("nothing")) for number in range(1, turns + 1)])
-
-
-def _turn_number(loop: ClosedLoop, journey: Journey, at: datetime) -> int:
-    return round((at - journey.start.as_of) / loop.turn)
-
-
-def _choice(loop: ClosedLoop, step: Step) -> EnvironmentMove | None:
-    """Return the environment's choice behind a step; None if it was the company's or the clock's."""
-    event = step.event
-    if isinstance(event, PromiseKept | PromiseBroken):
-        now = loop.curve.observe(step.before, event.at).after
-        still_open = [promise.id for promise in now.promises if not promise.overdue]
-        place = still_open.index(event.promise) if event.promise in still_open else None
-        if place is not None and loop.environment.keeps_promises:
-            next_turn = loop.curve.observe(now, event.at + loop.turn).after
-            if any(promise.id == event.promise and promise.overdue for promise in next_turn.promises):
-                return None  # the loop keeps it by itself, in time
-        return EnvironmentMove("kept" if isinstance(event, PromiseKept) else "broken", place)
-    signal = None if event is None else event.signal
-    move = next((move for move in MOVES if move in MOVE_EVENTS and move == signal), None)
-    return None if move is None else EnvironmentMove(move)

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 from attrs import frozen
 from hypothesis import strategies as st
 
 from trustcurve.errors import InvalidValueError
-from trustcurve.verification.automaton import Automaton, Edge, unroll_loop
-from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove
-from trustcurve.verification.results import Witness
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Passage
+from trustcurve.verification.loop_journey import Witness
+from trustcurve.verification.product import graph_of
+from trustcurve.verification.search import distances
+from trustcurve.verification.unrolling import unroll_loop
 
 __all__ = ["policy_runs", "run_of_choices"]
 
@@ -50,44 +54,48 @@ class _Guide:
         return unroll_loop(self.loop, _STATES_MAX if self.goals is None else _GOAL_STATES_MAX)
 
     @cached_property
-    def parents(self) -> list[Edge | None]:
-        """For each state the edge by which the search reached it; None for the first state."""
-        found: list[Edge | None] = [None] * len(self.automaton.nodes)
-        for edge in self.automaton.edges:
-            if edge.target and found[edge.target] is None:
-                found[edge.target] = edge
-        return found
+    def parents(self) -> list[int]:
+        """For each state the edge by which the search reached it; -1 for the first state."""
+        reached, edges = np.unique(self.automaton.target, return_index=True)
+        found = np.full(self.automaton.states, -1)
+        found[reached] = edges
+        found[0] = -1
+        parents: list[int] = found.tolist()
+        return parents
 
     @cached_property
     def nearest(self) -> list[int]:
         """For each position that was found, the nearest state with it."""
-        found: dict[int, int] = {}
-        for number, node in enumerate(self.automaton.nodes):
-            found.setdefault(node.position, number)
-        return list(found.values())
+        found: list[int] = np.sort(np.unique(self.automaton.position, return_index=True)[1]).tolist()
+        return found
 
     @cached_property
     def distances(self) -> list[int]:
         """For each state, its distance from the nearest goal in turns; -1: no run leads there."""
         assert self.goals is not None  # noqa: S101 - only used with goals
-        distances = [0 if node.position in self.goals else -1 for node in self.automaton.nodes]
-        sources: list[list[int]] = [[] for _ in distances]
-        for edge in self.automaton.edges:
-            sources[edge.target].append(edge.source)
-        for target in (queue := [number for number, distance in enumerate(distances) if distance == 0]):
-            for source in sources[target]:
-                if distances[source] < 0:
-                    distances[source] = distances[target] + 1
-                    queue.append(source)
-        return distances
+        found = distances(graph_of(self.automaton, ()), np.isin(self.automaton.position, list(self.goals)))
+        return [int(each) for each in found]
 
-    def stem(self, number: int) -> tuple[Edge, ...]:
+    def out(self, state: int) -> range:
+        """Return the edges of a state."""
+        return range(int(self.automaton.first[state]), int(self.automaton.first[state + 1]))
+
+    def run(self, edges: Sequence[int]) -> list[Passage]:
+        """Return the turns on edges that follow one another, from the start."""
+        passages: list[Passage] = []
+        node = self.loop.start
+        for edge in edges:
+            passages.append(self.loop.follow(node, self.automaton.edge(edge)[1]))
+            node = passages[-1].after
+        return passages
+
+    def stem(self, number: int) -> list[Passage]:
         """Return a shortest run to a state, or its first ``turns_max`` turns."""
-        edges: list[Edge] = []
-        while (edge := self.parents[number]) is not None:
+        edges: list[int] = []
+        while (edge := self.parents[number]) >= 0:
             edges.append(edge)
-            number = edge.source
-        return tuple(reversed(edges))[: self.turns_max]
+            number = self.automaton.edge(edge)[0]
+        return self.run(edges[::-1][: self.turns_max])
 
     def run_from(self, stem: int, drawn: Iterable[int]) -> Witness:
         """Return a run that begins with a stem and continues as drawn.
@@ -95,35 +103,35 @@ class _Guide:
         An even number of a stem leads to the nearest state of a position, an odd number to one of the nearest states.
         """
         place, any_state = divmod(stem, 2)
-        edges = list(
-            self.stem(place % len(self.automaton.nodes) if any_state else self.nearest[place % len(self.nearest)])
-        )
-        node = edges[-1].record.after if edges else self.loop.start
+        state = place % self.automaton.states if any_state else self.nearest[place % len(self.nearest)]
+        passages = self.stem(state)
+        node = passages[-1].after if passages else self.loop.start
         for number in drawn:
             choices = self.loop.moves(node)
-            played = self.loop.play(node, choices[number % len(choices)]) if len(edges) < self.turns_max else None
+            played = self.loop.play(node, choices[number % len(choices)]) if len(passages) < self.turns_max else None
             if played is None:
                 break
-            edges.append(Edge(len(edges), len(edges) + 1, played))
+            passages.append(played)
             node = played.after
-        return Witness(self.loop, tuple(edges))
+        return Witness(self.loop, tuple(passages))
 
     def run_to_goal(self, drawn: Iterable[int]) -> Witness:
         """Return a run that continues as drawn while the goal stays within reach, and then goes there."""
-        edges: list[Edge] = []
+        edges: list[int] = []
+        target = self.automaton.target
         at = 0
         for number in drawn:
-            out = self.automaton.out(at)
+            out = self.out(at)
             edge = out[number % len(out)] if out else None
-            if edge is None or not -1 < self.distances[edge.target] < self.turns_max - len(edges):
+            if edge is None or not -1 < self.distances[target[edge]] < self.turns_max - len(edges):
                 break
             edges.append(edge)
-            at = edge.target
+            at = int(target[edge])
         while self.distances[at]:
             nearer = self.distances[at] - 1
-            edges.append(next(edge for edge in self.automaton.out(at) if self.distances[edge.target] == nearer))
-            at = edges[-1].target
-        return Witness(self.loop, tuple(edges))
+            edges.append(next(edge for edge in self.out(at) if self.distances[target[edge]] == nearer))
+            at = int(target[edges[-1]])
+        return Witness(self.loop, tuple(self.run(edges)))
 
 
 def policy_runs(loop: ClosedLoop, goals: frozenset[int] | None, turns_max: int) -> st.SearchStrategy[Witness]:
@@ -150,7 +158,7 @@ def policy_runs(loop: ClosedLoop, goals: frozenset[int] | None, turns_max: int) 
 
 def run_of_choices(loop: ClosedLoop, choices: Sequence[EnvironmentMove]) -> Witness:
     """Return the run with the given choices of the environment; one that is impossible is replaced by a similar one."""
-    edges: list[Edge] = []
+    passages: list[Passage] = []
     node = loop.start
     for choice in choices:
         possible = loop.moves(node)
@@ -158,6 +166,6 @@ def run_of_choices(loop: ClosedLoop, choices: Sequence[EnvironmentMove]) -> Witn
         played = loop.play(node, choice if choice in possible else (similar or possible)[0])
         if played is None:
             break
-        edges.append(Edge(len(edges), len(edges) + 1, played))
+        passages.append(played)
         node = played.after
-    return Witness(loop, tuple(edges))
+    return Witness(loop, tuple(passages))

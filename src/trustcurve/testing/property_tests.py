@@ -19,11 +19,13 @@ from trustcurve.errors import InvalidValueError, TrustcurveError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.testing.failures import fail, place_of, save_journey
-from trustcurve.testing.falsification import breaks, can_be_broken, check_settings, falsify_loop, rerun
+from trustcurve.testing.falsification import breaks, can_be_broken, check_settings, falsify_loop
+from trustcurve.testing.rerun import rerun
 from trustcurve.testing.session import note_curve, session
 from trustcurve.verification.checker import Checker, as_properties, checker_for
+from trustcurve.verification.loop_journey import Counterexample
 from trustcurve.verification.property import Property, PropertyLike
-from trustcurve.verification.results import Counterexample, Status, Verdict
+from trustcurve.verification.results import Status, Verdict
 
 __all__ = ["PropertyResult", "holds"]
 
@@ -87,6 +89,7 @@ def holds(
     environment: Environment = ANY,
     turn: timedelta | None = None,
     promises_max: int = 2,
+    once_a_turn: bool = False,
     settings: hypothesis_settings | None = None,
 ) -> Callable[[Test], Test]:
     """Make a pytest test of each property: ``test_retail[repair_within(3)]``.
@@ -103,6 +106,7 @@ def holds(
         environment: What may happen that the company does not choose.
         turn: How long a turn lasts; if left out, a third of the curve's quiet period.
         promises_max: The most promises that may be open at once.
+        once_a_turn: Whether the environment makes at most one move in a turn; else it may do anything at any time.
         settings: Settings of Hypothesis, for what is tested by examples; if left out, those of the current profile.
 
     Raises:
@@ -115,7 +119,7 @@ def holds(
         ... def test_our_curve(): ...
     """
     asked = as_properties(policy, properties)
-    tested = _Tested(curve, policy, environment, turn, promises_max, settings)
+    tested = _Tested(curve, policy, environment, turn, promises_max, once_a_turn, settings)
     tested.check()
 
     def decorate(test: Test) -> Test:
@@ -179,6 +183,7 @@ class _Tested:
     environment: Environment
     turn: timedelta | None
     promises_max: int
+    once_a_turn: bool
     settings: hypothesis_settings | None
     _noted: list[bool] = field(factory=list, init=False)
 
@@ -200,6 +205,7 @@ class _Tested:
             states_max=session().states_max,
             turn=self.turn,
             promises_max=self.promises_max,
+            once_a_turn=self.once_a_turn,
         )
 
     def result(self, prop: Property, test: str) -> PropertyResult | str:
@@ -230,9 +236,9 @@ class _Tested:
         self._noted.append(True)
         table, explored = self.curve.table(), session().explored.setdefault(self.curve.fingerprint, set())
         columns = {signal: column for column, signal in enumerate(table.signals)}
-        for edge in self._checker.automaton("").edges:
-            at = edge.record.before.position
-            for _, signal in edge.record.signals:
+        for position, happening in self._checker.automaton("").kinds()[0]:
+            at = position
+            for _, signal in happening.signals:
                 explored.add(at * len(columns) + columns[signal])
                 at = table.next[at][columns[signal]]
 
@@ -272,7 +278,7 @@ class _Tested:
                 prop.name,
                 prop.description,
                 Status.REFUTED,
-                counterexample=Counterexample(run.loop, run.edges),
+                counterexample=Counterexample(run.loop, run.passages),
                 note=note,
             )
             return evolve(self._result(refuted, refuted.explain()), examples=1)

@@ -1,8 +1,8 @@
 """Proofs about curves and journey policies: exhaustive search, with a shortest counterexample."""
 
-from trustcurve.verification.automaton import Turn
 from trustcurve.verification.checker import check
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
+from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.named_properties import (
     CURVE_PROPERTIES,
     POLICY_PROPERTIES,
@@ -41,9 +41,10 @@ from trustcurve.verification.property import (
     recoverable_to,
     relational,
 )
-from trustcurve.verification.results import Counterexample, CurveCounterexample, Report, Status, Verdict, Witness
+from trustcurve.verification.results import CurveCounterexample, Report, Status, Verdict
 from trustcurve.verification.simulation_relation import dominance
 from trustcurve.verification.tours import tour
+from trustcurve.verification.turn import Turn
 
 __all__ = [
     "CURVE_PROPERTIES",

@@ -1,168 +1,104 @@
-"""The automaton: the closed loop unrolled, with every node that can be reached and every turn between two nodes."""
+"""The automaton: the closed loop unrolled into arrays, with every state that can be reached and every way between two."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
-from typing import NamedTuple, final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from trustcurve.core.standing import Position
-from trustcurve.errors import final_class
-from trustcurve.policies.actions import Action, Move
-from trustcurve.verification.closed_loop import ClosedLoop, Node, TurnRecord
+from trustcurve.arrays import Array
+from trustcurve.errors import require
+from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.turn_rules import Context, Happening
 
-__all__ = ["Automaton", "Edge", "Turn", "garbage_collection_paused", "turn_of", "unroll_loop"]
-
-
-@final
-@frozen(eq=False)
-class Turn:
-    """One turn, as properties see it.
-
-    Args:
-        before: The position as the turn begins.
-        clock: The position after the clock: after promises that broke and after a silence.
-        met: The position after the environment's move, in which the policy decides.
-        after: The position after the policy's action.
-        move: The environment's move.
-        action: The policy's action.
-        signals: All signals of the turn, in order.
-        open_before: How many promises are open as the turn begins.
-        open_after: How many are open after it.
-    """
-
-    before: Position
-    clock: Position
-    met: Position
-    after: Position
-    move: Move
-    action: Action
-    signals: tuple[str, ...]
-    open_before: int
-    open_after: int
-
-    __init_subclass__ = final_class
-
-    @property
-    def positions(self) -> tuple[Position, ...]:
-        """All positions of the turn after its beginning."""
-        return (self.clock, self.met, self.after)
-
-    @property
-    def changed(self) -> bool:
-        """Whether the stage after differs from the one before."""
-        return self.before.stage != self.after.stage
-
-
-class Edge(NamedTuple):
-    """A turn between two numbered nodes."""
-
-    source: int
-    target: int
-    record: TurnRecord
+__all__ = ["Automaton"]
 
 
 @frozen(eq=False)
 class Automaton:
-    """Everything that the loop can do.
+    """Everything that the loop can do. States and edges are numbered; state 0 is the start.
 
     Args:
         loop: The loop.
-        nodes: Every node that can be reached, in the order of a breadth-first search; 0 is the start.
-        edges: Every turn, ordered by its source.
-        first: ``edges[first[n]:first[n + 1]]`` are the turns of node ``n``.
+        contexts: Everything in the states but the position.
+        context: The context of each state. Shape (states,).
+        position: The position of each state. Shape (states,).
+        first: The edges of state ``n`` are those from ``first[n]`` to before ``first[n + 1]``. Shape (states + 1,).
+        target: The state after each edge. Shape (edges,).
+        happenings: What can happen on an edge.
+        happening: What happens on each edge. Shape (edges,).
+        ends: Whether a turn ends with each edge, after the policy's action. Shape (edges,).
+        met: The position in which the policy decides, on edges with which a turn ends. Shape (edges,).
         stopped: Why the unrolling is incomplete, or None.
     """
 
     loop: ClosedLoop
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    first: tuple[int, ...]
+    contexts: tuple[Context, ...]
+    context: Array
+    position: Array
+    first: Array
+    target: Array
+    happenings: tuple[Happening, ...]
+    happening: Array
+    ends: Array
+    met: Array
     stopped: str | None = None
-    _turns: dict[tuple[object, ...], Turn] = field(factory=dict, init=False, repr=False)
 
     def __repr__(self) -> str:
-        return f"<Automaton of {len(self.nodes)} states and {len(self.edges)} transitions>"
+        return f"<Automaton of {self.states} states and {self.transitions} transitions>"
 
-    def out(self, node: int) -> tuple[Edge, ...]:
-        """Return the turns of a node."""
-        return self.edges[self.first[node] : self.first[node + 1]]
+    @property
+    def states(self) -> int:
+        """The number of states."""
+        return len(self.position)
+
+    @property
+    def transitions(self) -> int:
+        """The number of edges."""
+        return len(self.target)
 
     @cached_property
-    def turns(self) -> tuple[Turn, ...]:
-        """Each edge as properties see it; equal turns are one object."""
-        return tuple(map(self.turn, self.edges))
+    def source(self) -> Array:
+        """The state before each edge. Shape (edges,)."""
+        np = require("numpy", "verify")
+        every = np.arange(self.states, dtype=np.int32)
+        return np.repeat(every, np.diff(self.first))
 
-    def turn(self, edge: Edge) -> Turn:
-        """Return an edge as properties see it."""
-        return turn_of(self.loop, edge.record, self._turns)
+    @cached_property
+    def time(self) -> Array:
+        """Whether only time passes on each edge. Shape (edges,)."""
+        np = require("numpy", "verify")
+        passes = np.array([each.move == "time" and each.action is None for each in self.happenings], bool)
+        return passes[self.happening]
 
+    @cached_property
+    def open(self) -> Array:
+        """How many promises are open in each state. Shape (states,)."""
+        np = require("numpy", "verify")
+        return np.array([len(each.promises) for each in self.contexts], np.int8)[self.context]
 
-def turn_of(loop: ClosedLoop, record: TurnRecord, known: dict[tuple[object, ...], Turn]) -> Turn:
-    """Return a turn as properties see it; equal turns are one object, kept in ``known``."""
-    source, target = record.before, record.after
-    key = (
-        source.position, record.clock, record.met, target.position, record.move.name, record.action,
-        record.signals, len(source.promises), len(target.promises),
-    )  # fmt: skip
-    found = known.get(key)
-    if found is None:
-        at = loop.table.positions
-        found = known[key] = Turn(
-            at[source.position], at[record.clock], at[record.met], at[target.position], record.move.name,
-            record.action, tuple(signal for _, signal in record.signals), len(source.promises), len(target.promises),
-        )  # fmt: skip
-    return found
+    def state(self, number: int) -> tuple[int, Context]:
+        """Return the position and the context of a state."""
+        return int(self.position[number]), self.contexts[self.context[number]]
 
+    def edge(self, number: int) -> tuple[int, Happening, int]:
+        """Return the state before an edge, what happens on it, and the state after it."""
+        source = int(self.first.searchsorted(number, "right")) - 1
+        return source, self.happenings[self.happening[number]], int(self.target[number])
 
-def unroll_loop(loop: ClosedLoop, states_max: int = 200_000) -> Automaton:
-    """Unroll a loop by breadth-first search.
+    def kinds(self) -> tuple[list[tuple[int, Happening]], Array]:
+        """Return every position together with what happens in it, once, and which of them each edge is. Shape (edges,)."""
+        np = require("numpy", "verify")
+        wide = len(self.happenings)
+        codes, kind = np.unique(
+            self.position[self.source].astype(np.int64) * wide + self.happening, return_inverse=True
+        )
+        return [(code // wide, self.happenings[code % wide]) for code in codes.tolist()], kind
 
-    Args:
-        loop: The loop.
-        states_max: The most nodes; if there are more, the automaton is incomplete and ``stopped`` says so.
-
-    Raises:
-        ImpurePolicyError: The policy is not a pure function of the view.
-    """
-    with garbage_collection_paused():
-        return _unrolled(loop, states_max)
-
-
-def _unrolled(loop: ClosedLoop, states_max: int) -> Automaton:
-    numbers = {loop.start: 0}
-    nodes, edges, first = [loop.start], list[Edge](), [0]
-    stopped: str | None = None
-    for source, node in enumerate(nodes):
-        for move in loop.moves(node):
-            record = loop.play(node, move)
-            if record is None:
-                stopped = stopped or f"the policy promises more than promises_max={loop.promises_max} things at once"
-                continue
-            target = numbers.get(record.after)
-            if target is None:
-                if len(nodes) >= states_max:
-                    stopped = f"there are more than states_max={states_max} states"
-                    continue
-                target = numbers[record.after] = len(nodes)
-                nodes.append(record.after)
-            edges.append(Edge(source, target, record))
-        first.append(len(edges))
-    loop.policy_cache.confirm()
-    return Automaton(loop, tuple(nodes), tuple(edges), tuple(first), stopped)
-
-
-@contextmanager
-def garbage_collection_paused() -> Iterator[None]:
-    """Disable the garbage collector inside the block: for work that makes very many objects, all of which stay."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+    def out(self, states: Array) -> tuple[Array, Array]:
+        """Return all edges of some states, and for each its place among these states; in the order of the states."""
+        np = require("numpy", "verify")
+        begin, count = self.first[states], self.first[states + 1] - self.first[states]
+        place = np.repeat(np.arange(len(states)), count)
+        within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+        return begin[place] + within, place

@@ -5,7 +5,6 @@ The graph alone decides what is impossible and what is certain; only the nodes i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from trustcurve.policies.actions import MOVES
 from trustcurve.policies.environment import Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.product import graph_of
 from trustcurve.verification.search import reaching
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def edge_probabilities(
     return likely[kind[source], move]  # type: ignore[no-any-return]
 
 
-def probability_of(automaton: Automaton, goal: Sequence[bool], within: int | None) -> float | None:
+def probability_of(automaton: Automaton, goal: NDArray[np.bool_], within: int | None) -> float | None:
     """Return the probability that a run from the start takes a goal edge.
 
     Args:
@@ -73,7 +73,7 @@ def probability_of(automaton: Automaton, goal: Sequence[bool], within: int | Non
     return chain.eventually() if within is None else chain.within(within)
 
 
-def expected_turns_to(automaton: Automaton, goal: Sequence[bool]) -> float | None:
+def expected_turns_to(automaton: Automaton, goal: NDArray[np.bool_]) -> float | None:
     """Return the mean number of turns up to the first goal edge, including it; infinite if it is not certain to come.
 
     Args:
@@ -101,19 +101,19 @@ class _Chain:
     certain: Any
 
     @classmethod
-    def of(cls, automaton: Automaton, goal: Sequence[bool]) -> _Chain:
+    def of(cls, automaton: Automaton, goal: NDArray[np.bool_]) -> _Chain:
         """Make the chain of an automaton, and find out from its graph where the goal is possible and where certain."""
         np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
-        count, numbers = len(automaton.nodes), {name: number for number, name in enumerate(MOVES)}
-        columns = [(edge.source, edge.target, numbers[edge.record.move.name]) for edge in automaton.edges]
-        source, target, move = np.array(columns, np.int64).T
+        count, numbers = automaton.states, {str(name): number for number, name in enumerate(MOVES)}
+        source, target = automaton.source, automaton.target
+        move = np.array([numbers.get(each.move, -1) for each in automaton.happenings])[automaton.happening]
         p, wanted = edge_probabilities(automaton.loop.environment, source, move, nodes=count), np.asarray(goal, bool)
+        graph = graph_of(automaton, [])
         stays = ~wanted & (source == target)
         leaves = ~wanted & (source != target)
         away = sparse.csr_matrix((p[leaves], (source[leaves], target[leaves])), shape=(count, count))
-        possible, on = np.asarray(reaching(automaton, goal)), (~wanted).tolist()
-        lost = (~wanted & ~possible[target]).tolist()
-        certain = possible & ~np.asarray(reaching(automaton, lost, on))
+        possible = reaching(graph, wanted)
+        certain = possible & ~reaching(graph, ~wanted & ~possible[target], ~wanted)
         at_once, back = (np.bincount(source[which], p[which], count) for which in (wanted, stays))
         return cls(at_once, away, back, possible, certain)
 

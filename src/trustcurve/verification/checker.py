@@ -14,16 +14,18 @@ from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
-from trustcurve.verification.automaton import Automaton, unroll_loop
+from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.chain import TURNS_MAX, expected_turns_to, probability_of
-from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.closed_loop import ClosedLoop, Passage
+from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
+from trustcurve.verification.nearest_passing import nearest_passing
+from trustcurve.verification.product import VIOLATED, Graph, Monitor, explore, graph_of
 from trustcurve.verification.property import (
     CurveProperty,
     ExpectedTurns,
     LeadsTo,
     Possible,
-    Predicate,
     Probability,
     Property,
     PropertyLike,
@@ -32,20 +34,17 @@ from trustcurve.verification.property import (
     Safety,
     as_property,
 )
-from trustcurve.verification.results import Counterexample, CurveCounterexample, Report, Status, Verdict, Witness
-from trustcurve.verification.search import (
-    Run,
-    components,
-    nearest_passing,
-    on_a_cycle,
-    reaching,
-    shortest_lasso,
-    shortest_stems,
-    shortest_violation,
-)
+from trustcurve.verification.results import CurveCounterexample, Report, Status, Verdict
+from trustcurve.verification.search import Lasso, fair_cycles, reaching, shortest_lasso, shortest_lasso_among
 from trustcurve.verification.simulation_relation import dominance, shortest_paradox
+from trustcurve.verification.unrolling import STATES_MAX, unroll_loop
 
 __all__ = ["Checker", "as_properties", "check", "checker_for"]
+
+_NO_SUCH_JOURNEY = (
+    "only a journey that cannot happen violates it: more promises are kept late in it than were broken, "
+    "or the day of one is moved to a time before"
+)
 
 _EXACT = 1e-9
 """How far a number may lie beyond a bound and still count as on it. Source: our choice; it is solved in floating point."""
@@ -58,7 +57,8 @@ def check(
     environment: Environment = ANY,
     turn: timedelta | None = None,
     promises_max: int = 2,
-    states_max: int = 200_000,
+    once_a_turn: bool = False,
+    states_max: int = STATES_MAX,
 ) -> Report:
     """Decide properties of a curve, or of a policy on it, by exploring every reachable state.
 
@@ -70,6 +70,8 @@ def check(
         environment: What may happen that the company does not choose.
         turn: How long a turn lasts. Default: a third of the curve's quiet period.
         promises_max: The most promises that may be open at once.
+        once_a_turn: Whether the environment makes at most one move in a turn, at the instant of the policy's run; else it
+            may do anything at any time, as often as it likes. Environments with probabilities always move once a turn.
         states_max: The most states of the loop, and of the loop together with what a property counts; if there are
             more, what is not refuted is UNKNOWN.
 
@@ -84,12 +86,19 @@ def check(
         PROVED  no_stage_skipping
     """
     checker = checker_for(
-        curve, policy, environment=environment, turn=turn, promises_max=promises_max, states_max=states_max
+        curve,
+        policy,
+        environment=environment,
+        turn=turn,
+        promises_max=promises_max,
+        once_a_turn=once_a_turn,
+        states_max=states_max,
     )
     return Report(
         curve=curve.name,
         policy=None if policy is None else policy.name,
         environment=environment.name,
+        scope=checker.scope,
         verdicts=tuple(map(checker.decide, as_properties(policy, properties))),
     )
 
@@ -112,6 +121,7 @@ def checker_for(
     environment: Environment,
     turn: timedelta | None,
     promises_max: int,
+    once_a_turn: bool = False,
     states_max: int,
 ) -> Checker:
     """Return a checker, which unrolls the loop once for all properties; for arguments and errors see ``check``."""
@@ -124,7 +134,14 @@ def checker_for(
     check_whole("states_max", states_max, 1)
     loop = None
     if policy is not None:
-        loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+        loop = ClosedLoop(
+            curve=curve,
+            policy=policy,
+            environment=environment,
+            turn=turn,
+            promises_max=promises_max,
+            any_time=not once_a_turn and environment.probabilities is None,
+        )
     return Checker(curve, loop, states_max)
 
 
@@ -137,6 +154,13 @@ class Checker:
     states_max: int
     _unrolled: Automaton | None = field(default=None, init=False)
     _dominance: Any = field(default=None, init=False)
+
+    @property
+    def scope(self) -> str:
+        """What the environment can do, in words; "" without a policy."""
+        if self.loop is None:
+            return ""
+        return "at any time" if self.loop.any_time else "one move in a turn"
 
     def automaton(self, name: str) -> Automaton:
         """Return the unrolled loop; ``name`` is the property that needs it."""
@@ -205,71 +229,68 @@ class Checker:
 
     def _safety(self, asked: Safety) -> Verdict:
         automaton = self.automaton(asked.name)
-        run, states, transitions, complete = shortest_violation(automaton, asked.monitor, self.states_max)
-        if run is not None:
-            near = nearest_passing(automaton, asked.monitor, run, self.states_max)
+        found = explore(automaton, asked.monitor, asked.relevant, self.states_max)
+        states, transitions = found.states, found.transitions
+        if found.run is not None:
+            shown = Counterexample(automaton.loop, _passages(automaton, found.run))
+            near = nearest_passing(shown, asked.monitor) if shown.happens else None
+            verdict = self._refuted(asked, automaton, shown, "")
             return evolve(
-                self._refuted(asked, automaton, Counterexample(automaton.loop, run), ""),
-                nearest_passing=None if near is None else Witness(automaton.loop, near),
+                verdict,
+                nearest_passing=near if verdict.counterexample else None,
                 states=states,
                 transitions=transitions,
             )
-        if not complete and automaton.stopped is None:
+        if not found.complete and automaton.stopped is None:
             note = f"with what the property counts there are more than states_max={self.states_max} states"
             return evolve(_verdict(asked, automaton, Status.UNKNOWN, note), states=states, transitions=transitions)
-        vacuous = not any(map(asked.relevant, set(automaton.turns)))
-        return evolve(self._holds(asked, automaton, vacuous=vacuous), states=states, transitions=transitions)
+        return evolve(self._holds(asked, automaton, vacuous=not found.relevant), states=states, transitions=transitions)
 
     def _possible(self, asked: Possible) -> Verdict:
         automaton = self.automaton(asked.name)
-        wanted = _marks(automaton, asked.goal)
-        best = next((edge for edge, hit in zip(automaton.edges, wanted, strict=True) if hit), None)
-        if best is None:
-            status = Status.REFUTED if automaton.stopped is None else Status.UNKNOWN
+        goal = Monitor(0, lambda _, turn: VIOLATED if asked.goal(turn) else 0)
+        found = explore(automaton, goal, asked.goal, self.states_max)
+        if found.run is None:
+            status = Status.REFUTED if automaton.stopped is None and found.complete else Status.UNKNOWN
             return _verdict(asked, automaton, status, automaton.stopped or "it never happens")
-        witness = Witness(automaton.loop, (*shortest_stems(automaton)[best.source], best))
+        witness = Witness(automaton.loop, _passages(automaton, found.run))
+        if not witness.happens:
+            return _verdict(asked, automaton, Status.UNKNOWN, _NO_SUCH_JOURNEY)
         note = _limited(automaton, "the witness shows how", "witness")
         return evolve(_verdict(asked, automaton, Status.PROVED, note), witness=witness)
 
     def _recoverable(self, asked: Recoverable) -> Verdict:
         automaton = self.automaton(asked.name)
-        reaches = reaching(automaton, _marks(automaton, asked.goal))
+        graph = graph_of(automaton, [asked.goal])
+        reaches = reaching(graph, graph.marks[0])
         if automaton.stopped is not None:
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
-        lost = {node for node, fine in enumerate(reaches) if not fine}
-        if not lost:
+        if reaches.all():
             return self._holds(asked, automaton)
-        everywhere = [True] * len(automaton.edges)
-        stems = {node: run for node, run in shortest_stems(automaton).items() if node in lost}
-        found = shortest_lasso(automaton, stems, on_a_cycle(automaton, everywhere), everywhere)
-        assert found is not None  # noqa: S101 - every node has a turn, so every run comes back somewhere
-        return self._refuted(asked, automaton, _lasso(automaton, *found), "it can never come again")
+        found = shortest_lasso_among(graph, ~reaches)
+        assert found is not None  # noqa: S101 - every node has a way on, so every run comes back somewhere
+        return self._refuted(asked, automaton, _lasso(automaton, graph, found), "it can never come again")
 
     def _leads_to(self, asked: LeadsTo) -> Verdict:
         automaton = self.automaton(asked.name)
         if asked.fair == "moves" and automaton.stopped is not None:  # what is left out may be a way on
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
-        after, comes = _marks(automaton, asked.after), _marks(automaton, asked.comes)
-        without = [not each for each in comes]
-        calls = [a and w for a, w in zip(after, without, strict=True)]
-        cycles = _fair_cycles(automaton, without) if asked.fair == "moves" else without
-        stems = shortest_stems(automaton, calls, without)
-        cyclic = on_a_cycle(automaton, cycles)
-        found = shortest_lasso(automaton, stems, cyclic, cycles)
-        if found is not None:  # what calls for it may also lie on the cycle itself
-            found = shortest_lasso(automaton, shortest_stems(automaton), cyclic, cycles, through=calls, best=found)
+        graph = graph_of(automaton, [asked.after, asked.comes])
+        after, comes = graph.marks
+        cycles = fair_cycles(graph, ~comes) if asked.fair == "moves" else ~comes
+        found = shortest_lasso(graph, after & ~comes, ~comes, cycles)
         if found is None:
-            return self._holds(asked, automaton, vacuous=not any(after))
+            return self._holds(asked, automaton, vacuous=not after.any())
         note = "it never comes"
         if asked.fair == "moves":
             note += ": in the states that repeat, it cannot come any more; one round is shown"
-        return self._refuted(asked, automaton, _lasso(automaton, *found), note)
+        return self._refuted(asked, automaton, _lasso(automaton, graph, found), note)
 
     def _chance(self, asked: Probability | ExpectedTurns) -> Verdict:
         automaton = self.automaton(asked.name)
         if automaton.stopped is not None:
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
-        goal = _marks(automaton, asked.goal)
+        goal = graph_of(automaton, [asked.goal]).marks[0]
         if isinstance(asked, Probability):
             value, least = probability_of(automaton, goal, asked.within), asked.at_least
             most, rule = asked.at_most + _EXACT, f"must lie between {least:g} and {asked.at_most:g}"
@@ -289,31 +310,32 @@ class Checker:
         return evolve(_verdict(asked, automaton, Status.PROVED, ""), vacuous=vacuous)
 
     def _refuted(self, asked: Property, automaton: Automaton, shown: Counterexample, note: str) -> Verdict:
+        if not shown.happens:
+            return _verdict(asked, automaton, Status.UNKNOWN, _NO_SUCH_JOURNEY)
         note = _limited(automaton, note, "counterexample")
         return evolve(_verdict(asked, automaton, Status.REFUTED, note), counterexample=shown)
 
 
 def _verdict(asked: Property, automaton: Automaton, status: Status, note: str) -> Verdict:
-    states, transitions = len(automaton.nodes), len(automaton.edges)
+    states, transitions = automaton.states, automaton.transitions
     return Verdict(asked.name, asked.description, status, states=states, transitions=transitions, note=note)
 
 
-def _lasso(automaton: Automaton, stem: Run, cycle: Run) -> Counterexample:
-    return Counterexample(automaton.loop, (*stem, *cycle), len(stem))
+def _passages(automaton: Automaton, edges: Sequence[int]) -> tuple[Passage, ...]:
+    """Return what happens on edges that follow one another, from the start."""
+    found: list[Passage] = []
+    node = automaton.loop.start
+    for edge in edges:
+        passage = automaton.loop.follow(node, automaton.edge(edge)[1])
+        found.append(passage)
+        node = passage.after
+    return tuple(found)
 
 
-def _fair_cycles(automaton: Automaton, usable: Sequence[bool]) -> list[bool]:
-    """Return the edges on which a fair run can stay forever along usable edges.
-
-    A fair run ends in a component that it cannot leave, and takes all of its edges.
-    """
-    label = components(automaton, [True] * len(automaton.edges))
-    left = {
-        label[edge.source]
-        for edge, use in zip(automaton.edges, usable, strict=True)
-        if label[edge.source] != label[edge.target] or not use
-    }
-    return [label[edge.source] == label[edge.target] and label[edge.source] not in left for edge in automaton.edges]
+def _lasso(automaton: Automaton, graph: Graph, found: Lasso) -> Counterexample:
+    edges = [int(graph.edge[edge]) for edge in (*found.stem, *found.cycle)]
+    turns = sum(bool(graph.ends[edge]) for edge in found.stem)
+    return Counterexample(automaton.loop, _passages(automaton, edges), turns)
 
 
 def _limited(automaton: Automaton, note: str, shown: str) -> str:
@@ -321,9 +343,3 @@ def _limited(automaton: Automaton, note: str, shown: str) -> str:
     if automaton.stopped is None:
         return note
     return "; ".join(filter(None, (note, f"{automaton.stopped}: a shorter {shown} may exist")))
-
-
-def _marks(automaton: Automaton, predicate: Predicate) -> list[bool]:
-    """Return what a predicate says of every turn; it is asked once for all that look alike."""
-    answers = {turn: bool(predicate(turn)) for turn in set(automaton.turns)}
-    return [answers[turn] for turn in automaton.turns]

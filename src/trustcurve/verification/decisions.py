@@ -69,13 +69,13 @@ def _quiet(loop: ClosedLoop, standing: Standing, end: datetime) -> Iterator[Stan
 
 def _decision(loop: ClosedLoop, situation: _Situation) -> Action:
     _, standing, turns, acts = situation
-    quiet = loop.shown_quiet((standing.as_of - standing.quiet_since) // loop.turn)
-    policy = loop.policy
-    past = _past(loop, standing.as_of, acts, min(max(policy.remember, policy.window), turns))
-    asks = sum(1 << place for place, act in enumerate(past[: policy.window]) if act == "ask")
+    rules = loop.rules
+    quiet = rules.shown_quiet((standing.as_of - standing.quiet_since) // loop.turn)
+    past = _past(loop, standing.as_of, acts, min(max(rules.remember, rules.window), turns))
+    asks = sum(1 << place for place, act in enumerate(past[: rules.window]) if act == "ask")
     promises = tuple((promise.weight, 0) for promise in standing.promises if not promise.overdue)
     position = loop.table.number(standing.position)
-    return loop.policy_cache.decide(position, quiet, promises, tuple(past[: policy.remember]), asks)
+    return loop.policy_cache.decide(position, quiet, promises, tuple(past[: rules.remember]), asks)
 
 
 def _past(loop: ClosedLoop, now: datetime, acts: Sequence[tuple[datetime, Action]], turns: int) -> list[Action]:

@@ -17,10 +17,10 @@ from trustcurve.policies.actions import PROMISE_WEIGHTS, Action
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
-from trustcurve.verification.automaton import Edge
-from trustcurve.verification.closed_loop import ClosedLoop, Node, TurnRecord
+from trustcurve.verification.closed_loop import ClosedLoop, Node, Passage
 from trustcurve.verification.decisions import affected_customers
-from trustcurve.verification.results import Witness, indented, signal_lines
+from trustcurve.verification.loop_journey import Witness
+from trustcurve.verification.results import indented, signal_lines
 
 __all__ = ["CurveDifference", "PolicyDifference", "diff", "equivalent"]
 
@@ -309,8 +309,8 @@ class _Search:
     old: ClosedLoop
     new: ClosedLoop
     pairs_max: int
-    parents: dict[_Pair, tuple[_Pair, TurnRecord, TurnRecord] | None] = field(factory=dict)
-    first: tuple[_Pair, TurnRecord, TurnRecord] | None = None
+    parents: dict[_Pair, tuple[_Pair, Passage, Passage] | None] = field(factory=dict)
+    first: tuple[_Pair, Passage, Passage] | None = None
     met: set[int] = field(factory=set)
     parted: set[int] = field(factory=set)
     stopped: tuple[str, int] | None = None
@@ -325,9 +325,10 @@ class _Search:
                 if was is None or now is None:
                     self.stopped = ("promises_max", self.old.promises_max)
                     continue
-                self.met.add(was.met)
+                assert was.met is not None  # noqa: S101 - a whole turn
+                self.met.add(was.met.position)
                 if _act(self.old, was) != _act(self.new, now):
-                    self.parted.add(was.met)
+                    self.parted.add(was.met.position)
                     self.first = self.first or (pair, was, now)
                     continue
                 then = (was.after, now.after)
@@ -341,17 +342,14 @@ class _Search:
         self.old.policy_cache.confirm()
         self.new.policy_cache.confirm()
 
-    def witnesses(self, pair: _Pair, was: TurnRecord, now: TurnRecord) -> tuple[Witness, Witness]:
+    def witnesses(self, pair: _Pair, was: Passage, now: Passage) -> tuple[Witness, Witness]:
         """Return the journeys to a turn in which they act differently, under each."""
         runs = ([was], [now])
         while (step := self.parents[pair]) is not None:
             pair = step[0]
             runs[0].append(step[1])
             runs[1].append(step[2])
-        old, new = (
-            Witness(loop, tuple(Edge(-1, -1, record) for record in reversed(run)))
-            for loop, run in zip((self.old, self.new), runs, strict=True)
-        )
+        old, new = (Witness(loop, tuple(reversed(run))) for loop, run in zip((self.old, self.new), runs, strict=True))
         return old, new
 
 
@@ -371,13 +369,15 @@ def _between_policies(
         return PolicyDifference(None, None, None, 0, len(search.met), share)
     pair, was, now = search.first
     stopped = None if search.stopped is None else "more than {}={}".format(*search.stopped)
-    actions, counts = (was.action, now.action), (len(search.parted), len(search.met))
+    actions, counts = (_act(old, was)[0], _act(new, now)[0]), (len(search.parted), len(search.met))
     return PolicyDifference(*search.witnesses(pair, was, now), actions, *counts, share=share, stopped=stopped)
 
 
-def _act(loop: ClosedLoop, record: TurnRecord) -> tuple[Action, int]:
+def _act(loop: ClosedLoop, turn: Passage) -> tuple[Action, int]:
     """Return what the company does; the same promise with another date is another act."""
-    return record.action, loop.policy.promise_due if record.action in PROMISE_WEIGHTS else 0
+    action = turn.happening.action
+    assert action is not None  # noqa: S101 - a turn ends with it
+    return action, loop.policy.promise_due if action in PROMISE_WEIGHTS else 0
 
 
 def _share(old: ClosedLoop, new: ClosedLoop, within: int) -> float | None:
@@ -388,7 +388,7 @@ def _share(old: ClosedLoop, new: ClosedLoop, within: int) -> float | None:
         then: dict[_Pair, float] = {}
         for pair, weight in likely.items():
             moves = old.moves(pair[0])
-            chances = move_probabilities(old.environment, [move.name for move in moves])
+            chances = move_probabilities(old.environment, [move.name for move in moves])  # type: ignore[misc]
             for move, p in zip(moves, chances, strict=True):
                 was, now = old.play(pair[0], move), new.play(pair[1], move)
                 if was is None or now is None:

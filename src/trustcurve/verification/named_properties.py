@@ -15,7 +15,6 @@ from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.verification.arguments import check_whole
-from trustcurve.verification.automaton import Turn
 from trustcurve.verification.property import (
     CurveProperty,
     LeadsTo,
@@ -32,6 +31,7 @@ from trustcurve.verification.property import (
     recoverable_to,
     relational,
 )
+from trustcurve.verification.turn import Turn
 
 __all__ = [
     "CURVE_PROPERTIES",
@@ -256,7 +256,7 @@ def no_flapping(window: int = 6, changes: int = 4) -> Safety:
     check_whole("changes", changes, 0)
     return at_most(
         changes,
-        lambda turn: turn.changed and _DEPARTED not in (turn.before.stage, turn.after.stage),
+        lambda turn: turn.changed and "departure" not in turn.moves and "return" not in turn.moves,
         per=window,
         name=f"no_flapping({window}, {changes})",
         description=f"In {window} turns a customer's stage changes {_times(changes)}; leaving and coming back do not count.",

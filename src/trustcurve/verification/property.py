@@ -23,8 +23,8 @@ from trustcurve.verification.arguments import (
     check_word,
     check_words,
 )
-from trustcurve.verification.automaton import Turn
-from trustcurve.verification.search import VIOLATED, Monitor
+from trustcurve.verification.product import VIOLATED, Monitor
+from trustcurve.verification.turn import Turn
 
 __all__ = [
     "CurveProperty",
@@ -254,7 +254,7 @@ def leads_to(
 
     Examples:
         >>> thanked = leads_to(
-        ...     lambda turn: turn.move == "advocacy",
+        ...     lambda turn: "advocacy" in turn.moves,
         ...     lambda turn: turn.action == "exchange",
         ...     within=2,
         ...     name="favours_are_thanked",
@@ -315,9 +315,16 @@ def at_most(
             counted = state + bool(event(turn))
             return VIOLATED if counted > most else counted
         seen = (state << 1 | bool(event(turn))) & ((1 << width) - 1)
-        return VIOLATED if seen.bit_count() > most else seen
+        return VIOLATED if seen.bit_count() > most else _that_count(seen, most, width)
 
     return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=while_ or event)
+
+
+def _that_count(seen: int, most: int, width: int) -> int:
+    """Forget the oldest turns while they cannot be among too many, even if all turns count until they are forgotten."""
+    while seen and seen.bit_count() + width - seen.bit_length() <= most:
+        seen ^= 1 << (seen.bit_length() - 1)
+    return seen
 
 
 def probability(

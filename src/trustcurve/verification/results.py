@@ -4,179 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from itertools import count
-from os import PathLike
-from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import final
 
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.events import Event, PromiseBroken, PromiseKept, PromiseMade
-from trustcurve.core.journey import Journey
-from trustcurve.core.phrases import event_words
-from trustcurve.core.standing import Position
-from trustcurve.core.steps import cause_words
-from trustcurve.core.values import Value, checked_path
+from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class
-from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS
-from trustcurve.policies.decision_list import DecisionList
-from trustcurve.verification.automaton import Edge
-from trustcurve.verification.closed_loop import ClosedLoop, TurnRecord
+from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.property import PropertyLike, as_property
 
-__all__ = [
-    "Counterexample",
-    "CurveCounterexample",
-    "Line",
-    "LoopJourney",
-    "Report",
-    "Status",
-    "Verdict",
-    "Witness",
-    "events_of",
-    "indented",
-    "signal_lines",
-]
-
-# --- journeys of the closed loop ----------------------------------------------------------------------
-
-
-class Line(NamedTuple):
-    """One event of a journey: its turn, what happened, where it led, and by which rule ("-": by none)."""
-
-    turn: int
-    what: str
-    state: str
-    position: Position
-    rule: str
-
-    def __str__(self) -> str:
-        p = self.position
-        counters = f"kept {p.kept}, engaged {p.engaged}, doubt {p.doubt}, account {p.account}"
-        by = "" if self.rule == "-" else f" by {self.rule}"
-        return f"turn {self.turn}: {self.what} -> {self.state} ({counters}){by}"
-
-
-@frozen(eq=False, repr=False)
-class LoopJourney(Value):
-    """A journey of the closed loop, turn by turn.
-
-    Args:
-        loop: The loop.
-        edges: The turns, in order.
-        loops_from: If the journey goes on forever, the number of turns before the part that repeats; else None.
-    """
-
-    loop: ClosedLoop
-    edges: tuple[Edge, ...]
-    loops_from: int | None = None
-
-    def __init_subclass__(cls) -> None:
-        if cls.__module__ != __name__:
-            final_class(cls)
-
-    def __len__(self) -> int:
-        return len(self.edges)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self.edges)} turns>"
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """The events with their times: turn n is n turns after the beginning."""
-        return tuple(event for _, event, _ in events_of(self.loop, self.edges))
-
-    @property
-    def journey(self) -> Journey:
-        """The same journey from ``curve.journey``, which runs the clock by itself."""
-        begin = self.loop.begin
-        return self.loop.curve.journey(self.events, start=begin, until=begin.as_of + len(self.edges) * self.loop.turn)
-
-    def lines(self) -> Iterator[Line]:
-        """Yield a line for each event, and for each turn in which nothing happens."""
-        happened = list(self._happened())
-        by_turn = {n: [line for line in happened if line.turn == n] for n in range(1, len(self.edges) + 1)}
-        for number, edge in enumerate(self.edges, start=1):
-            at = self.loop.table.positions[edge.record.after.position]
-            yield from by_turn[number] or [Line(number, "nothing happens", self.loop.curve.state(at), at, "-")]
-
-    def _happened(self) -> Iterator[Line]:
-        applied = iter([(number, row) for number, _, row in events_of(self.loop, self.edges)])
-        for step in self.journey.steps:
-            number, row = (len(self.edges), "") if step.event is None else next(applied)
-            for each in step.occurrences:
-                assert each.reaction is not None  # noqa: S101 - the loop stays on one curve
-                by_clock = each.cause is not step.event
-                turn = (each.at - self.loop.begin.as_of) // self.loop.turn + 1 if by_clock else number
-                what = cause_words(each.cause) + ("" if by_clock else row)
-                yield Line(turn, what, each.reaction.state_after, each.reaction.after, each.reaction.rule.name)
-            if step.event is not None and step.reaction is None:
-                at = step.after.position
-                yield Line(number, event_words(step.event) + row, self.loop.curve.state(at), at, "-")
-
-    def __str__(self) -> str:
-        lines = [str(line) for line in self.lines()]
-        if self.loops_from is not None:
-            lines.append(f"and so on: it repeats forever from turn {self.loops_from + 1}")
-        return "\n".join(lines)
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - the protocol of IPython and Hypothesis
-        """Print its lines, where a printer would print the whole loop."""
-        printer.text("\n    ".join([repr(self), *str(self).splitlines()]))
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the journey as a snapshot that ``trustcurve explain FILE`` and ``from_json`` read."""
-        from trustcurve.snapshots import to_json  # noqa: PLC0415 - only saving needs it
-
-        Path(checked_path("path", path)).write_text(
-            to_json(self.journey, curve=self.loop.curve) + "\n", encoding="utf-8"
-        )
-
-
-@final
-@frozen(eq=False, repr=False)
-class Witness(LoopJourney):
-    """A journey that shows that something can happen."""
-
-
-@final
-@frozen(eq=False, repr=False)
-class Counterexample(LoopJourney):
-    """A journey that violates a property."""
-
-
-def events_of(loop: ClosedLoop, edges: tuple[Edge, ...]) -> Iterator[tuple[int, Event, str]]:
-    """Yield the events of a run, each with the number of its turn, from 1, and the policy's row behind it."""
-    names, known = list[str](), {promise.id for promise in loop.begin.promises}
-    new = (name for made in count(1) if (name := f"{made:03}") not in known)
-    for number, edge in enumerate(edges, start=1):
-        at, record = loop.begin.as_of + number * loop.turn, edge.record
-        due = loop.due(record.before)
-        if loop.environment.keeps_promises:
-            yield from ((number, PromiseKept(at=at, promise=names[place]), "") for place in due)
-        names = [name for place, name in enumerate(names) if place not in due]
-        move, promise = record.move
-        if promise is not None:
-            kind = PromiseKept if move == "kept" else PromiseBroken
-            yield number, kind(at=at, promise=names.pop(promise)), ""
-        elif move in MOVE_EVENTS:
-            yield number, MOVE_EVENTS[move](at), ""
-        row, action = _row(loop, record), record.action
-        if action in PROMISE_WEIGHTS:
-            names.append(next(new))
-            due_at = at + loop.policy.promise_due * loop.turn
-            yield number, PromiseMade(at=at, promise=names[-1], due=due_at, weight=PROMISE_WEIGHTS[action]), row
-        elif action in ACTION_EVENTS:
-            yield number, ACTION_EVENTS[action](at), row
-
-
-def _row(loop: ClosedLoop, record: TurnRecord) -> str:
-    """Return the name of the row of a decision list that decided, in words."""
-    decide = loop.policy.decide
-    rule = decide.rule(loop.view(record.view_key)) if isinstance(decide, DecisionList) else None
-    return "" if rule is None else f" (policy row: {rule.name})"
-
+__all__ = ["CurveCounterexample", "Report", "Status", "Verdict", "indented", "signal_lines"]
 
 # --- journeys on a curve ------------------------------------------------------------------------------------
 
@@ -315,12 +153,14 @@ class Report:
         curve: The curve's name.
         policy: The policy's name, if there is one.
         environment: The environment's name.
+        scope: What the environment can do: "at any time", or "one move in a turn". "" for curves.
         verdicts: The verdicts, in the order of the properties.
     """
 
     curve: str
     policy: str | None
     environment: str
+    scope: str
     verdicts: tuple[Verdict, ...]
 
     __init_subclass__ = final_class

@@ -1,250 +1,305 @@
-"""Searches in an automaton: shortest violations, shortest lassos, reachability, and the nearest run that passes."""
+"""Searches in graphs: what can be reached, cycles, and shortest lassos."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.verification.automaton import Automaton, Edge, Turn
+from trustcurve.verification.product import Graph
 
 __all__ = [
-    "VIOLATED",
-    "Monitor",
-    "Run",
-    "SearchResult",
+    "Lasso",
     "components",
-    "nearest_passing",
+    "distances",
+    "fair_cycles",
     "on_a_cycle",
+    "paths",
     "reaching",
     "shortest_lasso",
-    "shortest_stems",
-    "shortest_violation",
+    "shortest_lasso_among",
 ]
 
 
-State = TypeVar("State", bound=Hashable)
+class Lasso(NamedTuple):
+    """A path from the start, and a cycle from its end back there; both as edges of a graph."""
 
-VIOLATED: Final = -2
-"""What a monitor's step returns when the property is violated."""
+    stem: tuple[int, ...]
+    cycle: tuple[int, ...]
 
-Run = tuple[Edge, ...]
-"""A path in the automaton, from the start."""
 
-_Passed = tuple[int, int, int]
-"""How many turns have passed, the node, and the state of the monitor."""
+def reaching(graph: Graph, goal: Array, usable: Array | None = None) -> Array:
+    """Return for each node whether some path from it (along usable edges) takes a goal edge."""
+    np = require("numpy", "verify")
+    along = np.ones(len(graph.target), bool) if usable is None else usable
+    begins = np.zeros(graph.nodes, bool)
+    begins[graph.source()[goal & along]] = True
+    return distances(graph, begins, along) >= 0
+
+
+def distances(graph: Graph, goals: Array, usable: Array | None = None) -> Any:
+    """Return for each node how many edges it is from the nearest of some nodes (along usable edges); -1: there is no path."""
+    np = require("numpy", "verify")
+    back = _reversed(graph, np.ones(len(graph.target), bool) if usable is None else usable)
+    found = np.where(goals, 0, -1)
+    frontier, distance = np.flatnonzero(goals), 0
+    while len(frontier):
+        edges, _ = back.out(frontier)
+        before = np.unique(back.target[edges])
+        frontier, distance = before[found[before] < 0], distance + 1
+        found[frontier] = distance
+    return found
+
+
+def _reversed(graph: Graph, along: Array) -> Graph:
+    """Return the graph with its usable edges turned round."""
+    np = require("numpy", "verify")
+    edges = np.flatnonzero(along)
+    order = edges[np.argsort(graph.target[edges], kind="stable")]
+    first = np.concatenate([[0], np.cumsum(np.bincount(graph.target[order], minlength=graph.nodes))])
+    return Graph(first, graph.source()[order], order, graph.ends[order], graph.time[order], ())
+
+
+def components(graph: Graph, usable: Array) -> Array:
+    """Return for each node the number of its strongly connected component along usable edges."""
+    np = require("numpy", "verify")
+    sparse, csgraph = require("scipy.sparse", "verify"), require("scipy.sparse.csgraph", "verify")
+    edges = np.flatnonzero(usable)
+    ends = (graph.source()[edges], graph.target[edges])
+    matrix = sparse.csr_matrix((np.ones(len(edges), np.int8), ends), shape=(graph.nodes, graph.nodes))
+    _, labels = csgraph.connected_components(matrix, connection="strong")
+    return labels
+
+
+def on_a_cycle(graph: Graph, usable: Array, through: Array) -> Array:
+    """Return for each node whether usable edges, one of them among ``through``, lead from it back to it."""
+    np = require("numpy", "verify")
+    label = components(graph, usable)
+    source = graph.source()
+    inside = usable & (label[source] == label[graph.target])
+    good = np.zeros(int(label.max(initial=0)) + 1, bool)
+    good[label[source[inside & through]]] = True
+    return good[label]
+
+
+def fair_cycles(graph: Graph, usable: Array) -> Array:
+    """Return the edges on which a fair run can stay forever along usable edges.
+
+    A fair run ends in a component that it cannot leave, and takes all of its edges.
+    """
+    np = require("numpy", "verify")
+    label = components(graph, np.ones(len(graph.target), bool))
+    source = graph.source()
+    inside = label[source] == label[graph.target]
+    left = np.zeros(int(label.max(initial=0)) + 1, bool)
+    left[label[source[~inside | ~usable]]] = True
+    return inside & ~left[label[source]]
+
+
+# --- shortest paths ---------------------------------------------------------------------------------------
 
 
 @frozen(eq=False)
-class Monitor:
-    """A finite observer of runs: its state is a number; ``step`` returns the next one, or ``VIOLATED``."""
+class _Costs:
+    """What edges cost: turns first, then moves."""
 
-    start: int
-    step: Callable[[int, Turn], int]
+    turns: Any
+    moves: Any
 
-
-class SearchResult(NamedTuple):
-    """The run that was found, if any, how many states and transitions were explored, and whether none was left out."""
-
-    run: Run | None
-    states: int
-    transitions: int
-    complete: bool
+    @classmethod
+    def of(cls, graph: Graph) -> _Costs:
+        return cls(graph.ends, ~graph.ends & ~graph.time)
 
 
-def shortest_violation(automaton: Automaton, monitor: Monitor, states_max: int) -> SearchResult:
-    """Find a shortest run that violates a monitor, by breadth-first search of their product.
+class _Reached(NamedTuple):
+    """Shortest paths from some nodes: for each node and stage, what they cost and the edge before; -1: none."""
+
+    turns: Any
+    moves: Any
+    edge: Any
+    stage_before: Any
+
+
+def paths(graph: Graph, start: int, gates: list[tuple[Array, Array]], limit: tuple[int, int] | None = None) -> _Reached:
+    """Find shortest paths from a node that pass gates, one after the other.
 
     Args:
-        automaton: The automaton.
-        monitor: The monitor.
-        states_max: The most states of the product; if there are more, the search is not complete.
+        graph: The graph.
+        start: The node.
+        gates: For each stage the edges that may be taken in it, and those that lead to the next stage (in the last: none).
+        limit: Paths that cost as much, in turns and moves, are of no use.
     """
-    begin = (0, monitor.start)
-    parents: dict[tuple[int, int], tuple[tuple[int, int], Edge] | None] = {begin: None}
-    explored = 0
-    complete = True
-    for state in (queue := [begin]):
-        node, seen = state
-        base = automaton.first[node]
-        for offset, edge in enumerate(automaton.out(node)):
-            explored += 1
-            then = monitor.step(seen, automaton.turns[base + offset])
-            if then == VIOLATED:
-                return SearchResult((*_trace(parents, state), edge), len(parents), explored, complete)
-            reached = (edge.target, then)
-            if reached in parents:
+    np = require("numpy", "verify")
+    stages, nodes = len(gates), graph.nodes
+    costs = _Costs.of(graph)
+    turns, moves = np.full((stages, nodes), -1, np.int32), np.zeros((stages, nodes), np.int32)
+    edge, before = np.full((stages, nodes), -1, np.int64), np.zeros((stages, nodes), np.int8)
+    waiting: dict[tuple[int, int], list[tuple[int, Any, Any, int]]] = {}
+    waiting[0, 0] = [(0, np.array([start]), np.array([-1]), 0)]
+    order = [(0, 0)]
+    while order:
+        now = heappop(order)
+        if limit is not None and now >= limit:
+            break
+        todo = waiting.pop(now)
+        while todo:
+            stage, reached, by, came = todo.pop()
+            new = np.flatnonzero(turns[stage, reached] < 0)
+            reached, kept = np.unique(reached[new], return_index=True)
+            if not len(reached):
                 continue
-            if len(parents) < states_max:
-                parents[reached] = (state, edge)
-                queue.append(reached)
-            else:
-                complete = False
-    return SearchResult(None, len(parents), explored, complete)
+            turns[stage, reached], moves[stage, reached] = now
+            edge[stage, reached], before[stage, reached] = by[new][kept], came
+            edges, _ = graph.out(reached)
+            for then, some in _ways(gates, stage, edges):
+                for cost, chosen in _by_cost(costs, some):
+                    item = (then, graph.target[chosen], chosen, stage)
+                    if cost == (0, 0):
+                        todo.append(item)
+                        continue
+                    key = (now[0] + cost[0], now[1] + cost[1])
+                    if key not in waiting:
+                        waiting[key] = []
+                        heappush(order, key)
+                    waiting[key].append(item)
+    return _Reached(turns, moves, edge, before)
 
 
-def shortest_stems(
-    automaton: Automaton, calls: Sequence[bool] | None = None, usable: Sequence[bool] | None = None
-) -> dict[int, Run]:
-    """Find a shortest run from the start to each node; with ``calls``, a run that takes one of those edges.
+def _ways(gates: list[tuple[Array, Array]], stage: int, edges: Any) -> list[tuple[int, Any]]:
+    """Return the edges that stay in a stage, and those that lead to the next."""
+    stays, leads = gates[stage]
+    found = [(stage, edges[stays[edges]])]
+    if stage + 1 < len(gates):
+        found.append((stage + 1, edges[leads[edges]]))
+    return [(then, some) for then, some in found if len(some)]
+
+
+def _by_cost(costs: _Costs, edges: Any) -> list[tuple[tuple[int, int], Any]]:
+    turns, moves = costs.turns[edges], costs.moves[edges]
+    groups = (((1, 0), turns), ((0, 1), moves), ((0, 0), ~turns & ~moves))
+    return [(cost, edges[which]) for cost, which in groups if which.any()]
+
+
+def _trace(found: _Reached, stage: int, node: int, source: Any) -> tuple[int, ...]:
+    """Return the edges of the shortest path to a node in a stage."""
+    edges: list[int] = []
+    while (edge := int(found.edge[stage, node])) >= 0:
+        edges.append(edge)
+        stage, node = int(found.stage_before[stage, node]), int(source[edge])
+    return tuple(reversed(edges))
+
+
+_Gates = list[tuple[Array, Array]]
+
+
+class _Wanted(NamedTuple):
+    """Which paths are wanted: of usable edges, with a calling edge among them if some are given; all end with a turn.
+
+    After the calling edge, only the edges ``then`` may be taken.
+    """
+
+    usable: Array
+    calls: Array | None = None
+    then: Array | None = None
+
+    def gates(self, graph: Graph) -> list[_Gates]:
+        """Return the gates of such paths, in one way or two."""
+        none = self.usable & False
+        if self.calls is None:
+            return [[(self.usable, self.usable & graph.ends), (none, none)]]
+        then = self.usable if self.then is None else self.then
+        # The calling edge comes last, or before the last edge.
+        return [
+            [(self.usable, self.calls), (none, none)],
+            [(self.usable, self.calls), (then, then & graph.ends), (none, none)],
+        ]
+
+
+class _Path(NamedTuple):
+    """A path: what it costs in turns and moves, and its edges."""
+
+    cost: tuple[int, int]
+    edges: tuple[int, ...]
+
+
+def shortest_lasso(graph: Graph, calls: Array, usable: Array, cycles: Array) -> Lasso | None:
+    """Find a shortest lasso that takes a calling edge and after it only usable ones; stem and cycle end with a turn.
 
     Args:
-        automaton: The automaton.
-        calls: Edges of which the run must take one; None: any run.
-        usable: The edges that it may take after that one.
+        graph: The graph.
+        calls: Edges of which the lasso takes one, on its stem or on its cycle; they are usable, and end a turn.
+        usable: The edges after that one.
+        cycles: The edges of which the cycle consists; they are usable.
     """
-    begin = (0, calls is None)
-    parents: dict[tuple[int, bool], tuple[tuple[int, bool], Edge] | None] = {begin: None}
-    for state in (queue := [begin]):
-        node, called = state
-        for number in range(automaton.first[node], automaton.first[node + 1]):
-            edge = automaton.edges[number]
-            ways = [True] if called else [False, True]
-            for then in ways:
-                calling = then and not called
-                free = usable is None or calls is None or usable[number]
-                if (calling and not (calls is not None and calls[number])) or (called and not free):
-                    continue
-                reached = (edge.target, then)
-                if reached not in parents:
-                    parents[reached] = (state, edge)
-                    queue.append(reached)
-    return {node: _trace(parents, (node, True)) for node, called in parents if called}
+    np = require("numpy", "verify")
+    every = np.ones(len(graph.target), bool)
+    loopable = on_a_cycle(graph, cycles, graph.ends)
+    if not loopable.any():
+        return None
+    best = _closed(graph, _Wanted(every, calls, usable), loopable, _Wanted(cycles))
+    if best is None:  # without a call before it, there is none on the cycle either: that could be taken twice
+        return None
+    called = calls & cycles
+    best = _closed(graph, _Wanted(every), on_a_cycle(graph, cycles, called), _Wanted(cycles, called), best)
+    return None if best is None else best[1]
 
 
-def reaching(automaton: Automaton, goal: Sequence[bool], usable: Sequence[bool] | None = None) -> list[bool]:
-    """Return for each node whether some run from it (along usable edges) takes a goal edge."""
-    back: list[list[int]] = [[] for _ in automaton.nodes]
-    reaches = [False] * len(automaton.nodes)
-    for number, (edge, wanted) in enumerate(zip(automaton.edges, goal, strict=True)):
-        if usable is not None and not usable[number]:
-            continue
-        back[edge.target].append(edge.source)
-        reaches[edge.source] = reaches[edge.source] or wanted
-    queue = [node for node, found in enumerate(reaches) if found]
-    for node in queue:
-        for source in back[node]:
-            if not reaches[source]:
-                reaches[source] = True
-                queue.append(source)
-    return reaches
+def shortest_lasso_among(graph: Graph, nodes: Array) -> Lasso | None:
+    """Find a shortest lasso whose cycle goes through one of some nodes; stem and cycle end with a turn."""
+    np = require("numpy", "verify")
+    every = np.ones(len(graph.target), bool)
+    best = _closed(graph, _Wanted(every), on_a_cycle(graph, every, graph.ends) & nodes, _Wanted(every))
+    return None if best is None else best[1]
 
 
-def components(automaton: Automaton, usable: Sequence[bool]) -> list[int]:
-    """Return for each node the number of its strongly connected component along usable edges."""
-    sparse, csgraph = require("scipy.sparse", "verify"), require("scipy.sparse.csgraph", "verify")
-    along = [edge for edge, use in zip(automaton.edges, usable, strict=True) if use]
-    rows, columns = [edge.source for edge in along], [edge.target for edge in along]
-    shape = (len(automaton.nodes), len(automaton.nodes))
-    graph = sparse.coo_matrix(([1] * len(along), (rows, columns)), shape=shape)
-    _, labels = csgraph.connected_components(graph, connection="strong")
-    return [int(label) for label in labels]
-
-
-def on_a_cycle(automaton: Automaton, usable: Sequence[bool]) -> list[bool]:
-    """Return for each node whether usable edges lead from it back to it."""
-    component = components(automaton, usable)
-    size = Counter(component)
-    cyclic = [size[of] > 1 for of in component]
-    for number, edge in enumerate(automaton.edges):
-        if usable[number] and edge.source == edge.target:
-            cyclic[edge.source] = True
-    return cyclic
-
-
-def shortest_lasso(
-    automaton: Automaton,
-    stems: dict[int, Run],
-    loopable: Sequence[bool],
-    usable: Sequence[bool],
-    *,
-    through: Sequence[bool] | None = None,
-    best: tuple[Run, Run] | None = None,
-) -> tuple[Run, Run] | None:
-    """Find a shortest lasso: a stem into a node, and a cycle along usable edges back to it.
-
-    Args:
-        automaton: The automaton.
-        stems: A shortest stem into each node at which the cycle may begin.
-        loopable: Which nodes lie on a cycle of usable edges.
-        usable: Which edges the cycle may take.
-        through: Edges of which the cycle must take one; None: any cycle.
-        best: A known lasso, returned if none is shorter.
-    """
-    for node, stem in sorted(stems.items(), key=lambda item: len(item[1])):
-        if best is not None and len(stem) + 1 >= len(best[0]) + len(best[1]):
+def _closed(
+    graph: Graph,
+    stem: _Wanted,
+    loopable: Array,
+    cycle: _Wanted,
+    best: tuple[tuple[int, int], Lasso] | None = None,
+) -> tuple[tuple[int, int], Lasso] | None:
+    """Return the shortest lasso of a wanted stem into a loopable node and a wanted cycle, or the best one so far."""
+    source, gates = graph.source(), cycle.gates(graph)
+    for node, path in _stems(graph, source, stem, loopable):
+        if best is not None and (path.cost[0] + 1, path.cost[1]) >= best[0]:
             break  # longer stems cannot make a shorter lasso
-        if loopable[node]:
-            limit = None if best is None else len(best[0]) + len(best[1]) - len(stem)
-            loop = _shortest_cycle(automaton, node, usable, through, limit)
-            if loop is not None:
-                best = (stem, loop)
+        for way in gates:
+            limit = None if best is None else (best[0][0] - path.cost[0], best[0][1] - path.cost[1])
+            found = paths(graph, node, way, limit)
+            round_trip = _path(found, node, source)
+            if round_trip is not None:
+                total = (path.cost[0] + round_trip.cost[0], path.cost[1] + round_trip.cost[1])
+                if best is None or total < best[0]:
+                    best = (total, Lasso(path.edges, round_trip.edges))
     return best
 
 
-def _shortest_cycle(
-    automaton: Automaton, node: int, usable: Sequence[bool], through: Sequence[bool] | None, limit: int | None
-) -> Run | None:
-    """Return a shortest cycle through a node, if it is shorter than the limit."""
-    begin = (node, through is None)
-    parents: dict[tuple[int, bool], tuple[tuple[int, bool], Edge] | None] = {begin: None}
-    depth = {begin: 0}
-    for state in (queue := [begin]):
-        at, passed = state
-        if limit is not None and depth[state] + 1 >= limit:
-            return None
-        for number in range(automaton.first[at], automaton.first[at + 1]):
-            edge = automaton.edges[number]
-            if not usable[number]:
-                continue
-            then = (edge.target, passed or (through is not None and through[number]))
-            if then == (node, True):
-                return (*_trace(parents, state), edge)
-            if then not in parents:
-                parents[then] = (state, edge)
-                depth[then] = depth[state] + 1
-                queue.append(then)
-    return None
+def _stems(graph: Graph, source: Array, wanted: _Wanted, loopable: Array) -> Iterator[tuple[int, _Path]]:
+    """Yield loopable nodes with a shortest wanted path from the start, the shortest first; of none, if nothing is called for."""
+    np = require("numpy", "verify")
+    if wanted.calls is None and loopable[0]:
+        yield 0, _Path((0, 0), ())
+    ways = [paths(graph, 0, way) for way in wanted.gates(graph)]
+    costs = [(each.turns[-1].astype(np.int64) << 32) + each.moves[-1] for each in ways]
+    far = np.iinfo(np.int64).max
+    costs = [np.where(each.turns[-1] < 0, far, cost) for each, cost in zip(ways, costs, strict=True)]
+    least = np.minimum.reduce(costs)
+    nodes = np.flatnonzero(loopable & (least < far))
+    for node in nodes[np.argsort(least[nodes], kind="stable")].tolist():
+        way = next(each for each, cost in zip(ways, costs, strict=True) if cost[node] == least[node])
+        path = _path(way, node, source)
+        assert path is not None  # noqa: S101 - its cost is known
+        yield node, path
 
 
-def nearest_passing(automaton: Automaton, monitor: Monitor, counterexample: Run, states_max: int) -> Run | None:
-    """Find a run as long as a counterexample that does not violate the monitor, with as few other moves as possible.
-
-    Only the environment's moves are compared: the policy's actions follow from them. All runs with no other move are
-    searched first, then all with one, and so on. The run passes up to its end; what comes later is not considered.
-
-    Returns:
-        The run; None if every run of this length violates the monitor, or there are more than ``states_max`` states.
-    """
-    parents: dict[_Passed, tuple[_Passed, Edge] | None] = {}
-    level: list[tuple[_Passed, tuple[_Passed, Edge] | None]] = [((0, 0, monitor.start), None)]
-    while level:
-        later: list[tuple[_Passed, tuple[_Passed, Edge] | None]] = []
-        for state, step in level:
-            if state in parents:
-                continue
-            if len(parents) >= states_max:
-                return None
-            parents[state] = step
-            turns, node, seen = state
-            if turns == len(counterexample):
-                return _trace(parents, state)
-            base, move = automaton.first[node], counterexample[turns].record.move
-            for offset, edge in enumerate(automaton.out(node)):
-                after = monitor.step(seen, automaton.turns[base + offset])
-                if after != VIOLATED:
-                    reached = ((turns + 1, edge.target, after), (state, edge))
-                    (level if edge.record.move == move else later).append(reached)
-        level = later
-    return None
-
-
-def _trace(parents: Mapping[State, tuple[State, Edge] | None], state: State) -> Run:
-    edges: list[Edge] = []
-    while (step := parents[state]) is not None:
-        state, edge = step
-        edges.append(edge)
-    return tuple(reversed(edges))
+def _path(found: _Reached, node: int, source: Array) -> _Path | None:
+    """Return the shortest path to a node in the last stage."""
+    stage = len(found.turns) - 1
+    if found.turns[stage, node] < 0:
+        return None
+    return _Path((int(found.turns[stage, node]), int(found.moves[stage, node])), _trace(found, stage, node, source))

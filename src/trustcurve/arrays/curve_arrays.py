@@ -1,0 +1,78 @@
+"""A curve's table as arrays, and how signals move many positions at once."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from trustcurve.arrays import Array
+from trustcurve.core.curve import Curve
+from trustcurve.core.signals import SILENCE
+from trustcurve.errors import require
+
+__all__ = ["ALWAYS", "CROSSING", "NEVER", "CurveArrays"]
+
+NEVER, ALWAYS, CROSSING = 0, 1, 2
+"""When a signal ends a silence, as numbers."""
+
+
+@frozen(eq=False)
+class CurveArrays:
+    """A curve's table as arrays; the last column of ``next`` and ``crosses`` stands for no signal, which changes nothing.
+
+    Args:
+        next: ``next[p, s]``: the position to which signal ``s`` leads from position ``p``. Shape (positions, signals + 1).
+        crosses: ``crosses[p, s]``: whether that crosses the barrier. The same shape.
+        columns: The column of each signal.
+        apart: Whether customers at a position have left. Shape (positions,).
+    """
+
+    next: Array
+    crosses: Array
+    columns: dict[str, int]
+    apart: Array
+
+    @classmethod
+    def of(cls, curve: Curve) -> CurveArrays:
+        """Make the arrays of a curve.
+
+        Raises:
+            MissingExtraError: numpy is not installed (extra ``verify``).
+        """
+        np = require("numpy", "verify")
+        table = curve.table()
+        stays = np.arange(len(table), dtype=np.int32)[:, None]
+        crosses = [[reaction.crosses for reaction in row] + [False] for row in table.reactions]
+        return cls(
+            next=np.hstack([np.asarray(table.buffer), stays]),
+            crosses=np.array(crosses, bool),
+            columns={signal: column for column, signal in enumerate(table.signals)},
+            apart=np.array([curve.stage(position).apart for position in table.positions], bool),
+        )
+
+    @property
+    def no_signal(self) -> int:
+        """The column that changes nothing."""
+        return len(self.columns)
+
+    def react(self, positions: Array, signals: Array, ends: Array) -> tuple[Array, Array, Array]:
+        """Apply signals to positions, one after the other.
+
+        Args:
+            positions: The positions. Shape (n,).
+            signals: The columns of the signals of each position, in order. Shape (n, k).
+            ends: When each ends a silence: ``NEVER``, ``ALWAYS`` or ``CROSSING``. Shape (n, k).
+
+        Returns:
+            The positions after them, whether one of them ended a silence, and whether a silence changed nothing: then the
+            ledger does not tell it. Shapes (n,).
+        """
+        np = require("numpy", "verify")
+        ended, idle = np.zeros(len(positions), bool), np.zeros(len(positions), bool)
+        silence = self.columns[SILENCE]
+        for k in range(signals.shape[1]):
+            column = signals[:, k]
+            after = self.next[positions, column]
+            ended |= (ends[:, k] == ALWAYS) | ((ends[:, k] == CROSSING) & self.crosses[positions, column])
+            idle |= (column == silence) & (after == positions)
+            positions = after
+        return positions, ended, idle

@@ -1,0 +1,119 @@
+"""Observations: what some features of the turns of an automaton are, as numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field
+
+from trustcurve.arrays import Array
+from trustcurve.core.signals import ACCOUNT_LEVELS
+from trustcurve.errors import require
+from trustcurve.policies.actions import ACTIONS
+from trustcurve.policies.policy import OPEN_MAX
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.turn import WHOLE, Feature, Turn, Vocabulary, turn_to_read
+
+__all__ = ["Observation"]
+
+
+@define(eq=False)
+class Observation:
+    """What properties can tell of the turns of an automaton if they read only some features.
+
+    While a turn lasts, a *record* (a number) says what has to be known of it so far: of how it began, and which words came up.
+    When it ends, a *letter* (a number) says everything: equal letters are one turn to the properties.
+
+    Args:
+        automaton: The automaton.
+        features: What is read.
+    """
+
+    automaton: Automaton
+    features: tuple[Feature, ...]
+    _positions: dict[str, tuple[Any, list[dict[Feature, Any]]]] = field(factory=dict, init=False)
+    _words: tuple[Feature, ...] = field(init=False)
+    _masks: Any = field(init=False)
+    _actions: Any = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        np = require("numpy", "verify")
+        for name in ("before", "met", "after"):
+            self._positions[name] = self._told_apart(name)
+        self._words = tuple(feature for feature in self.features if feature[0] in ("moves", "signals"))
+        happenings = self.automaton.happenings
+        self._masks = np.array([self._mask(n) for n in range(len(happenings))], np.int64)
+        self._actions = np.array([0 if h.action is None else ACTIONS.index(h.action) for h in happenings], np.int64)
+
+    def _told_apart(self, name: str) -> tuple[Any, list[dict[Feature, Any]]]:
+        """Return for each position a number that stands for the parts that are read, and what each number stands for."""
+        np = require("numpy", "verify")
+        parts = [part for which, part in self.features if which == name]
+        numbers: dict[tuple[Any, ...], int] = {}
+        meanings: list[dict[Feature, Any]] = []
+        found = []
+        for position in self.automaton.loop.table.positions if parts else ():
+            read = tuple(position if part == WHOLE else getattr(position, part) for part in parts)
+            if read not in numbers:
+                numbers[read] = len(meanings)
+                meanings.append({(name, part): value for part, value in zip(parts, read, strict=True)})
+            found.append(numbers[read])
+        if not parts:
+            return np.zeros(len(self.automaton.loop.table.positions), np.int64), [{}]
+        return np.array(found, np.int64), meanings
+
+    def _mask(self, number: int) -> int:
+        happening = self.automaton.happenings[number]
+        came = {("moves", happening.move), *(("signals", signal) for _, signal in happening.signals)}
+        return sum(1 << bit for bit, word in enumerate(self._words) if word in came)
+
+    @property
+    def _counts_before(self) -> int:
+        return OPEN_MAX + 1 if ("open_before", "") in self.features else 1
+
+    @property
+    def records(self) -> int:
+        """How many records there can be."""
+        return len(self._positions["before"][1]) * self._counts_before << len(self._words)
+
+    def begin(self, states: Array) -> Array:
+        """Return the records with which turns begin in states."""
+        record = self._positions["before"][0][self.automaton.position[states]]
+        if self._counts_before > 1:
+            record = record * self._counts_before + self.automaton.open[states]
+        return record << len(self._words)
+
+    def go_on(self, records: Array, edges: Array) -> Array:
+        """Return the records after edges."""
+        return records | self._masks[self.automaton.happening[edges]]
+
+    def letters(self, records: Array, edges: Array) -> Array:
+        """Return the letters of turns that end with edges; ``records`` are those before the edges."""
+        automaton = self.automaton
+        target = automaton.target[edges]
+        letter = self.go_on(records, edges)
+        letter = letter * len(self._positions["met"][1]) + self._positions["met"][0][automaton.met[edges]]
+        letter = letter * len(self._positions["after"][1]) + self._positions["after"][0][automaton.position[target]]
+        letter = letter * len(ACTIONS) + (self._actions[automaton.happening[edges]] if self._reads("action") else 0)
+        return letter * (OPEN_MAX + 1) + (automaton.open[target] if self._reads("open_after") else 0)
+
+    def _reads(self, name: str) -> bool:
+        return (name, "") in self.features
+
+    def turn(self, letter: int) -> Turn:
+        """Return a turn that a letter stands for."""
+        known: dict[Feature, Any] = {}
+        letter, known["open_after", ""] = divmod(letter, OPEN_MAX + 1)
+        letter, action = divmod(letter, len(ACTIONS))
+        known["action", ""] = ACTIONS[action]
+        for name in ("after", "met"):
+            letter, number = divmod(letter, len(self._positions[name][1]))
+            known |= self._positions[name][1][number]
+        for bit, word in enumerate(self._words):
+            known[word] = bool(letter >> bit & 1)
+        letter >>= len(self._words)
+        letter, known["open_before", ""] = divmod(letter, self._counts_before)
+        known |= self._positions["before"][1][letter]
+        curve = self.automaton.loop.curve
+        words = Vocabulary(tuple(stage.name for stage in curve.stages), ACCOUNT_LEVELS, curve.signals)
+        return turn_to_read({feature: known[feature] for feature in self.features}, words)

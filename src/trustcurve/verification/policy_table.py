@@ -1,0 +1,115 @@
+"""A policy as a table: what it does in each context and position, asked once for each view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, field
+
+from trustcurve.arrays import Array
+from trustcurve.errors import require
+from trustcurve.policies.actions import ACTIONS
+from trustcurve.policies.decision_list import POSITION_PARTS, DecisionList
+from trustcurve.policies.view import View
+from trustcurve.verification.closed_loop import PolicyCache
+from trustcurve.verification.turn_rules import Context, TurnRules
+
+__all__ = ["PolicyTable"]
+
+_ACTION = {action: number for number, action in enumerate(ACTIONS)}
+
+
+@define(eq=False)
+class PolicyTable:
+    """What a policy does: rows are asked about positions and contexts apart, a function about each view.
+
+    Args:
+        cache: The policy.
+        rules: The rules of the loop.
+        contexts: The contexts by number; there may be more of them later.
+    """
+
+    cache: PolicyCache
+    rules: TurnRules
+    contexts: Sequence[Context]
+    _seen: list[tuple[Any, ...]] = field(
+        factory=list, init=False
+    )  # what a view shows of each context; () if it is not asked
+    _views: dict[tuple[Any, ...], int] = field(factory=dict, init=False)
+    _view_of: Any = field(default=None, init=False)
+    _hold_at: Any = field(default=None, init=False)
+    _hold_in: list[list[bool]] = field(factory=list, init=False)
+    _answers: dict[int, int] = field(factory=dict, init=False)
+
+    def decides(self, contexts: Array) -> Array:
+        """Return in which contexts the policy decides. Shape (n,)."""
+        self._meet()
+        return self._view_of[contexts] >= 0
+
+    def actions(self, contexts: Array, positions: Array) -> Array:
+        """Return the actions of the policy, as numbers of ``ACTIONS``, in contexts in which it decides. Shape (n,)."""
+        np = require("numpy", "verify")
+        self._meet()
+        views = self._view_of[contexts]
+        if isinstance(self.cache.policy.decide, DecisionList):
+            holds = self._hold_at[:, positions] & np.array(self._hold_in, bool).T[:, views]
+            do = [*(_ACTION[rule.do] for rule in self.cache.policy.decide.rules), _ACTION["wait"]]
+            return np.array(do, np.int8)[holds.argmax(axis=0)]
+        asked, inverse = np.unique(views.astype(np.int64) * len(self._positions) + positions, return_inverse=True)
+        return np.array([self._ask(each) for each in asked.tolist()], np.int8)[inverse]
+
+    @property
+    def _positions(self) -> Sequence[Any]:
+        return self.cache.curve.table().positions
+
+    def _ask(self, asked: int) -> int:
+        known = self._answers.get(asked)
+        if known is None:
+            view, position = divmod(asked, len(self._positions))
+            quiet, promises, last, asks = self._seen[view]
+            known = self._answers[asked] = _ACTION[self.cache.decide(position, quiet, promises, last, asks)]
+        return known
+
+    def _meet(self) -> None:
+        """Find out what a view shows of the contexts that are new."""
+        np = require("numpy", "verify")
+        known = 0 if self._view_of is None else len(self._view_of)
+        if known == len(self.contexts):
+            return
+        if self._hold_at is None:
+            self._hold_at = self._rows_at()
+        numbers = [self._view(context) for context in self.contexts[known:]]
+        more = np.array(numbers, np.int32)
+        self._view_of = more if self._view_of is None else np.concatenate([self._view_of, more])
+
+    def _view(self, context: Context) -> int:
+        if context.phase != self.rules.last_phase:
+            return -1
+        seen = (self.rules.shown_quiet(context.quiet), context.promises, context.last, context.asks)
+        key = (seen[0], len(context.promises), context.last, context.asks.bit_count())
+        known = self._views.get(key)
+        if known is None:
+            known = self._views[key] = len(self._seen)
+            self._seen.append(seen)
+            self._hold_in.append(self._rows_in(seen))
+        return known
+
+    def _rows_in(self, seen: tuple[Any, ...]) -> list[bool]:
+        """Return for each row whether what it asks about contexts holds; at the end that of waiting, which always holds."""
+        quiet, promises, last, asks = seen
+        decide = self.cache.policy.decide
+        if not isinstance(decide, DecisionList):
+            return []
+        view = self.cache.view(0, quiet, promises, last, asks)
+        return [*(rule.holds(view, lambda part: part not in POSITION_PARTS) for rule in decide.rules), True]
+
+    def _rows_at(self) -> Array:
+        """Return for each row and each position whether what it asks about positions holds. Shape (rows + 1, positions)."""
+        np = require("numpy", "verify")
+        decide = self.cache.policy.decide
+        if not isinstance(decide, DecisionList):
+            return np.zeros((0, 0), bool)
+        views = [View.at(self.cache.curve, position) for position in self._positions]
+        rows = [[rule.holds(view, POSITION_PARTS.__contains__) for view in views] for rule in decide.rules]
+        return np.array([*rows, [True] * len(views)], bool)

@@ -1,0 +1,354 @@
+"""The product of an automaton with what a property remembers: searched for a shortest violation, or laid out as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any, Final, NamedTuple, TypeVar
+
+from attrs import frozen
+
+from trustcurve.arrays import Array
+from trustcurve.errors import require
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.observation import Observation
+from trustcurve.verification.turn import Feature, Turn, UnreadError
+
+__all__ = ["VIOLATED", "Exploration", "Graph", "Monitor", "explore", "graph_of"]
+
+VIOLATED: Final = -2
+"""What a monitor's step returns when the property is violated."""
+
+_MONITORS: Final = 1 << 20  # more states than a monitor can have: one is a record of single turns
+_SMALL: Final = 1 << 22  # numbers up to here are looked up in an array
+
+_T = TypeVar("_T")
+
+
+@frozen(eq=False)
+class Monitor:
+    """A finite observer of runs: its state is a number; ``step`` returns the next one, or ``VIOLATED``."""
+
+    start: int
+    step: Callable[[int, Turn], int]
+
+
+class Exploration(NamedTuple):
+    """The edges of a shortest run that violates a monitor, or None; how much was explored, and whether none was left out.
+
+    ``relevant`` says whether some turn was relevant.
+    """
+
+    run: tuple[int, ...] | None
+    states: int
+    transitions: int
+    complete: bool
+    relevant: bool
+
+
+def explore(automaton: Automaton, monitor: Monitor, relevant: Callable[[Turn], bool], states_max: int) -> Exploration:
+    """Find a shortest run that violates a monitor: with the fewest turns, and of those with the fewest moves.
+
+    Args:
+        automaton: The automaton.
+        monitor: The monitor.
+        relevant: Which turns the monitor is about.
+        states_max: The most states of the product; if there are more, the search is not complete.
+    """
+    return _reading(automaton, lambda observation: _Search(observation, monitor, relevant, states_max).run())
+
+
+def _reading(automaton: Automaton, work: Callable[[Observation], _T]) -> _T:
+    """Do something with an observation of everything that it reads."""
+    features: tuple[Feature, ...] = ()
+    while True:
+        try:
+            return work(Observation(automaton, features))
+        except UnreadError as error:
+            features = (*features, error.feature)
+
+
+class _Keys:
+    """Pairs of a record and a monitor's state, numbered as they come."""
+
+    def __init__(self) -> None:
+        np = require("numpy", "verify")
+        self.records, self.monitors = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._known: dict[int, int] = {}
+        self._small = np.full(0, -1, np.int32)
+
+    def of(self, records: Array, monitors: Array) -> Array:
+        """Return the numbers of pairs."""
+        np = require("numpy", "verify")
+        if not len(records):
+            return np.zeros(0, np.int32)
+        key = records * _MONITORS + monitors
+        wide = int(monitors.max()) + 1
+        small = records * wide + monitors
+        if int(small.max()) < _SMALL:
+            kinds = np.flatnonzero(np.bincount(small))
+            numbers = np.zeros(int(kinds[-1]) + 1, np.int32)
+            numbers[kinds] = [self._number(kind // wide, kind % wide) for kind in kinds.tolist()]
+            return numbers[small]
+        kinds, inverse = np.unique(key, return_inverse=True)
+        numbers = np.array([self._number(*divmod(kind, _MONITORS)) for kind in kinds.tolist()], np.int32)
+        return numbers[inverse]
+
+    def _number(self, record: int, monitor: int) -> int:
+        np = require("numpy", "verify")
+        key = record * _MONITORS + monitor
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = len(self.records)
+            self.records, self.monitors = np.append(self.records, record), np.append(self.monitors, monitor)
+        return number
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+class _Batch(NamedTuple):
+    """States of the product, each with the state and the edge from which it was reached."""
+
+    state: Array
+    key: Array
+    parent: Array
+    edge: Array
+
+    def only(self, which: Array) -> _Batch:
+        return _Batch(*(each[which] for each in self))
+
+
+class _Search:
+    """A search of the product of an automaton and a monitor, in the order of turns and moves."""
+
+    def __init__(
+        self, observation: Observation, monitor: Monitor, relevant: Callable[[Turn], bool], states_max: int
+    ) -> None:
+        np = require("numpy", "verify")
+        self.observation, self.automaton = observation, observation.automaton
+        self.monitor, self.relevant, self.states_max = monitor, relevant, states_max
+        self.keys = _Keys()
+        self.seen = np.zeros((0, self.automaton.states), bool)
+        self.found: list[_Batch] = []
+        self.states = self.transitions = 0
+        self.complete, self.any_relevant = True, False
+        self.monitors: list[int] = [monitor.start]
+        self._numbers = {monitor.start: 0}
+        self._steps: dict[tuple[int, int], int] = {}
+        self._turns: dict[int, Turn] = {}
+
+    def run(self) -> Exploration:
+        """Search; stop at the first violation."""
+        np = require("numpy", "verify")
+        start = np.zeros(1, np.int64)
+        begin = self.keys.of(self.observation.begin(start), start)
+        waiting: dict[tuple[int, int], list[_Batch]] = {(0, 0): [_Batch(start, begin, start - 1, start - 1)]}
+        order = [(0, 0)]
+        violation: tuple[int, int] | None = None
+        while order and violation is None:
+            now = heappop(order)
+            batches = waiting.pop(now)
+            while batches and violation is None:
+                batch = self._new(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
+                batches = []
+                if not len(batch.state):
+                    break
+                for cost, then in self._expand(batch):
+                    if cost == (-1, -1):
+                        violation = int(then.parent[0]), int(then.edge[0])
+                        break
+                    if cost == (0, 0):
+                        batches.append(then)
+                        continue
+                    key = (now[0] + cost[0], now[1] + cost[1])
+                    if key not in waiting:
+                        waiting[key] = []
+                        heappush(order, key)
+                    waiting[key].append(then)
+        run = None if violation is None else (*self._trace(violation[0]), violation[1])
+        return Exploration(run, self.states, self.transitions, self.complete, self.any_relevant)
+
+    def _new(self, batch: _Batch) -> _Batch:
+        """Return the states of a batch that were not found before, each once, and remember them."""
+        np = require("numpy", "verify")
+        if len(self.keys) > len(self.seen):
+            more = np.zeros((len(self.keys) - len(self.seen), self.automaton.states), bool)
+            self.seen = np.concatenate([self.seen, more])
+        new = np.flatnonzero(~self.seen[batch.key, batch.state])
+        pair = batch.key[new].astype(np.int64) * self.automaton.states + batch.state[new]
+        _, first = np.unique(pair, return_index=True)
+        new = new[np.sort(first)]
+        room = self.states_max - self.states
+        if len(new) > room:
+            self.complete, new = False, new[:room]
+        batch = batch.only(new)
+        self.seen[batch.key, batch.state] = True
+        self.states += len(new)
+        self.found.append(batch)
+        return batch
+
+    def _expand(self, batch: _Batch) -> list[tuple[tuple[int, int], _Batch]]:
+        """Return the states after a batch, by what it costs in turns and moves; or the first violation, at cost -1."""
+        np = require("numpy", "verify")
+        automaton, observation = self.automaton, self.observation
+        edges, place = automaton.out(batch.state)
+        self.transitions += len(edges)
+        records, monitors = self.keys.records[batch.key][place], self.keys.monitors[batch.key][place]
+        parent = (self.states - len(batch.state)) + place
+        found: list[tuple[tuple[int, int], _Batch]] = []
+        ends = automaton.ends[edges]
+        inner = np.flatnonzero(~ends)
+        if len(inner):
+            key = self.keys.of(observation.go_on(records[inner], edges[inner]), monitors[inner])
+            then = _Batch(automaton.target[edges[inner]], key, parent[inner], edges[inner])
+            time = automaton.time[edges[inner]]
+            found += [((0, 0), then.only(np.flatnonzero(time))), ((0, 1), then.only(np.flatnonzero(~time)))]
+        last = np.flatnonzero(ends)
+        if len(last):
+            after = self._stepped(observation.letters(records[last], edges[last]), monitors[last])
+            wrong = np.flatnonzero(after == VIOLATED)
+            if len(wrong):
+                at = last[wrong[:1]]
+                return [((-1, -1), _Batch(at, at, parent[at], edges[at]))]
+            target = automaton.target[edges[last]]
+            key = self.keys.of(observation.begin(target), after)
+            found.append(((1, 0), _Batch(target, key, parent[last], edges[last])))
+        return found
+
+    def _stepped(self, letters: Array, monitors: Array) -> Array:
+        """Return the monitor's states after turns: as numbers of ``self.monitors``, or ``VIOLATED``."""
+        np = require("numpy", "verify")
+        kinds, inverse = np.unique(letters, return_inverse=True)
+        pair = inverse * len(self.monitors) + monitors
+        wide = len(self.monitors)
+        pairs = np.flatnonzero(np.bincount(pair, minlength=1))
+        after = np.zeros(int(pairs[-1]) + 1, np.int64)
+        after[pairs] = [self._step(int(kinds[each // wide]), each % wide) for each in pairs.tolist()]
+        return after[pair]
+
+    def _step(self, letter: int, monitor: int) -> int:
+        known = self._steps.get((letter, monitor))
+        if known is None:
+            turn = self._turns.get(letter)
+            if turn is None:
+                turn = self._turns[letter] = self.observation.turn(letter)
+                self.any_relevant = bool(self.relevant(turn)) or self.any_relevant
+            then = self.monitor.step(self.monitors[monitor], turn)
+            if then != VIOLATED:
+                if then not in self._numbers:
+                    self._numbers[then] = len(self.monitors)
+                    self.monitors.append(then)
+                then = self._numbers[then]
+            known = self._steps[letter, monitor] = then
+        return known
+
+    def _trace(self, number: int) -> tuple[int, ...]:
+        """Return the edges that lead to a state of the product."""
+        np = require("numpy", "verify")
+        parent = np.concatenate([batch.parent for batch in self.found])
+        edge = np.concatenate([batch.edge for batch in self.found])
+        edges: list[int] = []
+        while parent[number] >= 0:
+            edges.append(int(edge[number]))
+            number = int(parent[number])
+        return tuple(reversed(edges))
+
+
+# --- as a graph -------------------------------------------------------------------------------------------
+
+
+@frozen(eq=False)
+class Graph:
+    """The product of an automaton with what predicates read of its turns, as a graph.
+
+    Args:
+        first: The edges of node ``n`` are those from ``first[n]`` to before ``first[n + 1]``. Shape (nodes + 1,).
+        target: The node after each edge. Shape (edges,).
+        edge: The automaton's edge behind each edge. Shape (edges,).
+        ends: Whether a turn ends with each edge. Shape (edges,).
+        time: Whether only time passes on each edge. Shape (edges,).
+        marks: For each predicate, the edges that end a turn in which it is true. Shapes (edges,).
+    """
+
+    first: Array
+    target: Array
+    edge: Array
+    ends: Array
+    time: Array
+    marks: tuple[Array, ...]
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes; 0 is the start."""
+        return len(self.first) - 1
+
+    def source(self) -> Array:
+        """Return the node before each edge. Shape (edges,)."""
+        np = require("numpy", "verify")
+        return np.repeat(np.arange(self.nodes), np.diff(self.first))
+
+    def out(self, nodes: Array) -> tuple[Array, Array]:
+        """Return all edges of some nodes, and for each its place among these nodes; in the order of the nodes."""
+        np = require("numpy", "verify")
+        begin, count = self.first[nodes], self.first[nodes + 1] - self.first[nodes]
+        place = np.repeat(np.arange(len(nodes)), count)
+        within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+        return begin[place] + within, place
+
+
+def graph_of(automaton: Automaton, predicates: Sequence[Callable[[Turn], bool]]) -> Graph:
+    """Lay out the product of an automaton with what predicates read."""
+    return _reading(automaton, lambda observation: _graph(observation, predicates))
+
+
+def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]]) -> Graph:
+    np = require("numpy", "verify")
+    automaton = observation.automaton
+    if observation.records == 1 or automaton.ends.all():
+        every = np.arange(automaton.transitions)
+        marks = _marks(observation, predicates, observation.begin(automaton.source), every)
+        return Graph(automaton.first, automaton.target, every, automaton.ends, automaton.time, marks)
+    states, keys = np.zeros(1, np.int64), _Keys()
+    ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
+    levels: list[tuple[Any, ...]] = []
+    targets = []
+    number = np.full((1, automaton.states), -1, np.int32)
+    number[0, 0], nodes = 0, 1
+    while len(states):
+        edges, place = automaton.out(states)
+        before = keys.records[ours][place]
+        ends, target = automaton.ends[edges], automaton.target[edges]
+        after = np.where(ends, observation.begin(target), observation.go_on(before, edges))
+        key = keys.of(after, np.zeros(len(after), np.int64))
+        if len(keys) > len(number):
+            number = np.concatenate([number, np.full((len(keys) - len(number), automaton.states), -1, np.int32)])
+        pair = key.astype(np.int64) * automaton.states + target
+        flat = number.reshape(-1)
+        _, first = np.unique(pair[flat[pair] < 0], return_index=True)
+        new = np.flatnonzero(flat[pair] < 0)[np.sort(first)]
+        flat[pair[new]] = np.arange(nodes, nodes + len(new))
+        nodes += len(new)
+        levels.append((np.bincount(place, minlength=len(states)), edges, before))
+        targets.append(flat[pair])
+        states, ours = target[new], key[new]
+    count, edges, before = (np.concatenate(each) for each in zip(*levels, strict=True))
+    marks = _marks(observation, predicates, before, edges)
+    first = np.concatenate([[0], np.cumsum(count)])
+    return Graph(first, np.concatenate(targets), edges, automaton.ends[edges], automaton.time[edges], marks)
+
+
+def _marks(
+    observation: Observation, predicates: Sequence[Callable[[Turn], bool]], records: Array, edges: Array
+) -> tuple[Array, ...]:
+    """Return for each predicate the edges that end a turn in which it is true."""
+    np = require("numpy", "verify")
+    last = np.flatnonzero(observation.automaton.ends[edges])
+    kinds, inverse = np.unique(observation.letters(records[last], edges[last]), return_inverse=True)
+    turns = [observation.turn(kind) for kind in kinds.tolist()]
+    found = []
+    for predicate in predicates:
+        mark = np.zeros(len(edges), bool)
+        mark[last] = np.array([bool(predicate(turn)) for turn in turns], bool)[inverse] if len(last) else False
+        found.append(mark)
+    return tuple(found)

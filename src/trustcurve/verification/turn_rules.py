@@ -1,0 +1,341 @@
+"""The rules of a turn: what time, the environment and the policy do to everything in the closed loop but the position.
+
+The ledger compares instants with three things only: the runs of the policy, the days on which promises break, and the ends of
+whole quiet periods. A turn is therefore divided into moments: the run, and the time between two runs. (Where grace is not a
+whole number of turns, promises made at a run break at an instant of their own in each turn, which is a moment, too.) Two
+journeys whose events lie in the same moments, in the same order, have the same outcome.
+
+In the time between two instants the only thing that can come due is a silence, and the days of promises that were moved. The
+silence divides it in two: before (and at) its instant, and after it. The day of a moved promise is left open: it passes when
+the environment lets it, so that every day is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from attrs import frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.signals import BROKEN, KEPT, SILENCE, EndsSilence, Weight
+from trustcurve.policies.actions import ACTION_SIGNALS, ACTIONS, MOVE_SIGNALS, PROMISE_WEIGHTS, Action
+from trustcurve.policies.environment import Environment, move_probabilities
+
+__all__ = ["ANY_DAY", "Change", "Context", "Happening", "OpenPromises", "Sent", "TurnRules", "happening_of"]
+
+OpenPromises = tuple[tuple[Weight, int], ...]
+"""Open promises, oldest first: the weight, and the moments until it breaks (0: as this moment ends); see ``ANY_DAY``."""
+
+ANY_DAY: Final = -1
+"""The moments until a moved promise breaks: the environment decides."""
+
+
+class Context(NamedTuple):
+    """Everything in a state of the loop but the position.
+
+    ``phase`` is where in the turn it is, ``quiet`` the moments since the customer last got something (counted no further
+    than it matters), ``overdue`` whether a promise has been broken that can still be kept late. ``last`` and ``asks``
+    are the policy's memory: its last actions, and in which of the last turns it asked (one bit each, the latest lowest).
+    """
+
+    phase: int
+    quiet: int
+    promises: OpenPromises
+    overdue: bool
+    last: tuple[Action, ...]
+    asks: int
+
+
+Sent = tuple[str, str, EndsSilence]
+"""A signal: who sends it ("clock", "kept", "move" or "action"), its name, and when it ends a silence."""
+
+
+class Change(NamedTuple):
+    """What happens to a context: by what, about which promise, with which signals, and the context after it.
+
+    ``ended`` is the context if one of the signals ends the silence. ``of`` says for whom it can happen: for customers who
+    have not left, and for those who have.
+    """
+
+    what: str
+    promise: int | None
+    signals: tuple[Sent, ...]
+    then: Context
+    ended: Context
+    of: tuple[bool, bool] = (True, True)
+
+
+class Happening(NamedTuple):
+    """What happens on an edge: the environment's move (or "time"), about which promise, the policy's action, the signals.
+
+    Each signal comes with its sender: "clock", "kept", "move" or "action".
+    """
+
+    move: str
+    promise: int | None
+    action: Action | None
+    signals: tuple[tuple[str, str], ...]
+
+
+def happening_of(change: Change, *, idle: bool = False) -> Happening:
+    """Return what happens on an edge for a single change; a silence that changes nothing (``idle``) is not told."""
+    sent = tuple((sender, signal) for sender, signal, _ in change.signals if not (idle and signal == SILENCE))
+    if change.what in ACTIONS:
+        return Happening("time", None, change.what, sent)
+    return Happening(change.what, change.promise, None, sent)
+
+
+@frozen(eq=False)
+class TurnRules:
+    """The rules of a turn.
+
+    Args:
+        curve: The curve.
+        environment: What may happen.
+        turn: How long a turn lasts.
+        promises_max: The most promises that may be open at once.
+        promise_due: After how many turns a promise falls due.
+        remember: How many of its last actions the policy sees.
+        window: Over how many turns it counts its asks.
+        any_time: Whether the environment may do anything at any moment, as often as it likes; else one move at each run.
+    """
+
+    curve: Curve
+    environment: Environment
+    turn: timedelta
+    promises_max: int
+    promise_due: int
+    remember: int
+    window: int
+    any_time: bool
+
+    @cached_property
+    def instants(self) -> tuple[timedelta, ...]:
+        """The instants in a turn at which promises that were made at a run can break, the run first."""
+        rest = self.curve.grace % self.turn
+        return (timedelta(0), rest) if self.any_time and rest else (timedelta(0),)
+
+    @cached_property
+    def per_turn(self) -> int:
+        """How many moments a turn has: its instants, and the time after each; or the run alone."""
+        return 2 * len(self.instants) if self.any_time else 1
+
+    @cached_property
+    def quiet_period(self) -> int:
+        """How many moments a quiet period has."""
+        return self.curve.silence_after // self.turn * self.per_turn
+
+    @cached_property
+    def _due(self) -> int:
+        """After how many moments a promise that is made at a run breaks."""
+        whole = self.promise_due + self.curve.grace // self.turn
+        return whole * self.per_turn + 2 * (len(self.instants) - 1)
+
+    # --- phases: 0 is the run, after the policy's act; the last one is the next run, before it ---------------
+
+    @cached_property
+    def _phases(self) -> tuple[tuple[int, bool], ...]:
+        """The moment of each phase, and whether a silence is still to come in it."""
+        if not self.any_time:
+            return ((0, False), (1, False), (1, False))
+        inner = [
+            (moment, before)
+            for moment in range(1, self.per_turn)
+            for before in ((True, False) if moment % 2 else (False,))
+        ]
+        return ((0, False), *inner, (self.per_turn, False))
+
+    def moment(self, phase: int) -> tuple[int, bool]:
+        """Return the moment of a phase, counted from the run, and whether a silence is still to come in it."""
+        return self._phases[phase]
+
+    @cached_property
+    def last_phase(self) -> int:
+        """The phase in which the policy decides."""
+        return len(self._phases) - 1
+
+    @cached_property
+    def moves_max(self) -> int:
+        """More moves than there can be in a context."""
+        return len(self.environment.names) + 4 * self.promises_max
+
+    def may_move(self, context: Context) -> bool:
+        """Return whether the environment may do something now."""
+        return self.any_time or context.phase == 1
+
+    # --- quiet moments ------------------------------------------------------------------------------------
+
+    def reduced(self, quiet: int) -> int:
+        """Return the least number of quiet moments after which the same silences come: past the waiting periods they repeat."""
+        waiting, period = self.curve.waiting_periods * self.quiet_period, self.quiet_period
+        return quiet if quiet <= waiting + period else waiting + (quiet - 1) % period + 1
+
+    def shown_quiet(self, quiet: int) -> int:
+        """Return the quiet turns that a policy sees: since the customer got something, or since the last silence."""
+        return ((quiet - 1) % self.quiet_period + 1) // self.per_turn if quiet else 0
+
+    def _silence(self, quiet: int, promises: OpenPromises) -> bool:
+        """Return whether a silence comes, if nothing happens, as a moment ends."""
+        periods, rest = divmod(quiet, self.quiet_period)
+        return bool(quiet) and not rest and (periods > self.curve.waiting_periods or not promises)
+
+    # --- time ---------------------------------------------------------------------------------------------
+
+    def passes(self, context: Context) -> Change | None:
+        """Return what the passing of time up to the next phase does; None in the last one.
+
+        If promises are always kept, one that would break at this instant is kept first, and time has not passed yet.
+        """
+        if not self.any_time:
+            return self._turn_passes(context) if context.phase == 0 else None
+        moment, before = self._phases[context.phase]
+        if context.phase == self.last_phase:
+            return None
+        if before:
+            sent: tuple[Sent, ...] = ()
+            if self._silence(context.quiet, context.promises):
+                sent = (("clock", SILENCE, "never"),)
+            then = context._replace(phase=context.phase + 1)
+            return Change("time", None, sent, then, then)
+        if moment % 2:  # between two instants, after the silence: nothing is due
+            then = self._later(context, context.promises, overdue=context.overdue)
+            return Change("time", None, (), then, then)
+        due = [n for n, (_, left) in enumerate(context.promises) if left == 0]
+        if due and self.environment.keeps_promises:
+            signal = KEPT[context.promises[due[0]][0]]
+            return self._moved(self._without(context, due[0]), "kept", due[0], signal)
+        return self._instant_ends(context)
+
+    def _instant_ends(self, context: Context, *, breaks_later: bool = False) -> Change:
+        """Let everything break that breaks at an instant, then let its silence come; or break it later in the turn."""
+        broken = [weight for weight, left in context.promises if left == 0]
+        still = tuple(each for each in context.promises if each[1] != 0)
+        breaks: tuple[Sent, ...] = tuple(("clock", BROKEN[weight], "never") for weight in broken)
+        silence: tuple[Sent, ...] = ()
+        if self._silence(context.quiet, context.promises if breaks_later else still):
+            silence = (("clock", SILENCE, "never"),)
+        then = self._later(context, still, overdue=self._is_overdue(context, broken))
+        return Change("time", None, silence + breaks if breaks_later else breaks + silence, then, then)
+
+    def _is_overdue(self, context: Context, broken: Sequence[Weight]) -> bool:
+        """Return whether there is a broken promise that ends a silence if it is kept late."""
+        if not self.any_time or "kept_late" not in self.environment.names:
+            return False
+        return context.overdue or any(self.curve.ends_silence[KEPT[weight]] == "always" for weight in broken)
+
+    def _later(self, context: Context, promises: OpenPromises, *, overdue: bool) -> Context:
+        """Return the context a moment later, in the first phase of that moment that matters."""
+        quiet = self.reduced(context.quiet + 1)
+        phase = context.phase + 1
+        if self._phases[phase][1] and quiet % self.quiet_period:
+            phase += 1  # no silence comes in this moment
+        return context._replace(
+            phase=phase,
+            quiet=quiet,
+            promises=tuple((weight, left if left == ANY_DAY else left - 1) for weight, left in promises),
+            overdue=overdue,
+        )
+
+    def _turn_passes(self, context: Context) -> Change:
+        """Let a whole turn pass; if promises are always kept, keep those that would break before the next."""
+        at_end = self._instant_ends(context, breaks_later=bool(self.curve.grace % self.turn))
+        if not self.environment.keeps_promises:
+            return at_end
+        kept = [weight for weight, left in at_end.then.promises if left == 0]
+        sent = tuple(("kept", KEPT[weight], self.curve.ends_silence[KEPT[weight]]) for weight in kept)
+        then = at_end.then._replace(promises=tuple(each for each in at_end.then.promises if each[1] != 0))
+        return Change("time", None, (*at_end.signals, *sent), then, then._replace(quiet=0))
+
+    # --- the environment ----------------------------------------------------------------------------------
+
+    def moves(self, context: Context) -> tuple[Change, ...]:
+        """Return what the environment can do; once a turn it can do nothing, too, which leads to the policy's decision."""
+        if not self.may_move(context):
+            return ()
+        if self.any_time:
+            return tuple(self._moves(context))
+        found = tuple(self._moves(context))
+        if self.environment.probabilities is None:
+            return found
+        likely = [self._likely(found, left=left) for left in (False, True)]
+        return tuple(each._replace(of=(likely[0][n], likely[1][n])) for n, each in enumerate(found))
+
+    def _likely(self, found: Sequence[Change], *, left: bool) -> list[bool]:
+        """Return which moves have a probability above 0, for customers who have left or who have not."""
+        possible = [each for each in found if each.of[left]]
+        chances = move_probabilities(self.environment, [each.what for each in possible])  # type: ignore[misc]
+        likely = {id(each) for each, p in zip(possible, chances, strict=True) if p}
+        return [id(each) in likely for each in found]
+
+    def _moves(self, context: Context) -> Iterator[Change]:
+        promises = context.promises
+        different = [n for n, each in enumerate(promises) if each not in promises[:n]]
+        for name in self.environment.names:
+            if name == "nothing":
+                if not self.any_time:
+                    yield self._moved(context, name, None, None)
+            elif name in ("kept", "broken"):
+                for n in different:
+                    signal = (KEPT if name == "kept" else BROKEN)[promises[n][0]]
+                    yield self._moved(self._without(context, n), name, n, signal)
+            elif name in MOVE_SIGNALS:
+                of = (name != "return", name != "departure")
+                yield self._moved(context, name, None, MOVE_SIGNALS[name])._replace(of=of)
+            elif self.any_time:
+                yield from self._promise_moves(context, name, different)
+
+    def _promise_moves(self, context: Context, name: str, different: Sequence[int]) -> Iterator[Change]:
+        """Yield what can happen to promises at any time beside being kept or broken."""
+        if name == "kept_late":
+            if context.overdue:
+                yield self._moved(context, name, None, None, ends="always")
+            return
+        for n in different:
+            weight, left = context.promises[n]
+            if name == "released":
+                yield self._moved(self._without(context, n), name, n, None)
+            elif left != ANY_DAY:
+                moved = (*context.promises[:n], (weight, ANY_DAY), *context.promises[n + 1 :])
+                yield self._moved(context._replace(promises=moved), name, n, None)
+            elif self._phases[context.phase][0] % 2 and not self.environment.keeps_promises:
+                gone = self._without(context, n)
+                late = gone._replace(overdue=self._is_overdue(context, [weight]))
+                yield Change("lapsed", n, (("clock", BROKEN[weight], "never"),), late, late)
+
+    def _without(self, context: Context, place: int) -> Context:
+        return context._replace(promises=context.promises[:place] + context.promises[place + 1 :])
+
+    def _moved(
+        self, context: Context, name: str, promise: int | None, signal: str | None, ends: EndsSilence | None = None
+    ) -> Change:
+        """Return a move: its signal, and the context after it, with the silence ended or not."""
+        if not self.any_time:
+            context = context._replace(phase=2)
+        ended = context._replace(quiet=0)
+        if self._phases[context.phase][1]:
+            ended = ended._replace(phase=context.phase + 1)  # the silence that was to come in this moment does not come
+        if signal is None:
+            after = ended if ends == "always" else context
+            return Change(name, promise, (), after, after)
+        return Change(name, promise, (("move", signal, self.curve.ends_silence[signal]),), context, ended)
+
+    # --- the policy ---------------------------------------------------------------------------------------
+
+    def acts(self, context: Context, action: Action) -> Change | None:
+        """Return what an action of the policy does; None if it promises more than ``promises_max`` things at once."""
+        signal, promises = ACTION_SIGNALS[action], context.promises
+        if action in PROMISE_WEIGHTS:
+            if len(promises) == self.promises_max:
+                return None
+            promises = (*promises, (PROMISE_WEIGHTS[action], self._due))
+        then = context._replace(
+            phase=0,
+            promises=promises,
+            last=(action, *context.last)[: self.remember],
+            asks=(context.asks << 1 | (action == "ask")) & ((1 << self.window) - 1),
+        )
+        sent = () if signal is None else (("action", signal, self.curve.ends_silence[signal]),)
+        return Change(action, None, sent, then, then._replace(quiet=0))
