@@ -23,10 +23,11 @@ from trustcurve import (
     PromiseReleased,
     Standing,
 )
+from trustcurve.errors import UnknownWordError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, View, load_policy, policy
 from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS
 from trustcurve.policies.environment import ANY
-from trustcurve.verification import POLICY_PROPERTIES, Counterexample, Witness, check, never
+from trustcurve.verification import POLICY_PROPERTIES, Counterexample, Status, Witness, check, leads_to, never
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import BEGIN, ClosedLoop, Node
 from trustcurve.verification.product import VIOLATED
@@ -329,3 +330,42 @@ def test_no_journey_breaks_what_is_proved(curve: Curve, journeys: int, path: Pat
             for turn in real.turns:
                 state = asked.monitor.step(state, turn)
                 assert state != VIOLATED, (asked.name, real.turns)
+
+
+# --- what a property reads --------------------------------------------------------------------------------
+
+
+def test_a_property_that_reads_too_much_is_undecided_and_says_so(curve: Curve) -> None:
+    ours = load_policy(EXAMPLES / "win_back.toml")
+    reads_all = [
+        never(lambda turn: len(turn.signals) + len(turn.moves) > 99, name="safe"),
+        leads_to(lambda turn: len(turn.moves) > 99, lambda turn: len(turn.signals) > 99, name="live"),
+    ]
+    for verdict in check(curve, *reads_all, policy=ours, states_max=50_000):
+        assert verdict.status is Status.UNKNOWN
+        assert "with what the property reads there are more than states_max=50000 states" in verdict.note
+
+
+def test_whole_positions_can_be_compared(curve: Curve) -> None:
+    ours = load_policy(EXAMPLES / "funnel.toml")
+    still = never(lambda turn: turn.before == turn.after and turn.met != turn.before, name="back again")
+    found = check(curve, still, policy=ours).verdicts[0].counterexample
+    assert isinstance(found, Counterexample)
+    last = found.turns[-1]
+    assert last.before == last.after != last.met
+
+
+@pytest.mark.parametrize(
+    ("predicate", "says"),
+    [
+        (lambda turn: turn.met.stage == "advocat", "stage 'advocat'"),
+        (lambda turn: turn.met.stage in ("hopeful", "partner"), "stage 'partner'"),
+        (lambda turn: turn.after.account != "cleer", "account 'cleer'"),
+        (lambda turn: "complain" in turn.moves, "move 'complain'"),
+        (lambda turn: "kept_mayor" in turn.signals, "signal 'kept_mayor'"),
+        (lambda turn: turn.action == "aks", "action 'aks'"),
+    ],
+)
+def test_a_word_that_there_is_not_is_never_proved(curve: Curve, predicate: Any, says: str) -> None:
+    with pytest.raises(UnknownWordError, match=says):
+        check(curve, never(predicate, name="typo"), policy=load_policy(EXAMPLES / "solve_first.toml"))

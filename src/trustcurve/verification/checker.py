@@ -20,7 +20,7 @@ from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
 from trustcurve.verification.nearest_passing import nearest_passing
-from trustcurve.verification.product import VIOLATED, Graph, Monitor, explore, graph_of
+from trustcurve.verification.product import VIOLATED, Graph, Monitor, TooManyStatesError, explore, graph_of
 from trustcurve.verification.property import (
     CurveProperty,
     ExpectedTurns,
@@ -184,7 +184,15 @@ class Checker:
             (ExpectedTurns, self._chance),
         )
         way = next(way for kind, way in ways if isinstance(asked, kind))
-        return evolve(way(asked), seconds=perf_counter() - start)
+        try:
+            verdict = way(asked)
+        except TooManyStatesError:
+            verdict = self._too_many(asked, self.automaton(asked.name))
+        return evolve(verdict, seconds=perf_counter() - start)
+
+    def _too_many(self, asked: Property, automaton: Automaton) -> Verdict:
+        note = f"with what the property reads there are more than states_max={self.states_max} states"
+        return _verdict(asked, automaton, Status.UNKNOWN, note)
 
     # --- on the curve's table -----------------------------------------------------------------------------
 
@@ -242,8 +250,7 @@ class Checker:
                 transitions=transitions,
             )
         if not found.complete and automaton.stopped is None:
-            note = f"with what the property counts there are more than states_max={self.states_max} states"
-            return evolve(_verdict(asked, automaton, Status.UNKNOWN, note), states=states, transitions=transitions)
+            return evolve(self._too_many(asked, automaton), states=states, transitions=transitions)
         return evolve(self._holds(asked, automaton, vacuous=not found.relevant), states=states, transitions=transitions)
 
     def _possible(self, asked: Possible) -> Verdict:
@@ -261,7 +268,7 @@ class Checker:
 
     def _recoverable(self, asked: Recoverable) -> Verdict:
         automaton = self.automaton(asked.name)
-        graph = graph_of(automaton, [asked.goal])
+        graph = graph_of(automaton, [asked.goal], self.states_max)
         reaches = reaching(graph, graph.marks[0])
         if automaton.stopped is not None:
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
@@ -275,7 +282,7 @@ class Checker:
         automaton = self.automaton(asked.name)
         if asked.fair == "moves" and automaton.stopped is not None:  # what is left out may be a way on
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
-        graph = graph_of(automaton, [asked.after, asked.comes])
+        graph = graph_of(automaton, [asked.after, asked.comes], self.states_max)
         after, comes = graph.marks
         cycles = fair_cycles(graph, ~comes) if asked.fair == "moves" else ~comes
         found = shortest_lasso(graph, after & ~comes, ~comes, cycles)

@@ -8,13 +8,17 @@ from attrs import define, field
 
 from trustcurve.arrays import Array
 from trustcurve.core.signals import ACCOUNT_LEVELS
-from trustcurve.errors import require
+from trustcurve.errors import InvalidValueError, require
 from trustcurve.policies.actions import ACTIONS
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.turn import WHOLE, Feature, Turn, Vocabulary, turn_to_read
 
 __all__ = ["Observation"]
+
+_LETTERS_MAX = 1 << 62
+_RECORDS_MAX = 1 << 42
+"""So many letters and records fit into whole numbers of 64 bits, a record together with the state of a monitor."""
 
 
 @define(eq=False)
@@ -44,6 +48,12 @@ class Observation:
         happenings = self.automaton.happenings
         self._masks = np.array([self._mask(n) for n in range(len(happenings))], np.int64)
         self._actions = np.array([0 if h.action is None else ACTIONS.index(h.action) for h in happenings], np.int64)
+
+        letters = self.records * len(ACTIONS) * (OPEN_MAX + 1)
+        letters *= len(self._positions["met"][1]) * len(self._positions["after"][1])
+        if letters >= _LETTERS_MAX or self.records >= _RECORDS_MAX:
+            read = ", ".join(" ".join(filter(None, feature)) for feature in self.features)
+            raise InvalidValueError("property", read, "must read less of a turn, so that turns can be told apart")
 
     def _told_apart(self, name: str) -> tuple[Any, list[dict[Feature, Any]]]:
         """Return for each position a number that stands for the parts that are read, and what each number stands for."""

@@ -14,12 +14,15 @@ from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Feature, Turn, UnreadError
 
-__all__ = ["VIOLATED", "Exploration", "Graph", "Monitor", "explore", "graph_of"]
+__all__ = ["VIOLATED", "Exploration", "Graph", "Monitor", "TooManyStatesError", "explore", "graph_of"]
 
 VIOLATED: Final = -2
 """What a monitor's step returns when the property is violated."""
 
 _MONITORS: Final = 1 << 20  # more states than a monitor can have: one is a record of single turns
+_CELLS_MAX: Final = 1_000_000_000
+"""The most pairs of a state and of what is known besides, found or not. Source: our choice: a gigabyte."""
+
 _SMALL: Final = 1 << 22  # numbers up to here are looked up in an array
 
 _T = TypeVar("_T")
@@ -172,9 +175,12 @@ class _Search:
     def _new(self, batch: _Batch) -> _Batch:
         """Return the states of a batch that were not found before, each once, and remember them."""
         np = require("numpy", "verify")
-        if len(self.keys) > len(self.seen):
-            more = np.zeros((len(self.keys) - len(self.seen), self.automaton.states), bool)
+        keys = min(len(self.keys), max(_CELLS_MAX // self.automaton.states, 1))
+        if keys > len(self.seen):
+            more = np.zeros((keys - len(self.seen), self.automaton.states), bool)
             self.seen = np.concatenate([self.seen, more])
+        if keys < len(self.keys):
+            self.complete, batch = False, batch.only(np.flatnonzero(batch.key < keys))
         new = np.flatnonzero(~self.seen[batch.key, batch.state])
         pair = batch.key[new].astype(np.int64) * self.automaton.states + batch.state[new]
         _, first = np.unique(pair, return_index=True)
@@ -297,12 +303,20 @@ class Graph:
         return begin[place] + within, place
 
 
-def graph_of(automaton: Automaton, predicates: Sequence[Callable[[Turn], bool]]) -> Graph:
-    """Lay out the product of an automaton with what predicates read."""
-    return _reading(automaton, lambda observation: _graph(observation, predicates))
+class TooManyStatesError(Exception):
+    """A graph would have more states than it may have."""
 
 
-def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]]) -> Graph:
+def graph_of(automaton: Automaton, predicates: Sequence[Callable[[Turn], bool]], states_max: int = _CELLS_MAX) -> Graph:
+    """Lay out the product of an automaton with what predicates read.
+
+    Raises:
+        TooManyStatesError: It has more than ``states_max`` states.
+    """
+    return _reading(automaton, lambda observation: _graph(observation, predicates, states_max))
+
+
+def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]], states_max: int) -> Graph:
     np = require("numpy", "verify")
     automaton = observation.automaton
     if observation.records == 1 or automaton.ends.all():
@@ -321,6 +335,8 @@ def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]
         ends, target = automaton.ends[edges], automaton.target[edges]
         after = np.where(ends, observation.begin(target), observation.go_on(before, edges))
         key = keys.of(after, np.zeros(len(after), np.int64))
+        if nodes > states_max or len(keys) * automaton.states > _CELLS_MAX:
+            raise TooManyStatesError
         if len(keys) > len(number):
             number = np.concatenate([number, np.full((len(keys) - len(number), automaton.states), -1, np.int32)])
         pair = key.astype(np.int64) * automaton.states + target
