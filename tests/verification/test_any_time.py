@@ -292,6 +292,21 @@ def test_two_acts_within_a_turn_are_one_fall(curve: Curve) -> None:
     ) == 2
 
 
+def test_no_promise_is_kept_late_forever(curve: Curve) -> None:
+    once = policy("promises once", promise_due=1)(
+        lambda v: (
+            "propose" if v.stage == "distrust" else "promise_minor" if v.account == "due" and not v.open else "wait"
+        )
+    )
+    comes = leads_to(
+        lambda turn: turn.after.stage == "hopeful", lambda turn: "silence" in turn.signals, name="a silence comes"
+    )
+    late = check(curve, comes, policy=once, environment=Environment(["kept_late"])).verdicts[0]
+    assert late.status is Status.UNKNOWN
+    assert "more promises are kept late in it than were broken" in late.note
+    assert check(curve, comes, policy=once, environment=Environment([])).proved
+
+
 def test_the_shipped_policies_are_decided(curve: Curve) -> None:
     for path in sorted(EXAMPLES.glob("*.toml")):
         report = check(curve, policy=load_policy(path))

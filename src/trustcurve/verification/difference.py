@@ -63,7 +63,8 @@ def diff(
         old: The old curve or policy.
         new: The new one.
         curve: The curve of both policies.
-        environment: For policies: what may happen. With probabilities, the share of affected customers is computed.
+        environment: For policies: what may happen, one move in a turn at the instant of the run: two policies that act alike
+            so can still act differently at other times. With probabilities, the share of affected customers is computed.
         within: For policies: the number of turns for that share.
         journeys: Journeys of real customers, for the share of them that ends in another state, or to whom the policies
             would have done something else after some event or in some quiet turn.
@@ -126,7 +127,9 @@ def equivalent(
     promises_max: int = 2,
     pairs_max: int = 200_000,
 ) -> bool:
-    """Return whether two curves (with their clocks) lead every journey to the same states, or two policies always act alike.
+    """Return whether two curves (with their clocks) lead every journey to the same states, or two policies act alike.
+
+    Policies are compared where the environment makes one move in a turn; see ``diff``.
 
     Raises:
         InvalidValueError: A limit was reached before it was decided; see ``diff``.
@@ -289,7 +292,7 @@ class PolicyDifference(Value):
 
     def __str__(self) -> str:
         if self.old is None or self.new is None or self.actions is None:
-            return "no difference: whatever happens, both do the same"
+            return "no difference: whatever happens, one move in a turn, both do the same"
         share = "" if self.share is None else f"\nshare of customers treated differently: {self.share:.1%}"
         was, now = map(str, self.actions)
         if was == now:

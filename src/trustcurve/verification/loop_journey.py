@@ -22,6 +22,7 @@ from trustcurve.core.events import (
 )
 from trustcurve.core.journey import Journey
 from trustcurve.core.phrases import event_words
+from trustcurve.core.signals import BROKEN
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value, checked_path
@@ -32,6 +33,9 @@ from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn import ALL_MOVES, Turn
 
 __all__ = ["Counterexample", "Line", "LoopJourney", "Witness", "turn_of"]
+
+
+_CLOCK_BREAKS = [("clock", signal) for signal in BROKEN.values()]
 
 
 class Line(NamedTuple):
@@ -92,7 +96,15 @@ class LoopJourney(Value):
 
     @property
     def happens(self) -> bool:
-        """Whether there is such a journey: the ledger applies its events, and it ends where the loop says."""
+        """Whether there is such a journey: the ledger applies its events, and it ends where the loop says.
+
+        If it goes on forever, no more promises may be kept late in each round than are broken in it.
+        """
+        again = self.passages[self._place_of_turn(self.loops_from) :] if self.loops_from is not None else ()
+        late = sum(passage.happening.move == "kept_late" for passage in again)
+        broken = [sent for passage in again for sent in passage.happening.signals if sent in _CLOCK_BREAKS]
+        if late > len(broken):
+            return False
         try:
             end = self.journey.standing
         except (TrustcurveError, _NoDateError):
@@ -109,6 +121,11 @@ class LoopJourney(Value):
                 found.append(turn_of(self.loop, self.passages[begun:number]))
                 begun = number
         return tuple(found)
+
+    def _place_of_turn(self, number: int) -> int:
+        """Return how many passages some turns have, from the beginning."""
+        ends = [place for place, passage in enumerate(self.passages, start=1) if passage.met is not None]
+        return ends[number - 1] if number else 0
 
     def lines(self) -> Iterator[Line]:
         """Yield a line for each event, and for each turn in which nothing happens."""
