@@ -198,7 +198,10 @@ def test_policies_that_part_are_told_side_by_side():
     assert f"they first differ in turn {len(difference.old)}: exchange becomes wait; in" in text
     assert "under the old policy:" in text
     assert equivalent(usual, policy("again", remember=1)(careful), curve=DEFAULT, environment=LIFE)  # type: ignore[arg-type]
-    assert str(diff(usual, usual, curve=DEFAULT)) == "no difference: whatever happens, one move in a turn, both do the same"
+    assert (
+        str(diff(usual, usual, curve=DEFAULT))
+        == "no difference: whatever happens, one move in a turn, both do the same"
+    )
 
 
 def test_another_date_is_another_promise():
