@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-TIMEOUT_S = 300
+TIMEOUT_S = 900
 
 
 class Mutant(NamedTuple):
