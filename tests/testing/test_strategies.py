@@ -30,6 +30,7 @@ from trustcurve import (
     Standing,
     Timetable,
     TrustcurveError,
+    to_json,
 )
 from trustcurve.core.events import EVENTS
 from trustcurve.documents.curve_file import parse_curve
@@ -341,6 +342,8 @@ PARTLY_GIVEN = {
 
 @pytest.mark.parametrize("name", PARTLY_GIVEN)
 def test_what_is_not_given_fits_what_is(name: str):
+    to_json(PromiseMade(at=BEGIN, promise="p", due=BEGIN))  # the reader resolves the annotations of classes
+
     @settings(max_examples=100)
     @given(PARTLY_GIVEN[name])
     def test(value: object) -> None:

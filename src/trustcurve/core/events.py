@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from attrs import field, frozen
-from attrs.validators import in_, instance_of
+from attrs.validators import in_, instance_of, optional
 
 from trustcurve.core.field_types import DueDate, Instant, Name
 from trustcurve.core.instants import instant, microseconds, optional_due
@@ -120,7 +120,7 @@ class PromiseMade(Event):
     """
 
     promise: str = field(validator=[check_name, instance_of(Name)])
-    due: datetime | None = field(default=None, converter=optional_due)
+    due: datetime | None = field(default=None, converter=optional_due, validator=optional(instance_of(DueDate)))
     weight: Weight = field(default="major", validator=check_word_of(WEIGHTS))
 
     signals = ("promise_made",)

@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from trustcurve.core.field_types import DueDate
 from trustcurve.errors import InvalidValueError, NaiveTimeError, shown
 
 __all__ = [
@@ -90,7 +89,7 @@ def _time_pattern() -> re.Pattern[str]:
     return re.compile(RFC_3339)
 
 
-def optional_due(value: datetime | None) -> DueDate | None:
+def optional_due(value: datetime | None) -> datetime | None:
     """Convert a due date to an instant in UTC; a promise can be without one."""
     return None if value is None else instant(value, "due")
 

@@ -14,9 +14,9 @@ from operator import itemgetter
 from typing import Any, final
 
 from attrs import evolve, field, frozen
-from attrs.validators import instance_of
+from attrs.validators import instance_of, optional
 
-from trustcurve.core.field_types import Name
+from trustcurve.core.field_types import DueDate, Name
 from trustcurve.core.instants import microseconds, optional_due
 from trustcurve.core.signals import WEIGHTS, Weight
 from trustcurve.core.values import Value, check_flag, check_name, check_word_of
@@ -48,7 +48,7 @@ class Promise(Value):
     """
 
     id: str = field(validator=[check_name, instance_of(Name)])
-    due: datetime | None = field(default=None, converter=optional_due)
+    due: datetime | None = field(default=None, converter=optional_due, validator=optional(instance_of(DueDate)))
     weight: Weight = field(default="major", validator=check_word_of(WEIGHTS))
     overdue: bool = field(default=False, validator=check_flag)
 
