@@ -139,3 +139,10 @@ def test_the_ranges_of_a_curve_of_ones_own():
     parse_policy(text, curve=Curve.default(doubt_max=14))
     with pytest.raises(InvalidPolicyError, match="can never match"):
         parse_policy(text)
+
+
+def test_a_policy_has_at_most_five_hundred_rows():
+    rows = [f'[[rules]]\nwhen = {{ stage = "hopeful", quiet = {n} }}\ndo = "ask"\n' for n in range(501)]
+    assert parse_policy('[policy]\nname = "long"\n' + "".join(rows[:500])).is_data
+    with pytest.raises(InvalidPolicyError, match=r"\[\[rules\]\]: must have at most 500 rows, got 501"):
+        parse_policy('[policy]\nname = "long"\n' + "".join(rows))

@@ -26,6 +26,9 @@ Groups = tuple[tuple[tuple[str, ...], list[View]], ...]
 _GUARDS = (*WORDS, "outside", *NUMBERS)
 _MEMORY = {"asks": "window", "last": "remember"}
 
+_ROWS_MAX = 500
+"""The most rows of a policy. Source: our choice: each is compared with all before it, which takes a second for so many."""
+
 
 @frozen
 class _Bounds:
@@ -173,6 +176,8 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
     reading = read_toml(text, PolicyFile, source, InvalidPolicyError)
     curve = Curve.default() if curve is None else curve
     _check_words(reading, curve)
+    if reading.count("rules") > _ROWS_MAX:
+        reading.wrong(("rules",), f"must have at most {_ROWS_MAX:,} rows, got {reading.count('rules'):,}")
     form = reading.right()
     head = form.policy
     policy = Policy(
