@@ -11,7 +11,7 @@ from trustcurve.errors import require
 from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.turn_rules import Context, Happening
 
-__all__ = ["Automaton"]
+__all__ = ["Automaton", "edges_out"]
 
 
 @frozen(eq=False)
@@ -97,8 +97,18 @@ class Automaton:
 
     def out(self, states: Array) -> tuple[Array, Array]:
         """Return all edges of some states, and for each its place among these states; in the order of the states."""
-        np = require("numpy", "verify")
-        begin, count = self.first[states], self.first[states + 1] - self.first[states]
-        place = np.repeat(np.arange(len(states)), count)
-        within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
-        return begin[place] + within, place
+        return edges_out(self.first, states)
+
+
+def edges_out(first: Array, nodes: Array) -> tuple[Array, Array]:
+    """Return all edges of some nodes, and for each its place among these nodes; in the order of the nodes.
+
+    Args:
+        first: The edges of node ``n`` are those from ``first[n]`` to before ``first[n + 1]``. Shape (nodes + 1,).
+        nodes: The nodes. Shape (n,).
+    """
+    np = require("numpy", "verify")
+    begin, count = first[nodes], first[nodes + 1] - first[nodes]
+    place = np.repeat(np.arange(len(nodes)), count)
+    within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+    return begin[place] + within, place

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.automaton import Automaton, edges_out
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Feature, Turn, UnreadError
 
@@ -296,11 +296,7 @@ class Graph:
 
     def out(self, nodes: Array) -> tuple[Array, Array]:
         """Return all edges of some nodes, and for each its place among these nodes; in the order of the nodes."""
-        np = require("numpy", "verify")
-        begin, count = self.first[nodes], self.first[nodes + 1] - self.first[nodes]
-        place = np.repeat(np.arange(len(nodes)), count)
-        within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
-        return begin[place] + within, place
+        return edges_out(self.first, nodes)
 
 
 class TooManyStatesError(Exception):
