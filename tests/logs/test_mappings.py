@@ -144,7 +144,7 @@ def test_many_missing_columns_are_told_with_hints_for_the_first(tmp_path: Path) 
     conditions = ", ".join(f"event_{number} = 1" for number in range(500))
     with pytest.raises(InvalidMappingError) as caught:
         replay(tmp_path, ROW, UTC_LOG + rule(f"{{ {conditions} }}", "Exchanged"))
-    lines = str(caught.value).splitlines()
+    lines = list(map(str, caught.value.findings))
     assert len(lines) == 500
     assert [line.endswith("; did you mean 'event'?") for line in lines] == [True] * 5 + [False] * 495
 

@@ -228,7 +228,8 @@ def test_the_share_of_those_treated_differently_is_near_a_simulation(curve: Curv
             p = move_probabilities(LIFE, [move.name for move in choices])
             played = ours.play(node, choices[chance.choice(len(choices), p=p)])
             assert played is not None
-            if colder.decide(ours.view(played.view_key)) != played.action:
+            assert played.met is not None
+            if colder.decide(ours.view(played.met)) != played.happening.action:
                 parted += 1
                 break
             node = played.after
