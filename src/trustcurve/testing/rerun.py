@@ -13,7 +13,7 @@ from trustcurve.core.steps import BrokenPromise, Step
 from trustcurve.policies.actions import MOVE_EVENTS, action_of
 from trustcurve.testing.policy_runs import run_of_choices
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node, Passage
-from trustcurve.verification.loop_journey import Witness
+from trustcurve.verification.loop_journey import AFTER_THE_RUN, Witness
 
 __all__ = ["rerun"]
 
@@ -77,7 +77,7 @@ def _until(loop: ClosedLoop, node: Node, turns: int, phase: int) -> Iterator[Pas
 def _happened(loop: ClosedLoop, journey: Journey) -> Iterator[_Happened]:
     """Yield the moves of the environment in a journey, in order."""
     moved: set[str] = set()
-    acted: datetime | None = None  # when the company last acted
+    acted: datetime | None = None  # when the policy last ran, as far as it shows
     for step in journey.steps:
         for each in step.due:
             if isinstance(each.cause, BrokenPromise) and each.cause.promise in moved:
@@ -88,6 +88,8 @@ def _happened(loop: ClosedLoop, journey: Journey) -> Iterator[_Happened]:
         if action_of(step.event) is not None:
             acted = step.event.at
             continue
+        if step.event.note == AFTER_THE_RUN:
+            acted = step.event.at
         move = _move(loop, step)
         if move is not None:
             yield _Happened(*_when(loop, journey, step.before, step.event.at, acted), move)

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from trustcurve.core.events import (
     Event,
@@ -32,7 +32,7 @@ from trustcurve.policies.decision_list import DecisionList
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn import ALL_MOVES, Turn
 
-__all__ = ["Counterexample", "Line", "LoopJourney", "Witness", "turn_of"]
+__all__ = ["AFTER_THE_RUN", "Counterexample", "Line", "LoopJourney", "Witness", "turn_of"]
 
 
 _CLOCK_BREAKS = [("clock", signal) for signal in BROKEN.values()]
@@ -205,6 +205,9 @@ class _NoDateError(Exception):
     """There is no date at which something could happen."""
 
 
+AFTER_THE_RUN = "right after the run of the policy"
+"""The note of an event at the instant of a run, but after it: otherwise only the order of events would tell."""
+
 _THIRDS = 3
 """What happens between two instants happens after one or two thirds of the time, if that makes no difference. Source: our
 choice: after 10 or 20 days of a month."""
@@ -277,9 +280,13 @@ class _Dates:
                 and not self._leaves(passages[here])
             ):
                 here += 1
+            first = len(self.found)
             times = self._times(phase, [passage.happening.move == "lapsed" for passage in passages[:here]])
             for passage, at in zip(passages[:here], times, strict=True):
                 self._move(passage, at)
+            if phase == 0:
+                noted = [(turn, evolve(event, note=AFTER_THE_RUN), row) for turn, event, row in self.found[first:]]
+                self.found[first:] = noted
             if here < len(passages):
                 self._leave(passages[here])
             del passages[: here + 1]
@@ -362,9 +369,10 @@ class _Dates:
         if place is None:
             return
         turn, event, row = self.found[place]
+        assert isinstance(event, PromiseMoved)  # noqa: S101 - that is what is kept there
         if due < event.at:
             raise _NoDateError
-        self.found[place] = (turn, PromiseMoved(at=event.at, promise=name, due=due), row)
+        self.found[place] = (turn, evolve(event, due=due), row)
 
     def _act(self, passage: Passage, at: datetime) -> None:
         """Add the event of the policy's action, if it has one; a turn is over."""
