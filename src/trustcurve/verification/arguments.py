@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trustcurve.errors import InvalidValueError, UnknownWordError, plain_word
+from trustcurve.errors import InvalidValueError, plain_word
 
-__all__ = ["check_kind", "check_number", "check_predicates", "check_whole", "check_word", "check_words"]
+__all__ = ["check_kind", "check_number", "check_predicates", "check_whole", "check_words"]
 
 
 def check_kind(argument: str, value: object, kind: type, rule: str) -> None:
     """Raise unless value is of a kind."""
     if not isinstance(value, kind):
         raise InvalidValueError(argument, value, rule)
-
-
-def check_word(argument: str, value: str, words: tuple[str, ...]) -> str:
-    """Return value as a plain word; raise unless it is one of the words."""
-    word = plain_word(value)
-    if not isinstance(word, str) or word not in words:
-        raise UnknownWordError(argument, word, words)
-    return word
 
 
 def check_words(argument: str, value: Sequence[str]) -> tuple[str, ...]:

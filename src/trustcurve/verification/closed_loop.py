@@ -216,7 +216,7 @@ class ClosedLoop:
     def possible(self, node: Node) -> tuple[EnvironmentMove, ...]:
         """Return every move that the environment can make in a state."""
         left = self._has_left(node)
-        return tuple(EnvironmentMove(each.what, each.promise) for each in self._moves(node.context) if each.of[left])
+        return tuple(move for move, change in self._moves(node.context).items() if change.of[left])
 
     def move(self, node: Node, move: EnvironmentMove) -> Passage:
         """Let the environment make a move.
@@ -224,7 +224,7 @@ class ClosedLoop:
         Raises:
             KeyError: It cannot make this move.
         """
-        return self._passage(node, self._moves_by_name(node.context)[move])
+        return self._passage(node, self._moves(node.context)[move])
 
     def pass_time(self, node: Node) -> Passage | None:
         """Let time pass up to the next phase, or first keep a promise that has to be kept; return None in the last phase."""
@@ -258,7 +258,7 @@ class ClosedLoop:
         time = self._passes(node.context)
         assert time is not None  # noqa: S101 - as in _begun
         begun, passed = self._after(node.position, time)
-        met, moved = self._after(begun.position, self._moves_by_name(begun.context)[move])
+        met, moved = self._after(begun.position, self._moves(begun.context)[move])
         action = self.decision(met)
         act = self._acts(met.context, action)
         if act is None:
@@ -277,7 +277,7 @@ class ClosedLoop:
             passage = self.act(node)
         else:
             move = EnvironmentMove(happening.move, happening.promise)
-            passage = self.move(node, move) if move in self._moves_by_name(node.context) else self.pass_time(node)
+            passage = self.move(node, move) if move in self._moves(node.context) else self.pass_time(node)
         assert passage is not None  # noqa: S101 - it is in the automaton
         return passage
 
@@ -330,17 +330,10 @@ class ClosedLoop:
         change: Change | None = self._known[key]
         return change
 
-    def _moves(self, context: Context) -> tuple[Change, ...]:
+    def _moves(self, context: Context) -> dict[EnvironmentMove, Change]:
         key = ("moves", context)
         if key not in self._known:
-            self._known[key] = self.rules.moves(context)
-        changes: tuple[Change, ...] = self._known[key]
-        return changes
-
-    def _moves_by_name(self, context: Context) -> dict[EnvironmentMove, Change]:
-        key = ("by name", context)
-        if key not in self._known:
-            changes = self._moves(context)
+            changes = self.rules.moves(context)
             self._known[key] = {EnvironmentMove(each.what, each.promise): each for each in changes}
         named: dict[EnvironmentMove, Change] = self._known[key]
         return named

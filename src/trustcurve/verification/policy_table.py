@@ -40,7 +40,6 @@ class PolicyTable:
     _view_of: Any = field(default=None, init=False)
     _hold_at: Any = field(default=None, init=False)
     _hold_in: list[list[bool]] = field(factory=list, init=False)
-    _answers: dict[int, int] = field(factory=dict, init=False)
 
     def decides(self, contexts: Array) -> Array:
         """Return in which contexts the policy decides. Shape (n,)."""
@@ -64,12 +63,9 @@ class PolicyTable:
         return self.cache.curve.table().positions
 
     def _ask(self, asked: int) -> int:
-        known = self._answers.get(asked)
-        if known is None:
-            view, position = divmod(asked, len(self._positions))
-            quiet, promises, last, asks = self._seen[view]
-            known = self._answers[asked] = _ACTION[self.cache.decide(position, quiet, promises, last, asks)]
-        return known
+        view, position = divmod(asked, len(self._positions))
+        quiet, promises, last, asks = self._seen[view]
+        return _ACTION[self.cache.decide(position, quiet, promises, last, asks)]
 
     def _meet(self) -> None:
         """Find out what a view shows of the contexts that are new."""

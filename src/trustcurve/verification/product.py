@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from attrs import frozen
 
@@ -14,7 +14,7 @@ from trustcurve.verification.automaton import Automaton, edges_out
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Feature, Turn, UnreadError
 
-__all__ = ["VIOLATED", "Exploration", "Graph", "Monitor", "TooManyStatesError", "explore", "graph_of"]
+__all__ = ["VIOLATED", "Agenda", "Exploration", "Graph", "Monitor", "TooManyStatesError", "explore", "graph_of"]
 
 VIOLATED: Final = -2
 """What a monitor's step returns when the property is violated."""
@@ -24,6 +24,9 @@ _CELLS_MAX: Final = 1_000_000_000
 """The most pairs of a state and of what is known besides, found or not. Source: our choice: a gigabyte."""
 
 _SMALL: Final = 1 << 22  # numbers up to here are looked up in an array
+
+_VIOLATION: Final = (-1, -1)
+"""In place of a cost: the monitor is violated."""
 
 _T = TypeVar("_T")
 
@@ -69,6 +72,28 @@ def _reading(automaton: Automaton, work: Callable[[Observation], _T]) -> _T:
             return work(Observation(automaton, features))
         except UnreadError as error:
             features = (*features, error.feature)
+
+
+class Agenda(Generic[_T]):
+    """What is to be done, by what it costs in turns and moves: the cheapest first, together with all that costs the same."""
+
+    def __init__(self, first: _T) -> None:
+        self._now = (0, 0)
+        self._order = [self._now]
+        self._items: dict[tuple[int, int], list[_T]] = {self._now: [first]}
+
+    def add(self, cost: tuple[int, int], item: _T) -> None:
+        """Add what costs more than what is being done, or as much."""
+        total = (self._now[0] + cost[0], self._now[1] + cost[1])
+        if total not in self._items:
+            self._items[total] = []
+            heappush(self._order, total)
+        self._items[total].append(item)
+
+    def __iter__(self) -> Iterator[tuple[tuple[int, int], list[_T]]]:
+        while self._order:
+            self._now = heappop(self._order)
+            yield self._now, self._items.pop(self._now)
 
 
 class _Keys:
@@ -146,31 +171,15 @@ class _Search:
         np = require("numpy", "verify")
         start = np.zeros(1, np.int64)
         begin = self.keys.of(self.observation.begin(start), start)
-        waiting: dict[tuple[int, int], list[_Batch]] = {(0, 0): [_Batch(start, begin, start - 1, start - 1)]}
-        order = [(0, 0)]
-        violation: tuple[int, int] | None = None
-        while order and violation is None:
-            now = heappop(order)
-            batches = waiting.pop(now)
-            while batches and violation is None:
-                batch = self._new(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
-                batches = []
-                if not len(batch.state):
-                    break
-                for cost, then in self._expand(batch):
-                    if cost == (-1, -1):
-                        violation = int(then.parent[0]), int(then.edge[0])
-                        break
-                    if cost == (0, 0):
-                        batches.append(then)
-                        continue
-                    key = (now[0] + cost[0], now[1] + cost[1])
-                    if key not in waiting:
-                        waiting[key] = []
-                        heappush(order, key)
-                    waiting[key].append(then)
-        run = None if violation is None else (*self._trace(violation[0]), violation[1])
-        return Exploration(run, self.states, self.transitions, self.complete, self.any_relevant)
+        agenda = Agenda(_Batch(start, begin, start - 1, start - 1))
+        for _, batches in agenda:
+            batch = self._new(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
+            for cost, then in self._expand(batch) if len(batch.state) else ():
+                if cost == _VIOLATION:
+                    run = (*self._trace(int(then.parent[0])), int(then.edge[0]))
+                    return Exploration(run, self.states, self.transitions, self.complete, self.any_relevant)
+                agenda.add(cost, then)
+        return Exploration(None, self.states, self.transitions, self.complete, self.any_relevant)
 
     def _new(self, batch: _Batch) -> _Batch:
         """Return the states of a batch that were not found before, each once, and remember them."""
@@ -195,7 +204,7 @@ class _Search:
         return batch
 
     def _expand(self, batch: _Batch) -> list[tuple[tuple[int, int], _Batch]]:
-        """Return the states after a batch, by what it costs in turns and moves; or the first violation, at cost -1."""
+        """Return the states after a batch, by what it costs in turns and moves; or the first violation."""
         np = require("numpy", "verify")
         automaton, observation = self.automaton, self.observation
         edges, place = automaton.out(batch.state)
@@ -216,7 +225,7 @@ class _Search:
             wrong = np.flatnonzero(after == VIOLATED)
             if len(wrong):
                 at = last[wrong[:1]]
-                return [((-1, -1), _Batch(at, at, parent[at], edges[at]))]
+                return [(_VIOLATION, _Batch(at, at, parent[at], edges[at]))]
             target = automaton.target[edges[last]]
             key = self.keys.of(observation.begin(target), after)
             found.append(((1, 0), _Batch(target, key, parent[last], edges[last])))

@@ -13,14 +13,13 @@ from typing import Literal, Self, cast
 from attrs import frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.values import Value
+from trustcurve.core.values import Value, checked_word
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import (
     check_number,
     check_predicates,
     check_whole,
-    check_word,
     check_words,
 )
 from trustcurve.verification.product import VIOLATED, Monitor
@@ -263,7 +262,7 @@ def leads_to(
         'favours_are_thanked'
     """
     check_predicates(after=after, comes=comes)
-    fairness = cast("Literal['nothing', 'moves']", check_word("fair", fair, ("nothing", "moves")))
+    fairness = cast("Literal['nothing', 'moves']", checked_word("fair", fair, ("nothing", "moves")))
     if within is None:
         return LeadsTo(name=name, description=description, after=after, comes=comes, fair=fairness)
     turns = check_whole("within", within, 0)
@@ -406,7 +405,7 @@ def relational(
         >>> relational(["complaint"], never="higher").insert
         ('complaint',)
     """
-    never = cast("Literal['higher', 'lower']", check_word("never", never, ("higher", "lower")))
+    never = cast("Literal['higher', 'lower']", checked_word("never", never, ("higher", "lower")))
     signals = check_words("insert", insert)
     return Relational(name=name, description=description, insert=signals, helps=never == "higher")
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
 from typing import Any, NamedTuple
-
-from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.verification.product import Graph
+from trustcurve.verification.product import Agenda, Graph
 
 __all__ = [
     "Lasso",
@@ -103,18 +100,6 @@ def fair_cycles(graph: Graph, usable: Array) -> Array:
 # --- shortest paths ---------------------------------------------------------------------------------------
 
 
-@frozen(eq=False)
-class _Costs:
-    """What edges cost: turns first, then moves."""
-
-    turns: Any
-    moves: Any
-
-    @classmethod
-    def of(cls, graph: Graph) -> _Costs:
-        return cls(graph.ends, ~graph.ends & ~graph.time)
-
-
 class _Reached(NamedTuple):
     """Shortest paths from some nodes: for each node and stage, what they cost and the edge before; -1: none."""
 
@@ -134,38 +119,22 @@ def paths(graph: Graph, start: int, gates: list[tuple[Array, Array]], limit: tup
         limit: Paths that cost as much, in turns and moves, are of no use.
     """
     np = require("numpy", "verify")
-    stages, nodes = len(gates), graph.nodes
-    costs = _Costs.of(graph)
-    turns, moves = np.full((stages, nodes), -1, np.int32), np.zeros((stages, nodes), np.int32)
-    edge, before = np.full((stages, nodes), -1, np.int64), np.zeros((stages, nodes), np.int8)
-    waiting: dict[tuple[int, int], list[tuple[int, Any, Any, int]]] = {}
-    waiting[0, 0] = [(0, np.array([start]), np.array([-1]), 0)]
-    order = [(0, 0)]
-    while order:
-        now = heappop(order)
-        if limit is not None and now >= limit:
+    shape = (len(gates), graph.nodes)
+    turns, moves = np.full(shape, -1, np.int32), np.zeros(shape, np.int32)
+    edge, before = np.full(shape, -1, np.int64), np.zeros(shape, np.int8)
+    agenda = Agenda((0, np.array([start]), np.array([-1]), 0))
+    for cost, items in agenda:
+        if limit is not None and cost >= limit:
             break
-        todo = waiting.pop(now)
-        while todo:
-            stage, reached, by, came = todo.pop()
+        for stage, reached, by, came in items:
             new = np.flatnonzero(turns[stage, reached] < 0)
-            reached, kept = np.unique(reached[new], return_index=True)
-            if not len(reached):
-                continue
-            turns[stage, reached], moves[stage, reached] = now
-            edge[stage, reached], before[stage, reached] = by[new][kept], came
-            edges, _ = graph.out(reached)
+            nodes, kept = np.unique(reached[new], return_index=True)
+            turns[stage, nodes], moves[stage, nodes] = cost
+            edge[stage, nodes], before[stage, nodes] = by[new][kept], came
+            edges, _ = graph.out(nodes)
             for then, some in _ways(gates, stage, edges):
-                for cost, chosen in _by_cost(costs, some):
-                    item = (then, graph.target[chosen], chosen, stage)
-                    if cost == (0, 0):
-                        todo.append(item)
-                        continue
-                    key = (now[0] + cost[0], now[1] + cost[1])
-                    if key not in waiting:
-                        waiting[key] = []
-                        heappush(order, key)
-                    waiting[key].append(item)
+                for more, chosen in _by_cost(graph, some):
+                    agenda.add(more, (then, graph.target[chosen], chosen, stage))
     return _Reached(turns, moves, edge, before)
 
 
@@ -178,9 +147,10 @@ def _ways(gates: list[tuple[Array, Array]], stage: int, edges: Any) -> list[tupl
     return [(then, some) for then, some in found if len(some)]
 
 
-def _by_cost(costs: _Costs, edges: Any) -> list[tuple[tuple[int, int], Any]]:
-    turns, moves = costs.turns[edges], costs.moves[edges]
-    groups = (((1, 0), turns), ((0, 1), moves), ((0, 0), ~turns & ~moves))
+def _by_cost(graph: Graph, edges: Array) -> list[tuple[tuple[int, int], Array]]:
+    """Return edges by what they cost: turns first, then moves."""
+    ends, time = graph.ends[edges], graph.time[edges]
+    groups = (((1, 0), ends), ((0, 1), ~ends & ~time), ((0, 0), ~ends & time))
     return [(cost, edges[which]) for cost, which in groups if which.any()]
 
 

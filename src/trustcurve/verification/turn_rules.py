@@ -162,10 +162,6 @@ class TurnRules:
         """More moves than there can be in a context."""
         return len(self.environment.names) + 4 * self.promises_max
 
-    def may_move(self, context: Context) -> bool:
-        """Return whether the environment may do something now."""
-        return self.any_time or context.phase == 1
-
     # --- quiet moments ------------------------------------------------------------------------------------
 
     def reduced(self, quiet: int) -> int:
@@ -253,10 +249,8 @@ class TurnRules:
 
     def moves(self, context: Context) -> tuple[Change, ...]:
         """Return what the environment can do; once a turn it can do nothing, too, which leads to the policy's decision."""
-        if not self.may_move(context):
+        if not self.any_time and context.phase != 1:
             return ()
-        if self.any_time:
-            return tuple(self._moves(context))
         found = tuple(self._moves(context))
         if self.environment.probabilities is None:
             return found

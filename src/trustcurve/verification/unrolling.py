@@ -96,7 +96,7 @@ class _Changes:
     def meet(self, contexts: Array) -> None:
         """Work out the changes of those contexts that are new."""
         np = require("numpy", "verify")
-        self._make_room()
+        self._enlarge()
         new = np.unique(contexts[~self._met[contexts]])
         self._met[new] = True
         made: list[Change] = []
@@ -109,7 +109,7 @@ class _Changes:
                 for column, action in enumerate(ACTIONS):
                     self.acts[number, column] = self._numbered(made, self.rules.acts(context, action))
         self._add(made)
-        self._make_room()
+        self._enlarge()
 
     def _numbered(self, made: list[Change], change: Change | None) -> int:
         if change is None:
@@ -117,8 +117,8 @@ class _Changes:
         made.append(change)
         return self._count + len(made) - 1
 
-    def _make_room(self) -> None:
-        """Make room for every context that has a number."""
+    def _enlarge(self) -> None:
+        """Enlarge the tables to hold every context that has a number."""
         np = require("numpy", "verify")
         missing = len(self.contexts.values) - len(self._met)
         if missing > 0:
