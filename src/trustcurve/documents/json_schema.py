@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from attrs import NOTHING, Attribute, define, field, fields, has
 
 from trustcurve.documents.forms import Form, Named, Tagged, ValueRule, described, key_of
-from trustcurve.documents.reader import DURATION_SCHEMA
+from trustcurve.documents.hooks import DURATION_SCHEMA
 
 __all__ = ["DIALECT", "Schemas", "document_schema"]
 

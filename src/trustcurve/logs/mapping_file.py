@@ -14,7 +14,8 @@ from attrs import NOTHING, Attribute, field, fields, frozen, make_class
 from trustcurve.core.events import PromiseMade
 from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError, described
 from trustcurve.documents.plain_text import read_text
-from trustcurve.documents.reader import explained, named, read_toml
+from trustcurve.documents.problems import explained, named
+from trustcurve.documents.reader import read_toml
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapping import KINDS, TESTS, ColumnCondition, Due, EventTemplate, LogMapping, MappingRule, Template

@@ -13,7 +13,8 @@ from trustcurve.core.rules import plain_conditions
 from trustcurve.core.signals import Account
 from trustcurve.documents.forms import SOME, Text
 from trustcurve.documents.plain_text import read_text
-from trustcurve.documents.reader import Reading, read_toml, unknown
+from trustcurve.documents.problems import unknown
+from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.policies.actions import ACTIONS, Action
 from trustcurve.policies.decision_list import NUMBERS, POSITION_PARTS, WORDS, DecisionList, PolicyRule, matches
 from trustcurve.policies.policy import DUE, OPEN_MAX, REMEMBERED, InvalidPolicyError, Policy

@@ -12,8 +12,9 @@ from cattrs.preconf.json import JsonConverter, make_converter
 
 from trustcurve.core.instants import instant, instant_of_text
 from trustcurve.documents.forms import Problem, Tagged, UnfitError
+from trustcurve.documents.hooks import equip
 from trustcurve.documents.plain_text import Path
-from trustcurve.documents.reader import equip, findings_of, named, worded
+from trustcurve.documents.problems import findings_of, named, worded
 from trustcurve.errors import InvalidValueError
 from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError
 
