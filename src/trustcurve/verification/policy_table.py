@@ -33,9 +33,7 @@ class PolicyTable:
     cache: PolicyCache
     rules: TurnRules
     contexts: Sequence[Context]
-    _seen: list[tuple[Any, ...]] = field(
-        factory=list, init=False
-    )  # what a view shows of each context; () if it is not asked
+    _seen: list[tuple[Any, ...]] = field(factory=list, init=False)  # for each view: quiet, promises, last, asks
     _views: dict[tuple[Any, ...], int] = field(factory=dict, init=False)
     _view_of: Any = field(default=None, init=False)
     _hold_at: Any = field(default=None, init=False)

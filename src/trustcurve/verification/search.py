@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
@@ -38,7 +38,7 @@ def reaching(graph: Graph, goal: Array, usable: Array | None = None) -> Array:
     return distances(graph, begins, along) >= 0
 
 
-def distances(graph: Graph, goals: Array, usable: Array | None = None) -> Any:
+def distances(graph: Graph, goals: Array, usable: Array | None = None) -> Array:
     """Return for each node how many edges it is from the nearest of some nodes (along usable edges); -1: there is no path."""
     np = require("numpy", "verify")
     back = _reversed(graph, np.ones(len(graph.target), bool) if usable is None else usable)
@@ -103,10 +103,10 @@ def fair_cycles(graph: Graph, usable: Array) -> Array:
 class _Reached(NamedTuple):
     """Shortest paths from some nodes: for each node and stage, what they cost and the edge before; -1: none."""
 
-    turns: Any
-    moves: Any
-    edge: Any
-    stage_before: Any
+    turns: Array
+    moves: Array
+    edge: Array
+    stage_before: Array
 
 
 def paths(graph: Graph, start: int, gates: list[tuple[Array, Array]], limit: tuple[int, int] | None = None) -> _Reached:
@@ -138,7 +138,7 @@ def paths(graph: Graph, start: int, gates: list[tuple[Array, Array]], limit: tup
     return _Reached(turns, moves, edge, before)
 
 
-def _ways(gates: list[tuple[Array, Array]], stage: int, edges: Any) -> list[tuple[int, Any]]:
+def _ways(gates: list[tuple[Array, Array]], stage: int, edges: Array) -> list[tuple[int, Array]]:
     """Return the edges that stay in a stage, and those that lead to the next."""
     stays, leads = gates[stage]
     found = [(stage, edges[stays[edges]])]
@@ -154,7 +154,7 @@ def _by_cost(graph: Graph, edges: Array) -> list[tuple[tuple[int, int], Array]]:
     return [(cost, edges[which]) for cost, which in groups if which.any()]
 
 
-def _trace(found: _Reached, stage: int, node: int, source: Any) -> tuple[int, ...]:
+def _trace(found: _Reached, stage: int, node: int, source: Array) -> tuple[int, ...]:
     """Return the edges of the shortest path to a node in a stage."""
     edges: list[int] = []
     while (edge := int(found.edge[stage, node])) >= 0:
