@@ -409,10 +409,11 @@ class GeneratingClock(Plain):
     ("make", "name"), [(Generating, "apply"), (AsyncGenerating, "apply"), (GeneratingClock, "observe")]
 )
 def test_a_service_that_would_only_return_generators_is_not_driven(make: Any, name: str):
-    with pytest.raises(
-        InvalidValueError, match=f"^{name} must run when it is called, got .*yield only returns a generator$"
-    ):
+    with pytest.raises(InvalidValueError) as caught:
         run(make)
+    first = str(caught.value).splitlines()[0]  # Hypothesis may add how to reproduce it
+    assert first.startswith(f"{name} must run when it is called, got ")
+    assert first.endswith("a function with a yield only returns a generator")
 
 
 def test_a_service_that_returned_a_generator_has_not_run():
