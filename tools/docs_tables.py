@@ -239,7 +239,8 @@ def errors(_: Curve) -> Iterator[str]:
             snapshots,
             logs,
             machine,
-            import_module("trustcurve.policies.policy"),
+            import_module("trustcurve.policies.policy_errors"),
+            import_module("trustcurve.verification.guard"),
             simulation,
             disagreement,
         )

@@ -14,7 +14,7 @@ from tests.cli.conftest import Trustcurve
 from tests.cli.programs import on_terminal
 from trustcurve.simulation import Run, Scenario, simulate
 
-POLICY = '[policy]\nname = "{name}"\nremember = 1\n[[rules]]\nwhen = {{ account = ["slip", "breach"] }}\ndo = "repair"\n[[rules]]\ndo = "{do}"\n'
+POLICY = '[policy]\nname = "{name}"\n[[rules]]\nwhen = {{ account = ["slip", "breach"] }}\ndo = "repair"\n[[rules]]\ndo = "{do}"\n'
 SCENARIO = """\
 [scenario]
 name = "{name}"

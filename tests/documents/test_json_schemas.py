@@ -135,7 +135,7 @@ WRONG: list[tuple[str, tuple[str, str]]] = [
     ("mapping", ('weight = "major"', 'weight = "mayor"')),
     ("mapping", ("{ at_least = 10 }", "{ at_leats = 10 }")),
     ("mapping", ("end_of_day = true", "end_of_day = 1")),
-    ("policy", ('do = "', 'do = "x')),
+    ("policy", ('do = "', 'do = 1 # "')),
     ("policy", ("[[rules]]", "[[rule]]")),
     ("scenario", ("turns = ", "turn = ")),
     ("scenario", ("moves = {", "moves = { shout = 0.1,")),

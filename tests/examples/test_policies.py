@@ -134,9 +134,8 @@ def test_funnel_a_row_that_makes_good_mends_two():
 
 def test_frequency_cap_three_rows_and_a_condition_leave_what_needs_a_promise():
     mail = ('name = "mail"\n', 'name = "mail"\nwhen = { account = "clear", engaged = { at_least = 1 } }\n')
-    remember = ("window = 3", "window = 3\nremember = 1")
     top, end = advised("frequency_cap")
-    assert refuted_of(text("frequency_cap", mail, remember, top=f"{top}\n", end=f"\n{end}")) == {
+    assert refuted_of(text("frequency_cap", mail, top=f"{top}\n", end=f"\n{end}")) == {
         "way_back",
         "can_make_advocates",
     }
@@ -151,7 +150,7 @@ def test_win_back_amends_and_gifts_for_those_who_stay_mend_what_they_should():
 
 
 def test_loyalty_is_mended_in_three_steps():
-    old = '[[rules]]\nname = "reminder"\nwhen = { asks = 0 }\ndo = "ask"\n'
+    old = '[[rules]]\nname = "reminder"\nwhen = { times = { ask = { within = 3, at_most = 0 } } }\ndo = "ask"\n'
     on_credit = (old, advised("loyalty")[0])
     assert refuted_of(text("loyalty", on_credit)) == {"no_flapping"}
     kind = check(

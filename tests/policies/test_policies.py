@@ -12,27 +12,47 @@ import pytest
 from tests.policies.views import view
 from trustcurve import Curve, TrustcurveError
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import ACTIONS, ImpurePolicyError, Policy, View, parse_policy, policy
+from trustcurve.policies import (
+    ImpurePolicyError,
+    Policy,
+    PromiseKind,
+    View,
+    parse_policy,
+    policy,
+    since,
+    times,
+    trend,
+    tries,
+)
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("remember", 0, 8), ("window", 0, 8), ("promise_due", 1, 24)])
-def test_a_memory_is_bounded(name: str, least: int, most: int):
-    for good in (least, most):
-        made = policy("ours", **{name: good})(lambda _: "wait")
-        assert getattr(made, name) == good
-    for bad in (least - 1, most + 1, True, 2.0, "2", None):
-        with pytest.raises(InvalidValueError, match=f"{name}.*whole number of turns from {least} to {most}"):
-            policy("ours", **{name: bad})(lambda _: "wait")  # type: ignore[arg-type]
+def test_numbers_of_turns_are_bounded():
+    for good in (1, 24):
+        made = policy("ours", promise_due=good, recalls=[since("ask", good)])(lambda _: "wait")
+        assert (made.promise_due, made.recalls[0].most) == (good, good)
+        assert PromiseKind(due=good).due == good
+    makers: list[tuple[str, Any]] = [
+        ("promise_due", lambda bad: policy("ours", promise_due=bad)(lambda _: "wait")),
+        ("due", lambda bad: PromiseKind(due=bad)),
+        ("most", lambda bad: since("ask", bad)),
+        ("most", lambda bad: times("ask", bad)),
+    ]
+    for bad, (name, make) in product((0, 25, True, 2.0, "2", None), makers):
+        with pytest.raises(InvalidValueError, match=f"{name}.*whole number of turns from 1 to 24"):
+            make(bad)
 
 
 def test_a_policy_is_a_value():
     def decide(_: View) -> Any:
         return "wait"
 
-    one, other = Policy(name="a", decide=decide, window=2), policy("a", window=2, description="")(decide)
+    one, other = (
+        Policy(name="a", decide=decide, recalls=(trend(),)),
+        policy("a", recalls=[trend()], description="")(decide),
+    )
     assert one == other
     assert hash(one) == hash(other)
-    assert one != policy("a", window=3)(decide)
+    assert one != policy("a", recalls=[tries("ask", 1)])(decide)
     with pytest.raises(AttributeError):
         one.name = "b"  # type: ignore[misc]
 
@@ -40,8 +60,6 @@ def test_a_policy_is_a_value():
 PATIENT = """\
 [policy]
 name = "patient"
-remember = 2
-window = 3
 
 [[rules]]
 when = { account = ["slip", "breach"] }
@@ -56,7 +74,7 @@ when = { outside = true }
 do = "wait"
 
 [[rules]]
-when = { stage = "advocate", asks = { at_most = 1 }, felt_doubt = 0 }
+when = { stage = "advocate", times = { ask = { within = 3, at_most = 1 } }, felt_doubt = 0 }
 do = "ask"
 
 [[rules]]
@@ -69,7 +87,10 @@ do = "promise_minor"
 """
 
 
-@policy("patient", remember=2, window=3)
+LAST = (since("exchange", 2), since("repair", 2))
+
+
+@policy("patient", recalls=[times("ask", 3), *LAST])
 def patient(v: View) -> Any:
     """Decide as the file above does."""
     if v.account in ("slip", "breach"):
@@ -78,22 +99,22 @@ def patient(v: View) -> Any:
         return "promise_major"
     if v.outside:
         return "wait"
-    if v.stage == "advocate" and v.asks <= 1 and v.felt_doubt == 0:
+    if v.stage == "advocate" and v.times("ask", 3) <= 1 and v.felt_doubt == 0:
         return "ask"
     if v.quiet >= 2 and v.engaged < 4:
         return "exchange"
-    if v.last and v.last[0] in ("exchange", "repair") and v.kept in (1, 3) and 1 < v.doubt <= 6:
+    if 1 in (v.since("exchange"), v.since("repair")) and v.kept in (1, 3) and 1 < v.doubt <= 6:
         return "promise_minor"
     return "wait"
 
 
 def test_a_function_and_a_file_of_one_policy_agree_on_all_views(curve: Curve):
     written = parse_policy(PATIENT)
-    lasts = [(), *((action,) for action in ACTIONS)]
     seen = set()
     for position in curve.table().positions:
-        for quiet, opened, asks, last in product(range(4), range(3), range(3), lasts):
+        for quiet, opened, asks, last in product(range(4), range(3), range(3), (None, *LAST)):
             shown = view(
+                {times("ask", 3): (1 << asks) - 1, **{each: 1 if each is last else 2 for each in LAST}},
                 stage=position.stage,
                 state=curve.state(position),
                 outside=curve.stage(position).outside,
@@ -104,12 +125,10 @@ def test_a_function_and_a_file_of_one_policy_agree_on_all_views(curve: Curve):
                 account=position.account,
                 quiet=quiet,
                 open=opened,
-                asks=asks,
-                last=last,
             )
             action = patient.decide(shown)
             seen.add(action)
-            assert written.decide(shown) == action, shown
+            assert written.actions(shown) == (() if action == "wait" else (action,)), shown
     assert seen == {"repair", "promise_major", "wait", "ask", "exchange", "promise_minor"}
 
 
@@ -126,22 +145,50 @@ def test_a_policy_that_reads_what_it_may_not_is_told_what_it_may():
         ImpurePolicyError,
         match=r"'gossip' cannot be analysed: decide\(\) must be a pure function of the view; it read view\.customer; a view has stage, state",
     ):
-        gossip.action(view())
+        gossip.actions(view())
 
 
-@pytest.mark.parametrize("answer", [None, "aks", "", 3, ("ask",), ["ask"], True])
+@pytest.mark.parametrize("answer", ["aks", "", ("ask", "wait"), ["ask", 3], ("ask", None)])
 def test_an_answer_that_is_no_action(answer: object):
     with pytest.raises(ImpurePolicyError, match="which is not an action; known: wait, propose"):
-        policy("wrong")(lambda _: answer).action(view())  # type: ignore[arg-type, return-value]
+        policy("wrong")(lambda _: answer).actions(view())  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("answer", [None, 3, True])
+def test_an_answer_that_is_not_a_word(answer: object):
+    with pytest.raises(ImpurePolicyError, match="it failed with TypeError"):
+        policy("wrong")(lambda _: answer).actions(view())  # type: ignore[arg-type, return-value]
+
+
+def test_an_action_is_done_once_in_a_turn():
+    assert policy("both")(lambda _: ["repair", "exchange"]).actions(view()) == ("repair", "exchange")
+    with pytest.raises(ImpurePolicyError, match="it returned 'ask' twice for one turn"):
+        policy("twice")(lambda _: ("ask", "repair", "ask")).actions(view())
+
+
+@pytest.mark.parametrize(
+    ("read", "needed"),
+    [
+        (lambda v: v.since("ask"), r"recalls=\[since\('ask', turns\)\]"),
+        (lambda v: v.times("ask", 4), r"recalls=\[times\('ask', 4\)\]"),
+        (lambda v: v.tries("ask"), r"recalls=\[tries\('ask', most\)\]"),
+        (lambda v: v.trend, r"recalls=\[trend\(\)\]"),
+        (lambda v: v.constant("tier"), r"constants=\{'tier': \(…,\)\}"),
+    ],
+)
+def test_a_policy_is_told_what_it_has_to_remember(read: Any, needed: str):
+    forgetful = policy("forgetful", recalls=[times("ask", 3)])(lambda v: "ask" if read(v) else "wait")
+    with pytest.raises(ImpurePolicyError, match=f"it asked for something that it does not remember; say so: {needed}"):
+        forgetful.actions(view({times("ask", 3): 0}))
 
 
 def test_a_policy_that_fails():
     with pytest.raises(ImpurePolicyError, match="it failed with KeyError") as caught:
-        policy("failing")(fails).action(view())
+        policy("failing")(fails).actions(view())
     assert isinstance(caught.value.__cause__, KeyError)
     assert isinstance(caught.value, TrustcurveError)
     with pytest.raises(ImpurePolicyError, match="it failed with AttributeError"):
-        policy("failing")(lambda v: v.stage.nothing).action(view())  # type: ignore[attr-defined]
+        policy("failing")(lambda v: v.stage.nothing).actions(view())  # type: ignore[attr-defined]
 
 
 def test_a_policy_that_changes_what_it_sees():
@@ -150,19 +197,19 @@ def test_a_policy_that_changes_what_it_sees():
         return "wait"
 
     with pytest.raises(ImpurePolicyError, match="it failed with"):
-        policy("changing")(change).action(view())
+        policy("changing")(change).actions(view())
 
 
 def test_a_policy_that_answers_in_two_ways():
     turns = count()
-    with pytest.raises(ImpurePolicyError, match="it returned 'wait' and then 'ask' for the same view"):
-        policy("moody")(lambda _: "ask" if next(turns) % 2 else "wait").action(view())
+    with pytest.raises(ImpurePolicyError, match=r"it returned \(\) and then \('ask',\) for the same view"):
+        policy("moody")(lambda _: "ask" if next(turns) % 2 else "wait").actions(view())
     dice = random.Random(1)  # noqa: S311 - a policy that gambles, to be refused
     gambler = policy("gambler")(lambda _: dice.choice(["ask", "wait"]))
     with pytest.raises(ImpurePolicyError, match="for the same view"):
-        deque((gambler.action(view()) for _ in range(100)), maxlen=0)
+        deque((gambler.actions(view()) for _ in range(100)), maxlen=0)
 
 
 def test_a_policy_may_be_called_as_often_as_one_likes():
     waits = policy("waits")(lambda v: "repair" if v.account == "slip" else "wait")
-    assert {waits.action(view(account="slip")) for _ in range(3)} == {"repair"}
+    assert {waits.actions(view(account="slip")) for _ in range(3)} == {("repair",)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,20 @@ from tests.policies.views import view
 from tests.policies.wrong_policies import RIGHT, WRONG
 from trustcurve import Curve
 from trustcurve.documents.curve_file import parse_curve
-from trustcurve.policies import InvalidPolicyError, Policy, PolicyError, load_policy, parse_policy
+from trustcurve.policies import (
+    InvalidPolicyError,
+    OpenPromise,
+    Policy,
+    PolicyError,
+    Recall,
+    View,
+    load_policy,
+    parse_policy,
+    since,
+    times,
+    trend,
+    tries,
+)
 
 
 def rules(*rows: str, head: str = "") -> str:
@@ -49,7 +63,7 @@ def test_a_file_that_is_not_a_policy(text: str, says: str):
 
 
 def test_everything_that_is_wrong_is_told_at_once():
-    text = RIGHT.replace("remember = 1", "remember = 9").replace('"repair"', '"repiar"').replace("open", "opn")
+    text = RIGHT.replace("within = 2", "within = 25").replace('"repair"', '"repiar"').replace("open", "opn")
     with pytest.raises(InvalidPolicyError) as caught:
         parse_policy(text, "patient.toml")
     assert str(caught.value).count("patient.toml: ") == len(caught.value.findings) == 3
@@ -73,12 +87,17 @@ def test_a_file_is_named_in_what_is_wrong_with_it(tmp_path: Path):
 
 
 def test_what_a_file_says_is_what_the_policy_knows():
-    patient = parse_policy(RIGHT.replace("window = 2", 'window = 2\ndescription = "no haste"'))
+    patient = parse_policy(RIGHT.replace("promise_due = 3", 'promise_due = 3\ndescription = "no haste"'))
     assert (patient.name, patient.description) == ("patient", "no haste")
-    assert (patient.remember, patient.window, patient.promise_due) == (1, 2, 3)
+    assert patient.promise_due == 3
+    assert set(patient.recalls) == {since("exchange", 2), times("ask", 2)}
     plain = parse_policy(rules('do = "ask"'))
-    assert (plain.remember, plain.window, plain.promise_due, plain.description) == (0, 0, 2, "")
+    assert (plain.recalls, plain.promise_due, plain.description) == ((), 2, "")
     assert plain == Policy(name="ours", decide=plain.decide)
+
+
+MINOR, DELIVERY = OpenPromise("minor", "minor", 3), OpenPromise("delivery", "major", 1)
+MOVED = OpenPromise("delivery", "major", None)
 
 
 @pytest.mark.parametrize(
@@ -96,22 +115,45 @@ def test_what_a_file_says_is_what_the_policy_knows():
         ("felt_doubt = { above = 2, at_most = 5 }", {"felt_doubt": 5}, {"felt_doubt": 2}),
         ("quiet = { at_least = 2 }", {"quiet": 2}, {"quiet": 1}),
         ("open = { at_most = 1 }", {"open": 1}, {"open": 2}),
-        ("asks = 0", {"asks": 0}, {"asks": 1}),
-        ('last = ["ask", "wait"]', {"last": ("wait", "ask")}, {"last": ("repair", "ask")}),
-        ('last = "wait"', {"last": ("wait",)}, {"last": ()}),
+        ("since = { complaint = 0 }", {since("complaint", 1): 0}, {since("complaint", 1): 1}),
+        ("since = { ask = { at_least = 3 } }", {since("ask", 3): 3}, {since("ask", 3): 2}),
+        ("since = { joining = { below = 3 } }", {since("joining", 3): 2}, {since("joining", 3): 3}),
+        ("times = { contact = { within = 4, at_least = 2 } }", {times("contact", 4): 9}, {times("contact", 4): 8}),
+        ("tries = { propose = { at_most = 1 } }", {tries("propose", 2): 1}, {tries("propose", 2): 2}),
+        ('trend = "fall"', {trend(): 2}, {trend(): 1}),
+        (
+            'last = ["ask", "wait"]',
+            {since("ask", 2): 1, since("contact", 2): 1},
+            {since("ask", 2): 2, since("contact", 2): 1},
+        ),
+        ('last = "wait"', {since("contact", 2): 2}, {since("contact", 2): 1}),
+        ('promised = "minor"', {"promises": (MINOR,)}, {"promises": (DELIVERY,)}),
+        ('promised = ["minor", "delivery"]', {"promises": (DELIVERY,)}, {"promises": ()}),
+        ("left = { major = { at_most = 1 } }", {"promises": (DELIVERY,)}, {"promises": (MINOR,)}),
+        ("left = { delivery = 1 }", {"promises": (MINOR, DELIVERY)}, {"promises": (MOVED,)}),
+        ("left = { any = { below = 3 } }", {"promises": (MOVED, DELIVERY)}, {"promises": (MINOR,)}),
+        ('constants = { tier = "gold" }', {"constants": (("tier", "gold"),)}, {"constants": (("tier", "basic"),)}),
+        ("constants = { value = { above = 2 } }", {"constants": (("value", 3),)}, {"constants": (("value", 1),)}),
         ('stage = "hopeful", open = 0', {"stage": "hopeful", "open": 0}, {"stage": "hopeful", "open": 1}),
     ],
 )
-def test_a_condition_holds_where_it_says(when: str, holds: dict[str, object], fails: dict[str, object]):
-    ours = parse_policy(rules(f'when = {{ {when} }}\ndo = "exchange"', head="remember = 2\nwindow = 2"))
-    assert ours.action(view(**holds)) == "exchange"
-    assert ours.action(view(**fails)) == "wait", "no row holds"
+def test_a_condition_holds_where_it_says(when: str, holds: dict[Any, Any], fails: dict[Any, Any]):
+    head = '[promises.delivery]\n[constants]\ntier = ["basic", "gold"]\nvalue = [1, 3]'
+    ours = parse_policy(rules(f'when = {{ {when} }}\ndo = ["exchange", "ask"]', head=head))
+    assert ours.actions(shown(holds)) == ("exchange", "ask")
+    assert ours.actions(shown(fails)) == (), "no row holds"
+
+
+def shown(parts: dict[Any, Any]) -> View:
+    """Return a view with some parts, or with some values of what is remembered."""
+    remembered = {part: value for part, value in parts.items() if isinstance(part, Recall)}
+    return view(remembered, **{part: value for part, value in parts.items() if not isinstance(part, Recall)})
 
 
 def test_the_first_row_that_holds_decides():
     ours = parse_policy(rules('when = { stage = "hopeful" }\ndo = "ask"', 'when = { engaged = 0 }\ndo = "exchange"'))
-    assert ours.action(view(stage="hopeful", engaged=0)) == "ask"
-    assert ours.action(view(stage="advocate", engaged=0)) == "exchange"
+    assert ours.actions(view(stage="hopeful", engaged=0)) == ("ask",)
+    assert ours.actions(view(stage="advocate", engaged=0)) == ("exchange",)
 
 
 def test_rows_are_named_by_their_place_where_they_have_no_name():
@@ -129,7 +171,7 @@ def test_the_words_of_a_curve_of_ones_own():
     ours = parse_curve(OURS)
     text = rules('when = { stage = "loyal" }\ndo = "ask"')
     loyal = parse_policy(text, curve=ours)
-    assert loyal.action(view(stage="loyal")) == "ask"
+    assert loyal.actions(view(stage="loyal")) == ("ask",)
     with pytest.raises(InvalidPolicyError, match="unknown word 'loyal'"):
         parse_policy(text)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from trustcurve.policies import View
+from trustcurve.policies import OpenPromise, Recall, View
 
 STRANGER = View(
     stage="distrust",
@@ -18,12 +18,11 @@ STRANGER = View(
     felt_doubt=2,
     account="clear",
     quiet=0,
-    open=0,
-    asks=0,
-    last=(),
 )
 
 
-def view(**parts: Any) -> View:
-    """Show a stranger, but for these parts; they need not go together."""
-    return evolve(STRANGER, **parts)
+def view(remembered: dict[Recall, int] | None = None, **parts: Any) -> View:
+    """Show a stranger, but for these parts; they need not go together. ``open`` is a number of major promises."""
+    if "open" in parts:
+        parts["promises"] = (OpenPromise("major", "major", 1),) * parts.pop("open")
+    return evolve(STRANGER, recalled=tuple((remembered or {}).items()), **parts)

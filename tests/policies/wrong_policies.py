@@ -5,8 +5,6 @@ from __future__ import annotations
 RIGHT = """\
 [policy]
 name = "patient"
-remember = 1
-window = 2
 promise_due = 3
 
 [[rules]]
@@ -17,7 +15,7 @@ because = "amends come first"
 
 [[rules]]
 name = "do not repeat"
-when = { last = "exchange", asks = { at_least = 1 } }
+when = { last = "exchange", times = { ask = { within = 2, at_least = 1 } } }
 do = "wait"
 
 [[rules]]
@@ -29,7 +27,7 @@ do = "exchange"
 WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     # --- words
     "an unknown table": (("[policy]", "[rule]\n[policy]"), "[rule]", "", "unknown table; did you mean 'rules'?"),
-    "an unknown key of the policy": (("window = 2", "windw = 2\nwindow = 2"), "[policy]", "windw", "'window'?"),
+    "an unknown key of the policy": (("promise_due = 3", "promise_du = 3"), "[policy]", "promise_du", "'promise_due'?"),
     "an unknown key of a row": (
         ("because =", "becuase ="),
         "[[rules]] make good",
@@ -63,8 +61,44 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     # --- values
     "no name": (('name = "patient"', 'name = " "'), "[policy]", "name", "must be a text that is not empty"),
     "a row's name that is no text": (('name = "warm up"', "name = 3"), "[[rules]] number 3", "name", "must be a text"),
-    "too long a memory": (("remember = 1", "remember = 9"), "[policy]", "remember", "from 0 to 8, got 9"),
-    "a window that is no number": (("window = 2", "window = true"), "[policy]", "window", "got true"),
+    "too long a memory": (
+        ("within = 2", "within = 25"),
+        "[[rules]] do not repeat",
+        "when.times.ask.within",
+        "from 1 to 24, got 25",
+    ),
+    "a window that is no number": (
+        ("within = 2", "within = true"),
+        "[[rules]] do not repeat",
+        "when.times.ask.within",
+        "got true",
+    ),
+    "no window": (("within = 2, ", ""), "[[rules]] do not repeat", "when.times.ask.within", "is missing"),
+    "something that cannot happen": (
+        ("{ ask = { within", "{ aks = { within"),
+        "[[rules]] do not repeat",
+        "when.times.aks",
+        "did you mean 'ask'?",
+    ),
+    "a day of an unknown kind": (
+        ("open = 0", "left = { delivery = 1 }"),
+        "[[rules]] warm up",
+        "when.left.delivery",
+        "known: major, minor, any",
+    ),
+    "an open promise of an unknown kind": (
+        ("open = 0", 'promised = "majr"'),
+        "[[rules]] warm up",
+        "when.promised",
+        "did you mean 'major'?",
+    ),
+    "an unknown trend": (("open = 0", 'trend = "up"'), "[[rules]] warm up", "when.trend", "known: rise, fall"),
+    "an unknown constant": (
+        ("open = 0", 'constants = { tier = "gold" }'),
+        "[[rules]] warm up",
+        "when.constants.tier",
+        "unknown word 'tier'",
+    ),
     "a promise that is due at once": (
         ("promise_due = 3", "promise_due = 0"),
         "[policy]",
@@ -72,7 +106,7 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "from 1 to 24",
     ),
     "a purpose that is no text": (
-        ("window = 2", "window = 2\ndescription = 1"),
+        ("promise_due = 3", "promise_due = 3\ndescription = 1"),
         "[policy]",
         "description",
         "must be a text",
@@ -88,22 +122,36 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     "no words": (('["slip", "breach"]', "[]"), "[[rules]] make good", "when.account", "must not be empty"),
     "no numbers": (("open = 0", "open = []"), "[[rules]] warm up", "when.open", "must not be empty"),
     "a flag that is none": (("open = 0", "outside = 0"), "[[rules]] warm up", "when.outside", "must be true or false"),
-    # --- memory that is not there
-    "asks without a window": (
-        ("window = 2", ""),
-        "[[rules]] do not repeat",
-        "when.asks",
-        "window in [policy] must say",
+    # --- actions and promises
+    "an own action that every policy has": (
+        ("[policy]", '[actions]\nask = { signal = "hello" }\n[policy]'),
+        "[actions]",
+        "ask",
+        "is an action that every policy has",
     ),
-    "actions without a memory": (
-        ("remember = 1", ""),
-        "[[rules]] do not repeat",
-        "when.last",
-        "remember in [policy] must say",
+    "a signal of another curve": (
+        ("[policy]", '[actions]\ngreet = { signal = "hello" }\n[policy]'),
+        "[actions]",
+        "greet.signal",
+        "unknown word 'hello'",
     ),
+    "a kind that is due at once": (
+        ("[policy]", "[promises]\ndelivery = { due = 0 }\n[policy]"),
+        "[promises]",
+        "delivery.due",
+        "from 1 to 24",
+    ),
+    "a kind of no weight": (
+        ("[policy]", '[promises]\ndelivery = { weight = "heavy" }\n[policy]'),
+        "[promises]",
+        "delivery.weight",
+        "unknown word 'heavy'",
+    ),
+    "the cost of an unknown action": (("[policy]", "[costs]\naks = 1\n[policy]"), "[costs]", "aks", "'ask'?"),
+    "a cost below nothing": (("[policy]", "[costs]\nask = -1\n[policy]"), "[costs]", "ask", "from 0 to"),
     # --- rows that never decide
     "more asks than the window holds": (
-        ("asks = { at_least = 1 }", "asks = { at_least = 3 }"),
+        ("at_least = 1 }", "at_least = 3 }"),
         "[[rules]] do not repeat",
         "when",
         "can never match: what it asks for never holds together",
@@ -128,19 +176,25 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     ),
     "a turn before the first": (("open = 0", "quiet = { below = 0 }"), "[[rules]] warm up", "when", "never holds"),
     "after a row that always holds": (
-        ('when = { last = "exchange", asks = { at_least = 1 } }', ""),
+        ('when = { last = "exchange", times = { ask = { within = 2, at_least = 1 } } }', ""),
         "[[rules]] warm up",
         "when",
         "can never match: wherever it holds, a row before it holds too",
     ),
     "after a row that holds wherever it does": (
-        ('when = { last = "exchange", asks = { at_least = 1 } }', "when = { engaged = { at_most = 2 } }"),
+        (
+            'when = { last = "exchange", times = { ask = { within = 2, at_least = 1 } } }',
+            "when = { engaged = { at_most = 2 } }",
+        ),
         "[[rules]] warm up",
         "when",
         "a row before it holds too",
     ),
     "after rows that together hold everywhere": (
-        ('when = { last = "exchange", asks = { at_least = 1 } }', 'when = { account = ["clear", "due"] }'),
+        (
+            'when = { last = "exchange", times = { ask = { within = 2, at_least = 1 } } }',
+            'when = { account = ["clear", "due"] }',
+        ),
         "[[rules]] warm up",
         "when",
         "a row before it holds too",

@@ -66,7 +66,7 @@ def exactly(world: int, turns: int) -> list[Counter[str]]:
             for move, p in zip(moves, likely, strict=True):
                 if p:
                     then, _, _ = loop.play(place, move)  # type: ignore[arg-type]
-                    key = (then.standing, then.actions[:3])
+                    key = (then.standing, then.history.values(made.recalls))
                     known = after.get(key, (then, Fraction(0)))[1]
                     after[key] = (then, known + share * Fraction(p))
         places = after  # type: ignore[assignment]

@@ -116,7 +116,6 @@ def test_a_coupled_scenario_is_swept_by_chance():
         ("policy.promise_due", 0, InvalidValueError),
         ("policy.ask.engaged", 0.5, InvalidValueError),
         ("policy.ask.engaged", 99, InvalidValueError),
-        ("policy.remember", 0, InvalidValueError),
         ("departures.period", float("nan"), InvalidValueError),
         ("departures.period", "long", InvalidValueError),
         ("departures.churn_probability", float("nan"), InvalidValueError),

@@ -48,10 +48,7 @@ def random_world(seed: int) -> tuple[Policy, Environment]:
         0,
         PolicyRule("enough", (Condition("open", "at_least", 1),), chance.choice(["wait", "exchange", "repair", "ask"])),
     )
-    numbers: dict[str, Any] = {"remember": chance.randint(0, 1), "window": chance.randint(0, 2)}
-    policy = Policy(
-        name=f"random {seed}", decide=DecisionList(tuple(rows)), promise_due=chance.randint(1, 4), **numbers
-    )
+    policy = Policy(name=f"random {seed}", decide=DecisionList(tuple(rows)), promise_due=chance.randint(1, 4))
     keeps = chance.random() < 0.3
     moves = [move for move in MOVES if not (keeps and move == "broken")]
     weights = [chance.random() ** 2 for _ in moves]

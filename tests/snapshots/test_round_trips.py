@@ -113,13 +113,13 @@ def test_a_standing_without_promises_is_under_400_bytes() -> None:
 
 @pytest.mark.parametrize("value", [5, None, "text", Position("distrust", 0, 0, 0, "clear"), Standing])
 def test_only_what_has_a_stored_form_is_written(value: Any) -> None:
-    with pytest.raises(InvalidValueError, match="must be a Standing, an event, a Step, a Journey or a Curve"):
+    with pytest.raises(InvalidValueError, match="must be a Standing, an event, a Step, a Journey, a Curve or a Memory"):
         to_dict(value, curve=CURVE)
 
 
 @pytest.mark.parametrize("cls", [int, Position, object])
 def test_only_what_has_a_stored_form_is_read(cls: type) -> None:
-    with pytest.raises(InvalidValueError, match="must be a Standing, an event, a Step, a Journey or a Curve"):
+    with pytest.raises(InvalidValueError, match="must be a Standing, an event, a Step, a Journey, a Curve or a Memory"):
         from_dict(cls, to_dict(LONGEST, curve=CURVE), curve=CURVE)
 
 

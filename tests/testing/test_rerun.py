@@ -19,7 +19,7 @@ PROPERTIES = (
     never(lambda turn: "silence" in turn.signals, name="no silence counts"),
     never(lambda turn: "kept_late" in turn.moves and turn.after.stage == "hopeful", name="never late and hopeful"),
     never(lambda turn: "moved" in turn.moves and "broken_major" in turn.signals, name="what is moved is not broken"),
-    never(lambda turn: "released" in turn.moves and turn.action == "ask", name="who releases is not asked"),
+    never(lambda turn: "released" in turn.moves and "ask" in turn.actions, name="who releases is not asked"),
 )
 
 

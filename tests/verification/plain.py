@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
+from tests.verification.recollection import History
 from trustcurve import (
     Advocated,
     Complained,
@@ -28,8 +29,9 @@ from trustcurve import (
     Repaired,
     Returned,
     Standing,
+    Step,
 )
-from trustcurve.policies import ANY, Environment, Policy, View
+from trustcurve.policies import ANY, Environment, OpenPromise, Policy, View
 from trustcurve.policies.actions import PROMISE_MOVES
 from trustcurve.verification.property import Safety
 from trustcurve.verification.turn import Turn
@@ -54,12 +56,17 @@ ACTION_EVENTS: dict[str, Any] = {
 }
 
 
+def changes(step: Step) -> list[str]:
+    """Return the rises and falls of a step."""
+    return ["rise" if each.change > 0 else "fall" for each in step.reactions if each.change]
+
+
 class Place(NamedTuple):
     """Where one customer is after some turns: the standing, all actions so far (the latest first), all promises made."""
 
     standing: Standing
     turns: int
-    actions: tuple[str, ...]
+    history: History
     made: int
 
 
@@ -84,7 +91,7 @@ class PlainLoop:
     @property
     def start(self) -> Place:
         """A stranger."""
-        return Place(self.curve.begin("ann", BEGIN), 0, (), 0)
+        return Place(self.curve.begin("ann", BEGIN), 0, History(), 0)
 
     def open(self, standing: Standing) -> tuple[Promise, ...]:
         """Return the promises that are open and not overdue."""
@@ -96,11 +103,12 @@ class PlainLoop:
         assert at is not None
         return at
 
-    def begun(self, place: Place) -> tuple[Standing, list[str], list[Event]]:
+    def begun(self, place: Place) -> tuple[Standing, list[str], list[Event], list[str]]:
         """Look at the customer as the next turn begins; who keeps promises then keeps those that could not wait."""
         at = BEGIN + (place.turns + 1) * self.turn
         step = self.curve.observe(place.standing, at)
         standing, signals = step.after, [reaction.signal for reaction in step.reactions]
+        heard = ["silence" if signal == "silence" else "broken" for signal in signals] + changes(step)
         events: list[Event] = []
         if self.environment.keeps_promises:
             for promise in self.open(standing):
@@ -108,11 +116,12 @@ class PlainLoop:
                     events.append(PromiseKept(at=at, promise=promise.id))
                     told = self.curve.advance(standing, events[-1])
                     standing, signals = told.after, [*signals, *(r.signal for r in told.reactions)]
-        return standing, signals, events
+                    heard += ["kept", *changes(told)]
+        return standing, signals, events, heard
 
     def moves(self, place: Place) -> Iterator[Move]:
         """Return everything that the environment can do."""
-        standing, _, _ = self.begun(place)
+        standing = self.begun(place)[0]
         departed = standing.position.stage == "departed"
         for word in self.environment.names:
             if word in ("kept", "broken"):
@@ -123,14 +132,16 @@ class PlainLoop:
     def play(self, place: Place, move: Move) -> tuple[Place, Turn, list[Event]]:
         """Play a turn: where it leads, how it looks, and its events."""
         at = BEGIN + (place.turns + 1) * self.turn
-        standing, signals, events = self.begun(place)
+        standing, signals, events, heard = self.begun(place)
         if move.word != "nothing":
             kept_or_broken = PromiseKept if move.word == "kept" else PromiseBroken
             promised = move.promise is not None
             events.append(kept_or_broken(at=at, promise=move.promise) if promised else MOVE_EVENTS[move.word](at=at))
             told = self.curve.advance(standing, events[-1])
             standing, signals = told.after, [*signals, *(r.signal for r in told.reactions)]
-        met, action, made = standing.position, self.action(standing, place, at), place.made
+            heard += [move.word, *changes(told)]
+        history = place.history.hears(*heard)
+        met, action, made = standing.position, self.action(standing, history, at), place.made
         if action.startswith("promise_"):
             made += 1
             due = at + self.policy.promise_due * self.turn
@@ -138,17 +149,27 @@ class PlainLoop:
             events.append(PromiseMade(at=at, promise=f"{made:03}", due=due, weight=weight))
         elif action in ACTION_EVENTS:
             events.append(ACTION_EVENTS[action](at=at))
+        history = history.runs(() if action == "wait" else (action,))
         if action != "wait":
+            history = history.hears(*changes(self.curve.advance(standing, events[-1])))
             told = self.curve.advance(standing, events[-1])
             standing, signals = told.after, [*signals, *(r.signal for r in told.reactions)]
-        after = Place(standing, place.turns + 1, (action, *place.actions)[:8], made)
+        after = Place(standing, place.turns + 1, history, made)
         before, now = place.standing, standing
         opened = len(self.open(before)), len(self.open(now))
         moves = frozenset({move.word} - {"nothing"})
-        shown: Any = (before.position, met, now.position, moves, action, frozenset(signals), *opened)
+        shown: Any = (
+            before.position,
+            met,
+            now.position,
+            moves,
+            frozenset({action} - {"wait"}),
+            frozenset(signals),
+            *opened,
+        )
         return after, Turn(*shown), events
 
-    def action(self, standing: Standing, place: Place, at: datetime) -> str:
+    def action(self, standing: Standing, history: History, at: datetime) -> str:
         """Ask the policy, with a view made from the standing."""
         position = standing.position
         state = self.curve.state(position)
@@ -163,13 +184,17 @@ class PlainLoop:
             felt_doubt=position.doubt + weight,
             account=position.account,
             quiet=self.quiet(standing, at),
-            open=len(self.open(standing)),
-            asks=place.actions[: self.policy.window].count("ask"),
-            last=place.actions[: self.policy.remember],  # type: ignore[arg-type]
+            promises=tuple(sorted(self.promised(standing, at), key=lambda each: (each.left, each.kind))),
+            recalled=tuple((recall, recall.told(history.value(recall))) for recall in self.policy.recalls),
         )
         if shown not in self._known:
-            self._known[shown] = self.policy.action(shown)
+            self._known[shown] = " ".join(self.policy.actions(shown)) or "wait"
         return self._known[shown]
+
+    def promised(self, standing: Standing, at: datetime) -> list[OpenPromise]:
+        """Return the open promises, each with the whole turns until its day."""
+        due = [(promise, promise.due) for promise in self.open(standing)]
+        return [OpenPromise(each.weight, each.weight, (day - at) // self.turn) for each, day in due if day is not None]
 
     def quiet(self, standing: Standing, at: datetime) -> int:
         """Count the turns since the customer last got something, or since a silence counted."""
@@ -185,10 +210,8 @@ class PlainLoop:
         """Return everything that anything later can depend on."""
         standing, at = place.standing, BEGIN + place.turns * self.turn
         waiting = tuple((promise.weight, self.breaks(promise) - at) for promise in self.open(standing))
-        bits = tuple(action == "ask" for action in place.actions[: self.policy.window])
-        bits += (False,) * (self.policy.window - len(bits))
-        last = place.actions[: self.policy.remember]
-        return standing.position, waiting, self.quiet(standing, at), self.periods(standing, at), last, bits
+        memory = place.history.values(self.policy.recalls)
+        return standing.position, waiting, self.quiet(standing, at), self.periods(standing, at), memory
 
     def shortest_violation(self, asked: Safety, most: int = 200_000) -> list[Turn] | None:
         """Search for a shortest run that breaks a property, turn by turn, all runs of one length before the next."""

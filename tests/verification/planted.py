@@ -11,7 +11,7 @@ from attrs import frozen
 from tests.verification.changes import Change, changed, edit
 from trustcurve import Curve, Reaction
 from trustcurve.documents.curve_file import read_curve
-from trustcurve.policies import Environment, Policy, View, policy
+from trustcurve.policies import Environment, Policy, Recall, View, policy, since, times
 from trustcurve.verification import (
     Property,
     advocate_is_earned,
@@ -144,13 +144,15 @@ def careful(view: View, *, promises: int = 1) -> str:
         return "promise_major" if view.state == "distrust.suspicious" and view.open < promises else "wait"
     if view.engaged >= 3 and view.account == "clear":
         return "promise_major" if view.kept < 3 and view.open < promises else "wait"
-    return "exchange" if view.account in ("clear", "due") and view.last[:1] != ("exchange",) else "wait"
+    return "exchange" if view.account in ("clear", "due") and view.since("exchange") != 1 else "wait"
 
 
-def but(name: str, slip: Callable[[View], str | None], **numbers: int) -> Policy:
+CAREFUL = (since("exchange", 2),)
+
+
+def but(name: str, slip: Callable[[View], str | None], *recalls: Recall) -> Policy:
     """Make the careful policy with a slip."""
-    numbers = {"remember": 1, "promise_due": 2, **numbers}
-    return policy(name, **numbers)(lambda view: slip(view) or careful(view))  # type: ignore[arg-type, return-value]
+    return policy(name, recalls=(*CAREFUL, *recalls))(lambda view: slip(view) or careful(view))
 
 
 def asks_advocates(view: View) -> str | None:
@@ -166,7 +168,7 @@ def never_mends_for_the_loyal(view: View) -> str | None:
 
 
 def asks_who_came_back(view: View) -> str | None:
-    doubtful = view.state == "distrust.competitive" and view.account == "clear" and not view.asks
+    doubtful = view.state == "distrust.competitive" and view.account == "clear" and not view.times("ask", 2)
     return "ask" if doubtful and view.quiet >= 2 else None
 
 
@@ -186,12 +188,12 @@ POLICIES: dict[str, Planted] = {
         policy=but("never mends", never_mends_for_the_loyal),
     ),
     "its window is too short to know that it asked": Planted(
-        asked=bounded_asks_while_distrusted(1), policy=but("asks again", asks_who_came_back, window=2)
+        asked=bounded_asks_while_distrusted(1), policy=but("asks again", asks_who_came_back, times("ask", 2))
     ),
     "it thanks and thanks": Planted(asked=quiet_period(3, 4), policy=but("thanks", thanks_too_often)),
     "it promises twice at once": Planted(
         asked=at_most(0, lambda turn: turn.open_after > 1 and turn.met.kept == 2, name="one_promise_at_a_time"),
-        policy=policy("two promises", remember=1, promise_due=2)(partial(careful, promises=2)),  # type: ignore[arg-type]
+        policy=policy("two promises", recalls=CAREFUL)(partial(careful, promises=2)),
     ),
 }
 

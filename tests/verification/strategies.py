@@ -23,7 +23,14 @@ CONDITIONS = [
     Condition("felt_doubt", "above", 2),
     *(Condition("quiet", "at_least", n) for n in (1, 2, 3)),
     *(Condition("open", "is", (n,)) for n in (0, 1)),
-    Condition("asks", "at_most", 1),
+    Condition("times.ask.2", "at_most", 1),
+    Condition("times.contact.3", "below", 2),
+    Condition("since.complaint", "is", (0,)),
+    Condition("since.exchange", "at_least", 2),
+    Condition("since.silence", "at_most", 1),
+    Condition("tries.propose", "at_least", 2),
+    Condition("trend", "is", ("fall",)),
+    Condition("left.major", "at_most", 1),
     *(Condition("last", "is", (action,)) for action in ("wait", "ask", "promise_minor")),
 ]
 
@@ -38,14 +45,11 @@ rows = st.builds(
 policies = st.builds(
     lambda book, **numbers: Policy(name="drawn", decide=DecisionList(tuple(book)), **numbers),
     st.lists(rows, min_size=1, max_size=5),
-    remember=st.integers(0, 3),
-    window=st.integers(0, 3),
     promise_due=st.integers(1, 4),
 )
 small_policies = st.builds(
     lambda book, **numbers: Policy(name="small", decide=DecisionList(tuple(book)), **numbers),
     st.lists(rows, min_size=1, max_size=3),
-    remember=st.integers(0, 1),
     promise_due=st.integers(1, 2),
 )
 environments = st.one_of(

@@ -77,7 +77,7 @@ def test_policies_part_where_their_languages_do(one: Policy, other: Policy, move
     def acted(policy: Policy) -> Word:
         due = policy.promise_due
         return lambda edge: (
-            f"{chosen(edge)} {edge.turn.action} {due if edge.turn.action.startswith('promise_') else ''}"
+            f"{chosen(edge)} {set(edge.turn.actions)} {due if any(each.startswith('promise_') for each in edge.turn.actions) else ''}"
         )
 
     told = [as_dfa(automaton, acted(each)) for automaton, each in zip(automata, (one, other), strict=True)]

@@ -19,7 +19,7 @@ from tests.verification.pictures import edges_of
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import MOVES, Environment, Policy, View, policy
+from trustcurve.policies import MOVES, Environment, Policy, View, policy, since
 from trustcurve.policies.environment import move_probabilities
 from trustcurve.verification import Status, check, diff, probability
 from trustcurve.verification.automaton import Automaton
@@ -134,16 +134,16 @@ def test_ever_is_where_within_goes(curve: Curve):
     assert exact == pytest.approx(late)
 
 
-@policy("asks after repairs", remember=1)
+@policy("asks after repairs", recalls=[since("repair", 2)])
 def asks_after_repairs(view: View) -> Any:
     """Repair a slip, and ask in the turn after that, whatever has happened."""
-    if view.last[:1] == ("repair",):
+    if view.since("repair") == 1:
         return "ask"
     return "repair" if view.account == "slip" and view.stage != "departed" else "wait"
 
 
 def test_a_goal_that_becomes_certain_on_the_way_counts_in_full(curve: Curve):
-    asks = probability(lambda turn: turn.action == "ask", name="asks")
+    asks = probability(lambda turn: "ask" in turn.actions, name="asks")
     leaves = Environment({"complaint": 0.13, "departure": 0.07})
     value = check(curve, asks, policy=asks_after_repairs, environment=leaves)["asks"].value
     assert value == pytest.approx(0.13 / 0.2)  # a complaint comes before the departure; then nothing can prevent it
@@ -152,7 +152,7 @@ def test_a_goal_that_becomes_certain_on_the_way_counts_in_full(curve: Curve):
 @pytest.mark.parametrize("chances", [(0.7, 0.1, 0.2), (0.2, 0.1, 0.7), (0.1, 0.7, 0.2), (0.3, 0.6, 0.1)])
 def test_what_no_run_avoids_has_the_probability_one_and_not_nearly(curve: Curve, chances: tuple[float, float, float]):
     always = policy("always asks")(lambda _: "ask")
-    asks = probability(lambda turn: turn.action == "ask", within=1, name="asks")
+    asks = probability(lambda turn: "ask" in turn.actions, within=1, name="asks")
     environment = Environment(dict(zip(("complaint", "advocacy", "purchase"), chances, strict=True)))
     assert check(curve, asks, policy=always, environment=environment)["asks"].value == 1
 
@@ -229,7 +229,7 @@ def test_the_share_of_those_treated_differently_is_near_a_simulation(curve: Curv
             played = ours.play(node, choices[chance.choice(len(choices), p=p)])
             assert played is not None
             assert played.met is not None
-            if colder.decide(ours.view(played.met)) != played.happening.action:
+            if colder.actions(ours.view(played.met)) != played.happening.actions:
                 parted += 1
                 break
             node = played.after

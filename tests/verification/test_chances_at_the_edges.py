@@ -19,7 +19,7 @@ def test_what_is_certain_is_one_and_what_is_impossible_is_zero(curve: Curve, sha
     world = Environment({"complaint": share, "purchase": share, "departure": share})
     asked = {
         "certain": probability(lambda turn: "departure" in turn.moves, at_least=1, name="certain"),
-        "impossible": probability(lambda turn: turn.action == "ask", at_most=0, name="impossible"),
+        "impossible": probability(lambda turn: "ask" in turn.actions, at_most=0, name="impossible"),
         "sure of bad": probability(lambda turn: "departure" in turn.moves, at_most=0.999, name="sure of bad"),
     }
     report = check(curve, *asked.values(), policy=waits, environment=world)
@@ -109,7 +109,7 @@ def test_expected_turns_worked_out_by_hand(curve: Curve):
         curve,
         expected_turns(left, at_most=4, name="left"),
         expected_turns(back, at_most=5.5, name="back"),
-        expected_turns(lambda turn: turn.action == "ask", at_most=inf, name="asked"),
+        expected_turns(lambda turn: "ask" in turn.actions, at_most=inf, name="asked"),
         policy=waits,
         environment=world,
     )

@@ -13,7 +13,7 @@ from tests.verification.plain import BEGIN, Move, Place, PlainLoop
 from tests.verification.strategies import CLOCKS, clocks, environments, policies
 from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy
+from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, policy, times
 from trustcurve.verification import Witness
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node
 from trustcurve.verification.loop_journey import turn_of
@@ -37,13 +37,12 @@ def agree(loop: ClosedLoop, plain: PlainLoop, node: Node, place: Place) -> None:
     waiting = [(p.weight, turns_left(plain, plain.breaks(p), now)) for p in plain.open(standing)]
     assert list(node.context.promises) == waiting
     assert loop.rules.shown_quiet(node.context.quiet) == plain.quiet(standing, now)
-    assert node.context.last == place.actions[: loop.rules.remember]
-    assert node.context.asks.bit_count() == place.actions[: loop.rules.window].count("ask")
+    assert node.context.memory == place.history.values(loop.policy.recalls)
 
 
 def same(plain: PlainLoop, place: Place, choice: EnvironmentMove) -> Move:
     """Tell a choice of the loop in the words of the ledger."""
-    standing, _, _ = plain.begun(place)
+    standing = plain.begun(place)[0]
     return Move(choice.name, None if choice.promise is None else plain.open(standing)[choice.promise].id)
 
 
@@ -119,8 +118,8 @@ def test_a_quiet_period_is_a_whole_number_of_turns(curve: Curve):
 
 
 def test_a_loop_unrolls_into_every_node_and_turn_that_there_is(curve: Curve):
-    ours = policy("ours", promise_due=1, remember=1, window=2)(
-        lambda v: "promise_major" if v.quiet == 1 and v.open == 0 else "ask" if v.asks == 0 else "repair"
+    ours = policy("ours", promise_due=1, recalls=[times("ask", 2)])(
+        lambda v: "promise_major" if v.quiet == 1 and v.open == 0 else "ask" if v.times("ask", 2) == 0 else "repair"
     )
     automaton = unroll_loop(ClosedLoop(curve=curve, policy=ours))
     plain = PlainLoop(curve=curve, policy=ours)

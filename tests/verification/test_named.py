@@ -15,7 +15,7 @@ from tests.verification.test_planted import least_signals
 from trustcurve import Curve, Position, Reaction
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.errors import InvalidValueError, UnknownWordError
-from trustcurve.policies import Environment, Policy, View, policy
+from trustcurve.policies import Environment, Policy, View, policy, since
 from trustcurve.verification import (
     CURVE_PROPERTIES,
     POLICY_PROPERTIES,
@@ -154,7 +154,7 @@ def asks_once(view: View) -> str:
 
 
 def every_other_turn(view: View) -> str:
-    return "wait" if view.last[:1] == ("exchange",) else "exchange"
+    return "wait" if view.since("exchange") == 1 else "exchange"
 
 
 def looks_after(view: View) -> str:
@@ -171,7 +171,7 @@ def tries(view: View) -> str:
 
 
 def made(decide: Callable[[View], str]) -> Policy:
-    return policy(decide.__name__, remember=1, promise_due=1)(decide)  # type: ignore[arg-type]
+    return policy(decide.__name__, recalls=[since("exchange", 2)], promise_due=1)(decide)
 
 
 UPSET = Environment(["complaint"])
@@ -216,7 +216,9 @@ def test_every_property_of_policies_has_its_violation():
 
 def test_numbers_mean_what_they_say():
     # A slip is repaired in the second turn after the one in which it was seen.
-    late = policy("late", remember=2)(lambda v: "repair" if v.account == "slip" and v.last == ("wait",) * 2 else "wait")
+    late = policy("late", recalls=[since("joining", 3)])(
+        lambda v: "repair" if v.account == "slip" and v.since("joining") == 3 else "wait"
+    )
     verdicts = [check(DEFAULT, repair_within(n), policy=late, environment=UPSET).verdicts[0] for n in (1, 2)]
     assert [verdict.status for verdict in verdicts] == [Status.REFUTED, Status.PROVED]
     busy = made(every_other_turn)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.verification.pictures import Edge, edges_of, move_of
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
-from trustcurve.policies import Environment, Policy, policy
+from trustcurve.policies import Environment, Policy, policy, since
 from trustcurve.verification import Counterexample, Status, Verdict, always, at_most, check, leads_to, recoverable_to
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
@@ -27,8 +27,8 @@ LONGEST = 7
 MOVES = [("complaint",), ("kept",), ("advocacy", "kept"), ("departure", "return"), ("purchase",)]
 PREDICATES: dict[str, Callable[[Turn], bool]] = {
     "something is owed": lambda turn: turn.met.account in ("slip", "breach"),
-    "the company acts": lambda turn: turn.action != "wait",
-    "the company asks": lambda turn: turn.action == "ask",
+    "the company acts": lambda turn: bool(turn.actions),
+    "the company asks": lambda turn: "ask" in turn.actions,
     "the customer complains": lambda turn: "complaint" in turn.moves,
     "nothing happens": lambda turn: not turn.moves,
     "the customer distrusts": lambda turn: turn.after.stage == "distrust",
@@ -179,7 +179,7 @@ def test_fairness_is_what_it_says(curve: Curve):
     bought = decided(curve, "nothing", both, lambda turn: "purchase" in turn.moves)
     assert bought.status is Status.REFUTED, "it may complain forever and never buy"
     assert decided(curve, "moves", both, lambda turn: "purchase" in turn.moves), "but not if it can and always does"
-    assert not decided(curve, "moves", both, lambda turn: turn.action == "ask"), "no fairness makes the company ask"
+    assert not decided(curve, "moves", both, lambda turn: "ask" in turn.actions), "no fairness makes the company ask"
 
 
 def test_fairness_says_nothing_about_what_was_not_unrolled(curve: Curve):
@@ -221,11 +221,11 @@ def test_of_runs_of_one_length_all_may_break_a_property(curve: Curve):
 
 @pytest.mark.parametrize("within", [0, 1, 2])
 def test_within_so_many_turns_means_so_many(curve: Curve, within: int):
-    late = policy("late", remember=2)(
-        lambda v: "repair" if v.account == "slip" and v.last[:1] == ("wait",) and v.last[1:] == ("wait",) else "wait"
+    late = policy("late", recalls=[since("contact", 3), since("joining", 3)])(
+        lambda v: "repair" if v.account == "slip" and v.since("contact") == 3 and v.since("joining") == 3 else "wait"
     )
     asked = leads_to(
-        lambda turn: turn.met.account == "slip", lambda turn: turn.action == "repair", within=within, name="within"
+        lambda turn: turn.met.account == "slip", lambda turn: "repair" in turn.actions, within=within, name="within"
     )
     verdict = check(curve, asked, policy=late, environment=Environment(["complaint"]), once_a_turn=True).verdicts[0]
     assert verdict.status is (Status.PROVED if within == 2 else Status.REFUTED)

@@ -16,21 +16,26 @@ from trustcurve.documents.curve_file import read_curve
 from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_policy
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.turn_rules import Happening
 from trustcurve.verification.unrolling import unroll_loop
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples/policies").glob("*.toml"))
+
+
+def _words(happening: Happening) -> str:
+    return " ".join(happening.actions or ()) or "wait"
 
 
 def pictured(automaton: Automaton) -> tuple[Any, ...]:
     nodes = []
     for number in range(automaton.states):
         position, context = automaton.state(number)
-        nodes.append((position, context.promises, context.quiet, context.last, context.asks))
+        nodes.append((position, context.promises, context.quiet, context.memory))
     edges = []
     for number in range(automaton.transitions):
         source, happening, target = automaton.edge(number)
         met = int(automaton.met[number])
-        edges.append((source, target, happening.move, happening.promise, happening.action, met, happening.signals))
+        edges.append((source, target, happening.move, happening.promise, _words(happening), met, happening.signals))
     return nodes, edges, automaton.stopped
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.verification.planted import careful
 from trustcurve import Curve, Journey
 from trustcurve.errors import FinalClassError, InvalidValueError, UnknownWordError
-from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, View, parse_policy, policy
+from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, View, parse_policy, policy, since
 from trustcurve.snapshots import from_json
 from trustcurve.verification import (
     POLICY_PROPERTIES,
@@ -45,7 +45,7 @@ from trustcurve.verification.property import Safety
 UPSET = Environment(["complaint"], name="upset")
 
 
-@policy("careful", remember=1, promise_due=2)
+@policy("careful", recalls=[since("exchange", 2)], promise_due=2)
 def usual(view: View) -> Any:
     """Decide carefully."""
     return careful(view)
@@ -220,7 +220,7 @@ def test_the_clock_is_told_in_the_turn_in_which_it_spoke(curve: Curve):
     late = policy("late", promise_due=1)(
         lambda v: "promise_major" if v.account == "clear" else "ask" if v.quiet == 3 else "wait"
     )
-    asked = never(lambda turn: turn.action == "ask" and turn.met.account == "breach", name="late")
+    asked = never(lambda turn: "ask" in turn.actions and turn.met.account == "breach", name="late")
     witness = check(curve, asked, policy=late, environment=Environment([])).verdicts[0].counterexample
     assert isinstance(witness, Counterexample)
     assert [line.turn for line in witness.lines() if "was not kept" in line.what] == [3]
@@ -344,9 +344,9 @@ def test_words_are_converted_at_the_door(curve: Curve):
     assert type(asked.insert[0]) is str
     assert type(leads_to(mended, mended, fair=Word.FAIR).fair) is str  # type: ignore[arg-type, union-attr]
     mends = policy("mends")(lambda _: Word.REPAIR)  # type: ignore[arg-type, return-value]
-    shown = check(curve, never(lambda turn: turn.action == "repair"), policy=mends).verdicts[0].counterexample
+    shown = check(curve, never(lambda turn: "repair" in turn.actions), policy=mends).verdicts[0].counterexample
     assert isinstance(shown, Counterexample)
-    assert type(shown.passages[-1].happening.action) is str
+    assert type(shown.passages[-1].happening.actions[0]) is str
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,17 @@ from trustcurve.core.signals import SILENCE, Weight
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies.actions import PROMISE_MOVES, Action
+from trustcurve.policies.actions import PROMISE_MOVES
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, PolicyCache
+from trustcurve.verification.turn_rules import Context
 
 OpenPromises = tuple[tuple[Weight, int], ...]
 """Open promises, oldest first: the weight, and the turns until it breaks (0: as the next turn begins)."""
 
-ViewKey = tuple[int, int, OpenPromises, tuple[Action, ...], int]
-"""What a policy's view depends on: position, quiet turns, open promises, last actions, asks."""
+ViewKey = tuple[int, int, OpenPromises, tuple[int, ...]]
+"""What a policy's view depends on: position, quiet turns, open promises, memory."""
 
 
 class Node(NamedTuple):
@@ -35,8 +36,7 @@ class Node(NamedTuple):
     position: int
     promises: OpenPromises
     quiet: int
-    last: tuple[Action, ...]
-    asks: int
+    memory: tuple[int, ...]
 
 
 class TurnRecord(NamedTuple):
@@ -46,7 +46,7 @@ class TurnRecord(NamedTuple):
     move: EnvironmentMove
     clock: int
     met: int
-    action: Action
+    action: str
     after: Node
     view_key: ViewKey
     signals: tuple[tuple[str, str], ...]
@@ -78,13 +78,13 @@ MOVE_SIGNALS: dict[str, str | None] = {
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
 
-Begun = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...]]
-"""How a turn begins: the position, what is promised still, the quiet turns, and the signals so far (who, what)."""
+Begun = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...], tuple[int, ...]]
+"""How a turn begins: the position, what is promised still, the quiet turns, the signals so far (who, what), and the memory."""
 
-Moved = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...]]
+Moved = tuple[int, OpenPromises, int, tuple[tuple[str, str], ...], tuple[int, ...]]
 """How it stands as the policy decides: as how a turn begins, after the environment's move."""
 
-Answer = tuple[ViewKey, Action, Node | None, tuple[tuple[str, str], ...]]
+Answer = tuple[ViewKey, str, Node | None, tuple[tuple[str, str], ...]]
 """What the policy does: what it saw, the action, the node after it (None: it promises too much), the action's signal."""
 
 TURNS_PER_SILENCE = 3
@@ -156,7 +156,12 @@ class TurnLoop:
     def start(self) -> Node:
         """The customer as it begins, of whom the policy remembers nothing yet."""
         quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn
-        return Node(self.table.number(self.begin.position), (), self.counted(quiet), (), 0)
+        return Node(
+            self.table.number(self.begin.position),
+            (),
+            self.counted(quiet),
+            tuple(recall.ran(recall.start, ()) for recall in self.policy.recalls),
+        )
 
     def counted(self, quiet: int) -> int:
         """Count no further than the waiting periods and one period more: beyond that all silences are alike."""
@@ -164,11 +169,11 @@ class TurnLoop:
             quiet -= self.quiet_turns
         return quiet
 
-    @cached_property
-    def memory(self) -> tuple[int, int]:
-        """How many actions, and over how many turns, the policy remembers: what its rows never ask about is left out."""
-        rules = ClosedLoop(curve=self.curve, policy=self.policy).rules if self.policy.is_data else self.policy
-        return rules.remember, rules.window
+    def heard(self, memory: tuple[int, ...], *words: str) -> tuple[int, ...]:
+        """Return the memory after words."""
+        for word in words:
+            memory = tuple(each.heard(value, word) for each, value in zip(self.policy.recalls, memory, strict=True))
+        return memory
 
     @cached_property
     def _columns(self) -> dict[str, int]:
@@ -177,7 +182,8 @@ class TurnLoop:
     @cached_property
     def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
-        return PolicyCache(curve=self.curve, policy=self.policy)
+        loop = ClosedLoop(curve=self.curve, policy=self.policy, turn=self.turn, environment=self.environment)
+        return PolicyCache(loop.rules)
 
     @cached_property
     def _moves(self) -> dict[Begun, dict[EnvironmentMove, Moved]]:
@@ -193,7 +199,7 @@ class TurnLoop:
 
     def _choose(self, begun: Begun) -> tuple[EnvironmentMove, ...]:
         """Find what can be chosen in a turn that begins so; of promises that are alike the first stands for all."""
-        position, promises, _, _ = begun
+        position, promises, *_ = begun
         departed = self.curve.stage(self.table.positions[position]).apart
         possible = list[EnvironmentMove]()
         for move in self.environment.names:
@@ -213,8 +219,8 @@ class TurnLoop:
     def play(self, node: Node, choice: EnvironmentMove) -> TurnRecord | None:
         """Play a turn; None where the policy promises more than ``promises_max`` at once."""
         begun, moves = self._begun(node)
-        met, promises, quiet, signals = moves.get(choice) or self._move(begun, choice)
-        decided = (met, quiet, promises, node.last, node.asks)
+        met, promises, quiet, signals, memory = moves.get(choice) or self._move(begun, choice)
+        decided = (met, quiet, promises, memory)
         answer = self._answers.get(decided)
         if answer is None:
             answer = self._answers[decided] = self._answer(decided)
@@ -225,24 +231,35 @@ class TurnLoop:
 
     def _move(self, begun: Begun, choice: EnvironmentMove) -> Moved:
         """Let the environment move."""
-        position, promises, quiet, signals = begun
+        position, promises, quiet, signals, memory = begun
+        memory = self.heard(memory, choice.name)
         signal = MOVE_SIGNALS[choice.name]
         if choice.promise is not None:
             weight, _ = promises[choice.promise]
             promises = promises[: choice.promise] + promises[choice.promise + 1 :]
             signal = f"{choice.name}_{weight}"
         if signal is None:
-            return position, promises, quiet, signals
-        position, gives = self._react(position, signal)
-        return position, promises, 0 if gives else quiet, (*signals, ("move", signal))
+            return position, promises, quiet, signals, memory
+        then, gives = self._react(position, signal)
+        memory = self.heard(memory, *self._change(position, signal))
+        return then, promises, 0 if gives else quiet, (*signals, ("move", signal)), memory
+
+    def _change(self, position: int, signal: str) -> list[str]:
+        change = self.table.reactions[position][self._columns[signal]].change
+        return [] if not change else ["rise" if change > 0 else "fall"]
 
     def _answer(self, decided: ViewKey) -> Answer:
         """Let the policy act."""
-        position, quiet, promises, last, asks = decided
+        position, quiet, promises, memory = decided
         shown = quiet
         while shown > self.quiet_turns:
             shown -= self.quiet_turns
-        action = self.policy_cache.decide(position, shown, promises, last, asks)
+        context = Context(2, shown, promises, overdue=False, memory=memory)
+        action = " ".join(self.policy_cache.decide(position, context)) or "wait"
+        memory = tuple(
+            each.ran(value, () if action == "wait" else (action,))
+            for each, value in zip(self.policy.recalls, memory, strict=True)
+        )
         if action.startswith("promise_"):
             if len(promises) == self.promises_max:
                 return decided, action, None, ()
@@ -251,12 +268,10 @@ class TurnLoop:
         signal = ACTION_SIGNALS[action]
         told = () if signal is None else (("action", signal),)
         if signal is not None:
+            memory = self.heard(memory, *self._change(position, signal))
             position, gives = self._react(position, signal)
             quiet = 0 if gives else quiet
-        remember, window = self.memory
-        last = (action, *last)[:remember]
-        asks = (asks << 1 | (action == "ask")) & ((1 << window) - 1)
-        return decided, action, Node(position, promises, quiet, last, asks), told
+        return decided, action, Node(position, promises, quiet, memory), told
 
     def due(self, node: Node) -> list[int]:
         """Return the places of the promises that break as the next turn begins, or that are kept just in time."""
@@ -276,7 +291,7 @@ class TurnLoop:
 
     def _begin_turn(self, node: Node) -> Begun:
         """Let what is due happen; who keeps promises then keeps those that are due."""
-        position, signals = node.position, list[tuple[str, str]]()
+        position, signals, memory = node.position, list[tuple[str, str]](), node.memory
         left = tuple((weight, turns - 1) for weight, turns in node.promises if turns)
         broken = [weight for weight, turns in node.promises if not turns]
         quiet = node.quiet + 1
@@ -292,16 +307,20 @@ class TurnLoop:
                 signal != SILENCE or then != position
             ):  # as in the ledger, a silence that changes nothing leaves no trace
                 signals.append(("clock", signal))
+                memory = self.heard(
+                    memory, "silence" if signal == SILENCE else "broken", *self._change(position, signal)
+                )
             position = then
         quiet = self.counted(quiet)
         if self.environment.keeps_promises:
             for weight, turns in left:
                 if not turns:
+                    memory = self.heard(memory, "kept", *self._change(position, f"kept_{weight}"))
                     position, _ = self._react(position, f"kept_{weight}")
                     signals.append(("kept", f"kept_{weight}"))
                     quiet = 0
             left = tuple(each for each in left if each[1])
-        return position, left, quiet, tuple(signals)
+        return position, left, quiet, tuple(signals), memory
 
     def _react(self, position: int, signal: str) -> tuple[int, bool]:
         reaction = self.table.reactions[position][self._columns[signal]]

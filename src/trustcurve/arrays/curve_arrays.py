@@ -9,10 +9,23 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.signals import SILENCE
 from trustcurve.errors import require
 
-__all__ = ["ALWAYS", "CROSSING", "NEVER", "CurveArrays"]
+__all__ = ["ALWAYS", "CROSSING", "HEARD_CHANGES", "NEVER", "CurveArrays"]
 
 NEVER, ALWAYS, CROSSING = 0, 1, 2
 """When a signal ends a silence, as numbers."""
+
+_SILENCE, _ROSE, _FELL, _ROSE_LAST = 1, 2, 4, 8
+
+HEARD_CHANGES = tuple(
+    (
+        *(("silence",) if code & _SILENCE else ()),
+        *(("rise",) if code & _ROSE and not code & _ROSE_LAST else ()),
+        *(("fall",) if code & _FELL else ()),
+        *(("rise",) if code & _ROSE and code & _ROSE_LAST else ()),
+    )
+    for code in range(16)
+)
+"""What ``CurveArrays.changes`` tells, by number: whether a silence counted, and rises and falls, the last one last."""
 
 
 @frozen(eq=False)
@@ -24,12 +37,14 @@ class CurveArrays:
         crosses: ``crosses[p, s]``: whether that crosses the barrier. The same shape.
         columns: The column of each signal.
         apart: Whether customers at a position have left. Shape (positions,).
+        rank: The place of a position's leaf state, from low to high. Shape (positions,).
     """
 
     next: Array
     crosses: Array
     columns: dict[str, int]
     apart: Array
+    rank: Array
 
     @classmethod
     def of(cls, curve: Curve) -> CurveArrays:
@@ -47,6 +62,7 @@ class CurveArrays:
             crosses=np.array(crosses, bool),
             columns={signal: column for column, signal in enumerate(table.signals)},
             apart=np.array([curve.stage(position).apart for position in table.positions], bool),
+            rank=np.array([curve.rank(position) for position in table.positions], np.int16),
         )
 
     @property
@@ -76,3 +92,22 @@ class CurveArrays:
             idle |= (column == silence) & (after == positions)
             positions = after
         return positions, ended, idle
+
+    def changes(self, positions: Array, signals: Array) -> Array:
+        """Return what a policy can hear of the changes that signals make, as numbers of ``HEARD_CHANGES``.
+
+        Args:
+            positions: The positions. Shape (n,).
+            signals: The columns of the signals of each position, in order. Shape (n, k).
+        """
+        np = require("numpy", "verify")
+        found, silence = np.zeros(len(positions), np.int8), self.columns[SILENCE]
+        for k in range(signals.shape[1]):
+            column = signals[:, k]
+            after = self.next[positions, column]
+            rose, fell = self.rank[after] > self.rank[positions], self.rank[after] < self.rank[positions]
+            found |= np.where((column == silence) & (after != positions), _SILENCE, 0).astype(np.int8)
+            found = np.where(rose, found | _ROSE | _ROSE_LAST, found)
+            found = np.where(fell, (found | _FELL) & ~_ROSE_LAST, found).astype(np.int8)
+            positions = after
+        return found

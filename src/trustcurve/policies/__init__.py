@@ -1,10 +1,14 @@
 """Journey policies: what the company does next with a customer, and the environment: what it does not choose."""
 
-from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move
+from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move, PromiseKind
+from trustcurve.policies.decision import Decision
 from trustcurve.policies.environment import ANY, KEEPS_PROMISES, Environment
-from trustcurve.policies.policy import ImpurePolicyError, InvalidPolicyError, Policy, PolicyError, policy
+from trustcurve.policies.memory import Memory
+from trustcurve.policies.policy import Policy, policy
+from trustcurve.policies.policy_errors import ImpurePolicyError, InvalidPolicyError, PolicyError
 from trustcurve.policies.policy_file import load_policy, parse_policy
-from trustcurve.policies.view import View
+from trustcurve.policies.recall import Recall, since, times, trend, tries
+from trustcurve.policies.view import OpenPromise, View
 
 __all__ = [
     "ACTIONS",
@@ -12,14 +16,23 @@ __all__ = [
     "KEEPS_PROMISES",
     "MOVES",
     "Action",
+    "Decision",
     "Environment",
     "ImpurePolicyError",
     "InvalidPolicyError",
+    "Memory",
     "Move",
+    "OpenPromise",
     "Policy",
     "PolicyError",
+    "PromiseKind",
+    "Recall",
     "View",
     "load_policy",
     "parse_policy",
     "policy",
+    "since",
+    "times",
+    "trend",
+    "tries",
 ]

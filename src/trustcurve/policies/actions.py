@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Literal, cast, get_args
+from typing import Any, Final, Literal, final, get_args
+
+from attrs import field, frozen
 
 from trustcurve.core.events import (
     Advocated,
@@ -13,37 +15,44 @@ from trustcurve.core.events import (
     Event,
     Exchanged,
     OneSided,
-    PromiseMade,
     Proposed,
     Purchased,
     Repaired,
     Returned,
 )
 from trustcurve.core.instants import EPOCH
-from trustcurve.core.signals import MADE, Weight
+from trustcurve.core.signals import MADE, WEIGHTS, Weight
+from trustcurve.core.values import check_word_of
+from trustcurve.documents.forms import whole
+from trustcurve.errors import final_class
 
 __all__ = [
     "ACTIONS",
     "ACTION_EVENTS",
-    "ACTION_SIGNALS",
     "MOVES",
     "MOVE_EVENTS",
     "MOVE_SIGNALS",
+    "PROMISE_DUE",
     "PROMISE_MOVES",
-    "PROMISE_WEIGHTS",
+    "WAIT",
+    "Act",
     "Action",
     "Move",
+    "PromiseKind",
     "PromiseMove",
-    "action_of",
+    "acts_of",
 ]
 
 Action = Literal["wait", "propose", "promise_major", "promise_minor", "ask", "exchange", "repair"]
-"""What the company does in a turn."""
+"""What every company can do in a turn; a policy can name more."""
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-PROMISE_WEIGHTS: Final[dict[str, Weight]] = {"promise_major": "major", "promise_minor": "minor"}
-"""The actions that make a promise, and how much it weighs."""
+WAIT: Final = "wait"
+"""The action that is none."""
+
+PROMISE_DUE: Final = whole(1, 24, "turns")
+"""After how many turns a promise falls due. Source: our choice; each one makes the automaton longer."""
 
 ACTION_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
     "propose": lambda at: Proposed(at=at),
@@ -51,27 +60,58 @@ ACTION_EVENTS: Final[dict[str, Callable[[datetime], Event]]] = {
     "exchange": lambda at: Exchanged(at=at),
     "repair": lambda at: Repaired(at=at),
 }
-"""The event of each other action; "wait" has none."""
-
-ACTION_SIGNALS: Final[dict[str, str | None]] = {
-    "wait": None,
-    **{action: MADE[weight] for action, weight in PROMISE_WEIGHTS.items()},
-    **{action: made(EPOCH).signal for action, made in ACTION_EVENTS.items()},
-}
-"""The signal of each action, if it has one."""
-
-_ACTION_OF: Final[dict[type[Event], Action]] = {
-    type(made(EPOCH)): cast("Action", action) for action, made in ACTION_EVENTS.items()
-}
+"""The event of each action that every company has and that is not about a promise; "wait" has none."""
 
 
-def action_of(event: Event) -> Action | None:
-    """Return the company's action behind an event, if there is one."""
-    if isinstance(event, PromiseMade):
-        return "promise_major" if event.weight == "major" else "promise_minor"
-    if isinstance(event, OneSided) and event.by != "company":
-        return None
-    return _ACTION_OF.get(type(event))
+@final
+@frozen
+class PromiseKind:
+    """A kind of promise that a policy makes.
+
+    Args:
+        weight: How much it weighs: "major" for what matters to the customer, "minor" for what is merely expected.
+        due: After how many turns it falls due, 1 to 24.
+    """
+
+    weight: Weight = field(default="major", validator=check_word_of(WEIGHTS))
+    due: int = field(default=2, validator=PROMISE_DUE)
+
+    __init_subclass__ = final_class
+
+
+@final
+@frozen
+class Act:
+    """What an action is to the ledger.
+
+    Args:
+        name: What policies call it.
+        what: Whether it sends a signal, or makes, moves or releases a promise.
+        signal: The signal that it sends, if it sends one.
+        kind: The kind of promise that it is about, if it is about one.
+    """
+
+    name: str
+    what: Literal["send", "make", "move", "release"]
+    signal: str | None
+    kind: str | None = None
+
+    __init_subclass__ = final_class
+
+
+def acts_of(kinds: dict[str, PromiseKind], signals: dict[str, str]) -> dict[str, Act]:
+    """Return everything that a company can do, by name, except to wait.
+
+    Args:
+        kinds: The kinds of promises: each adds the actions to make, to move and to release one, such as "promise_major".
+        signals: The company's own actions, each with its signal.
+    """
+    plain: dict[str, Any] = {name: made(EPOCH).signal for name, made in ACTION_EVENTS.items()}
+    acts = [Act(name, "send", signal) for name, signal in (plain | signals).items()]
+    for kind, about in kinds.items():
+        acts.append(Act(f"promise_{kind}", "make", MADE[about.weight], kind))
+        acts += [Act(f"move_{kind}", "move", None, kind), Act(f"release_{kind}", "release", None, kind)]
+    return {act.name: act for act in acts}
 
 
 Move = Literal[

@@ -2,65 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import final
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, final
 
-from attrs import define, field, fields_dict, frozen
+from attrs import evolve, field, fields_dict, frozen
 
-from trustcurve.documents.forms import whole
-from trustcurve.errors import InvalidDocumentError, TrustcurveError, final_class, plain_word
-from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.decision_list import DecisionList
-from trustcurve.policies.view import View
+from trustcurve.core.curve import Curve
+from trustcurve.core.instants import instant
+from trustcurve.core.journey import Journey
+from trustcurve.core.signals import LEDGER_SIGNALS, WEIGHTS
+from trustcurve.core.standing import Standing
+from trustcurve.core.steps import Step
+from trustcurve.documents.forms import between
+from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
+from trustcurve.policies.actions import ACTIONS, PROMISE_DUE, WAIT, Act, PromiseKind, acts_of
+from trustcurve.policies.decision import Decision, other_rows, view_of
+from trustcurve.policies.decision_list import DecisionList, plain_actions
+from trustcurve.policies.memory import Memory, runs_along
+from trustcurve.policies.policy_errors import ImpurePolicyError
+from trustcurve.policies.recall import CONTACT, HEARD, JOINING, Recall
+from trustcurve.policies.view import NotRememberedError, View
 
-__all__ = ["ImpurePolicyError", "InvalidPolicyError", "Policy", "PolicyError", "policy"]
+if TYPE_CHECKING:
+    from trustcurve.verification.guard import Guard
+    from trustcurve.verification.property import PropertyLike
+
+__all__ = ["COST", "OPEN_MAX", "Policy", "policy", "turn_of_curve"]
+
+Decide = Callable[[View], str | Iterable[str]]
+
+OPEN_MAX: Final = 4
+"""The most promises that can be open at once when a policy is analysed. Source: our choice: each makes the automaton larger."""
+
+COST: Final = between(0, 1e12)
+"""What an action may cost."""
+
+_TURNS_PER_SILENCE: Final = 3
+"""How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
 
 
-class PolicyError(TrustcurveError):
-    """The root of the errors about policies and environments."""
+def turn_of_curve(curve: Curve) -> timedelta:
+    """Return how long a turn lasts if nothing else is said: a third of the curve's quiet period."""
+    return curve.silence_after / _TURNS_PER_SILENCE
 
 
-class InvalidPolicyError(PolicyError, InvalidDocumentError):
-    """A file is not a policy: ``findings``, all of them at once."""
+def _recalls(value: Iterable[Recall]) -> tuple[Recall, ...]:
+    return tuple(value)
 
 
-@define(slots=False, repr=False)
-class ImpurePolicyError(PolicyError):
-    """A policy is not a pure function from views to actions: ``policy``, ``problem``."""
-
-    policy: str
-    problem: str
-
-    def __str__(self) -> str:
-        return (
-            f"policy {self.policy!r} cannot be analysed: decide() must be a pure function of the view; {self.problem}"
-        )
+def _kinds(value: Mapping[str, PromiseKind]) -> tuple[tuple[str, PromiseKind], ...]:
+    return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
-Decide = Callable[[View], Action]
-
-REMEMBERED = whole(0, 8, "turns")
-"""How many turns a policy may remember. Source: our choice; each one can double the automaton."""
-
-DUE = whole(1, 24, "turns")
-"""After how many turns a promise may fall due. Source: our choice; each one makes the automaton longer."""
-
-OPEN_MAX = 4
-"""The most promises that can be open at once when a policy is analysed. Source: our choice, for the same reason."""
+def _pairs(value: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
 @final
 @frozen(kw_only=True)
 class Policy:
-    """A policy as a value: a name, a decision for every view, and how far its memory reaches.
+    """A policy as a value: a name, a decision for every view, and what it remembers.
 
     Args:
         name: What it is called.
-        decide: A pure function from a ``View`` to an action: always the same action for the same view.
-        remember: How many of its own last actions it sees (``view.last``), 0 to 8.
-        window: Over how many last turns it counts its asks (``view.asks``), 0 to 8.
-        promise_due: After how many turns a promise that it makes falls due, 1 to 24.
+        decide: A pure function from a ``View`` to an action, or to several, in order: always the same for the same view.
+        recalls: What it remembers (see ``since``, ``times``, ``tries`` and ``trend``). A policy made of rows remembers what
+            its rows ask about; nothing is to be said here.
+        promise_due: After how many turns a major or a minor promise falls due, 1 to 24.
+        promises: More kinds of promises, by name, or the two with other dates. Each kind adds three actions: "promise_NAME",
+            and "move_NAME" and "release_NAME" for its oldest open promise, with which the customer is taken to agree.
+        signals: Actions of one's own, by name, each with the signal of one's own curve that it sends.
+        costs: What an action costs each time, by name; 0 if nothing is said.
+        constants: What is known of a customer's segment, by name, each with every value that it can have. ``bound`` chooses.
         description: What it is for.
+
+    Raises:
+        UnknownWordError: It remembers or counts the cost of something that cannot happen.
+        InvalidValueError: A number is out of its range, or a name is taken.
 
     Examples:
         >>> @policy("solve first", promise_due=2)
@@ -72,52 +92,275 @@ class Policy:
 
     name: str
     decide: Decide
-    remember: int = field(default=0, validator=REMEMBERED)
-    window: int = field(default=0, validator=REMEMBERED)
-    promise_due: int = field(default=2, validator=DUE)
+    recalls: tuple[Recall, ...] = field(default=(), converter=_recalls)
+    promise_due: int = field(default=2, validator=PROMISE_DUE)
+    promises: tuple[tuple[str, PromiseKind], ...] = field(default=(), converter=_kinds)
+    signals: tuple[tuple[str, str], ...] = field(default=(), converter=_pairs)
+    costs: tuple[tuple[str, float], ...] = field(default=(), converter=_pairs)
+    constants: tuple[tuple[str, tuple[str | int, ...]], ...] = field(default=(), converter=_pairs)
     description: str = ""
 
     __init_subclass__ = final_class
+
+    def __attrs_post_init__(self) -> None:
+        for action, signal in self.signals:
+            if action in ACTIONS:
+                raise InvalidValueError("signals", action, "must not be an action that every policy has")
+            if signal in LEDGER_SIGNALS:
+                raise InvalidValueError("signals", signal, "must be a signal of one's own curve, which no event sends")
+        for action, cost in self.costs:
+            if action not in self.acts:
+                raise UnknownWordError("action", action, tuple(self.acts))
+            COST.check(f"cost of {action}", cost)
+        if isinstance(self.decide, DecisionList):
+            object.__setattr__(self, "recalls", self.decide.recalls)
 
     @property
     def is_data(self) -> bool:
         """Whether it is a decision list, as from a file: then it is pure, and is asked once."""
         return isinstance(self.decide, DecisionList)
 
-    def action(self, view: View) -> Action:
-        """Return the action for a view; a function is asked twice.
+    @cached_property
+    def kinds(self) -> dict[str, PromiseKind]:
+        """The kinds of promises that it can make, by name."""
+        return {weight: PromiseKind(weight, self.promise_due) for weight in WEIGHTS} | dict(self.promises)
+
+    @cached_property
+    def acts(self) -> dict[str, Act]:
+        """Everything that it can do, by name, except to wait."""
+        return acts_of(self.kinds, dict(self.signals))
+
+    def check_words(self, curve: Curve) -> None:
+        """Check that everything that it speaks of can happen on a curve.
 
         Raises:
-            ImpurePolicyError: The policy fails, reads something that is not in the view, returns something that is
-                not an action, or returns two different actions for the same view.
+            UnknownWordError: It remembers something, or sends a signal, that the curve does not have.
+        """
+        own = tuple(signal for signal in curve.signals if signal not in LEDGER_SIGNALS)
+        for _, signal in self.signals:
+            if signal not in own:
+                raise UnknownWordError("signal", signal, own)
+        for recall in self.recalls:
+            known = (*HEARD, *own, *self.acts, CONTACT)
+            known = {"since": (*known, JOINING), "tries": (*self.acts, CONTACT), "trend": ("",)}.get(recall.kind, known)
+            if recall.word not in known:
+                raise UnknownWordError("word", recall.word, known)
+
+    def bound(self, **constants: str | int) -> Policy:
+        """Return the policy for a segment of customers.
+
+        Args:
+            **constants: The value of each constant that is not bound yet.
+
+        Raises:
+            UnknownWordError: There is no such constant, or it cannot have this value.
+
+        Examples:
+            >>> @policy("tiers", constants={"tier": ("basic", "gold")})
+            ... def tiers(view):
+            ...     return "exchange" if view.constant("tier") == "gold" else "wait"
+            >>> tiers.bound(tier="gold").constants
+            (('tier', ('gold',)),)
+        """
+        known = dict(self.constants)
+        for name, value in constants.items():
+            if name not in known:
+                raise UnknownWordError("constant", name, tuple(known))
+            if value not in known[name]:
+                raise UnknownWordError(name, value, tuple(map(str, known[name])))
+            known[name] = (value,)
+        return evolve(self, constants=known)
+
+    @property
+    def segment(self) -> tuple[tuple[str, str | int], ...]:
+        """The value of each constant.
+
+        Raises:
+            InvalidValueError: One of them is not bound.
+        """
+        for name, values in self.constants:
+            if len(values) != 1:
+                rule = f"must have one value, for example policy.bound({name}={values[0]!r})"
+                raise InvalidValueError(f"constant {name}", values, rule)
+        return tuple((name, values[0]) for name, values in self.constants)
+
+    # --- deciding --------------------------------------------------------------------------------------------
+
+    def actions(self, view: View) -> tuple[str, ...]:
+        """Return the actions for a view, in order; none to wait. A function is asked twice.
+
+        Raises:
+            ImpurePolicyError: The policy fails, reads something that is not in the view or that it does not remember,
+                returns something that is not an action, or returns two different answers for the same view.
         """
         answers = [self._ask(view) for _ in range(1 if self.is_data else 2)]
         if answers[0] != answers[-1]:
             raise ImpurePolicyError(
                 self.name, f"it returned {answers[0]!r} and then {answers[-1]!r} for the same view, {view}"
             )
-        action = plain_word(answers[0])
-        if action not in ACTIONS:
-            raise ImpurePolicyError(
-                self.name, f"it returned {action!r}, which is not an action; known: {', '.join(ACTIONS)}"
-            )
-        return action
+        for place, action in enumerate(answers[0]):
+            if action not in self.acts:
+                problem = f"it returned {action!r}, which is not an action; known: {', '.join((WAIT, *self.acts))}"
+                raise ImpurePolicyError(self.name, problem)
+            if action in answers[0][:place]:
+                raise ImpurePolicyError(self.name, f"it returned {action!r} twice for one turn, {view}")
+        return answers[0]
 
-    def _ask(self, view: View) -> Action:
+    def _ask(self, view: View) -> tuple[str, ...]:
         try:
-            return self.decide(view)
+            answer: Any = self.decide(view)
+            words: Any = (answer,) if isinstance(answer, str) else tuple(answer)
+            return plain_actions(tuple(map(plain_word, words)))
+        except NotRememberedError as error:
+            problem = f"it asked for something that it does not remember; say so: {error.needed}"
+            raise ImpurePolicyError(self.name, problem) from None
         except AttributeError as error:
             if error.obj is view:
+                known = (*fields_dict(View), "open", "since", "times", "tries", "trend", "constant")
                 raise ImpurePolicyError(
-                    self.name, f"it read view.{error.name}; a view has {', '.join(fields_dict(View))}"
+                    self.name, f"it read view.{error.name}; a view has {', '.join(known)}"
                 ) from None
             raise ImpurePolicyError(self.name, f"it failed with {error!r} on {view}") from error
         except Exception as error:
             raise ImpurePolicyError(self.name, f"it failed with {error!r} on {view}") from error
 
+    # --- running ---------------------------------------------------------------------------------------------
+
+    def next_action(
+        self, curve: Curve, standing: Standing, memory: Memory, *, at: datetime, turn: timedelta | None = None
+    ) -> Decision:
+        """Decide what the company does next with a customer: run the policy at an instant.
+
+        What is proved of a policy holds if it runs once a turn, at instants exactly a turn apart.
+
+        Args:
+            curve: The curve.
+            standing: The customer's standing, not after ``at``.
+            memory: What the policy remembers of the customer; see ``memory`` and ``remember``.
+            at: The instant of the run. Use the time for which the run is planned, not the time at which it begins.
+            turn: How long a turn lasts. Default: a third of the curve's quiet period.
+
+        Raises:
+            ObservedInThePastError: ``at`` is earlier than the standing.
+            InvalidValueError: The memory is not one of this policy, or is of a later time.
+            ImpurePolicyError: As for ``actions``.
+
+        Examples:
+            >>> from datetime import UTC, datetime
+            >>> curve, new_year = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
+            >>> @policy("greet")
+            ... def greet(view):
+            ...     return "propose" if view.stage == "distrust" else "wait"
+            >>> decision = greet.next_action(curve, curve.begin("ann", new_year), greet.memory(), at=new_year)
+            >>> decision.actions, [event.signal for event in decision.events()]
+            (('propose',), ['proposition'])
+        """
+        self._check_memory(memory, at)
+        turn = turn_of_curve(curve) if turn is None else turn
+        seen = curve.observe(standing, at)
+        heard = memory.after(seen, self.acts)
+        view = view_of(curve, seen.after, heard, self.kinds, turn=turn, constants=self.segment)
+        actions, now = self.actions(view), seen.after.as_of
+        rows = self.decide.rules if isinstance(self.decide, DecisionList) else ()
+        row = self.decide.rule(view) if isinstance(self.decide, DecisionList) else None
+        return Decision(
+            actions=actions,
+            memory=heard.ran(now, actions),
+            waited=heard.ran(now, ()),
+            standing=seen.after,
+            view=view,
+            row=row,
+            others=tuple(other_rows(rows, row, view)),
+            at=now,
+            next_run=now + turn,
+            punctual=memory.run is None or now == memory.run + turn,
+            acts=self.acts,
+            kinds=self.kinds,
+        )
+
+    def remember(self, memory: Memory, step: Step) -> Memory:
+        """Return what the policy remembers after an event was applied, or a customer observed.
+
+        Args:
+            memory: What it remembered before.
+            step: What ``advance`` or ``observe`` returned. An action of the latest run is counted already.
+
+        Raises:
+            InvalidValueError: The memory is not one of this policy.
+
+        Examples:
+            >>> from datetime import UTC, datetime
+            >>> from trustcurve import Complained
+            >>> from trustcurve.policies import since
+            >>> curve, new_year = Curve.default(), datetime(2026, 1, 1, tzinfo=UTC)
+            >>> @policy("listen", recalls=[since("complaint", 3)])
+            ... def listen(view):
+            ...     return "repair" if view.since("complaint") == 0 else "wait"
+            >>> step = curve.advance(curve.begin("ann", new_year), Complained(at=new_year))
+            >>> listen.remember(listen.memory(), step).values
+            (0,)
+        """
+        self._check_memory(memory, step.after.as_of)
+        return memory.after(step, self.acts)
+
+    def memory(
+        self, journey: Journey | None = None, *, curve: Curve | None = None, turn: timedelta | None = None
+    ) -> Memory:
+        """Return what the policy remembers of a customer: nothing, or what a journey tells.
+
+        The policy is taken to have run as the journey began and once a turn since, and to have done what the company did
+        at these instants; what the company did between them counts as done by somebody else.
+
+        Args:
+            journey: The journey.
+            curve: The curve; only its quiet period matters. Default: the default curve.
+            turn: How long a turn lasts. Default: a third of the curve's quiet period.
+
+        Examples:
+            >>> from trustcurve.policies import since
+            >>> @policy("patient", recalls=[since("ask", 3)])
+            ... def patient(view):
+            ...     return "ask" if view.since("ask") >= 3 else "wait"
+            >>> patient.memory().values
+            (3,)
+        """
+        memory = Memory(tuple((recall, recall.start) for recall in self.recalls))
+        if journey is None:
+            return memory
+        turn = turn_of_curve(curve or Curve.default()) if turn is None else turn
+        *_, end = runs_along(journey, memory, self.acts, turn)
+        return end.memory
+
+    def guard(self, curve: Curve, *, holds: Iterable[PropertyLike], **about: Any) -> Guard:
+        """Return a guard of what a person or a program does between two runs; see ``trustcurve.verification.guard``.
+
+        Args:
+            curve: The curve.
+            holds: What must hold: safety properties that are PROVED for this policy.
+            **about: The other arguments of ``trustcurve.verification.guard``: ``environment``, ``acts``, and so on.
+        """
+        from trustcurve.verification.guard import guard  # noqa: PLC0415 - the only way out of this layer: a short form
+
+        return guard(curve, *holds, policy=self, **about)
+
+    def _check_memory(self, memory: Memory, at: datetime) -> None:
+        if not isinstance(memory, Memory) or tuple(recall for recall, _ in memory.recalled) != self.recalls:
+            rule = f"must be a memory of policy {self.name!r}, for example policy.memory()"
+            raise InvalidValueError("memory", memory, rule)
+        if memory.heard is not None and instant(at) < memory.heard:
+            raise InvalidValueError("at", at, f"must not be before the time of the memory, {memory.heard}")
+
 
 def policy(
-    name: str, *, remember: int = 0, window: int = 0, promise_due: int = 2, description: str = ""
+    name: str,
+    *,
+    recalls: Iterable[Recall] = (),
+    promise_due: int = 2,
+    promises: Mapping[str, PromiseKind] | None = None,
+    signals: Mapping[str, str] | None = None,
+    costs: Mapping[str, float] | None = None,
+    constants: Mapping[str, tuple[str | int, ...]] | None = None,
+    description: str = "",
 ) -> Callable[[Decide], Policy]:
     """Decorate a function to make it a policy; for arguments see ``Policy``.
 
@@ -128,6 +371,15 @@ def policy(
         >>> always_ask.promise_due
         2
     """
+    remembered: tuple[Recall, ...] = tuple(recalls)
     return lambda decide: Policy(
-        name=name, decide=decide, remember=remember, window=window, promise_due=promise_due, description=description
+        name=name,
+        decide=decide,
+        recalls=remembered,
+        promise_due=promise_due,
+        promises=promises or {},
+        signals=signals or {},
+        costs=costs or {},
+        constants=constants or {},
+        description=description,
     )

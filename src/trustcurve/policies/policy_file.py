@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import plain_conditions
-from trustcurve.core.signals import Account
-from trustcurve.documents.forms import SOME, Text
+from trustcurve.core.signals import LEDGER_SIGNALS, WEIGHTS, Account, Weight
+from trustcurve.documents.forms import SOME, Problem, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.problems import unknown
 from trustcurve.documents.reader import Reading, read_toml
-from trustcurve.policies.actions import ACTIONS, Action
-from trustcurve.policies.decision_list import NUMBERS, POSITION_PARTS, WORDS, DecisionList, PolicyRule, matches
-from trustcurve.policies.policy import DUE, OPEN_MAX, REMEMBERED, InvalidPolicyError, Policy
-from trustcurve.policies.view import View
+from trustcurve.policies.actions import ACTIONS, PROMISE_DUE, WAIT, PromiseKind, acts_of
+from trustcurve.policies.decision_list import (
+    ANY_KIND,
+    NUMBERS,
+    POSITION_PARTS,
+    WORDS,
+    DecisionList,
+    PolicyRule,
+    matches,
+)
+from trustcurve.policies.policy import COST, OPEN_MAX, Policy
+from trustcurve.policies.policy_errors import InvalidPolicyError
+from trustcurve.policies.recall import CONTACT, HEARD, JOINING, WITHIN
+from trustcurve.policies.view import OpenPromise, View
 
 __all__ = ["PolicyFile", "idle_rows", "load_policy", "parse_policy"]
 
 Groups = tuple[tuple[tuple[str, ...], list[View]], ...]
 
 _GUARDS = (*WORDS, "outside", *NUMBERS)
-_MEMORY = {"asks": "window", "last": "remember"}
+_GROUPS = ("since", "times", "tries", "left", "constants")
+_LONG_AGO = 24  # more turns than a promise can be past its day
 
 _ROWS_MAX = 500
 """The most rows of a policy. Source: our choice: each is compared with all before it, which takes a second for so many."""
@@ -48,8 +59,28 @@ class _Bounds:
     below: int | None = None
 
 
+@frozen
+class _Times:
+    """In how many turns something happened.
+
+    Args:
+        within: Of how many turns, counted back from now.
+        at_least: In at least this many.
+        at_most: In at most this many.
+        above: In more than this many.
+        below: In fewer than this many.
+    """
+
+    within: Annotated[int, WITHIN]
+    at_least: int | None = None
+    at_most: int | None = None
+    above: int | None = None
+    below: int | None = None
+
+
 _Words = str | Annotated[tuple[str, ...], SOME]
 _Number = int | Annotated[tuple[int, ...], SOME] | _Bounds
+_Constant = str | int | _Bounds | Annotated[tuple[str | int, ...], SOME]
 
 
 @frozen
@@ -61,7 +92,9 @@ class _When:
         posture: One of these postures.
         state: One of these leaf states.
         account: One of these levels: what the company owes.
-        last: One of these was the company's latest action.
+        last: One of these is what the company did at the latest run; "wait" is nothing.
+        trend: Whether the customer's leaf state last rose or fell.
+        promised: A promise of one of these kinds or weights is open.
         outside: Whether the customer stands before the barrier, or has left.
         kept: Promises that matter, kept.
         engaged: Goodwill.
@@ -69,14 +102,20 @@ class _When:
         felt_doubt: Doubt, and what the account adds to it.
         quiet: Turns since the customer last got something.
         open: How many promises are open.
-        asks: How many asks the company made in the last turns, as many as ``window`` says.
+        since: Whole turns since something last happened, by its word; 0: since the latest run.
+        times: In how many of the last turns something happened, by its word.
+        tries: How often the company did something since the customer last did anything, by its word.
+        left: Turns left until the promise of a kind or weight falls due, the first if there are several; "any": of any kind.
+        constants: What is known of the customer's segment.
     """
 
     stage: _Words | None = None
     posture: _Words | None = None
     state: _Words | None = None
     account: Account | Annotated[tuple[Account, ...], SOME] | None = None
-    last: Action | Annotated[tuple[Action, ...], SOME] | None = None
+    last: _Words | None = None
+    trend: Literal["rise", "fall"] | None = None
+    promised: _Words | None = None
     outside: bool | None = None
     kept: _Number | None = None
     engaged: _Number | None = None
@@ -84,7 +123,11 @@ class _When:
     felt_doubt: _Number | None = None
     quiet: _Number | None = None
     open: _Number | None = None
-    asks: _Number | None = None
+    since: dict[str, _Number] = field(factory=dict)
+    times: dict[str, _Times] = field(factory=dict)
+    tries: dict[str, _Number] = field(factory=dict)
+    left: dict[str, _Number] = field(factory=dict)
+    constants: dict[str, _Constant] = field(factory=dict)
 
 
 @frozen
@@ -92,13 +135,13 @@ class _Row:
     """A row: when all conditions hold, do this; the first row that holds decides.
 
     Args:
-        do: The company's action.
+        do: The company's action, or several in order.
         name: What the row is called; its number if left out.
         when: The conditions; a row without any always holds.
         because: Why, in words.
     """
 
-    do: Action
+    do: _Words
     name: Text | None = None
     when: _When = field(factory=_When)
     because: str = ""
@@ -106,34 +149,62 @@ class _Row:
 
 @frozen
 class _Head:
-    """What the policy is called, and how far its memory reaches.
+    """What the policy is called, and when its promises fall due.
 
     Args:
         name: What it is called.
         description: What it is for, in words.
-        remember: How many of its own last actions it sees.
-        window: Over how many last turns it counts its asks.
-        promise_due: After how many turns a promise that it makes falls due.
+        promise_due: After how many turns a major or a minor promise falls due.
     """
 
     name: Text
     description: str = ""
-    remember: Annotated[int, REMEMBERED] = 0
-    window: Annotated[int, REMEMBERED] = 0
-    promise_due: Annotated[int, DUE] = 2
+    promise_due: Annotated[int, PROMISE_DUE] = 2
+
+
+@frozen
+class _Kind:
+    """A kind of promise.
+
+    Args:
+        weight: How much it weighs.
+        due: After how many turns it falls due.
+    """
+
+    weight: Weight = "major"
+    due: Annotated[int, PROMISE_DUE] = 2
+
+
+@frozen
+class _OwnAction:
+    """An action of one's own.
+
+    Args:
+        signal: The signal that it sends, one of the curve's own.
+    """
+
+    signal: str
 
 
 @frozen
 class PolicyFile:
-    """A policy: rows of conditions and an action.
+    """A policy: rows of conditions and actions.
 
     Args:
         policy: The policy as a whole.
         rules: The rows, in order.
+        promises: Kinds of promises, by name; "major" and "minor" need not be named.
+        actions: Actions of one's own, by name.
+        costs: What an action costs each time, by name.
+        constants: What is known of a customer's segment, by name: every value that it can have.
     """
 
     policy: _Head
     rules: Annotated[tuple[_Row, ...], SOME]
+    promises: dict[str, _Kind] = field(factory=dict)
+    actions: dict[str, _OwnAction] = field(factory=dict)
+    costs: dict[str, Annotated[float, COST]] = field(factory=dict)
+    constants: dict[str, Annotated[tuple[str | int, ...], SOME]] = field(factory=dict)
 
 
 def load_policy(path: str | PathLike[str], curve: Curve | None = None) -> Policy:
@@ -176,7 +247,7 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
     """
     reading = read_toml(text, PolicyFile, source, InvalidPolicyError)
     curve = Curve.default() if curve is None else curve
-    _check_words(reading, curve)
+    _Vocabulary(reading, curve).check()
     if reading.count("rules") > _ROWS_MAX:
         reading.wrong(("rules",), f"must have at most {_ROWS_MAX:,} rows, got {reading.count('rules'):,}")
     form = reading.right()
@@ -184,9 +255,11 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
     policy = Policy(
         name=head.name,
         decide=DecisionList(tuple(_rule(reading, number, row) for number, row in enumerate(form.rules))),
-        remember=head.remember,
-        window=head.window,
         promise_due=head.promise_due,
+        promises={name: PromiseKind(kind.weight, kind.due) for name, kind in form.promises.items()},
+        signals={name: action.signal for name, action in form.actions.items()},
+        costs=form.costs,
+        constants=form.constants,
         description=head.description,
     )
     for number, why in idle_rows(curve, policy):
@@ -196,32 +269,76 @@ def parse_policy(text: str, source: str = "the policy", curve: Curve | None = No
 
 
 def _rule(reading: Reading[PolicyFile], number: int, row: _Row) -> PolicyRule:
-    conditions = plain_conditions(reading.get("rules", number, "when") or {}, _GUARDS)
+    when: dict[str, Any] = reading.get("rules", number, "when") or {}
+    conditions = plain_conditions(when, _GUARDS)
+    for group in _GROUPS:
+        named = {f"{group}.{word}": asked for word, asked in (when.get(group) or {}).items()}
+        if group == "times":
+            named = {f"{part}.{asked['within']}": asked for part, asked in named.items()}
+        conditions += plain_conditions(named, named)
     return PolicyRule(row.name or f"number {number + 1}", conditions, row.do, row.because)
 
 
-def _check_words(reading: Reading[PolicyFile], curve: Curve) -> None:
-    """Check that the curve has the words that the rows ask about, and the policy the memory."""
-    words = {
-        "stage": tuple(stage.name for stage in curve.stages),
-        "state": curve.states,
-        "posture": tuple(posture.name for stage in curve.stages for posture in stage.postures),
-    }
-    for number in range(reading.count("rules")):
-        for part, known in words.items():
-            path = ("rules", number, "when", part)
-            asked = reading.get(*path) or ()
-            for word in (asked,) if isinstance(asked, str) else asked:
-                if word not in known:
-                    reading.wrong(path, unknown(word, known))
-        for part, key in _MEMORY.items():
-            path = ("rules", number, "when", part)
-            if (
-                reading.get(*path) is not None
-                and not reading.is_wrong("policy", key)
-                and not reading.get("policy", key)
-            ):
-                reading.wrong(path, f"never holds: {key} in [policy] must say how many turns the policy remembers")
+@define
+class _Vocabulary:
+    """The words that a policy file may use: those of the curve, and its own."""
+
+    reading: Reading[PolicyFile]
+    curve: Curve
+
+    def check(self) -> None:
+        """Check that the curve has the words that the rows ask about, and the policy the actions and kinds."""
+        own = tuple(signal for signal in self.curve.signals if signal not in LEDGER_SIGNALS)
+        self._table("actions", lambda name: "is an action that every policy has" if name in ACTIONS else None)
+        for name in self.reading.get("actions") or {}:
+            self._words(("actions", name, "signal"), own)
+        kinds = (*WEIGHTS, *(self.reading.get("promises") or {}))
+        acts = (*acts_of({kind: PromiseKind() for kind in kinds}, dict.fromkeys(self._names("actions"), "")),)
+        self._table("costs", lambda name: None if name in acts else unknown(name, acts))
+        heard = (*HEARD, *own, *acts, CONTACT)
+        keys = {
+            "since": (*heard, JOINING),
+            "times": heard,
+            "tries": (*acts, CONTACT),
+            "left": (*kinds, ANY_KIND),
+            "constants": tuple(self._names("constants")),
+        }
+        words = {
+            "stage": tuple(stage.name for stage in self.curve.stages),
+            "state": self.curve.states,
+            "posture": tuple(posture.name for stage in self.curve.stages for posture in stage.postures),
+            "last": (WAIT, *acts),
+            "promised": kinds,
+        }
+        for number in range(self.reading.count("rules")):
+            self._words(("rules", number, "do"), (WAIT, *acts))
+            for part, known in words.items():
+                self._words(("rules", number, "when", part), known)
+            for part, known in keys.items():
+                path = ("rules", number, "when", part)
+                for word in self._names(*path):
+                    if word not in known:
+                        self.reading.wrong((*path, word), unknown(word, known))
+            for name in self._names("rules", number, "when", "constants"):
+                self._words(("rules", number, "when", "constants", name), self.reading.get("constants", name) or ())
+
+    def _names(self, *path: str | int) -> list[str]:
+        table = self.reading.get(*path)
+        return list(table) if isinstance(table, dict) else []
+
+    def _table(self, table: str, problem: Callable[[str], Problem | None]) -> None:
+        for name in self._names(table):
+            found = problem(name)
+            if found is not None:
+                self.reading.wrong((table, name), found)
+
+    def _words(self, path: tuple[str | int, ...], known: Sequence[Any]) -> None:
+        asked = self.reading.get(*path)
+        if asked is None or isinstance(asked, dict) or (not known and path[-2:-1] == ("constants",)):
+            return
+        for word in asked if isinstance(asked, list | tuple) else (asked,):
+            if word not in known:
+                self.reading.wrong(path, unknown(word, known))
 
 
 def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[int, str]]:
@@ -245,14 +362,39 @@ def _views(curve: Curve, policy: Policy) -> Groups:
     rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
     positions = [View.at(curve, position) for position in curve.table().positions]
     stranger = positions[0]
-    numbers = {0, *(n + near for rule in rules for n in rule.numbers("quiet") for near in (-1, 0, 1))}
-    return (
-        (tuple(POSITION_PARTS), positions),
-        (("quiet",), [evolve(stranger, quiet=n) for n in numbers if n >= 0]),
-        (("open",), [evolve(stranger, open=n) for n in range(OPEN_MAX + 1)]),
-        (("asks",), [evolve(stranger, asks=n) for n in range(policy.window + 1)]),
-        (
-            ("last",),
-            [stranger, *(evolve(stranger, last=(each,)) for each in ACTIONS[: policy.remember * len(ACTIONS)])],
-        ),
-    )
+    groups: list[tuple[tuple[str, ...], list[View]]] = [(tuple(POSITION_PARTS), positions)]
+    parts = DecisionList(rules).parts
+
+    def near(part: str, at_least: int = 0) -> list[int]:
+        numbers = {0, *(n + by for rule in rules for n in rule.numbers(part) for by in (-1, 0, 1))}
+        return [n for n in sorted(numbers) if n >= at_least]
+
+    groups.append((("quiet",), [evolve(stranger, quiet=n) for n in near("quiet")]))
+    some = [OpenPromise("", "major", None)] * OPEN_MAX
+    groups.append((("open",), [evolve(stranger, promises=tuple(some[:n])) for n in range(OPEN_MAX + 1)]))
+    kinds = [OpenPromise(name, kind.weight, None) for name, kind in policy.kinds.items()]
+    groups.append((("promised",), [stranger, *(evolve(stranger, promises=(each,)) for each in kinds)]))
+    for part in sorted(parts):
+        if part.startswith("left."):
+            lefts = [each._replace(left=n) for each in kinds for n in near(part, -_LONG_AGO)]
+            groups.append(((part,), [stranger, *(evolve(stranger, promises=(each,)) for each in lefts)]))
+        if part.startswith("constants."):
+            values = dict(policy.constants)[part.partition(".")[2]]
+            views = [evolve(stranger, constants=((part.partition(".")[2], value),)) for value in values]
+            groups.append(((part,), views))
+    for recall in policy.recalls:
+        views = [evolve(stranger, recalled=((recall, value),)) for value in recall.values]
+        groups.append(((recall.part,), views))
+    recalls = [
+        recall
+        for recall in policy.recalls
+        if (recall.kind == "since" and recall.word in policy.acts) or recall.word == CONTACT
+    ]
+    if "last" in parts:
+        nothing = {recall: recall.most for recall in recalls}
+        lasts = [{**nothing, recall: 1} for recall in recalls if recall.word != CONTACT]
+        done = [{recall: 1 if recall.word == CONTACT else value for recall, value in last.items()} for last in lasts]
+        other = {recall: 1 if recall.word == CONTACT else value for recall, value in nothing.items()}
+        views = [evolve(stranger, recalled=tuple(each.items())) for each in (nothing, other, *done)]
+        groups.append((("last",), views))
+    return tuple(groups)

@@ -19,6 +19,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.table import Table
 from trustcurve.errors import TrustcurveError, require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
+from trustcurve.policies.actions import WAIT
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.unrolling import unroll_loop
@@ -86,8 +87,11 @@ class ChainStructure:
         stages: The stages, in the curve's order.
         source: The node before each edge; edges are ordered by it, and node 0 is the start.
         target: The node after each edge.
-        move: The environment's move on each edge, an index of ``MOVES``.
-        action: The policy's action on each edge, an index of ``ACTIONS``.
+        moves: What the environment can do.
+        move: The environment's move on each edge, an index of ``moves``.
+        actions: What the company can do.
+        done: ``done[decision, action]``: whether the company does that.
+        decision: The policy's decision on each edge, a row of ``done``.
         edge_type: Which transitions each edge makes: a column of ``times``.
         state: The leaf state of each node.
         stage: The stage of each node.
@@ -103,8 +107,11 @@ class ChainStructure:
     stages: tuple[str, ...]
     source: _Ints
     target: _Ints
+    moves: tuple[str, ...]
     move: _Small
-    action: _Small
+    actions: tuple[str, ...]
+    done: NDArray[np.float64]
+    decision: _Small
     edge_type: _Ints
     state: _Small
     stage: _Small
@@ -123,20 +130,26 @@ class ChainStructure:
         """The number of edges."""
         return len(self.target)
 
+    @cached_property
+    def decisions(self) -> tuple[str, ...]:
+        """The policy's decisions in words, each a row of ``done``."""
+        return tuple(" and ".join(self.actions[n] for n in np.flatnonzero(row)) for row in self.done)
+
     @property
     def totals_width(self) -> int:
         """The number of columns of ``totals``."""
-        return len(self.transition_types) + len(ACTIONS) + len(MOVES)
+        return len(self.transition_types) + len(self.actions) + len(self.moves)
 
     @cached_property
     def _weights(self) -> Any:
         """What each edge adds to the totals: sparse, (edges, transition types + actions + moves)."""
         sparse = require("scipy.sparse", "simulation")  # a dense product would start threads for very little work
         ones, every = np.ones(self.edges), np.arange(self.edges)
-        groups = ((self.edge_type, self.times.shape[1]), (self.action, len(ACTIONS)), (self.move, len(MOVES)))
-        types, actions, moves = (
+        groups = ((self.edge_type, self.times.shape[1]), (self.decision, len(self.done)), (self.move, len(self.moves)))
+        types, decisions, moves = (
             sparse.csr_matrix((ones, (every, group)), shape=(self.edges, size)) for group, size in groups
         )
+        actions = decisions @ sparse.csr_matrix(self.done)
         return sparse.hstack([types @ sparse.csr_matrix(self.times.T), actions, moves]).tocsr()
 
     def totals(self, counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -147,7 +160,7 @@ class ChainStructure:
     def split_totals(self, totals: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Split rows of totals into those of transitions, of actions and of moves."""
         first = len(self.transition_types)
-        transitions, actions, moves = np.split(totals, [first, first + len(ACTIONS)], axis=-1)
+        transitions, actions, moves = np.split(totals, [first, first + len(self.actions)], axis=-1)
         return transitions, actions, moves
 
     def per_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -194,6 +207,24 @@ def _unrolled(
     return _with_histories(automaton)
 
 
+def _words(automaton: Automaton) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.float64], _Small]:
+    """Return the moves, the actions, each decision as a row of actions, and the move and decision of each happening."""
+    decided: list[tuple[str, ...]] = sorted({each.actions for each in automaton.happenings if each.actions is not None})
+    own = sorted({action for actions in decided for action in actions} - set(ACTIONS))
+    actions, moves = (
+        (*ACTIONS, *own),
+        (*MOVES, *(each for each in automaton.loop.environment.names if each not in MOVES)),
+    )
+    done = np.array([[float(action in (each or (WAIT,))) for action in actions] for each in decided])
+    happened = [
+        (moves.index(each.move), decided.index(each.actions))
+        if each.actions is not None and each.move in moves
+        else (-1, -1)
+        for each in automaton.happenings
+    ]
+    return moves, actions, done, np.array(happened, np.int8)
+
+
 def _with_histories(automaton: Automaton) -> ChainStructure:
     """Split an automaton's nodes by history class, and keep those that can be reached."""
     curve, table = automaton.loop.curve, automaton.loop.table
@@ -201,9 +232,8 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
     state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
     source, target, met, position = automaton.source, automaton.target, automaton.met, automaton.position
-    moves, actions = ({str(word): number for number, word in enumerate(words)} for words in (MOVES, ACTIONS))
-    happened = [(moves.get(each.move, -1), actions.get(each.action or "", -1)) for each in automaton.happenings]
-    move, action = np.array(happened, np.int8)[automaton.happening].T
+    moves, actions, done, happened = _words(automaton)
+    move, decision = happened[automaton.happening].T
     transition_types, edge_type, times, clock = _transitions(automaton)
     histories = _Histories.of(curve, stage_at)
     at_clock = histories.after(np.arange(_CLASSES)[:, None], clock)  # (history classes, edges)
@@ -227,8 +257,11 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
         stages=stages,
         source=number[sources[kept]].astype(np.int32),
         target=number[targets[kept]].astype(np.int32),
+        moves=moves,
         move=move[edge].astype(np.int8),
-        action=action[edge].astype(np.int8),
+        actions=actions,
+        done=done,
+        decision=decision[edge].astype(np.int8),
         edge_type=edge_type[edge],
         state=state_at[position[wide // _CLASSES]],
         stage=stage_at[position[wide // _CLASSES]],

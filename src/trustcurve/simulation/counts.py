@@ -24,17 +24,23 @@ class Names:
         states: The leaf states, from low to high.
         goals: The stages in the curve's order, then "lost".
         transition_types: The kinds of change of leaf state.
+        actions: What the company can do.
+        moves: What the environment can do.
     """
 
     segment: str
     states: tuple[str, ...]
     goals: tuple[str, ...]
     transition_types: tuple[TransitionType, ...]
+    actions: tuple[str, ...]
+    moves: tuple[str, ...]
 
     @classmethod
     def of(cls, segment: Segment, structure: ChainStructure) -> Names:
         """Name the columns of a segment's counts."""
-        return cls(segment.name, structure.states, (*structure.stages, LOST_NAME), structure.transition_types)
+        goals = (*structure.stages, LOST_NAME)
+        types = structure.transition_types
+        return cls(segment.name, structure.states, goals, types, structure.actions, structure.moves)
 
 
 @frozen(eq=False)

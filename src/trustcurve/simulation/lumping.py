@@ -37,7 +37,7 @@ def lumped(chain: Chain) -> Chain:
         source=classes[structure.source[kept]],
         target=classes[structure.target[kept]],
         move=structure.move[kept],
-        action=structure.action[kept],
+        decision=structure.decision[kept],
         edge_type=structure.edge_type[kept],
         state=structure.state[heads],
         stage=structure.stage[heads],

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 from attrs import fields, has
 
-from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.counts import Counts, Names
 
 __all__ = [
@@ -70,11 +69,11 @@ class ResultTables(ABC):
 
     def actions(self) -> pl.DataFrame:
         """Return how often the company took each action, by turn."""
-        return self._table(lambda _, counts: _per_word(counts.actions, "action", ACTIONS))
+        return self._table(lambda names, counts: _per_word(counts.actions, "action", names.actions))
 
     def moves(self) -> pl.DataFrame:
         """Return how often the environment made each move, by turn."""
-        return self._table(lambda _, counts: _per_word(counts.moves, "move", MOVES))
+        return self._table(lambda names, counts: _per_word(counts.moves, "move", names.moves))
 
     def reached(self) -> pl.DataFrame:
         """Return how many customers have reached each stage by each age, and how many were observed up to that age."""
@@ -208,7 +207,7 @@ def _measures(names: Names, counts: Counts) -> pl.DataFrame:
     found |= {f"{_REACHED}{goal}": float(n) / observed for goal, n in zip(names.goals, counts.reached[-1], strict=True)}
     for name, those in (("rises", places > 0), ("falls", places < 0)):
         found[name] = float(transitions[those].sum()) / arrived
-    found |= {f"does: {action}": float(n) / arrived for action, n in zip(ACTIONS, actions, strict=True)}
+    found |= {f"does: {action}": float(n) / arrived for action, n in zip(names.actions, actions, strict=True)}
     schema = {"measure": pl.String, "result": pl.Float64}
     return pl.DataFrame(list(found.items()), schema=schema, orient="row").fill_nan(None)
 

@@ -10,7 +10,6 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.errors import InvalidValueError, final_class
-from trustcurve.policies import ACTIONS, MOVES
 from trustcurve.simulation.counts import Names
 from trustcurve.simulation.intervals import with_intervals
 from trustcurve.simulation.plan import Plan, SegmentPlan
@@ -100,8 +99,8 @@ class Run(ResultTables):
                     pl.lit(names.segment).alias("segment"),
                     "customer",
                     "turn",
-                    move=pl.Series(MOVES, dtype=pl.String).gather(structure.move[flat]),
-                    action=pl.Series(ACTIONS, dtype=pl.String).gather(structure.action[flat]),
+                    move=pl.Series(structure.moves, dtype=pl.String).gather(structure.move[flat]),
+                    action=pl.Series(structure.decisions, dtype=pl.String).gather(structure.decision[flat]),
                     state=pl.Series(names.states, dtype=pl.String).gather(structure.state[structure.target[flat]]),
                     rules=pl.Series([_rules(names, plan, edge) for edge in flat.tolist()], dtype=pl.String),
                 )

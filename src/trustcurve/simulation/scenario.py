@@ -15,11 +15,10 @@ from trustcurve.documents.forms import ANY_TEXT, whole
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.environment import ADDS_UP
-from trustcurve.policies.policy import OPEN_MAX
+from trustcurve.policies.policy import OPEN_MAX, turn_of_curve
 from trustcurve.simulation.chain_structure import LOST_NAME, ChainStructure, chain_structure
 from trustcurve.simulation.segment import Departures, Segment, WordOfMouth, apportion, plain_text, possible_moves
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.closed_loop import TURNS_PER_SILENCE
 
 __all__ = [
     "CUSTOMERS",
@@ -201,7 +200,7 @@ class Scenario:
     @property
     def turn_length(self) -> timedelta:
         """The length of a turn, also where ``turn`` is left out."""
-        return self.curve.silence_after / TURNS_PER_SILENCE if self.turn is None else self.turn
+        return turn_of_curve(self.curve) if self.turn is None else self.turn
 
     @property
     def arrivals_per_turn(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.values import checked_word
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Environment, Policy
-from trustcurve.policies.decision_list import NUMBERS, DecisionList, PolicyRule
+from trustcurve.policies.decision_list import WORDS, DecisionList, PolicyRule
 from trustcurve.policies.policy_file import idle_rows
 from trustcurve.simulation.replication import Progress, simulate
 from trustcurve.simulation.scenario import Scenario, check_scenario, turn_problem
@@ -24,7 +24,7 @@ from trustcurve.verification.arguments import check_whole
 
 __all__ = ["parameters_of", "sweep", "with_parameter"]
 
-_POLICY = ("remember", "window", "promise_due")
+_POLICY = ("promise_due",)
 _PARTS = {
     "departures": ("churn_probability", "period"),
     "word_of_mouth": ("share_telling", "period", "lost_per_report"),
@@ -212,10 +212,11 @@ def _with_number(segment: Segment, name: str, value: Any) -> Segment:
         return evolve(segment, policy=evolve(policy, **{name: value}))
     if type(value) is not int:
         raise InvalidValueError(f"policy.{name}", value, "must be a whole number")
-    row, _, part = name.rpartition(".")
     book = policy.decide
-    if not isinstance(book, DecisionList) or (row, part) not in {(its, of) for its, of, _ in _numbers(policy)}:
+    found = next(((row, part) for row, part, _ in _numbers(policy) if f"{row}.{part}" == name), None)
+    if not isinstance(book, DecisionList) or found is None:
         return segment
+    row, part = found
     rules = tuple(_with_value(rule, part, value) if rule.name == row else rule for rule in book.rules)
     return evolve(segment, policy=evolve(policy, decide=DecisionList(rules)))
 
@@ -232,7 +233,7 @@ def _numbers(policy: Policy) -> Iterator[tuple[str, str, int]]:
     """Yield each single number in a policy's rows: the row, the part that it is compared with, and the number."""
     rules = policy.decide.rules if isinstance(policy.decide, DecisionList) else ()
     for rule in rules:
-        for part in NUMBERS:
+        for part in dict.fromkeys(condition.part for condition in rule.when if condition.part not in WORDS):
             values = tuple(rule.numbers(part))
             if len(values) == 1:
                 yield rule.name, part, values[0]

@@ -18,11 +18,12 @@ from trustcurve.core.steps import Step
 from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.plain_text import SNAPSHOT_MAX
 from trustcurve.documents.reader import read_plain
-from trustcurve.errors import InvalidCurveError, InvalidValueError
+from trustcurve.errors import InvalidCurveError, InvalidValueError, UnknownWordError
+from trustcurve.policies.memory import Memory
 from trustcurve.snapshots.converter import converter, in_json, malformed, malformed_at
 from trustcurve.snapshots.restoration import restore
 from trustcurve.snapshots.snapshot_errors import MalformedSnapshotError, OtherCurveError
-from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, StandingForm, StepForm
+from trustcurve.snapshots.stored import AnyEvent, CurveForm, JourneyForm, MemoryForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION, upcast
 
 __all__ = ["from_dict", "from_json", "parse_json", "to_dict", "to_json"]
@@ -37,14 +38,15 @@ _KINDS: dict[type, tuple[str, Any]] = {
     Step: ("step", StepForm),
     Journey: ("journey", JourneyForm),
     Curve: ("curve", CurveForm),
+    Memory: ("memory", MemoryForm),
 }
 
 
-def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> dict[str, Any]:
+def to_dict(value: Standing | Event | Step | Journey | Curve | Memory, *, curve: Curve | None = None) -> dict[str, Any]:
     """Return a value as plain data: dicts, lists, texts, numbers, true and false.
 
     Args:
-        value: A standing, event, step, journey or curve.
+        value: A standing, event, step, journey, curve, or a policy's memory.
         curve: The curve of a standing, step or journey; the snapshot contains its fingerprint.
 
     Raises:
@@ -61,6 +63,8 @@ def to_dict(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | 
     head: dict[str, Any] = {"schema": VERSION, "kind": kind}
     if isinstance(value, Curve):
         return {**head, "curve": value.fingerprint, "document": value.to_plain()}
+    if isinstance(value, Memory):
+        return {**head, **converter().unstructure(MemoryForm.of(value), form)}
     if base is not Event:
         head["curve"] = _needed(curve, kind).fingerprint
     stored: object = value
@@ -77,7 +81,7 @@ def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = No
     """Read a value from plain data of any known version.
 
     Args:
-        cls: The class of the value: ``Standing``, ``Event`` (or an event class), ``Step``, ``Journey`` or ``Curve``.
+        cls: The class of the value: ``Standing``, ``Event`` (or an event class), ``Step``, ``Journey``, ``Curve`` or ``Memory``.
         data: The result of ``to_dict``, of this or an earlier version.
         curve: The curve of a standing, step or journey.
 
@@ -99,7 +103,7 @@ def from_dict(cls: type[T], data: Mapping[str, Any], *, curve: Curve | None = No
         raise _too_deep() from None
 
 
-def to_json(value: Standing | Event | Step | Journey | Curve, *, curve: Curve | None = None) -> str:
+def to_json(value: Standing | Event | Step | Journey | Curve | Memory, *, curve: Curve | None = None) -> str:
     """Return a value as compact JSON; for arguments and errors see ``to_dict``.
 
     Examples:
@@ -170,7 +174,7 @@ def _base(cls: type, value: object) -> type:
     for base in _KINDS:
         if isinstance(cls, type) and issubclass(cls, base):
             return base
-    raise InvalidValueError("value", value, "must be a Standing, an event, a Step, a Journey or a Curve")
+    raise InvalidValueError("value", value, "must be a Standing, an event, a Step, a Journey, a Curve or a Memory")
 
 
 def _needed(curve: Curve | None, kind: str) -> Curve:
@@ -193,6 +197,11 @@ def _read(cls: type, data: Mapping[str, Any], curve: Curve | None) -> Any:
         if not isinstance(event, cls):
             raise MalformedSnapshotError("$.event", f"must be {cls.__name__!r}, got {type(event).__name__!r}")
         return event
+    if base is Memory:
+        try:
+            return _structure(body, form).value()
+        except (InvalidValueError, UnknownWordError) as error:
+            raise malformed(error, "$.recalled") from None
     fingerprint = body.pop("curve", NOTHING)
     if not isinstance(fingerprint, str):
         raise MalformedSnapshotError("$.curve", f"must be the fingerprint of a curve, got {in_json(fingerprint)}")

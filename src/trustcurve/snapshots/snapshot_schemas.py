@@ -10,16 +10,16 @@ from trustcurve.core.instants import RFC_3339
 from trustcurve.core.values import checked_word
 from trustcurve.documents.curve_file import CurveFile
 from trustcurve.documents.json_schema import DIALECT, Schemas
-from trustcurve.snapshots.stored import JourneyForm, StandingForm, StepForm
+from trustcurve.snapshots.stored import JourneyForm, MemoryForm, StandingForm, StepForm
 from trustcurve.snapshots.versions import VERSION
 
 __all__ = ["SCHEMAS", "json_schema"]
 
 
-_FORMS: dict[str, Any] = {"standing": StandingForm, "step": StepForm, "journey": JourneyForm}
+_FORMS: dict[str, Any] = {"standing": StandingForm, "step": StepForm, "journey": JourneyForm, "memory": MemoryForm}
 _EVENTS = {kind.__name__: kind for kind in EVENTS}
 
-SCHEMAS = ("standing", "event", "step", "journey", "curve-snapshot", *_EVENTS)
+SCHEMAS = ("standing", "event", "step", "journey", "memory", "curve-snapshot", *_EVENTS)
 """The names of all schemas of snapshots."""
 
 _FINGERPRINT = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "the curve's fingerprint"}
@@ -33,7 +33,7 @@ def json_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a snapshot.
 
     Args:
-        name: "standing", "event", "step", "journey", "curve-snapshot", or an event class ("PromiseMade").
+        name: "standing", "event", "step", "journey", "memory", "curve-snapshot", or an event class ("PromiseMade").
 
     Raises:
         UnknownWordError: The name is unknown.
@@ -63,6 +63,6 @@ def json_schema(name: str) -> dict[str, Any]:
 def _with_head(body: dict[str, Any], kind: str) -> dict[str, Any]:
     """Add the fields that every snapshot has."""
     head: dict[str, Any] = {"schema": {"const": VERSION}, "kind": {"const": kind}}
-    if kind != "event":
+    if kind not in ("event", "memory"):
         head["curve"] = _FINGERPRINT
     return {**body, "properties": {**head, **body["properties"]}, "required": [*head, *body["required"]]}

@@ -20,6 +20,8 @@ from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.steps import BrokenPromise, Occurrence, Step
 from trustcurve.documents.forms import Tagged
 from trustcurve.errors import InvalidValueError
+from trustcurve.policies.memory import Memory
+from trustcurve.policies.recall import Recall
 
 __all__ = [
     "AnyError",
@@ -27,6 +29,7 @@ __all__ = [
     "CurveForm",
     "DueForm",
     "JourneyForm",
+    "MemoryForm",
     "ReactionForm",
     "RejectForm",
     "StandingForm",
@@ -84,6 +87,46 @@ class StandingForm:
     def value(self) -> Standing:
         """Return the standing."""
         return Standing(self.customer, self.as_of, self.position, self.promises, self.quiet_since)
+
+
+@frozen
+class CounterForm:
+    """A counter of a policy's memory as it is stored: what it counts, and its value."""
+
+    kind: str
+    word: str
+    most: int
+    value: int
+
+
+@frozen
+class MemoryForm:
+    """A policy's memory of a customer as it is stored."""
+
+    recalled: tuple[CounterForm, ...]
+    run: datetime | None
+    heard: datetime | None
+    pending: tuple[str, ...]
+    moved: tuple[str, ...]
+
+    @classmethod
+    def of(cls, memory: Memory) -> Self:
+        """Return the form of a memory."""
+        counters = tuple(CounterForm(each.kind, each.word, each.most, value) for each, value in memory.recalled)
+        return cls(counters, memory.run, memory.heard, memory.pending, tuple(sorted(memory.moved)))
+
+    def value(self) -> Memory:
+        """Return the memory.
+
+        Raises:
+            InvalidValueError, UnknownWordError: A counter is not one, or its value is too large.
+        """
+        recalled = tuple((Recall(each.kind, each.word, each.most), each.value) for each in self.recalled)  # type: ignore[arg-type]
+        for recall, value in recalled:
+            if value not in recall.range:
+                raise InvalidValueError("value", value, f"must be at most {recall.range.stop - 1} for {recall}")
+        moved = frozenset(self.moved)
+        return Memory(recalled, run=self.run, heard=self.heard, pending=self.pending, moved=moved)
 
 
 @frozen

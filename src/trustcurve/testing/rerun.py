@@ -10,7 +10,9 @@ from trustcurve.core.events import PromiseBroken, PromiseKept, PromiseMoved, Pro
 from trustcurve.core.journey import Journey
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import BrokenPromise, Step
-from trustcurve.policies.actions import MOVE_EVENTS, action_of
+from trustcurve.policies.actions import MOVE_EVENTS
+from trustcurve.policies.decision_list import DecisionList
+from trustcurve.policies.memory import word_of
 from trustcurve.testing.policy_runs import run_of_choices
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node, Passage
 from trustcurve.verification.loop_journey import AFTER_THE_RUN, Witness
@@ -85,7 +87,7 @@ def _happened(loop: ClosedLoop, journey: Journey) -> Iterator[_Happened]:
                 yield _Happened(*_when(loop, journey, step.before, each.at, acted), lapsed)
         if step.event is None:
             continue
-        if action_of(step.event) is not None:
+        if _acts(loop, step):
             acted = step.event.at
             continue
         if step.event.note == AFTER_THE_RUN:
@@ -95,6 +97,22 @@ def _happened(loop: ClosedLoop, journey: Journey) -> Iterator[_Happened]:
             yield _Happened(*_when(loop, journey, step.before, step.event.at, acted), move)
         if isinstance(step.event, PromiseMoved):
             moved.add(step.event.promise)
+
+
+def _acts(loop: ClosedLoop, step: Step) -> bool:
+    """Return whether the event of a step is the policy's."""
+    event, acts = step.event, loop.policy.acts
+    word = word_of(step, acts, acts)
+    if word is None or word not in acts or not isinstance(event, PromiseMoved | PromiseReleased):
+        return word in acts
+    at_a_run = not (event.at - loop.begin.as_of) % loop.turn and event.note != AFTER_THE_RUN
+    return at_a_run and _can_do(loop, word)
+
+
+def _can_do(loop: ClosedLoop, action: str) -> bool:
+    """Return whether a policy does something at all, as far as its rows tell."""
+    decide = loop.policy.decide
+    return isinstance(decide, DecisionList) and any(action in rule.do for rule in decide.rules)
 
 
 def _when(

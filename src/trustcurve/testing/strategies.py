@@ -28,7 +28,7 @@ from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, SIDES, WEIGH
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.timetable import Timetable
 from trustcurve.errors import TrustcurveError
-from trustcurve.policies.actions import ACTIONS, PROMISE_WEIGHTS, Action
+from trustcurve.policies.actions import ACTIONS
 from trustcurve.policies.decision_list import DecisionList, PolicyRule
 from trustcurve.policies.policy import Policy
 from trustcurve.records import columns_of
@@ -177,11 +177,21 @@ def _events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]
 _FEW_OPEN: Final = Condition("open", "below", 2)
 """A policy promises only while fewer than two promises are open: that is what a proof allows by default."""
 
-_NUMBERS_MAX: Final = {"kept": 2, "engaged": 3, "felt_doubt": 6, "quiet": 3, "open": 1, "asks": 1}
+_NUMBERS_MAX: Final = {
+    "kept": 2,
+    "engaged": 3,
+    "felt_doubt": 6,
+    "quiet": 3,
+    "open": 1,
+    "since.ask": 2,
+    "since.complaint": 1,
+    "times.ask.2": 1,
+    "tries.propose": 1,
+}
 
 
 def policies(curve: Curve) -> st.SearchStrategy[Policy]:
-    """Draw policies small enough for every proof: up to four rules, which remember at most one action and two asks.
+    """Draw policies small enough for every proof: up to four rules, with at most two conditions each.
 
     They shrink to the policy that always waits.
 
@@ -202,7 +212,7 @@ def _policies(draw: st.DrawFn, curve: Curve) -> Policy:
     return _policy(draw(st.lists(_rows(curve), max_size=4)), draw(st.integers(1, 3)))
 
 
-def _rows(curve: Curve) -> st.SearchStrategy[tuple[list[Condition], Action]]:
+def _rows(curve: Curve) -> st.SearchStrategy[tuple[list[Condition], str]]:
     return st.tuples(st.lists(_conditions(curve), max_size=2, unique_by=lambda one: one.part), st.sampled_from(ACTIONS))
 
 
@@ -210,7 +220,7 @@ def _conditions(curve: Curve) -> st.SearchStrategy[Condition]:
     words: dict[str, tuple[Any, ...]] = {
         "account": ACCOUNT_LEVELS,
         "stage": tuple(stage.name for stage in curve.stages),
-        "last": ACTIONS,
+        "trend": ("rise", "fall"),
     }
     about_words = [
         st.builds(Condition, st.just(part), st.just("is"), st.sampled_from(known).map(lambda word: (word,)))
@@ -223,17 +233,14 @@ def _conditions(curve: Curve) -> st.SearchStrategy[Condition]:
     return st.one_of([*about_words, *about_numbers])
 
 
-def _policy(rows: list[tuple[list[Condition], Action]], promise_due: int) -> Policy:
+def _policy(rows: list[tuple[list[Condition], str]], promise_due: int) -> Policy:
     rules = []
     for number, (when, action) in enumerate(rows, start=1):
-        few_open = [_FEW_OPEN] if action in PROMISE_WEIGHTS else []
+        few_open = [_FEW_OPEN] if action.startswith("promise_") else []
         rules.append(PolicyRule(name=f"row {number}", when=(*when, *few_open), do=action))
-    parts = {condition.part for rule in rules for condition in rule.when}
     return Policy(
         name="a drawn policy",
         decide=DecisionList(rules=tuple(rules)),
-        remember=int("last" in parts),
-        window=2 if "asks" in parts else 0,
         promise_due=promise_due,
     )
 

@@ -2,6 +2,7 @@
 
 from trustcurve.verification.checker import check
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
+from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.named_properties import (
     CURVE_PROPERTIES,
@@ -50,14 +51,18 @@ __all__ = [
     "CURVE_PROPERTIES",
     "POLICY_PROPERTIES",
     "PROPERTY_NAMES",
+    "Allowed",
     "Counterexample",
     "CurveCounterexample",
     "CurveDifference",
+    "Guard",
     "PolicyDifference",
     "Property",
+    "Refused",
     "Report",
     "Status",
     "Turn",
+    "UnprovedPropertyError",
     "Verdict",
     "Witness",
     "advocate_is_earned",
@@ -71,6 +76,7 @@ __all__ = [
     "dominance",
     "equivalent",
     "expected_turns",
+    "guard",
     "hysteresis",
     "kept_never_hurts",
     "leads_to",

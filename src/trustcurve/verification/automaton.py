@@ -68,7 +68,7 @@ class Automaton:
     def time(self) -> Array:
         """Whether only time passes on each edge. Shape (edges,)."""
         np = require("numpy", "verify")
-        passes = np.array([each.move == "time" and each.action is None for each in self.happenings], bool)
+        passes = np.array([each.move == "time" and each.actions is None for each in self.happenings], bool)
         return passes[self.happening]
 
     @cached_property

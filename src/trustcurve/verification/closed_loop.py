@@ -13,16 +13,16 @@ from trustcurve.core.signals import SILENCE
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies.actions import Action
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.policy import OPEN_MAX, ImpurePolicyError, Policy
+from trustcurve.policies.policy import OPEN_MAX, Policy, turn_of_curve
+from trustcurve.policies.policy_errors import ImpurePolicyError
+from trustcurve.policies.recall import Recall
 from trustcurve.policies.view import View
-from trustcurve.verification.turn_rules import Change, Context, Happening, OpenPromises, TurnRules, happening_of
+from trustcurve.verification.turn_rules import Change, Context, Happening, TurnRules, happening_of
 
 __all__ = [
     "BEGIN",
-    "TURNS_PER_SILENCE",
     "ClosedLoop",
     "EnvironmentMove",
     "Node",
@@ -32,9 +32,6 @@ __all__ = [
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 """The day on which a stranger's journey begins. Source: our choice; only durations matter."""
-
-TURNS_PER_SILENCE = 3
-"""How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
 
 
 class Node(NamedTuple):
@@ -63,36 +60,57 @@ class Passage(NamedTuple):
     met: Node | None
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(eq=False)
 class PolicyCache:
     """A policy on a curve: asked once for each view."""
 
-    curve: Curve
-    policy: Policy
-    _answers: dict[tuple[int, int, int, tuple[Action, ...], int], tuple[View, Action]] = field(factory=dict, init=False)
+    rules: TurnRules
+    _answers: dict[tuple[object, ...], tuple[View, tuple[str, ...]]] = field(factory=dict, init=False)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy."""
+        return self.rules.policy
 
     @cached_property
     def _table(self) -> Table:
-        return self.curve.table()
+        return self.rules.curve.table()
 
-    def view(self, position: int, quiet: int, promises: OpenPromises, last: tuple[Action, ...], asks: int) -> View:
-        """Return what the policy sees."""
-        return View.at(
-            self.curve,
-            self._table.positions[position],
-            quiet=quiet,
-            open=len(promises),
-            asks=asks.bit_count(),
-            last=last,
+    @cached_property
+    def _sees_promises(self) -> bool:
+        """Whether the policy may see more of open promises than how many there are."""
+        decide = self.policy.decide
+        return not isinstance(decide, DecisionList) or any(
+            part.partition(".")[0] in ("promised", "left") for part in decide.parts
         )
 
-    def decide(self, position: int, quiet: int, promises: OpenPromises, last: tuple[Action, ...], asks: int) -> Action:
-        """Return the policy's action; equal views are asked once."""
-        key = (position, quiet, len(promises), last, asks.bit_count())
+    def seen(self, context: Context) -> tuple[object, ...]:
+        """Return a key for what a policy sees of a context: equal keys are equal views of one position."""
+        promises = context.promises
+        shown = self.rules.shown_promises(promises) if self._sees_promises else len(promises)
+        memory = tuple(map(Recall.told, self.policy.recalls, context.memory))
+        return self.rules.shown_quiet(context.quiet), shown, memory
+
+    def view(self, position: int, context: Context) -> View:
+        """Return what the policy sees."""
+        return View.at(
+            self.rules.curve,
+            self._table.positions[position],
+            quiet=self.rules.shown_quiet(context.quiet),
+            promises=self.rules.shown_promises(context.promises),
+            recalled=tuple(
+                (recall, recall.told(value)) for recall, value in zip(self.policy.recalls, context.memory, strict=True)
+            ),
+            constants=self.policy.segment,
+        )
+
+    def decide(self, position: int, context: Context) -> tuple[str, ...]:
+        """Return the policy's actions; equal views are asked once."""
+        key = (position, *self.seen(context))
         known = self._answers.get(key)
         if known is None:
-            view = self.view(position, quiet, promises, last, asks)
-            known = self._answers[key] = (view, self.policy.action(view))
+            view = self.view(position, context)
+            known = self._answers[key] = (view, self.policy.actions(view))
         return known[1]
 
     def confirm(self) -> None:
@@ -104,7 +122,7 @@ class PolicyCache:
         if self.policy.is_data:
             return
         for view, action in reversed(self._answers.values()):
-            again = self.policy.action(view)
+            again = self.policy.actions(view)
             if again != action:
                 problem = f"it returned {action!r} and later {again!r} for the same view, {view}"
                 raise ImpurePolicyError(self.policy.name, problem)
@@ -142,13 +160,14 @@ class ClosedLoop:
     promises_max: int = 2
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
     any_time: bool = False
+    guarded: tuple[str, ...] = ()
     _known: dict[tuple[object, ...], Any] = field(factory=dict, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
             object.__setattr__(self, "begin", self.curve.begin("witness", BEGIN))
         if self.turn is None:
-            object.__setattr__(self, "turn", self.curve.silence_after / TURNS_PER_SILENCE)
+            object.__setattr__(self, "turn", turn_of_curve(self.curve))
         if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
             raise InvalidValueError(
                 "turn",
@@ -157,6 +176,7 @@ class ClosedLoop:
             )
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
+        self.policy.check_words(self.curve)
         if any(not promise.overdue for promise in self.begin.promises):
             raise InvalidValueError("begin", self.begin, "must not have an open promise")
         if (self.begin.as_of - self.begin.quiet_since) % self.turn:
@@ -166,20 +186,9 @@ class ClosedLoop:
 
     @cached_property
     def rules(self) -> TurnRules:
-        """The rules of a turn; a policy made of rows remembers only what its rows ask about."""
-        decide, remember, window = self.policy.decide, self.policy.remember, self.policy.window
-        if isinstance(decide, DecisionList):
-            asked = {condition.part for rule in decide.rules for condition in rule.when}
-            remember, window = min(remember, int("last" in asked)), window * ("asks" in asked)
+        """The rules of a turn."""
         return TurnRules(
-            self.curve,
-            self.environment,
-            self.turn,
-            self.promises_max,
-            self.policy.promise_due,
-            remember,
-            window,
-            self.any_time,
+            self.curve, self.environment, self.policy, self.turn, self.promises_max, self.any_time, self.guarded
         )
 
     @cached_property
@@ -191,25 +200,22 @@ class ClosedLoop:
     def start(self) -> Node:
         """The first state, after a run of the policy; it remembers nothing yet."""
         quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn * self.rules.per_turn
-        context = Context(0, self.rules.reduced(quiet), (), overdue=False, last=(), asks=0)
+        memory = tuple(recall.ran(recall.start, ()) for recall in self.policy.recalls)
+        context = Context(0, self.rules.reduced(quiet), (), overdue=False, memory=memory)
         return Node(self.table.number(self.begin.position), context)
 
     @cached_property
     def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
-        return PolicyCache(curve=self.curve, policy=self.policy)
+        return PolicyCache(self.rules)
 
-    def decision(self, node: Node) -> Action:
+    def decision(self, node: Node) -> tuple[str, ...]:
         """Return what the policy does in a state in which it decides."""
-        position, context = node
-        quiet = self.rules.shown_quiet(context.quiet)
-        return self.policy_cache.decide(position, quiet, context.promises, context.last, context.asks)
+        return self.policy_cache.decide(*node)
 
     def view(self, node: Node) -> View:
         """Return what the policy sees in a state in which it decides."""
-        position, context = node
-        quiet = self.rules.shown_quiet(context.quiet)
-        return self.policy_cache.view(position, quiet, context.promises, context.last, context.asks)
+        return self.policy_cache.view(*node)
 
     # --- single changes, where the environment may do anything at any time -----------------------------------------
 
@@ -233,8 +239,7 @@ class ClosedLoop:
 
     def act(self, node: Node) -> Passage | None:
         """Let the policy act; return None if it promises more than ``promises_max`` things at once."""
-        action = self.decision(node)
-        change = self._acts(node.context, action)
+        change = self._acts(node.context, self.decision(node))
         if change is None:
             return None
         return self._passage(node, change)._replace(met=node)
@@ -259,13 +264,13 @@ class ClosedLoop:
         assert time is not None  # noqa: S101 - as in _begun
         begun, passed = self._after(node.position, time)
         met, moved = self._after(begun.position, self._moves(begun.context)[move])
-        action = self.decision(met)
-        act = self._acts(met.context, action)
+        actions = self.decision(met)
+        act = self._acts(met.context, actions)
         if act is None:
             return None
         after, acted = self._after(met.position, act)
         signals = passed.signals + moved.signals + acted.signals
-        return Passage(node, Happening(move.name, move.promise, action, signals), after, met)
+        return Passage(node, Happening(move.name, move.promise, actions, signals), after, met)
 
     def follow(self, node: Node, happening: Happening) -> Passage:
         """Return the passage from a state on which something happens."""
@@ -273,7 +278,7 @@ class ClosedLoop:
             played = self.play(node, EnvironmentMove(happening.move, happening.promise))
             assert played is not None  # noqa: S101 - it is in the automaton
             return played
-        if happening.action is not None:
+        if happening.actions is not None:
             passage = self.act(node)
         else:
             move = EnvironmentMove(happening.move, happening.promise)
@@ -310,14 +315,21 @@ class ClosedLoop:
     def _after(self, position: int, change: Change) -> tuple[Node, Happening]:
         """Return the state after a change, by the curve's table, and what happens."""
         ended = idle = False
+        changes: list[str] = []
         for _, signal, ends in change.signals:
             column = self._columns[signal]
-            then = self.table.next[position][column]
-            crosses = self.table.reactions[position][column].crosses
-            ended = ended or ends == "always" or (ends == "crossing" and crosses)
+            then, reaction = self.table.next[position][column], self.table.reactions[position][column]
+            ended = ended or ends == "always" or (ends == "crossing" and reaction.crosses)
             idle = idle or (signal == SILENCE and then == position)
+            if signal == SILENCE and then != position:
+                changes.append(SILENCE)
+            if reaction.change:
+                changes.append("rise" if reaction.change > 0 else "fall")
             position = then
-        return Node(position, change.ended if ended else change.then), happening_of(change, idle=idle)
+        context = change.ended if ended else change.then
+        if changes and self.rules.hears_changes:
+            context = self.rules.changed(context, changes)
+        return Node(position, context), happening_of(change, idle=idle)
 
     @cached_property
     def _columns(self) -> dict[str, int]:
@@ -338,9 +350,9 @@ class ClosedLoop:
         named: dict[EnvironmentMove, Change] = self._known[key]
         return named
 
-    def _acts(self, context: Context, action: Action) -> Change | None:
-        key = (action, context)
+    def _acts(self, context: Context, actions: tuple[str, ...]) -> Change | None:
+        key = (actions, context)
         if key not in self._known:
-            self._known[key] = self.rules.acts(context, action)
+            self._known[key] = self.rules.acts(context, actions)
         change: Change | None = self._known[key]
         return change

@@ -13,7 +13,7 @@ from trustcurve.core.journey import Journey
 from trustcurve.core.phrases import value_words
 from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class
-from trustcurve.policies.actions import PROMISE_WEIGHTS, Action
+from trustcurve.policies.actions import WAIT
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
@@ -276,7 +276,7 @@ class PolicyDifference(Value):
 
     old: Witness | None
     new: Witness | None
-    actions: tuple[Action, Action] | None
+    actions: tuple[tuple[str, ...], tuple[str, ...]] | None
     positions: int
     of: int
     share: float | None = None
@@ -294,9 +294,10 @@ class PolicyDifference(Value):
         if self.old is None or self.new is None or self.actions is None:
             return "no difference: whatever happens, one move in a turn, both do the same"
         share = "" if self.share is None else f"\nshare of customers treated differently: {self.share:.1%}"
-        was, now = map(str, self.actions)
+        was, now = (" and ".join(actions) or WAIT for actions in self.actions)
         if was == now:
-            was, now = (f"{now} due in {each.loop.policy.promise_due} turns" for each in (self.old, self.new))
+            loops = (self.old.loop, self.new.loop)
+            was, now = (_with_dates(loop, actions) for loop, actions in zip(loops, self.actions, strict=True))
         stopped = "" if self.stopped is None else f"\n{self.stopped}: there may be more"
         return (
             f"they first differ in turn {len(self.old)}: {was} becomes {now}; "
@@ -376,11 +377,23 @@ def _between_policies(
     return PolicyDifference(*search.witnesses(pair, was, now), actions, *counts, share=share, stopped=stopped)
 
 
-def _act(loop: ClosedLoop, turn: Passage) -> tuple[Action, int]:
+def _act(loop: ClosedLoop, turn: Passage) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return what the company does; the same promise with another date is another act."""
-    action = turn.happening.action
-    assert action is not None  # noqa: S101 - a turn ends with it
-    return action, loop.policy.promise_due if action in PROMISE_WEIGHTS else 0
+    actions = turn.happening.actions
+    assert actions is not None  # noqa: S101 - a turn ends with them
+    return actions, tuple(_dates(loop, actions).values())
+
+
+def _dates(loop: ClosedLoop, actions: tuple[str, ...]) -> dict[str, int]:
+    """Return after how many turns what is promised falls due."""
+    kinds = {action: loop.policy.acts[action].kind for action in actions}
+    return {action: loop.policy.kinds[kind].due for action, kind in kinds.items() if kind is not None}
+
+
+def _with_dates(loop: ClosedLoop, actions: tuple[str, ...]) -> str:
+    """Return actions in words, each promise with its date."""
+    due = _dates(loop, actions)
+    return " and ".join(f"{each} due in {due[each]} turns" if each in due else each for each in actions)
 
 
 def _share(old: ClosedLoop, new: ClosedLoop, within: int) -> float | None:

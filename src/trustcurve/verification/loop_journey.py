@@ -19,6 +19,7 @@ from trustcurve.core.events import (
     PromiseMade,
     PromiseMoved,
     PromiseReleased,
+    Signalled,
 )
 from trustcurve.core.journey import Journey
 from trustcurve.core.phrases import event_words
@@ -27,10 +28,11 @@ from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value, checked_path
 from trustcurve.errors import TrustcurveError, final_class
-from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, PROMISE_WEIGHTS
+from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, Act
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn import ALL_MOVES, Turn
+from trustcurve.verification.turn_rules import OpenPromises
 
 __all__ = ["AFTER_THE_RUN", "Counterexample", "Line", "LoopJourney", "Witness", "turn_of"]
 
@@ -185,13 +187,13 @@ def turn_of(loop: ClosedLoop, passages: Sequence[Passage]) -> Turn:
     at = loop.table.positions
     before, last = passages[0].before, passages[-1]
     assert last.met is not None  # noqa: S101 - a turn ends
-    assert last.happening.action is not None  # noqa: S101 - with an action
+    assert last.happening.actions is not None  # noqa: S101 - with the policy's decision
     return Turn(
         before=at[before.position],
         met=at[last.met.position],
         after=at[last.after.position],
         moves=frozenset(each.happening.move for each in passages) & frozenset(ALL_MOVES),
-        action=last.happening.action,
+        actions=frozenset(last.happening.actions),
         signals=frozenset(signal for each in passages for _, signal in each.happening.signals),
         open_before=len(before.context.promises),
         open_after=len(last.after.context.promises),
@@ -375,18 +377,41 @@ class _Dates:
         self.found[place] = (turn, evolve(event, due=due), row)
 
     def _act(self, passage: Passage, at: datetime) -> None:
-        """Add the event of the policy's action, if it has one; a turn is over."""
-        action, row = passage.happening.action, self._row(passage)
-        assert action is not None  # noqa: S101 - a turn ends
-        if action in PROMISE_WEIGHTS:
-            self.names.append(next(self.new_names))
-            due = at + self.loop.policy.promise_due * self.loop.turn
-            self._add(PromiseMade(at=at, promise=self.names[-1], due=due, weight=PROMISE_WEIGHTS[action]), row)
-        elif action in ACTION_EVENTS:
-            self._add(ACTION_EVENTS[action](at), row)
+        """Add the events of the policy's actions; a turn is over."""
+        actions, row = passage.happening.actions, self._row(passage)
+        assert actions is not None  # noqa: S101 - a turn ends
+        promises = () if passage.met is None else passage.met.context.promises
+        for act in (self.loop.policy.acts[action] for action in actions):
+            if act.kind is None:
+                assert act.signal is not None  # noqa: S101 - only what is about promises sends none
+                made = ACTION_EVENTS.get(act.name)
+                self._add(Signalled(at=at, signal=act.signal) if made is None else made(at), row)
+            else:
+                self._act_about_promise(act, promises, at, row)
+                promises = self.loop.rules.with_promise(promises, act)
         if self.loop.any_time and self.loop.ends_silence(passage):
             self.quiet_since = at
         self.turn += 1
+
+    def _act_about_promise(self, act: Act, promises: OpenPromises, at: datetime, row: str) -> None:
+        assert act.kind is not None  # noqa: S101 - it is about a promise
+        kind = self.loop.policy.kinds[act.kind]
+        due = at + kind.due * self.loop.turn
+        if act.what == "make":
+            name = next(self.new_names)
+            self.names.append(name if act.kind == kind.weight else f"{act.kind}:{name}")
+            self._add(PromiseMade(at=at, promise=self.names[-1], due=due, weight=kind.weight), row)
+            return
+        place = self.loop.rules.first_of(promises, act.kind)
+        if place is None:
+            return
+        name = self.names.pop(place)
+        self._settle(name, at)
+        if act.what == "move":
+            self.names.append(name)
+            self._add(PromiseMoved(at=at, promise=name, due=due), row)
+        else:
+            self._add(PromiseReleased(at=at, promise=name), row)
 
     def _row(self, passage: Passage) -> str:
         """Return the name of the row of a decision list that decided, in words."""

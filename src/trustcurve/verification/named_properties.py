@@ -281,7 +281,7 @@ def quiet_period(k: int = 3, window: int = 4) -> Safety:
     check_whole("window", window, 1)
     return at_most(
         k,
-        lambda turn: turn.action != "wait",
+        lambda turn: bool(turn.actions),
         per=window,
         name=f"quiet_period({k}, {window})",
         description=f"The company acts in at most {k} of {window} turns in a row.",
@@ -289,7 +289,7 @@ def quiet_period(k: int = 3, window: int = 4) -> Safety:
 
 
 def _asks(turn: Turn) -> bool:
-    return turn.action == "ask"
+    return "ask" in turn.actions
 
 
 def _at_the_top(turn: Turn) -> bool:
@@ -315,14 +315,14 @@ no_ask_on_open_account: Safety = never(
     description="The company never asks while it owes the customer something.",
 )
 recovery_comes_first: Safety = always(
-    lambda turn: turn.action in ("repair", "wait"),
+    lambda turn: not turn.actions - {"repair"},
     when=_owed,
     name="recovery_comes_first",
     description="While amends are owed, the company makes good before it does anything else.",
 )
 nobody_forgotten: Safety | LeadsTo = leads_to(
     lambda turn: turn.after.stage != _DEPARTED,
-    lambda turn: turn.action != "wait" or turn.after.stage == _DEPARTED,
+    lambda turn: bool(turn.actions) or turn.after.stage == _DEPARTED,
     name="nobody_forgotten",
     description="No customer who has not left is left alone forever.",
 )

@@ -88,7 +88,7 @@ def _ways(loop: ClosedLoop, passage: Passage, node: Node) -> Iterator[tuple[bool
             played = loop.play(node, move)
             if played is not None:
                 yield move != (happening.move, happening.promise), (played,)
-    elif happening.action is not None:
+    elif happening.actions is not None:
         acted = loop.act(node)
         if acted is not None:
             yield False, (acted,)
@@ -103,7 +103,7 @@ def _ways(loop: ClosedLoop, passage: Passage, node: Node) -> Iterator[tuple[bool
 
 def _more(loop: ClosedLoop, passage: Passage, node: Node) -> Iterator[Passage]:
     """Yield one more move of the environment before time passes or the policy acts, where it may act at any time."""
-    if loop.any_time and (passage.happening.move == "time" or passage.happening.action is not None):
+    if loop.any_time and (passage.happening.move == "time" or passage.happening.actions is not None):
         yield from (loop.move(node, move) for move in loop.possible(node))
 
 

@@ -9,10 +9,9 @@ from attrs import define, field
 from trustcurve.arrays import Array
 from trustcurve.core.signals import ACCOUNT_LEVELS
 from trustcurve.errors import InvalidValueError, require
-from trustcurve.policies.actions import ACTIONS
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.turn import WHOLE, Feature, Turn, Vocabulary, turn_to_read
+from trustcurve.verification.turn import ALL_MOVES, WHOLE, Feature, Turn, Vocabulary, turn_to_read
 
 __all__ = ["Observation"]
 
@@ -31,25 +30,25 @@ class Observation:
     Args:
         automaton: The automaton.
         features: What is read.
+        acts_between: Whether what the company does between two runs is among the actions of the turn.
     """
 
     automaton: Automaton
     features: tuple[Feature, ...]
+    acts_between: bool = True
     _positions: dict[str, tuple[Any, list[dict[Feature, Any]]]] = field(factory=dict, init=False)
     _words: tuple[Feature, ...] = field(init=False)
     _masks: Any = field(init=False)
-    _actions: Any = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         np = require("numpy", "verify")
         for name in ("before", "met", "after"):
             self._positions[name] = self._told_apart(name)
-        self._words = tuple(feature for feature in self.features if feature[0] in ("moves", "signals"))
+        self._words = tuple(feature for feature in self.features if feature[0] in ("moves", "actions", "signals"))
         happenings = self.automaton.happenings
         self._masks = np.array([self._mask(n) for n in range(len(happenings))], np.int64)
-        self._actions = np.array([0 if h.action is None else ACTIONS.index(h.action) for h in happenings], np.int64)
 
-        letters = self.records * len(ACTIONS) * (OPEN_MAX + 1)
+        letters = self.records * (OPEN_MAX + 1)
         letters *= len(self._positions["met"][1]) * len(self._positions["after"][1])
         if letters >= _LETTERS_MAX or self.records >= _RECORDS_MAX:
             read = ", ".join(" ".join(filter(None, feature)) for feature in self.features)
@@ -75,6 +74,8 @@ class Observation:
     def _mask(self, number: int) -> int:
         happening = self.automaton.happenings[number]
         came = {("moves", happening.move), *(("signals", signal) for _, signal in happening.signals)}
+        between = (happening.move,) if self.acts_between else ()
+        came |= {("actions", action) for action in (*(happening.actions or ()), *between)}
         return sum(1 << bit for bit, word in enumerate(self._words) if word in came)
 
     @property
@@ -104,7 +105,6 @@ class Observation:
         letter = self.go_on(records, edges)
         letter = letter * len(self._positions["met"][1]) + self._positions["met"][0][automaton.met[edges]]
         letter = letter * len(self._positions["after"][1]) + self._positions["after"][0][automaton.position[target]]
-        letter = letter * len(ACTIONS) + (self._actions[automaton.happening[edges]] if self._reads("action") else 0)
         return letter * (OPEN_MAX + 1) + (automaton.open[target] if self._reads("open_after") else 0)
 
     def _reads(self, name: str) -> bool:
@@ -114,8 +114,6 @@ class Observation:
         """Return a turn that a letter stands for."""
         known: dict[Feature, Any] = {}
         letter, known["open_after", ""] = divmod(letter, OPEN_MAX + 1)
-        letter, action = divmod(letter, len(ACTIONS))
-        known["action", ""] = ACTIONS[action]
         for name in ("after", "met"):
             letter, number = divmod(letter, len(self._positions[name][1]))
             known |= self._positions[name][1][number]
@@ -125,5 +123,6 @@ class Observation:
         letter, known["open_before", ""] = divmod(letter, self._counts_before)
         known |= self._positions["before"][1][letter]
         curve = self.automaton.loop.curve
-        words = Vocabulary(tuple(stage.name for stage in curve.stages), ACCOUNT_LEVELS, curve.signals)
+        stages, acts = tuple(stage.name for stage in curve.stages), tuple(self.automaton.loop.policy.acts)
+        words = Vocabulary(stages, ACCOUNT_LEVELS, ALL_MOVES, acts, curve.signals)
         return turn_to_read({feature: known[feature] for feature in self.features}, words)

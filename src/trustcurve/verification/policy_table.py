@@ -9,15 +9,13 @@ from attrs import define, field
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.policies.actions import ACTIONS
 from trustcurve.policies.decision_list import POSITION_PARTS, DecisionList
 from trustcurve.policies.view import View
 from trustcurve.verification.closed_loop import PolicyCache
+from trustcurve.verification.numbering import Numbers
 from trustcurve.verification.turn_rules import Context, TurnRules
 
 __all__ = ["PolicyTable"]
-
-_ACTION = {action: number for number, action in enumerate(ACTIONS)}
 
 
 @define(eq=False)
@@ -28,12 +26,14 @@ class PolicyTable:
         cache: The policy.
         rules: The rules of the loop.
         contexts: The contexts by number; there may be more of them later.
+        decisions: What the policy decided so far, by number: its actions, in order.
     """
 
     cache: PolicyCache
     rules: TurnRules
     contexts: Sequence[Context]
-    _seen: list[tuple[Any, ...]] = field(factory=list, init=False)  # for each view: quiet, promises, last, asks
+    decisions: Numbers[tuple[str, ...]] = field(factory=Numbers, init=False)
+    _seen: list[Context] = field(factory=list, init=False)  # a context for each view
     _views: dict[tuple[Any, ...], int] = field(factory=dict, init=False)
     _view_of: Any = field(default=None, init=False)
     _hold_at: Any = field(default=None, init=False)
@@ -44,26 +44,26 @@ class PolicyTable:
         self._meet()
         return self._view_of[contexts] >= 0
 
-    def actions(self, contexts: Array, positions: Array) -> Array:
-        """Return the actions of the policy, as numbers of ``ACTIONS``, in contexts in which it decides. Shape (n,)."""
+    def decide(self, contexts: Array, positions: Array) -> Array:
+        """Return the numbers of the policy's decisions in contexts in which it decides. Shape (n,)."""
         np = require("numpy", "verify")
         self._meet()
         views = self._view_of[contexts]
-        if isinstance(self.cache.policy.decide, DecisionList):
+        decide = self.cache.policy.decide
+        if isinstance(decide, DecisionList):
             holds = self._hold_at[:, positions] & np.array(self._hold_in, bool).T[:, views]
-            do = [*(_ACTION[rule.do] for rule in self.cache.policy.decide.rules), _ACTION["wait"]]
-            return np.array(do, np.int8)[holds.argmax(axis=0)]
+            do = [*(self.decisions.of(rule.do) for rule in decide.rules), self.decisions.of(())]
+            return np.array(do, np.int32)[holds.argmax(axis=0)]
         asked, inverse = np.unique(views.astype(np.int64) * len(self._positions) + positions, return_inverse=True)
-        return np.array([self._ask(each) for each in asked.tolist()], np.int8)[inverse]
+        return np.array([self._ask(each) for each in asked.tolist()], np.int32)[inverse]
 
     @property
     def _positions(self) -> Sequence[Any]:
-        return self.cache.curve.table().positions
+        return self.rules.curve.table().positions
 
     def _ask(self, asked: int) -> int:
         view, position = divmod(asked, len(self._positions))
-        quiet, promises, last, asks = self._seen[view]
-        return _ACTION[self.cache.decide(position, quiet, promises, last, asks)]
+        return self.decisions.of(self.cache.decide(position, self._seen[view]))
 
     def _meet(self) -> None:
         """Find out what a view shows of the contexts that are new."""
@@ -80,22 +80,20 @@ class PolicyTable:
     def _view(self, context: Context) -> int:
         if context.phase != self.rules.last_phase:
             return -1
-        seen = (self.rules.shown_quiet(context.quiet), context.promises, context.last, context.asks)
-        key = (seen[0], len(context.promises), context.last, context.asks.bit_count())
+        key = self.cache.seen(context)
         known = self._views.get(key)
         if known is None:
             known = self._views[key] = len(self._seen)
-            self._seen.append(seen)
-            self._hold_in.append(self._rows_in(seen))
+            self._seen.append(context)
+            self._hold_in.append(self._rows_in(context))
         return known
 
-    def _rows_in(self, seen: tuple[Any, ...]) -> list[bool]:
+    def _rows_in(self, context: Context) -> list[bool]:
         """Return for each row whether what it asks about contexts holds; at the end that of waiting, which always holds."""
-        quiet, promises, last, asks = seen
         decide = self.cache.policy.decide
         if not isinstance(decide, DecisionList):
             return []
-        view = self.cache.view(0, quiet, promises, last, asks)
+        view = self.cache.view(0, context)
         return [*(rule.holds(view, lambda part: part not in POSITION_PARTS) for rule in decide.rules), True]
 
     def _rows_at(self) -> Array:
@@ -104,6 +102,6 @@ class PolicyTable:
         decide = self.cache.policy.decide
         if not isinstance(decide, DecisionList):
             return np.zeros((0, 0), bool)
-        views = [View.at(self.cache.curve, position) for position in self._positions]
+        views = [View.at(self.rules.curve, position) for position in self._positions]
         rows = [[rule.holds(view, POSITION_PARTS.__contains__) for view in views] for rule in decide.rules]
         return np.array([*rows, [True] * len(views)], bool)

@@ -14,7 +14,18 @@ from trustcurve.verification.automaton import Automaton, edges_out
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Feature, Turn, UnreadError
 
-__all__ = ["VIOLATED", "Agenda", "Exploration", "Graph", "Monitor", "TooManyStatesError", "explore", "graph_of"]
+__all__ = [
+    "VIOLATED",
+    "Agenda",
+    "Exploration",
+    "Graph",
+    "Monitor",
+    "TooManyStatesError",
+    "Watched",
+    "explore",
+    "graph_of",
+    "watched_graph",
+]
 
 VIOLATED: Final = -2
 """What a monitor's step returns when the property is violated."""
@@ -64,12 +75,12 @@ def explore(automaton: Automaton, monitor: Monitor, relevant: Callable[[Turn], b
     return _reading(automaton, lambda observation: _Search(observation, monitor, relevant, states_max).run())
 
 
-def _reading(automaton: Automaton, work: Callable[[Observation], _T]) -> _T:
+def _reading(automaton: Automaton, work: Callable[[Observation], _T], *, acts_between: bool = True) -> _T:
     """Do something with an observation of everything that it reads."""
     features: tuple[Feature, ...] = ()
     while True:
         try:
-            return work(Observation(automaton, features))
+            return work(Observation(automaton, features, acts_between))
         except UnreadError as error:
             features = (*features, error.feature)
 
@@ -173,7 +184,7 @@ class _Search:
         begin = self.keys.of(self.observation.begin(start), start)
         agenda = Agenda(_Batch(start, begin, start - 1, start - 1))
         for _, batches in agenda:
-            batch = self._new(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
+            batch = self.add(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
             for cost, then in self._expand(batch) if len(batch.state) else ():
                 if cost == _VIOLATION:
                     run = (*self._trace(int(then.parent[0])), int(then.edge[0]))
@@ -181,7 +192,7 @@ class _Search:
                 agenda.add(cost, then)
         return Exploration(None, self.states, self.transitions, self.complete, self.any_relevant)
 
-    def _new(self, batch: _Batch) -> _Batch:
+    def add(self, batch: _Batch) -> _Batch:
         """Return the states of a batch that were not found before, each once, and remember them."""
         np = require("numpy", "verify")
         keys = min(len(self.keys), max(_CELLS_MAX // self.automaton.states, 1))
@@ -221,7 +232,7 @@ class _Search:
             found += [((0, 0), then.only(np.flatnonzero(time))), ((0, 1), then.only(np.flatnonzero(~time)))]
         last = np.flatnonzero(ends)
         if len(last):
-            after = self._stepped(observation.letters(records[last], edges[last]), monitors[last])
+            after = self.stepped(observation.letters(records[last], edges[last]), monitors[last])
             wrong = np.flatnonzero(after == VIOLATED)
             if len(wrong):
                 at = last[wrong[:1]]
@@ -231,7 +242,7 @@ class _Search:
             found.append(((1, 0), _Batch(target, key, parent[last], edges[last])))
         return found
 
-    def _stepped(self, letters: Array, monitors: Array) -> Array:
+    def stepped(self, letters: Array, monitors: Array) -> Array:
         """Return the monitor's states after turns: as numbers of ``self.monitors``, or ``VIOLATED``."""
         np = require("numpy", "verify")
         kinds, inverse = np.unique(letters, return_inverse=True)
@@ -357,6 +368,69 @@ def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]
     marks = _marks(observation, predicates, before, edges)
     first = np.concatenate([[0], np.cumsum(count)])
     return Graph(first, np.concatenate(targets), edges, automaton.ends[edges], automaton.time[edges], marks)
+
+
+class Watched(NamedTuple):
+    """The product of an automaton with a monitor, laid out: each node goes on until the monitor is violated.
+
+    ``violates`` marks the edges that violate it; they lead nowhere. ``state`` is the automaton's state of each node,
+    ``monitor`` the monitor's. Shapes (edges,), (nodes,), (nodes,).
+    """
+
+    graph: Graph
+    violates: Array
+    state: Array
+    monitor: Array
+
+
+def watched_graph(automaton: Automaton, monitor: Monitor, states_max: int, *, acts_between: bool = True) -> Watched:
+    """Lay out the product of an automaton with a monitor.
+
+    Args:
+        automaton: The automaton.
+        monitor: The monitor.
+        states_max: The most states of the product.
+        acts_between: Whether what the company does between two runs is among the actions of the turn.
+
+    Raises:
+        TooManyStatesError: It has more than ``states_max`` states.
+    """
+    return _reading(
+        automaton, lambda observation: _watched(observation, monitor, states_max), acts_between=acts_between
+    )
+
+
+def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Watched:
+    np = require("numpy", "verify")
+    automaton, search = observation.automaton, _Search(observation, monitor, lambda _: False, states_max)
+    states, keys = np.zeros(1, np.int64), search.keys
+    ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
+    search.add(_Batch(states, ours, states - 1, states - 1))
+    levels: list[tuple[Any, ...]] = []
+    while len(states):
+        edges, place = automaton.out(states)
+        ends, target = automaton.ends[edges], automaton.target[edges]
+        records, monitors = keys.records[ours][place], keys.monitors[ours][place].copy()
+        last = np.flatnonzero(ends)
+        if len(last):
+            monitors[last] = search.stepped(observation.letters(records[last], edges[last]), monitors[last])
+        wrong = monitors == VIOLATED
+        after = np.where(ends, observation.begin(target), observation.go_on(records, edges))
+        key = keys.of(after, np.where(wrong, 0, monitors))
+        new = search.add(_Batch(target, key, place, edges).only(np.flatnonzero(~wrong)))
+        if not search.complete:
+            raise TooManyStatesError
+        levels.append((np.bincount(place, minlength=len(states)), edges, target, key, wrong))
+        states, ours = new.state, new.key
+    state = np.concatenate([batch.state for batch in search.found])
+    key = np.concatenate([batch.key for batch in search.found])
+    number = np.full((len(keys), automaton.states), -1, np.int32)
+    number[key, state] = np.arange(len(state))
+    count, edges, target, after, wrong = (np.concatenate(each) for each in zip(*levels, strict=True))
+    first = np.concatenate([[0], np.cumsum(count)])
+    target = np.where(wrong, 0, number[after, target])
+    graph = Graph(first, target, edges, automaton.ends[edges], automaton.time[edges], ())
+    return Watched(graph, wrong, state, np.array(search.monitors)[keys.monitors[key]])
 
 
 def _marks(

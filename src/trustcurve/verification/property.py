@@ -75,10 +75,14 @@ class Property(Value):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Safety(Property):
-    """Something bad never happens: no run violates the monitor. ``relevant`` turns are those that it is about."""
+    """Something bad never happens: no run violates the monitor. ``relevant`` turns are those that it is about.
+
+    ``momentary``: each turn is judged by itself.
+    """
 
     monitor: Monitor
     relevant: Predicate
+    momentary: bool = False
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -189,14 +193,14 @@ def always(holds: Predicate, *, when: Predicate | None = None, name: str = "alwa
     def step(state: int, turn: Turn) -> int:
         return VIOLATED if relevant(turn) and not holds(turn) else state
 
-    return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=relevant)
+    return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=relevant, momentary=True)
 
 
 def never(happens: Predicate, *, when: Predicate | None = None, name: str = "never", description: str = "") -> Safety:
     """Return the property that ``happens`` is true in no turn (in which ``when`` is true).
 
     Examples:
-        >>> never(lambda turn: turn.action == "ask", when=lambda turn: turn.met.stage == "departed").name
+        >>> never(lambda turn: "ask" in turn.actions, when=lambda turn: turn.met.stage == "departed").name
         'never'
     """
     check_predicates(happens=happens)
@@ -254,7 +258,7 @@ def leads_to(
     Examples:
         >>> thanked = leads_to(
         ...     lambda turn: "advocacy" in turn.moves,
-        ...     lambda turn: turn.action == "exchange",
+        ...     lambda turn: "exchange" in turn.actions,
         ...     within=2,
         ...     name="favours_are_thanked",
         ... )
@@ -301,7 +305,7 @@ def at_most(
         InvalidValueError: A number is not whole, or too small.
 
     Examples:
-        >>> at_most(1, lambda turn: turn.action == "ask", per=3, name="one_ask_a_quarter").name
+        >>> at_most(1, lambda turn: "ask" in turn.actions, per=3, name="one_ask_a_quarter").name
         'one_ask_a_quarter'
     """
     check_predicates(event=event, while_=while_ or _any)

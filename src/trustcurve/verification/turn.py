@@ -15,7 +15,7 @@ from attrs import frozen
 from trustcurve.core.signals import PARTS
 from trustcurve.core.standing import Position
 from trustcurve.errors import UnknownWordError, final_class
-from trustcurve.policies.actions import ACTIONS, MOVES, PROMISE_MOVES, Action
+from trustcurve.policies.actions import MOVES, PROMISE_MOVES
 
 __all__ = ["ALL_MOVES", "WHOLE", "Feature", "Turn", "UnreadError", "Vocabulary", "turn_to_read"]
 
@@ -26,8 +26,8 @@ WHOLE: Final = "whole"
 """Stands for all parts of a position."""
 
 Feature = tuple[str, str]
-"""What can be read of a turn: a position ("before", "met", "after") and its part; or "moves" or "signals" and a word; or
-"action", "open_before" or "open_after", and nothing more."""
+"""What can be read of a turn: a position ("before", "met", "after") and its part; or "moves", "actions" or "signals" and a
+word; or "open_before" or "open_after", and nothing more."""
 
 
 @final
@@ -40,7 +40,7 @@ class Turn:
         met: The position in which the policy decides, after everything that happened since.
         after: The position after the policy's action.
         moves: What the environment did: the names of its moves, each once. Empty if nothing.
-        action: The policy's action.
+        actions: What the company did as the turn ended: the names of its actions, each once. Empty if it waited.
         signals: The signals of the turn, each once.
         open_before: How many promises are open as the turn begins.
         open_after: How many are open after it.
@@ -50,7 +50,7 @@ class Turn:
     met: Position
     after: Position
     moves: AbstractSet[str]
-    action: Action
+    actions: AbstractSet[str]
     signals: AbstractSet[str]
     open_before: int
     open_after: int
@@ -77,6 +77,8 @@ class Vocabulary:
 
     stages: tuple[str, ...]
     accounts: tuple[str, ...]
+    moves: tuple[str, ...]
+    actions: tuple[str, ...]
     signals: tuple[str, ...]
 
 
@@ -192,11 +194,8 @@ class _TurnToRead:
     def __getattr__(self, name: str) -> Any:
         if name in ("before", "met", "after"):
             return _PositionToRead(name, self._of, self._words)
-        if name == "action":
-            return _Word(self._of((name, "")), "action", ACTIONS)
-        if name in ("moves", "signals"):
-            known = ALL_MOVES if name == "moves" else self._words.signals
-            return _Words(name, known, self._of)
+        if name in ("moves", "actions", "signals"):
+            return _Words(name, getattr(self._words, name), self._of)
         if name in ("open_before", "open_after"):
             return self._of((name, ""))
         if name == "changed":

@@ -21,13 +21,18 @@ from attrs import frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.signals import BROKEN, KEPT, SILENCE, EndsSilence, Weight
-from trustcurve.policies.actions import ACTION_SIGNALS, ACTIONS, MOVE_SIGNALS, PROMISE_WEIGHTS, Action
+from trustcurve.policies.actions import MOVE_SIGNALS, Act
+from trustcurve.policies.decision import in_order
+from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.environment import Environment, move_probabilities
+from trustcurve.policies.policy import Policy
+from trustcurve.policies.recall import CHANGES
+from trustcurve.policies.view import OpenPromise
 
 __all__ = ["ANY_DAY", "Change", "Context", "Happening", "OpenPromises", "Sent", "TurnRules", "happening_of"]
 
-OpenPromises = tuple[tuple[Weight, int], ...]
-"""Open promises, oldest first: the weight, and the moments until it breaks (0: as this moment ends); see ``ANY_DAY``."""
+OpenPromises = tuple[tuple[str, int], ...]
+"""Open promises, oldest first: the kind, and the moments until it breaks (0: as this moment ends); see ``ANY_DAY``."""
 
 ANY_DAY: Final = -1
 """The moments until a moved promise breaks: the environment decides."""
@@ -37,26 +42,25 @@ class Context(NamedTuple):
     """Everything in a state of the loop but the position.
 
     ``phase`` is where in the turn it is, ``quiet`` the moments since the customer last got something (counted no further
-    than it matters), ``overdue`` whether a promise has been broken that can still be kept late. ``last`` and ``asks``
-    are the policy's memory: its last actions, and in which of the last turns it asked (one bit each, the latest lowest).
+    than it matters), ``overdue`` whether a promise has been broken that can still be kept late, ``memory`` the value of each
+    counter that the policy keeps.
     """
 
     phase: int
     quiet: int
     promises: OpenPromises
     overdue: bool
-    last: tuple[Action, ...]
-    asks: int
+    memory: tuple[int, ...]
 
 
 Sent = tuple[str, str, EndsSilence]
-"""A signal: who sends it ("clock", "kept", "move" or "action"), its name, and when it ends a silence."""
+"""A signal: who sends it ("clock", "kept", "move", "act" or "action"), its name, and when it ends a silence."""
 
 
 class Change(NamedTuple):
     """What happens to a context: by what, about which promise, with which signals, and the context after it.
 
-    ``ended`` is the context if one of the signals ends the silence. ``of`` says for whom it can happen: for customers who
+    ``actions`` are those of the policy, if it acts. ``ended`` is the context if one of the signals ends the silence. ``of`` says for whom it can happen: for customers who
     have not left, and for those who have.
     """
 
@@ -66,26 +70,25 @@ class Change(NamedTuple):
     then: Context
     ended: Context
     of: tuple[bool, bool] = (True, True)
+    actions: tuple[str, ...] | None = None
 
 
 class Happening(NamedTuple):
-    """What happens on an edge: the environment's move (or "time"), about which promise, the policy's action, the signals.
+    """What happens on an edge: the environment's move (or "time"), about which promise, the policy's actions, the signals.
 
-    Each signal comes with its sender: "clock", "kept", "move" or "action".
+    ``actions`` is None where the policy does not decide, and empty where it waits. Each signal comes with its sender: "clock", "kept", "move", "act" (between two runs) or "action".
     """
 
     move: str
     promise: int | None
-    action: Action | None
+    actions: tuple[str, ...] | None
     signals: tuple[tuple[str, str], ...]
 
 
 def happening_of(change: Change, *, idle: bool = False) -> Happening:
     """Return what happens on an edge for a single change; a silence that changes nothing (``idle``) is not told."""
     sent = tuple((sender, signal) for sender, signal, _ in change.signals if not (idle and signal == SILENCE))
-    if change.what in ACTIONS:
-        return Happening("time", None, change.what, sent)
-    return Happening(change.what, change.promise, None, sent)
+    return Happening(change.what, change.promise, change.actions, sent)
 
 
 @frozen(eq=False)
@@ -95,22 +98,20 @@ class TurnRules:
     Args:
         curve: The curve.
         environment: What may happen.
+        policy: The policy: what its actions do, and what it remembers.
         turn: How long a turn lasts.
         promises_max: The most promises that may be open at once.
-        promise_due: After how many turns a promise falls due.
-        remember: How many of its last actions the policy sees.
-        window: Over how many turns it counts its asks.
         any_time: Whether the environment may do anything at any moment, as often as it likes; else one move at each run.
+        guarded: What the company may do between two runs, too.
     """
 
     curve: Curve
     environment: Environment
+    policy: Policy
     turn: timedelta
     promises_max: int
-    promise_due: int
-    remember: int
-    window: int
     any_time: bool
+    guarded: tuple[str, ...] = ()
 
     @cached_property
     def instants(self) -> tuple[timedelta, ...]:
@@ -128,11 +129,58 @@ class TurnRules:
         """How many moments a quiet period has."""
         return self.curve.silence_after // self.turn * self.per_turn
 
-    @cached_property
-    def _due(self) -> int:
-        """After how many moments a promise that is made at a run breaks."""
-        whole = self.promise_due + self.curve.grace // self.turn
+    def _due(self, kind: str) -> int:
+        """Return after how many moments a promise that is made at a run breaks."""
+        whole = self.policy.kinds[kind].due + self.curve.grace // self.turn
         return whole * self.per_turn + 2 * (len(self.instants) - 1)
+
+    def shown_promises(self, promises: OpenPromises) -> tuple[OpenPromise, ...]:
+        """Return open promises as a policy sees them at a run."""
+        grace = self.curve.grace // self.turn
+        return in_order(
+            OpenPromise(kind, self.weight(kind), None if left == ANY_DAY else left // self.per_turn - grace)
+            for kind, left in promises
+        )
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        """What stands for each kind of promises: its weight, where neither rows nor actions tell kinds apart."""
+        decide, kinds = self.policy.decide, self.policy.kinds
+        told = not isinstance(decide, DecisionList) or any(
+            part.partition(".")[0] in ("promised", "left") for part in decide.parts
+        )
+        if isinstance(decide, DecisionList):
+            acts = [self.policy.acts[action] for rule in decide.rules for action in rule.do]
+            told = told or any(act.what in ("move", "release") for act in acts)
+        return {name: name if told else kind.weight for name, kind in kinds.items()}
+
+    def label(self, kind: str) -> str:
+        """Return what stands for a kind of promises in contexts: the kind, or its weight where kinds are not told apart."""
+        return self._labels[kind]
+
+    def weight(self, kind: str) -> Weight:
+        """Return how much a promise of a kind weighs."""
+        return self.policy.kinds[kind].weight
+
+    # --- memory -------------------------------------------------------------------------------------------
+
+    def _heard(self, context: Context, *words: str, act: bool = False) -> Context:
+        """Return the context after the policy heard of something."""
+        memory = context.memory
+        for word in words:
+            memory = tuple(
+                recall.heard(value, word, act=act) for recall, value in zip(self.policy.recalls, memory, strict=True)
+            )
+        return context if memory == context.memory else context._replace(memory=memory)
+
+    @cached_property
+    def hears_changes(self) -> bool:
+        """Whether the policy remembers what depends on the position: silences that count, rises, falls."""
+        return any(recall.kind == "trend" or recall.word in CHANGES for recall in self.policy.recalls)
+
+    def changed(self, context: Context, changes: Sequence[str]) -> Context:
+        """Return the context after the policy heard of changes of the position: "silence", "rise", "fall", in order."""
+        return self._heard(context, *changes)
 
     # --- phases: 0 is the run, after the policy's act; the last one is the next run, before it ---------------
 
@@ -160,7 +208,7 @@ class TurnRules:
     @cached_property
     def moves_max(self) -> int:
         """More moves than there can be in a context."""
-        return len(self.environment.names) + 4 * self.promises_max
+        return len(self.environment.names) + 4 * self.promises_max + len(self.guarded)
 
     # --- quiet moments ------------------------------------------------------------------------------------
 
@@ -201,19 +249,20 @@ class TurnRules:
             return Change("time", None, (), then, then)
         due = [n for n, (_, left) in enumerate(context.promises) if left == 0]
         if due and self.environment.keeps_promises:
-            signal = KEPT[context.promises[due[0]][0]]
+            signal = KEPT[self.weight(context.promises[due[0]][0])]
             return self._moved(self._without(context, due[0]), "kept", due[0], signal)
         return self._instant_ends(context)
 
     def _instant_ends(self, context: Context, *, breaks_later: bool = False) -> Change:
         """Let everything break that breaks at an instant, then let its silence come; or break it later in the turn."""
-        broken = [weight for weight, left in context.promises if left == 0]
+        broken = [self.weight(kind) for kind, left in context.promises if left == 0]
         still = tuple(each for each in context.promises if each[1] != 0)
         breaks: tuple[Sent, ...] = tuple(("clock", BROKEN[weight], "never") for weight in broken)
         silence: tuple[Sent, ...] = ()
         if self._silence(context.quiet, context.promises if breaks_later else still):
             silence = (("clock", SILENCE, "never"),)
         then = self._later(context, still, overdue=self._is_overdue(context, broken))
+        then = self._heard(then, *(["broken"] if broken else ()))
         return Change("time", None, silence + breaks if breaks_later else breaks + silence, then, then)
 
     def _is_overdue(self, context: Context, broken: Sequence[Weight]) -> bool:
@@ -231,7 +280,7 @@ class TurnRules:
         return context._replace(
             phase=phase,
             quiet=quiet,
-            promises=tuple((weight, left if left == ANY_DAY else left - 1) for weight, left in promises),
+            promises=tuple((kind, left if left == ANY_DAY else left - 1) for kind, left in promises),
             overdue=overdue,
         )
 
@@ -240,9 +289,10 @@ class TurnRules:
         at_end = self._instant_ends(context, breaks_later=bool(self.curve.grace % self.turn))
         if not self.environment.keeps_promises:
             return at_end
-        kept = [weight for weight, left in at_end.then.promises if left == 0]
+        kept = [self.weight(kind) for kind, left in at_end.then.promises if left == 0]
         sent = tuple(("kept", KEPT[weight], self.curve.ends_silence[KEPT[weight]]) for weight in kept)
         then = at_end.then._replace(promises=tuple(each for each in at_end.then.promises if each[1] != 0))
+        then = self._heard(then, *(["kept"] if kept else ()))
         return Change("time", None, (*at_end.signals, *sent), then, then._replace(quiet=0))
 
     # --- the environment ----------------------------------------------------------------------------------
@@ -273,13 +323,37 @@ class TurnRules:
                     yield self._moved(context, name, None, None)
             elif name in ("kept", "broken"):
                 for n in different:
-                    signal = (KEPT if name == "kept" else BROKEN)[promises[n][0]]
+                    signal = (KEPT if name == "kept" else BROKEN)[self.weight(promises[n][0])]
                     yield self._moved(self._without(context, n), name, n, signal)
             elif name in MOVE_SIGNALS:
                 of = (name != "return", name != "departure")
                 yield self._moved(context, name, None, MOVE_SIGNALS[name])._replace(of=of)
             elif self.any_time:
                 yield from self._promise_moves(context, name, different)
+        for act in self.guarded:
+            yield from self._guarded(context, self.policy.acts[act])
+
+    def _guarded(self, context: Context, act: Act) -> Iterator[Change]:
+        """Yield what an action between two runs does; nothing if it promises too much, or there is nothing to move or release.
+
+        A promise that is made or moved then falls due between two runs: its day is left open.
+        """
+        if act.kind is not None:
+            promises = self.with_promise(context.promises, act)
+            if len(promises) > self.promises_max or (act.what != "make" and promises == context.promises):
+                return
+            if act.what != "release":
+                promises = (*promises[:-1], (promises[-1][0], ANY_DAY))
+            context = context._replace(promises=promises)
+        context = self._heard(context, act.name, act=True)
+        ended = self._ended(context)
+        sent = () if act.signal is None else (("act", act.signal, self.curve.ends_silence[act.signal]),)
+        yield Change(act.name, None, sent, context, ended)
+
+    def _ended(self, context: Context) -> Context:
+        """Return a context after a silence was ended; the one that was to come in this moment does not come."""
+        ended = context._replace(quiet=0)
+        return ended._replace(phase=context.phase + 1) if self._phases[context.phase][1] else ended
 
     def _promise_moves(self, context: Context, name: str, different: Sequence[int]) -> Iterator[Change]:
         """Yield what can happen to promises at any time beside being kept or broken."""
@@ -288,15 +362,15 @@ class TurnRules:
                 yield self._moved(context, name, None, None, ends="always")
             return
         for n in different:
-            weight, left = context.promises[n]
+            kind, left = context.promises[n]
             if name == "released":
                 yield self._moved(self._without(context, n), name, n, None)
             elif left != ANY_DAY:
-                moved = (*context.promises[:n], (weight, ANY_DAY), *context.promises[n + 1 :])
+                moved = (*context.promises[:n], (kind, ANY_DAY), *context.promises[n + 1 :])
                 yield self._moved(context._replace(promises=moved), name, n, None)
             elif self._phases[context.phase][0] % 2 and not self.environment.keeps_promises:
-                gone = self._without(context, n)
-                late = gone._replace(overdue=self._is_overdue(context, [weight]))
+                gone, weight = self._without(context, n), self.weight(kind)
+                late = self._heard(gone._replace(overdue=self._is_overdue(context, [weight])), "broken")
                 yield Change("lapsed", n, (("clock", BROKEN[weight], "never"),), late, late)
 
     def _without(self, context: Context, place: int) -> Context:
@@ -308,9 +382,8 @@ class TurnRules:
         """Return a move: its signal, and the context after it, with the silence ended or not."""
         if not self.any_time:
             context = context._replace(phase=2)
-        ended = context._replace(quiet=0)
-        if self._phases[context.phase][1]:
-            ended = ended._replace(phase=context.phase + 1)  # the silence that was to come in this moment does not come
+        context = self._heard(context, name)
+        ended = self._ended(context)
         if signal is None:
             after = ended if ends == "always" else context
             return Change(name, promise, (), after, after)
@@ -318,18 +391,35 @@ class TurnRules:
 
     # --- the policy ---------------------------------------------------------------------------------------
 
-    def acts(self, context: Context, action: Action) -> Change | None:
-        """Return what an action of the policy does; None if it promises more than ``promises_max`` things at once."""
-        signal, promises = ACTION_SIGNALS[action], context.promises
-        if action in PROMISE_WEIGHTS:
-            if len(promises) == self.promises_max:
-                return None
-            promises = (*promises, (PROMISE_WEIGHTS[action], self._due))
-        then = context._replace(
-            phase=0,
-            promises=promises,
-            last=(action, *context.last)[: self.remember],
-            asks=(context.asks << 1 | (action == "ask")) & ((1 << self.window) - 1),
+    def acts(self, context: Context, actions: tuple[str, ...]) -> Change | None:
+        """Return what actions of the policy do; None if it promises more than ``promises_max`` things at once."""
+        promises, sent = context.promises, []
+        for act in (self.policy.acts[action] for action in actions):
+            if act.signal is not None:
+                sent.append(("action", act.signal, self.curve.ends_silence[act.signal]))
+            if act.kind is not None:
+                promises = self.with_promise(promises, act)
+        if len(promises) > self.promises_max:
+            return None
+        memory = tuple(
+            recall.ran(value, actions) for recall, value in zip(self.policy.recalls, context.memory, strict=True)
         )
-        sent = () if signal is None else (("action", signal, self.curve.ends_silence[signal]),)
-        return Change(action, None, sent, then, then._replace(quiet=0))
+        then = context._replace(phase=0, promises=promises, memory=memory)
+        return Change("time", None, tuple(sent), then, then._replace(quiet=0), actions=actions)
+
+    def with_promise(self, promises: OpenPromises, act: Act) -> OpenPromises:
+        """Return open promises after an action about them."""
+        assert act.kind is not None  # noqa: S101 - it is about a promise
+        new = (self._labels[act.kind], self._due(act.kind))
+        if act.what == "make":
+            return (*promises, new)
+        first = self.first_of(promises, act.kind)
+        if first is None:
+            return promises
+        rest = (*promises[:first], *promises[first + 1 :])
+        return (*rest, new) if act.what == "move" else rest
+
+    def first_of(self, promises: OpenPromises, kind: str) -> int | None:
+        """Return the place of the open promise of a kind that falls due first; None if none is open."""
+        ours = [n for n, each in enumerate(promises) if each[0] == self._labels[kind]]
+        return min(ours, key=lambda n: (promises[n][1] == ANY_DAY, promises[n][1], n), default=None)

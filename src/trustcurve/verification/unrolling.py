@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from attrs import define, field
 
 from trustcurve.arrays import Array
-from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, NEVER, CurveArrays
+from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, HEARD_CHANGES, NEVER, CurveArrays
 from trustcurve.errors import require
-from trustcurve.policies.actions import ACTIONS
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.numbering import Numbers
 from trustcurve.verification.policy_table import PolicyTable
 from trustcurve.verification.turn_rules import Change, Context, Happening, TurnRules, happening_of
 
@@ -22,8 +22,6 @@ STATES_MAX: Final = 5_000_000
 """The most states of an unrolled loop by default. Source: our choice: some gigabytes."""
 
 _ENDS = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
-
-_T = TypeVar("_T", bound=Hashable)
 
 
 def unroll_loop(loop: ClosedLoop, states_max: int = STATES_MAX) -> Automaton:
@@ -42,28 +40,12 @@ def unroll_loop(loop: ClosedLoop, states_max: int = STATES_MAX) -> Automaton:
     return automaton
 
 
-class Numbers(Generic[_T]):
-    """Values numbered in the order in which they came."""
-
-    def __init__(self) -> None:
-        self.values: list[_T] = []
-        self._known: dict[_T, int] = {}
-
-    def of(self, value: _T) -> int:
-        """Return the number of a value."""
-        number = self._known.get(value)
-        if number is None:
-            number = self._known[value] = len(self.values)
-            self.values.append(value)
-        return number
-
-
 @define(eq=False)
 class _Changes:
     """Everything that can happen to contexts, as arrays; worked out for a context when a state with it is first met.
 
     ``ways[c, k]`` is the number of a change of context ``c``, or -1: in column 0 the passing of time, then the moves of
-    the environment. ``acts[c, a]`` is that of action ``a``.
+    the environment. ``acts[c, d]`` is that of the policy's decision ``d``; -1: it is not known yet, -2: there is none.
     """
 
     rules: TurnRules
@@ -78,9 +60,10 @@ class _Changes:
 
     def __attrs_post_init__(self) -> None:
         np = require("numpy", "verify")
-        depth = 2 * self.rules.promises_max + 1  # every promise breaks, a silence comes, and then every promise is kept
+        # Every promise breaks, a silence comes, and then every promise is kept; or the policy does all that it can.
+        depth = max(2 * self.rules.promises_max + 1, len(self.rules.policy.acts))
         self.ways = np.full((0, self.rules.moves_max + 1), -1, np.int32)
-        self.acts = np.full((0, len(ACTIONS)), -1, np.int32)
+        self.acts = np.full((0, 1), -1, np.int32)
         self._met = np.zeros(0, bool)
         self._of_change = {
             "signals": np.zeros((0, depth), np.int16),
@@ -105,11 +88,26 @@ class _Changes:
             passes, moves = self.rules.passes(context), self.rules.moves(context)
             for column, change in enumerate((passes, *moves)):
                 self.ways[number, column] = self._numbered(made, change)
-            if context.phase == self.rules.last_phase:
-                for column, action in enumerate(ACTIONS):
-                    self.acts[number, column] = self._numbered(made, self.rules.acts(context, action))
         self._add(made)
         self._enlarge()
+
+    def act(self, contexts: Array, decisions: Array, known: Sequence[tuple[str, ...]]) -> Array:
+        """Return the changes that decisions of the policy make; below 0 where it promises too much."""
+        np = require("numpy", "verify")
+        if len(known) > self.acts.shape[1]:
+            more = np.full((len(self.acts), len(known)), -1, np.int32)
+            self.acts = np.hstack([self.acts, more])
+        new = np.flatnonzero(self.acts[contexts, decisions] == -1)
+        if len(new):
+            wide = self.acts.shape[1]
+            made: list[Change] = []
+            for pair in np.unique(contexts[new].astype(np.int64) * wide + decisions[new]).tolist():
+                context, decision = divmod(pair, wide)
+                change = self.rules.acts(self.contexts.values[context], known[decision])
+                self.acts[context, decision] = -2 if change is None else self._numbered(made, change)
+            self._add(made)
+            self._enlarge()
+        return self.acts[contexts, decisions]
 
     def _numbered(self, made: list[Change], change: Change | None) -> int:
         if change is None:
@@ -165,11 +163,24 @@ class _Changes:
         np = require("numpy", "verify")
         of = self._of_change
         count = int(of["count"][changes].max(initial=0))
-        positions, ended, idle = self.curve.react(
-            positions, of["signals"][changes, :count], of["ends"][changes, :count]
-        )
+        signals, ends = of["signals"][changes, :count], of["ends"][changes, :count]
+        after, ended, idle = self.curve.react(positions, signals, ends)
         contexts = np.where(ended, of["ended"][changes], of["then"][changes])
-        return contexts, positions, np.where(idle, of["idle"][changes], of["happening"][changes])
+        if self.rules.hears_changes:
+            contexts = self._hear(contexts, self.curve.changes(positions, signals))
+        return contexts, after, np.where(idle, of["idle"][changes], of["happening"][changes])
+
+    def _hear(self, contexts: Array, changes: Array) -> Array:
+        """Return the contexts after the policy heard of changes of the position."""
+        np = require("numpy", "verify")
+        wide = len(HEARD_CHANGES)
+        pairs, inverse = np.unique(contexts.astype(np.int64) * wide + changes, return_inverse=True)
+        heard = [
+            self.contexts.of(self.rules.changed(self.contexts.values[pair // wide], HEARD_CHANGES[pair % wide]))
+            for pair in pairs.tolist()
+        ]
+        self._enlarge()
+        return np.array(heard, np.int32)[inverse]
 
 
 class _Edges(NamedTuple):
@@ -276,7 +287,8 @@ class _Unrolling:
 
     def _acts(self, contexts: Array, positions: Array) -> Array:
         """Return the changes that the policy makes."""
-        acts = self.changes.acts[contexts, self.policy.actions(contexts, positions)]
+        decisions = self.policy.decide(contexts, positions)
+        acts = self.changes.act(contexts, decisions, self.policy.decisions.values)
         if (acts < 0).any():
             most = self.loop.promises_max
             self.stopped = self.stopped or f"the policy promises more than promises_max={most} things at once"
@@ -305,4 +317,4 @@ class _Unrolling:
 
 
 def _turn(time: Happening, move: Happening, act: Happening) -> Happening:
-    return Happening(move.move, move.promise, act.action, time.signals + move.signals + act.signals)
+    return Happening(move.move, move.promise, act.actions, time.signals + move.signals + act.signals)

@@ -1,0 +1,97 @@
+"""Where in the closed loop a real customer is: the state of the automaton that belongs to a standing and a memory."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from trustcurve.core.promises import Promise
+from trustcurve.core.signals import KEPT
+from trustcurve.core.standing import Standing
+from trustcurve.policies.memory import Memory, kind_of
+from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.turn_rules import ANY_DAY, Context, TurnRules
+
+__all__ = ["LoopPlaces", "context_of"]
+
+
+@frozen(eq=False)
+class LoopPlaces:
+    """Finds the states of an automaton in which real customers are.
+
+    Args:
+        automaton: The automaton, of a loop in which the environment may act at any time.
+    """
+
+    automaton: Automaton
+    _contexts: dict[Context, list[int]]
+    _states: dict[tuple[int, int], int]
+
+    @classmethod
+    def of(cls, automaton: Automaton) -> LoopPlaces:
+        """Index the states of an automaton."""
+        contexts: dict[Context, list[int]] = {}
+        for number, context in enumerate(automaton.contexts):
+            contexts.setdefault(_in_order(context), []).append(number)
+        pairs = zip(automaton.context.tolist(), automaton.position.tolist(), strict=True)
+        return cls(automaton, contexts, {pair: state for state, pair in enumerate(pairs)})
+
+    def states(self, standing: Standing, memory: Memory) -> list[int]:
+        """Return the states in which a customer can be at ``standing.as_of``; none if the automaton knows of none.
+
+        They differ only in the order in which promises were made, which makes no difference to anything later.
+        """
+        loop = self.automaton.loop
+        context = context_of(loop.rules, standing, memory)
+        if context is None or standing.position not in loop.table.numbers:
+            return []
+        position = loop.table.number(standing.position)
+        numbers = self._contexts.get(_in_order(context), ())
+        return [self._states[pair] for number in numbers if (pair := (number, position)) in self._states]
+
+
+def _in_order(context: Context) -> Context:
+    return context._replace(promises=tuple(sorted(context.promises)))
+
+
+def context_of(rules: TurnRules, standing: Standing, memory: Memory) -> Context | None:
+    """Return everything about a customer at ``standing.as_of`` that matters to the loop, but the position.
+
+    Returns:
+        None if the policy has not run yet, or not in the turn before.
+    """
+    run, at = memory.run, standing.as_of
+    if run is None or not timedelta(0) <= at - run <= rules.turn:
+        return None
+    now = _moment(rules, run, at)
+    past = now - _moment(rules, run, standing.quiet_since)
+    phase = _phase(rules, standing, now, past)
+    promises = tuple(_promise(rules, run, now, each, memory) for each in standing.promises if not each.overdue)
+    late = [each for each in standing.promises if each.overdue]
+    counts = "kept_late" in rules.environment.names
+    overdue = counts and any(rules.curve.ends_silence[KEPT[each.weight]] == "always" for each in late)
+    return Context(phase, rules.reduced(past), promises, overdue=overdue, memory=memory.values)
+
+
+def _moment(rules: TurnRules, run: datetime, at: datetime) -> int:
+    """Return the moment of an instant, counted from a run."""
+    turns, rest = divmod(at - run, rules.turn)
+    passed = [instant for instant in rules.instants if instant <= rest]
+    return turns * rules.per_turn + 2 * (len(passed) - 1) + (rest != passed[-1])
+
+
+def _phase(rules: TurnRules, standing: Standing, moment: int, quiet: int) -> int:
+    """Return the phase of a moment: where a silence comes in it, before or after that."""
+    phases = [phase for phase in range(rules.last_phase + 1) if rules.moment(phase)[0] == moment]
+    comes = quiet and not quiet % rules.quiet_period
+    silence = quiet // rules.quiet_period * rules.curve.silence_after
+    return phases[0] if comes and standing.as_of - standing.quiet_since <= silence else phases[-1]
+
+
+def _promise(rules: TurnRules, run: datetime, now: int, promise: Promise, memory: Memory) -> tuple[str, int]:
+    """Return an open promise as the loop sees it."""
+    kind = rules.label(kind_of(promise.id, promise.weight, rules.policy.kinds))
+    if promise.due is None or promise.id in memory.moved or (promise.due - run) % rules.turn:
+        return kind, ANY_DAY
+    return kind, _moment(rules, run, promise.due + rules.curve.grace) - now
