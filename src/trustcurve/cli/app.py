@@ -19,6 +19,7 @@ from trustcurve.cli import (
     explain_command,
     replay_command,
     simulate_command,
+    watch_command,
 )
 from trustcurve.cli.options import Group
 from trustcurve.cli.screen import Screen, configure_streams
@@ -65,6 +66,7 @@ for _command in (
     draw_command,
     check_command,
     diff_command,
+    watch_command,
     simulate_command,
     curve_command,
 ):

@@ -21,8 +21,13 @@ _DAY = r"\d{4}-?\d\d-?\d\d"
 _CLOCK = r"[T ]\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?"
 
 
-def read_until(text: str, mapping: LogMapping) -> datetime:
+def read_until(text: str, mapping: LogMapping, option: str = "--until") -> datetime:
     """Return the instant of a day (its last microsecond) or a time; without a timezone, in that of the mapping.
+
+    Args:
+        text: The text.
+        mapping: The mapping.
+        option: The name of the option in messages.
 
     Raises:
         InvalidValueError: The text is not a day or a time, or does not lie between the years 1 and 9999 in UTC.
@@ -30,16 +35,16 @@ def read_until(text: str, mapping: LogMapping) -> datetime:
     words = text.strip()
     try:
         if re.fullmatch(_DAY, words, re.ASCII):
-            return _last_of(date.fromisoformat(words), mapping)
+            return _last_of(date.fromisoformat(words), mapping, option)
         if re.fullmatch(_DAY + _CLOCK, words, re.ASCII):
-            return instant(value_instant(datetime.fromisoformat(words), mapping), "--until")
+            return instant(value_instant(datetime.fromisoformat(words), mapping), option)
     except ValueError:
         pass
     rule = "must be an ISO 8601 time such as 2026-01-31, 2026-01-31T18:00 or 2026-01-31T18:00+01:00"
-    raise InvalidValueError("--until", text, rule)
+    raise InvalidValueError(option, text, rule)
 
 
-def _last_of(day: date, mapping: LogMapping) -> datetime:
+def _last_of(day: date, mapping: LogMapping, option: str) -> datetime:
     """Return a day's last microsecond, as ``end_of_day`` of a mapping does."""
     frame = pl.DataFrame({"day": [day]})
     ends = due_time(Due(column="day", end_of_day=True), pl.lit(None), frame.schema["day"], mapping)
@@ -48,8 +53,8 @@ def _last_of(day: date, mapping: LogMapping) -> datetime:
     except (OverflowError, ValueError):
         end = None
     if end is None:
-        raise InvalidValueError("--until", str(day), "must lie between the years 1 and 9999 in UTC")
-    return instant(end, "--until")
+        raise InvalidValueError(option, str(day), "must lie between the years 1 and 9999 in UTC")
+    return instant(end, option)
 
 
 _FEW = 0.01

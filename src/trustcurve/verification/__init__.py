@@ -46,6 +46,7 @@ from trustcurve.verification.results import CurveCounterexample, Report, Status,
 from trustcurve.verification.simulation_relation import dominance
 from trustcurve.verification.tours import tour
 from trustcurve.verification.turn import Turn
+from trustcurve.verification.violations import Violation, watch
 
 __all__ = [
     "CURVE_PROPERTIES",
@@ -64,6 +65,7 @@ __all__ = [
     "Turn",
     "UnprovedPropertyError",
     "Verdict",
+    "Violation",
     "Witness",
     "advocate_is_earned",
     "always",
@@ -100,5 +102,6 @@ __all__ = [
     "silence_never_promotes",
     "total_and_bounded",
     "tour",
+    "watch",
     "way_back",
 ]
