@@ -60,6 +60,7 @@ class Reality:
     """One customer under a policy, at real instants, on the ledger alone."""
 
     loop: ClosedLoop
+    joined: timedelta = timedelta(0)
     standing: Standing = field(init=False)
     runs: int = field(default=0, init=False)
     made: int = field(default=0, init=False)
@@ -73,8 +74,12 @@ class Reality:
     turns: list[Turn] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.standing = self.loop.curve.begin("ann", BEGIN)
-        self.memory = self.loop.policy.memory().ran(BEGIN, ())
+        self.standing = self.loop.curve.begin("ann", BEGIN + self.joined)
+        self.memory = self.loop.policy.memory()
+        if self.joined:
+            self.history = History(joined=0)
+        else:
+            self.memory = self.memory.ran(BEGIN, ())
 
     @property
     def run(self) -> datetime:

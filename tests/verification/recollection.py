@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustcurve.policies import Recall
 
@@ -19,15 +19,16 @@ class History:
     """Everything that happened to one customer."""
 
     turns: Past = (((), ()),)
+    joined: int = 1  # how many whole turns ago, as the first turn ends
 
     def hears(self, *words: str) -> History:
         """Write down what happened between two runs."""
         done, heard = self.turns[-1]
-        return History((*self.turns[:-1], (done, (*heard, *words))))
+        return evolve(self, turns=(*self.turns[:-1], (done, (*heard, *words))))
 
     def runs(self, actions: tuple[str, ...]) -> History:
         """Write down a run."""
-        return History((*self.turns, (actions, ())))
+        return evolve(self, turns=(*self.turns, (actions, ())))
 
     def value(self, recall: Recall) -> int:
         """Return the value of a counter, were it asked now."""
@@ -41,7 +42,7 @@ class History:
             return sum(any(each) << age for age, each in enumerate(came[: recall.most]))
         ages = [age + (not heard) for age, (done, heard) in enumerate(came) if done or heard]
         if recall.word == "joining":
-            ages.append(len(self.turns))
+            ages.append(len(self.turns) - 1 + self.joined)
         return min([recall.most, *ages])
 
     def _came(self, recall: Recall, turn: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[bool, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.verification.reality import MOMENTS, Act, Reality, turns
 from tests.verification.strategies import CLOCKS, small_policies
 from trustcurve import Curve
 from trustcurve.errors import UnknownWordError
-from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, load_policy, policy
+from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, load_policy, policy, since
 from trustcurve.policies.environment import ANY
 from trustcurve.verification import POLICY_PROPERTIES, Counterexample, Status, Witness, check, leads_to, never
 from trustcurve.verification.automaton import Automaton
@@ -22,6 +23,9 @@ from trustcurve.verification.closed_loop import BEGIN, ClosedLoop, Node
 from trustcurve.verification.product import VIOLATED
 from trustcurve.verification.property import Safety
 from trustcurve.verification.unrolling import unroll_loop
+
+JOINED = (0, 0, 0.1, 0.8, 1)
+"""After which part of the first turn a customer joins."""
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "policies"
 
@@ -31,9 +35,14 @@ def states_of(automaton: Automaton) -> set[Node]:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(small_policies, st.sampled_from(list(CLOCKS)), st.integers(0, 2), st.lists(turns, min_size=1, max_size=5))
+@given(
+    small_policies,
+    st.sampled_from(list(CLOCKS)),
+    st.integers(0, 2),
+    st.lists(st.tuples(st.sampled_from(JOINED), turns), min_size=1, max_size=5),
+)
 def test_no_journey_at_real_instants_leaves_the_automaton(
-    ours: Policy, clock: str, waiting: int, journeys: list[list[list[Act]]]
+    ours: Policy, clock: str, waiting: int, journeys: list[tuple[float, list[list[Act]]]]
 ) -> None:
     parameters, turn = CLOCKS[clock]
     curve = Curve.default(**parameters, waiting_periods=waiting)
@@ -41,8 +50,8 @@ def test_no_journey_at_real_instants_leaves_the_automaton(
     automaton = unroll_loop(loop, 60_000)
     assume(automaton.states < 60_000)
     states = states_of(automaton)
-    for journey in journeys:
-        real = Reality(loop)
+    for joined, journey in journeys:
+        real = Reality(loop, joined * turn)
         for acts_of_a_turn in journey:
             if real.turn(acts_of_a_turn):
                 assert automaton.stopped is not None
@@ -121,6 +130,23 @@ def test_two_acts_within_a_turn_are_one_fall(curve: Curve) -> None:
     assert [event.signal for event in found.events if event.at > found.events[-4].at][-3:].count(
         "customer_one_sided"
     ) == 2
+
+
+def test_a_customer_joins_between_two_runs(curve: Curve) -> None:
+    greets = policy("greets", recalls=[since("joining", 1)])(
+        lambda v: "propose" if v.since("joining") == 0 else "exchange" if v.stage == "hopeful" and v.quiet else "wait"
+    )
+    about: dict[str, Any] = {"policy": greets, "environment": Environment([])}
+    greeted = never(lambda turn: "propose" in turn.actions, name="greeted")
+    assert check(curve, greeted, **about, once_a_turn=True).proved
+    found = check(curve, greeted, **about).verdicts[0].counterexample
+    assert isinstance(found, Counterexample)
+    assert found.happens
+    assert found.journey.start.as_of == found.journey.start.quiet_since == BEGIN + timedelta(days=30)
+    assert str(found).splitlines()[0] == (
+        "turn 1: the customer joins at 2026-01-31 00:00 UTC -> distrust.suspicious "
+        "(kept 0, engaged 0, doubt 2, account clear)"
+    )
 
 
 def test_no_promise_is_kept_late_forever(curve: Curve) -> None:

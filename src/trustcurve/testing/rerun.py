@@ -16,6 +16,7 @@ from trustcurve.policies.memory import word_of
 from trustcurve.testing.policy_runs import run_of_choices
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node, Passage
 from trustcurve.verification.loop_journey import AFTER_THE_RUN, Witness
+from trustcurve.verification.turn_rules import JOINS
 
 __all__ = ["rerun"]
 
@@ -38,7 +39,7 @@ def rerun(loop: ClosedLoop, journey: Journey) -> Witness:
     is no longer possible, such as one about a promise that is not made now, is left out.
     """
     happened = list(_happened(loop, journey))
-    turns = -(-(journey.standing.as_of - journey.start.as_of) // loop.turn)
+    turns = -(-(journey.standing.as_of - loop.begin.as_of) // loop.turn)
     if loop.any_time:
         return Witness(loop, tuple(_at_any_time(loop, happened, turns)))
     choices: dict[int, EnvironmentMove] = {}
@@ -80,11 +81,14 @@ def _happened(loop: ClosedLoop, journey: Journey) -> Iterator[_Happened]:
     """Yield the moves of the environment in a journey, in order."""
     moved: set[str] = set()
     acted: datetime | None = None  # when the policy last ran, as far as it shows
+    if loop.joins and journey.start.as_of > loop.begin.as_of:
+        when = _when(loop, journey.start, journey.start.as_of, loop.begin.as_of)
+        yield _Happened(*when, EnvironmentMove(JOINS))
     for step in journey.steps:
         for each in step.due:
             if isinstance(each.cause, BrokenPromise) and each.cause.promise in moved:
                 lapsed = EnvironmentMove("lapsed", _place(loop, step.before, each.at, each.cause.promise))
-                yield _Happened(*_when(loop, journey, step.before, each.at, acted), lapsed)
+                yield _Happened(*_when(loop, step.before, each.at, acted), lapsed)
         if step.event is None:
             continue
         if _acts(loop, step):
@@ -94,7 +98,7 @@ def _happened(loop: ClosedLoop, journey: Journey) -> Iterator[_Happened]:
             acted = step.event.at
         move = _move(loop, step)
         if move is not None:
-            yield _Happened(*_when(loop, journey, step.before, step.event.at, acted), move)
+            yield _Happened(*_when(loop, step.before, step.event.at, acted), move)
         if isinstance(step.event, PromiseMoved):
             moved.add(step.event.promise)
 
@@ -115,11 +119,9 @@ def _can_do(loop: ClosedLoop, action: str) -> bool:
     return isinstance(decide, DecisionList) and any(action in rule.do for rule in decide.rules)
 
 
-def _when(
-    loop: ClosedLoop, journey: Journey, before: Standing, at: datetime, acted: datetime | None
-) -> tuple[int, int]:
+def _when(loop: ClosedLoop, before: Standing, at: datetime, acted: datetime | None) -> tuple[int, int]:
     """Return the turn of an instant, from 0, and its phase: at a run it is before the policy's act, unless that came first."""
-    turn, rest = divmod(at - journey.start.as_of, loop.turn)
+    turn, rest = divmod(at - loop.begin.as_of, loop.turn)
     rules = loop.rules
     if not rest:
         after = acted == at or not turn

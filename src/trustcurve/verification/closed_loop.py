@@ -144,7 +144,7 @@ class ClosedLoop:
             30 days on the default curve.
         promises_max: The most promises that may be open at once.
         begin: The standing at the beginning: without open promises, and a whole number of turns after
-            ``quiet_since``. Default: a stranger.
+            ``quiet_since``. Default: a stranger, who at any time may join up to the first run of the policy.
         any_time: Whether the environment may do anything at any time, as often as it likes; else it makes one move in
             a turn, at the instant of the policy's run and before it. Source of that order: our choice; the customer moves
             and the company answers.
@@ -161,11 +161,13 @@ class ClosedLoop:
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
     any_time: bool = False
     guarded: tuple[str, ...] = ()
+    joins: bool = field(default=False, init=False)
     _known: dict[tuple[object, ...], Any] = field(factory=dict, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.begin is None:
             object.__setattr__(self, "begin", self.curve.begin("witness", BEGIN))
+            object.__setattr__(self, "joins", self.any_time)
         if self.turn is None:
             object.__setattr__(self, "turn", turn_of_curve(self.curve))
         if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
@@ -201,7 +203,7 @@ class ClosedLoop:
         """The first state, after a run of the policy; it remembers nothing yet."""
         quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn * self.rules.per_turn
         memory = tuple(recall.ran(recall.start, ()) for recall in self.policy.recalls)
-        context = Context(0, self.rules.reduced(quiet), (), overdue=False, memory=memory)
+        context = Context(0, self.rules.reduced(quiet), (), overdue=False, memory=memory, new=self.joins)
         return Node(self.table.number(self.begin.position), context)
 
     @cached_property

@@ -22,7 +22,7 @@ from trustcurve.core.events import (
     Signalled,
 )
 from trustcurve.core.journey import Journey
-from trustcurve.core.phrases import event_words
+from trustcurve.core.phrases import event_words, when_words
 from trustcurve.core.signals import BROKEN
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
@@ -32,7 +32,7 @@ from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, Act
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn import ALL_MOVES, Turn
-from trustcurve.verification.turn_rules import OpenPromises
+from trustcurve.verification.turn_rules import JOINS, OpenPromises
 
 __all__ = ["AFTER_THE_RUN", "Counterexample", "Line", "LoopJourney", "Witness", "turn_of"]
 
@@ -82,8 +82,14 @@ class LoopJourney(Value):
         return f"<{type(self).__name__} of {len(self)} turns>"
 
     @cached_property
-    def _dated(self) -> tuple[tuple[int, Event, str], ...]:
-        return tuple(_Dates(self.loop, self.passages).events())
+    def _dates(self) -> _Dates:
+        dates = _Dates(self.loop, self.passages)
+        dates.work_out()
+        return dates
+
+    @property
+    def _dated(self) -> list[_Dated]:
+        return self._dates.found
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -93,8 +99,9 @@ class LoopJourney(Value):
     @property
     def journey(self) -> Journey:
         """The same journey from ``curve.journey``, which runs the clock by itself."""
-        begin = self.loop.begin
-        return self.loop.curve.journey(self.events, start=begin, until=begin.as_of + len(self) * self.loop.turn)
+        begin, joined = self.loop.begin, self._dates.joined
+        start = begin if joined is None else self.loop.curve.begin(begin.customer, joined)
+        return self.loop.curve.journey(self.events, start=start, until=begin.as_of + len(self) * self.loop.turn)
 
     @property
     def happens(self) -> bool:
@@ -139,6 +146,11 @@ class LoopJourney(Value):
             yield from by_turn[number] or [Line(number, "nothing happens", self.loop.curve.state(at), at, "-")]
 
     def _happened(self) -> Iterator[Line]:
+        if self._dates.joined is not None:
+            start = self.loop.begin.position
+            yield Line(
+                1, f"the customer joins at {when_words(self._dates.joined)}", self.loop.curve.state(start), start, "-"
+            )
         applied = iter([(number, row) for number, _, row in self._dated])
         for step in self.journey.steps:
             number, row = (len(self), "") if step.event is None else next(applied)
@@ -229,6 +241,7 @@ class _Dates:
     names: list[str] = field(factory=list, init=False)
     late: list[str] = field(factory=list, init=False)
     moved: dict[str, int] = field(factory=dict, init=False)
+    joined: datetime | None = field(default=None, init=False)
     quiet_since: datetime = field(init=False)
     new_names: Iterator[str] = field(init=False)
 
@@ -238,8 +251,8 @@ class _Dates:
         self.new_names = (name for made in count(1) if (name := f"{made:03}") not in known)
         self.quiet_since = begin.quiet_since
 
-    def events(self) -> list[_Dated]:
-        """Return all events.
+    def work_out(self) -> None:
+        """Find all events, and when the customer joined if that is later than the turn begins.
 
         Raises:
             _NoDateError: There are no dates at which everything can happen in this order.
@@ -252,7 +265,6 @@ class _Dates:
         end = self._run(self.turn) + self.loop.turn
         for name in list(self.moved):
             self._settle(name, end)
-        return self.found
 
     def _run(self, number: int) -> datetime:
         """Return the instant of a run of the policy; 0 is the beginning."""
@@ -346,6 +358,8 @@ class _Dates:
             self._add(PromiseKept(at=at, promise=self.late.pop(0)))
         elif move in MOVE_EVENTS:
             self._add(MOVE_EVENTS[move](at))
+        elif move == JOINS:
+            self.joined = self.quiet_since = at
         if self.loop.ends_silence(passage):
             self.quiet_since = at
 

@@ -29,7 +29,7 @@ from trustcurve.policies.policy import Policy
 from trustcurve.policies.recall import CHANGES
 from trustcurve.policies.view import OpenPromise
 
-__all__ = ["ANY_DAY", "Change", "Context", "Happening", "OpenPromises", "Sent", "TurnRules", "happening_of"]
+__all__ = ["ANY_DAY", "JOINS", "Change", "Context", "Happening", "OpenPromises", "Sent", "TurnRules", "happening_of"]
 
 OpenPromises = tuple[tuple[str, int], ...]
 """Open promises, oldest first: the kind, and the moments until it breaks (0: as this moment ends); see ``ANY_DAY``."""
@@ -37,13 +37,17 @@ OpenPromises = tuple[tuple[str, int], ...]
 ANY_DAY: Final = -1
 """The moments until a moved promise breaks: the environment decides."""
 
+JOINS: Final = "joins"
+"""What happens when a customer joins later than the turn begins."""
+
 
 class Context(NamedTuple):
     """Everything in a state of the loop but the position.
 
     ``phase`` is where in the turn it is, ``quiet`` the moments since the customer last got something (counted no further
     than it matters), ``overdue`` whether a promise has been broken that can still be kept late, ``memory`` the value of each
-    counter that the policy keeps.
+    counter that the policy keeps. ``new``: nothing has happened yet, and the customer may join at any moment up to the first
+    run; until then the journey may as well have begun with the turn.
     """
 
     phase: int
@@ -51,6 +55,7 @@ class Context(NamedTuple):
     promises: OpenPromises
     overdue: bool
     memory: tuple[int, ...]
+    new: bool = False
 
 
 Sent = tuple[str, str, EndsSilence]
@@ -89,6 +94,10 @@ def happening_of(change: Change, *, idle: bool = False) -> Happening:
     """Return what happens on an edge for a single change; a silence that changes nothing (``idle``) is not told."""
     sent = tuple((sender, signal) for sender, signal, _ in change.signals if not (idle and signal == SILENCE))
     return Happening(change.what, change.promise, change.actions, sent)
+
+
+def _no_longer_new(change: Change) -> Change:
+    return change._replace(then=change.then._replace(new=False), ended=change.ended._replace(new=False))
 
 
 @frozen(eq=False)
@@ -208,7 +217,7 @@ class TurnRules:
     @cached_property
     def moves_max(self) -> int:
         """More moves than there can be in a context."""
-        return len(self.environment.names) + 4 * self.promises_max + len(self.guarded)
+        return len(self.environment.names) + 4 * self.promises_max + len(self.guarded) + 1
 
     # --- quiet moments ------------------------------------------------------------------------------------
 
@@ -302,6 +311,8 @@ class TurnRules:
         if not self.any_time and context.phase != 1:
             return ()
         found = tuple(self._moves(context))
+        if context.new:
+            found = (*map(_no_longer_new, found), self._joins(context))
         if self.environment.probabilities is None:
             return found
         likely = [self._likely(found, left=left) for left in (False, True)]
@@ -349,6 +360,12 @@ class TurnRules:
         ended = self._ended(context)
         sent = () if act.signal is None else (("act", act.signal, self.curve.ends_silence[act.signal]),)
         yield Change(act.name, None, sent, context, ended)
+
+    def _joins(self, context: Context) -> Change:
+        """Return what it does that a customer joins now: the quiet clock and the memory begin."""
+        memory = tuple(recall.start for recall in self.policy.recalls)
+        joined = self._ended(context)._replace(memory=memory, new=False)
+        return Change(JOINS, None, (), joined, joined)
 
     def _ended(self, context: Context) -> Context:
         """Return a context after a silence was ended; the one that was to come in this moment does not come."""
@@ -404,7 +421,7 @@ class TurnRules:
         memory = tuple(
             recall.ran(value, actions) for recall, value in zip(self.policy.recalls, context.memory, strict=True)
         )
-        then = context._replace(phase=0, promises=promises, memory=memory)
+        then = context._replace(phase=0, promises=promises, memory=memory, new=False)
         return Change("time", None, tuple(sent), then, then._replace(quiet=0), actions=actions)
 
     def with_promise(self, promises: OpenPromises, act: Act) -> OpenPromises:
