@@ -141,7 +141,7 @@ def test_the_difference_of_two_policies(trustcurve: Trustcurve) -> None:
     assert said.code == 1
     assert said.lines[0].startswith("they first differ in turn 1: propose becomes wait; in ")
     same = trustcurve("diff", "funnel.toml", "funnel.toml")
-    assert (same.code, same.out) == (0, "no difference: whatever happens, one move in a turn, both do the same\n")
+    assert (same.code, same.out) == (0, "no difference: whatever happens, at any time, both do the same\n")
 
 
 def test_the_difference_of_two_curves(trustcurve: Trustcurve) -> None:

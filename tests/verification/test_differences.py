@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.core.stories import customer_centric, day
@@ -19,10 +19,11 @@ from tests.verification.strategies import policies, small_policies
 from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import Environment, ImpurePolicyError, Policy, policy
+from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, policy, since
 from trustcurve.verification import diff, equivalent
-from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.closed_loop import ClosedLoop, Node, Passage
 from trustcurve.verification.decisions import decisions
+from trustcurve.verification.unrolling import unroll_loop
 
 DEFAULT = Curve.default()
 LIFE = Environment(["kept", "broken", "complaint"])
@@ -200,10 +201,7 @@ def test_policies_that_part_are_told_side_by_side():
     assert f"they first differ in turn {len(difference.old)}: exchange becomes wait; in" in text
     assert "under the old policy:" in text
     assert equivalent(usual, policy("again", recalls=CAREFUL)(careful), curve=DEFAULT, environment=LIFE)  # type: ignore[arg-type]
-    assert (
-        str(diff(usual, usual, curve=DEFAULT))
-        == "no difference: whatever happens, one move in a turn, both do the same"
-    )
+    assert str(diff(usual, usual, curve=DEFAULT)) == "no difference: whatever happens, at any time, both do the same"
 
 
 def test_another_date_is_another_promise():
@@ -277,7 +275,7 @@ def test_a_difference_before_a_limit_is_told():
     wide = diff(patient, greedy, curve=DEFAULT, promises_max=4)
     assert wide.old is not None
     assert len(wide.old) == 3
-    early = diff(patient, asks, curve=DEFAULT, pairs_max=40)
+    early = diff(patient, asks, curve=DEFAULT, pairs_max=40, once_a_turn=True)
     assert early.stopped == "more than pairs_max=40"
     assert "there may be more" in str(early)
 
@@ -315,3 +313,81 @@ def test_what_cannot_be_compared_is_refused():
     with pytest.raises(InvalidValueError, match="pairs_max must be larger to find a difference"):
         diff(waits, waits, curve=DEFAULT, pairs_max=3)
     assert diff(DEFAULT, Curve.default(grace=timedelta(days=1)))
+
+
+# --- at any time ------------------------------------------------------------------------------------------
+
+
+def nearest_difference(one: ClosedLoop, other: ClosedLoop, most: int = 60_000) -> int | None:
+    """Search the pairs of two loops, one change after the other; return the turns to a turn in which they differ."""
+    seen, now, turns = {(one.start, other.start)}, [(one.start, other.start)], 1
+    while now:
+        later = []
+        for pair in now:
+            if len(seen) > most:
+                raise ValueError
+            acted = [loop.act(node) for loop, node in zip((one, other), pair, strict=True) if _decides(loop, node)]
+            ways = [(loop.pass_time(node) for loop, node in zip((one, other), pair, strict=True))]
+            ways += [
+                (loop.move(node, move) for loop, node in zip((one, other), pair, strict=True))
+                for move in one.possible(pair[0])
+            ]
+            if acted:
+                was, now_ = acted
+                assert was is not None
+                assert now_ is not None
+                dates = [
+                    each.policy.promise_due if each.policy.promise_due and _promises(act) else 0
+                    for each, act in zip((one, other), (was, now_), strict=True)
+                ]
+                if was.happening.actions != now_.happening.actions or dates[0] != dates[1]:
+                    return turns
+                then = (was.after, now_.after)
+                if then not in seen:
+                    seen.add(then)
+                    later.append(then)
+            for way in ways:
+                first, second = way
+                if first is not None and second is not None and (first.after, second.after) not in seen:
+                    seen.add((first.after, second.after))
+                    now.append((first.after, second.after))
+        now, turns = later, turns + 1
+    return None
+
+
+def _promises(passage: Passage) -> bool:
+    return any(action.startswith("promise_") for action in passage.happening.actions or ())
+
+
+def _decides(loop: ClosedLoop, node: Node) -> bool:
+    return node.context.phase == loop.rules.last_phase
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(small_policies, small_policies, st.sets(st.sampled_from(ANY.names[1:]), max_size=4))
+def test_at_any_time_policies_part_where_a_search_by_hand_finds_it(one: Policy, other: Policy, moves: set[str]) -> None:
+    about: dict[str, Any] = {"curve": DEFAULT, "environment": Environment(moves), "promises_max": 2}
+    loops = [ClosedLoop(policy=each, any_time=True, tells_kinds=True, **about) for each in (one, other)]
+    assume(all(unroll_loop(loop, 20_000).stopped is None for loop in loops))
+    try:
+        turns = nearest_difference(*loops)
+    except ValueError:
+        assume(condition=False)
+    found = diff(one, other, **about)
+    assert found.scope == "at any time"
+    assert bool(found) == (turns is not None)
+    if found.old is not None:
+        assert len(found.old) == turns
+
+
+def test_what_differs_only_between_two_runs_is_found() -> None:
+    late = policy("late", promise_due=1, recalls=[since("kept_late", 1)])(
+        lambda v: "ask" if v.since("kept_late") == 0 else "promise_minor" if not v.open else "wait"
+    )
+    never_mind = policy("never mind", promise_due=1)(lambda v: "promise_minor" if not v.open else "wait")
+    assert equivalent(never_mind, late, curve=DEFAULT, once_a_turn=True)
+    found = diff(never_mind, late, curve=DEFAULT)
+    assert found.actions == (("promise_minor",), ("ask",))
+    assert found.old is not None
+    assert found.old.happens
+    assert "kept too late" in found.old.journey.explain()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import ENVIRONMENTS, Command, CurveFile, PromisesMax, Surroundings, chosen_curve
+from trustcurve.cli.options import ENVIRONMENTS, Command, CurveFile, OnceATurn, PromisesMax, Surroundings, chosen_curve
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
@@ -59,13 +59,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         int, typer.Option("--states-max", help="The maximum number of states to explore.")
     ] = STATES_MAX,
     promises_max: PromisesMax = 2,
-    once_a_turn: Annotated[  # noqa: FBT002 - an option
-        bool,
-        typer.Option(
-            "--once-a-turn",
-            help="Let the environment make at most one move in a turn, at the instant of the policy's run: faster, and it proves less.",
-        ),
-    ] = False,
+    once_a_turn: OnceATurn = False,  # noqa: FBT002 - an option
 ) -> None:
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 

@@ -11,6 +11,7 @@ from trustcurve.cli.options import (
     ENVIRONMENTS,
     Command,
     CurveFile,
+    OnceATurn,
     PromisesMax,
     SomeMapping,
     Surroundings,
@@ -52,11 +53,12 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = None,
     mapping: SomeMapping = None,
+    once_a_turn: OnceATurn = False,  # noqa: FBT002 - an option
 ) -> None:
     """Compare two policies or two curves: print the shortest journey on which they differ, and how many states differ.
 
     With a log, also print the share of its customers who are affected: for policies, customers for whom the two would have
-    acted differently after any event or in a quiet turn; for curves, customers who end in another state.
+    acted differently at some run; for curves, customers who end in another state.
 
     For example:
 
@@ -82,7 +84,8 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         else:
             found = diff(
                 load_policy(old, on), load_policy(new, on), curve=on,
-                environment=ENVIRONMENTS[environment], promises_max=promises_max, journeys=journeys,
+                environment=ENVIRONMENTS[environment], promises_max=promises_max, once_a_turn=once_a_turn,
+                journeys=journeys,
             )  # fmt: skip
     screen.lines(str(found))
     if found:

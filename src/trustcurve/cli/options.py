@@ -19,6 +19,7 @@ __all__ = [
     "Group",
     "LogFile",
     "MappingFile",
+    "OnceATurn",
     "PromisesMax",
     "SomeCustomer",
     "SomeMapping",
@@ -110,6 +111,13 @@ Surroundings = Annotated[
 PromisesMax = Annotated[
     int,
     typer.Option("--promises-max", help="For policies: the maximum number of open promises, up to 4.", metavar="N"),
+]
+OnceATurn = Annotated[
+    bool,
+    typer.Option(
+        "--once-a-turn",
+        help="For policies: let the environment make at most one move in a turn, at the instant of the policy's run: faster, and it proves less.",
+    ),
 ]
 ENVIRONMENTS: dict[str, Environment] = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
 """The environments, by their names on the command line."""

@@ -148,6 +148,8 @@ class ClosedLoop:
         any_time: Whether the environment may do anything at any time, as often as it likes; else it makes one move in
             a turn, at the instant of the policy's run and before it. Source of that order: our choice; the customer moves
             and the company answers.
+        guarded: What the company may do between two runs, too.
+        tells_kinds: Whether to tell kinds of promises apart even if nothing in the policy does.
 
     Raises:
         InvalidValueError: The quiet period is not a whole number of turns, or a number is out of range.
@@ -161,6 +163,7 @@ class ClosedLoop:
     begin: Standing = field(default=None, converter=_or_none)  # None: a stranger on that curve
     any_time: bool = False
     guarded: tuple[str, ...] = ()
+    tells_kinds: bool = False
     joins: bool = field(default=False, init=False)
     _known: dict[tuple[object, ...], Any] = field(factory=dict, init=False, repr=False)
 
@@ -190,7 +193,14 @@ class ClosedLoop:
     def rules(self) -> TurnRules:
         """The rules of a turn."""
         return TurnRules(
-            self.curve, self.environment, self.policy, self.turn, self.promises_max, self.any_time, self.guarded
+            self.curve,
+            self.environment,
+            self.policy,
+            self.turn,
+            self.promises_max,
+            self.any_time,
+            self.guarded,
+            self.tells_kinds,
         )
 
     @cached_property

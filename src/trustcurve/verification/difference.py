@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, final, overload
+from typing import Any, Final, final, overload
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
@@ -20,11 +20,15 @@ from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.closed_loop import ClosedLoop, Node, Passage
 from trustcurve.verification.decisions import affected_customers
 from trustcurve.verification.loop_journey import Witness
+from trustcurve.verification.paired_loops import PairedLoops, promised_dates
 from trustcurve.verification.results import indented, signal_lines
 
 __all__ = ["CurveDifference", "PolicyDifference", "diff", "equivalent"]
 
 _JOURNEYS = "must be journeys, as replay makes them"
+PAIRS_MAX: Final = 5_000_000
+"""The most pairs of states by default. Source: our choice: some gigabytes."""
+
 _CLOCK = ("silence_after", "grace", "waiting_periods")
 
 
@@ -40,7 +44,8 @@ def diff(
     journeys: Iterable[Journey] = (),
     turn: timedelta | None = None,
     promises_max: int = 2,
-    pairs_max: int = 200_000,
+    once_a_turn: bool = False,
+    pairs_max: int = PAIRS_MAX,
 ) -> PolicyDifference: ...
 @overload
 def diff(old: Curve, new: Curve, /, *, journeys: Iterable[Journey] = ()) -> CurveDifference: ...
@@ -55,7 +60,8 @@ def diff(
     journeys: Iterable[Journey] = (),
     turn: timedelta | None = None,
     promises_max: int = 2,
-    pairs_max: int = 200_000,
+    once_a_turn: bool = False,
+    pairs_max: int = PAIRS_MAX,
 ) -> PolicyDifference | CurveDifference:
     """Compare two curves, ``diff(old, new)``, or two policies on a curve, ``diff(old, new, curve=curve)``.
 
@@ -63,13 +69,15 @@ def diff(
         old: The old curve or policy.
         new: The new one.
         curve: The curve of both policies.
-        environment: For policies: what may happen, one move in a turn at the instant of the run: two policies that act alike
-            so can still act differently at other times. With probabilities, the share of affected customers is computed.
+        environment: For policies: what may happen. With probabilities, the share of affected customers is computed.
         within: For policies: the number of turns for that share.
         journeys: Journeys of real customers, for the share of them that ends in another state, or to whom the policies
-            would have done something else after some event or in some quiet turn.
+            would have done something else at some run.
         turn: For policies: how long a turn lasts. Default: a third of the curve's quiet period.
         promises_max: For policies: the most promises that may be open at once.
+        once_a_turn: For policies: whether the environment makes at most one move in a turn, at the instant of the run, as in
+            ``check``; two policies that act alike so can still act differently if it moves at other times. Environments with
+            probabilities always move once a turn.
         pairs_max: For policies: the most pairs of states that are explored.
 
     Raises:
@@ -94,9 +102,10 @@ def diff(
     if isinstance(old, Policy) and isinstance(new, Policy):
         if not isinstance(curve, Curve):
             raise InvalidValueError("curve", curve, "must be the Curve of both policies, for example Curve.default()")
+        about: dict[str, Any] = {"environment": environment, "turn": turn, "promises_max": promises_max}
+        any_time = not once_a_turn and environment.probabilities is None
         before, after = (
-            ClosedLoop(curve=curve, policy=each, environment=environment, turn=turn, promises_max=promises_max)
-            for each in (old, new)
+            ClosedLoop(curve=curve, policy=each, any_time=any_time, tells_kinds=True, **about) for each in (old, new)
         )
         return _between_policies(before, after, within, pairs_max, given)
     raise InvalidValueError("old, new", (old, new), "must be two curves, or two policies with curve=...")
@@ -112,7 +121,8 @@ def equivalent(
     environment: Environment = ANY,
     turn: timedelta | None = None,
     promises_max: int = 2,
-    pairs_max: int = 200_000,
+    once_a_turn: bool = False,
+    pairs_max: int = PAIRS_MAX,
 ) -> bool: ...
 @overload
 def equivalent(old: Curve, new: Curve, /) -> bool: ...
@@ -125,11 +135,10 @@ def equivalent(
     environment: Environment = ANY,
     turn: timedelta | None = None,
     promises_max: int = 2,
-    pairs_max: int = 200_000,
+    once_a_turn: bool = False,
+    pairs_max: int = PAIRS_MAX,
 ) -> bool:
     """Return whether two curves (with their clocks) lead every journey to the same states, or two policies act alike.
-
-    Policies are compared where the environment makes one move in a turn; see ``diff``.
 
     Raises:
         InvalidValueError: A limit was reached before it was decided; see ``diff``.
@@ -139,9 +148,8 @@ def equivalent(
         True
     """
     compare: Any = diff  # which checks what the overloads say
-    return not compare(
-        old, new, curve=curve, environment=environment, turn=turn, promises_max=promises_max, pairs_max=pairs_max
-    )
+    about: dict[str, Any] = {"environment": environment, "turn": turn, "promises_max": promises_max}
+    return not compare(old, new, curve=curve, once_a_turn=once_a_turn, pairs_max=pairs_max, **about)
 
 
 # --- two curves -------------------------------------------------------------------------------------------
@@ -268,9 +276,9 @@ class PolicyDifference(Value):
         actions: What each does in that turn.
         positions: In how many positions of the curve the customer can be in such a turn.
         of: In how many positions the customer can be at all until then.
+        scope: What the environment can do: "at any time", or "one move in a turn".
         share: The probability that they act differently within some turns, for an environment with probabilities; or,
-            for given journeys, the share in which they would have acted differently after some event or in some quiet
-            turn.
+            for given journeys, the share in which they would have acted differently at some run.
         stopped: The limit that was reached, or None; beyond it there may be more such positions.
     """
 
@@ -279,6 +287,7 @@ class PolicyDifference(Value):
     actions: tuple[tuple[str, ...], tuple[str, ...]] | None
     positions: int
     of: int
+    scope: str
     share: float | None = None
     stopped: str | None = None
 
@@ -292,7 +301,7 @@ class PolicyDifference(Value):
 
     def __str__(self) -> str:
         if self.old is None or self.new is None or self.actions is None:
-            return "no difference: whatever happens, one move in a turn, both do the same"
+            return f"no difference: whatever happens, {self.scope}, both do the same"
         share = "" if self.share is None else f"\nshare of customers treated differently: {self.share:.1%}"
         was, now = (" and ".join(actions) or WAIT for actions in self.actions)
         if was == now:
@@ -306,93 +315,35 @@ class PolicyDifference(Value):
         )
 
 
-@define(eq=False)
-class _Search:
-    """A breadth-first search of the pairs of nodes that the same moves reach, while the policies act alike."""
-
-    old: ClosedLoop
-    new: ClosedLoop
-    pairs_max: int
-    parents: dict[_Pair, tuple[_Pair, Passage, Passage] | None] = field(factory=dict)
-    first: tuple[_Pair, Passage, Passage] | None = None
-    met: set[int] = field(factory=set)
-    parted: set[int] = field(factory=set)
-    stopped: tuple[str, int] | None = None
-
-    def run(self) -> None:
-        """Explore every pair, up to a limit."""
-        begin = (self.old.start, self.new.start)
-        self.parents[begin] = None
-        for pair in (queue := [begin]):
-            for move in self.old.moves(pair[0]):
-                was, now = self.old.play(pair[0], move), self.new.play(pair[1], move)
-                if was is None or now is None:
-                    self.stopped = ("promises_max", self.old.promises_max)
-                    continue
-                assert was.met is not None  # noqa: S101 - a whole turn
-                self.met.add(was.met.position)
-                if _act(self.old, was) != _act(self.new, now):
-                    self.parted.add(was.met.position)
-                    self.first = self.first or (pair, was, now)
-                    continue
-                then = (was.after, now.after)
-                if then in self.parents:
-                    continue
-                if len(self.parents) < self.pairs_max:
-                    self.parents[then] = (pair, was, now)
-                    queue.append(then)
-                else:
-                    self.stopped = ("pairs_max", self.pairs_max)
-        self.old.policy_cache.confirm()
-        self.new.policy_cache.confirm()
-
-    def witnesses(self, pair: _Pair, was: Passage, now: Passage) -> tuple[Witness, Witness]:
-        """Return the journeys to a turn in which they act differently, under each."""
-        runs = ([was], [now])
-        while (step := self.parents[pair]) is not None:
-            pair = step[0]
-            runs[0].append(step[1])
-            runs[1].append(step[2])
-        old, new = (Witness(loop, tuple(reversed(run))) for loop, run in zip((self.old, self.new), runs, strict=True))
-        return old, new
-
-
 def _between_policies(
     old: ClosedLoop, new: ClosedLoop, within: int, pairs_max: int, journeys: tuple[Journey, ...]
 ) -> PolicyDifference:
     """Compare the policies of two loops that are otherwise alike; for arguments see ``diff``."""
-    search = _Search(old, new, pairs_max)
-    search.run()
-    if search.first is None and search.stopped is not None:
-        limit, value = search.stopped
+    pairs = PairedLoops(old, new, pairs_max)
+    found = pairs.search()
+    if found is None and pairs.stopped is not None:
+        limit, value = pairs.stopped
         raise InvalidValueError(limit, value, "must be larger to find a difference")
     share = len(affected_customers(old, new, journeys)) / len(journeys) if journeys else None
     if share is None and old.environment.probabilities is not None:
         share = _share(old, new, within)
-    if search.first is None:
-        return PolicyDifference(None, None, None, 0, len(search.met), share)
-    pair, was, now = search.first
-    stopped = None if search.stopped is None else "more than {}={}".format(*search.stopped)
-    actions, counts = (_act(old, was)[0], _act(new, now)[0]), (len(search.parted), len(search.met))
-    return PolicyDifference(*search.witnesses(pair, was, now), actions, *counts, share=share, stopped=stopped)
+    scope = "at any time" if old.any_time else "one move in a turn"
+    if found is None:
+        return PolicyDifference(None, None, None, 0, pairs.positions, scope, share)
+    stopped = None if pairs.stopped is None else "more than {}={}".format(*pairs.stopped)
+    return PolicyDifference(*found, pairs.parted, pairs.positions, scope, share=share, stopped=stopped)
 
 
 def _act(loop: ClosedLoop, turn: Passage) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return what the company does; the same promise with another date is another act."""
     actions = turn.happening.actions
     assert actions is not None  # noqa: S101 - a turn ends with them
-    return actions, tuple(_dates(loop, actions).values())
-
-
-def _dates(loop: ClosedLoop, actions: tuple[str, ...]) -> dict[str, int]:
-    """Return after how many turns what is promised falls due."""
-    kinds = {action: loop.policy.acts[action].kind for action in actions}
-    return {action: loop.policy.kinds[kind].due for action, kind in kinds.items() if kind is not None}
+    return actions, tuple(promised_dates(loop, actions).values())
 
 
 def _with_dates(loop: ClosedLoop, actions: tuple[str, ...]) -> str:
     """Return actions in words, each promise with its date."""
-    due = _dates(loop, actions)
+    due = promised_dates(loop, actions)
     return " and ".join(f"{each} due in {due[each]} turns" if each in due else each for each in actions)
 
 

@@ -112,6 +112,7 @@ class TurnRules:
         promises_max: The most promises that may be open at once.
         any_time: Whether the environment may do anything at any moment, as often as it likes; else one move at each run.
         guarded: What the company may do between two runs, too.
+        tells_kinds: Whether to tell kinds of promises apart even if nothing in the policy does.
     """
 
     curve: Curve
@@ -121,6 +122,7 @@ class TurnRules:
     promises_max: int
     any_time: bool
     guarded: tuple[str, ...] = ()
+    tells_kinds: bool = False
 
     @cached_property
     def instants(self) -> tuple[timedelta, ...]:
@@ -160,7 +162,7 @@ class TurnRules:
         )
         if isinstance(decide, DecisionList):
             acts = [self.policy.acts[action] for rule in decide.rules for action in rule.do]
-            told = told or any(act.what in ("move", "release") for act in acts)
+            told = told or self.tells_kinds or any(act.what in ("move", "release") for act in acts)
         return {name: name if told else kind.weight for name, kind in kinds.items()}
 
     def label(self, kind: str) -> str:
