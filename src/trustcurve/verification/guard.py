@@ -17,7 +17,7 @@ from trustcurve.core.values import checked_word
 from trustcurve.errors import InvalidValueError, TrustcurveError, final_class, require
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.memory import Memory
-from trustcurve.policies.policy import Policy
+from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.verification.arguments import check_kind, check_whole, check_words
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.checker import as_properties, check
@@ -153,9 +153,8 @@ class _Kept:
         begins = np.zeros(graph.nodes, bool)
         begins[graph.source()[watched.violates]] = True
         distance = distances(graph, begins, ~guarded & ~watched.violates)
-        harmful = guarded & (
-            (distance[graph.target] >= 0) | _at_once(asked, watched, automaton, np.flatnonzero(guarded))
-        )
+        at_once = _at_once(asked, automaton, np.flatnonzero(acts >= 0))
+        harmful = guarded & ((distance[graph.target] >= 0) | at_once[graph.edge])
         reached = np.zeros(graph.nodes, bool)
         reached[0] = True
         frontier = np.zeros(1, np.int64)
@@ -180,29 +179,36 @@ class _Kept:
         return found, known
 
 
-def _at_once(asked: Safety, watched: Watched, automaton: Automaton, edges: Array) -> Array:
-    """Return which edges would violate a property of single turns, had the policy decided to act so."""
+def _at_once(asked: Safety, automaton: Automaton, edges: Array) -> Array:
+    """Return which of all edges would violate a property of single turns, had the policy decided to act so."""
     np = require("numpy", "verify")
-    graph = watched.graph
-    found = np.zeros(len(graph.target), bool)
+    found = np.zeros(automaton.transitions, bool)
     if not asked.momentary or not len(edges):
         return found
-    table, positions = automaton.loop.table, automaton.position
-    source, target = watched.state[graph.source()[edges]], watched.state[graph.target[edges]]
-    happening = automaton.happening[graph.edge[edges]]
-    kinds, inverse = np.unique(
-        np.stack([positions[source], positions[target], automaton.open[source], automaton.open[target], happening]),
-        axis=1,
-        return_inverse=True,
+    table = automaton.loop.table
+    source, target = automaton.source[edges], automaton.target[edges]
+    parts = (
+        (automaton.position[source], len(table)),
+        (automaton.position[target], len(table)),
+        (automaton.open[source], OPEN_MAX + 1),
+        (automaton.open[target], OPEN_MAX + 1),
+        (automaton.happening[edges], len(automaton.happenings)),
     )
+    code = np.zeros(len(edges), np.int64)
+    for part, wide in parts:
+        code = code * wide + part
+    kinds, inverse = np.unique(code, return_inverse=True)
     wrong = []
-    for before, after, opened, still, number in kinds.T.tolist():
+    for kind in kinds.tolist():
+        rest, number = divmod(kind, len(automaton.happenings))
+        rest, still = divmod(rest, OPEN_MAX + 1)
+        rest, opened = divmod(rest, OPEN_MAX + 1)
+        met, then = (table.positions[each] for each in divmod(rest, len(table)))
         happened = automaton.happenings[number]
-        met, then = table.positions[before], table.positions[after]
         signals = frozenset(signal for _, signal in happened.signals)
         turn = Turn(met, met, then, frozenset(), frozenset({happened.move}), signals, opened, still)
         wrong.append(asked.monitor.step(asked.monitor.start, turn) == VIOLATED)
-    found[edges] = np.array(wrong, bool)[inverse.reshape(-1)]
+    found[edges] = np.array(wrong, bool)[inverse]
     return found
 
 
