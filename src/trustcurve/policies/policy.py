@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, final
 
 from attrs import evolve, field, fields_dict, frozen
@@ -129,6 +130,18 @@ class Policy:
     def acts(self) -> dict[str, Act]:
         """Everything that it can do, by name, except to wait."""
         return acts_of(self.kinds, dict(self.signals))
+
+    def cost(self, actions: Container[str]) -> float:
+        """Return what some actions of a turn cost.
+
+        Examples:
+            >>> @policy("gifts", costs={"exchange": 4.5})
+            ... def gifts(view):
+            ...     return "exchange"
+            >>> gifts.cost({"exchange", "ask"})
+            4.5
+        """
+        return fsum(cost for action, cost in self.costs if action in actions)
 
     def check_words(self, curve: Curve) -> None:
         """Check that everything that it speaks of can happen on a curve.
