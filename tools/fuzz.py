@@ -37,7 +37,7 @@ from trustcurve.cli.curve_command import schema_of
 from trustcurve.core.curve import default_toml
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.logs import parse_mapping, replay_log, scan_log
-from trustcurve.policies import parse_policy
+from trustcurve.policies import parse_environment, parse_policy
 from trustcurve.records import event_of
 from trustcurve.simulation import parse_scenario
 from trustcurve.snapshots import from_dict, from_json, to_json
@@ -195,6 +195,9 @@ DOORS: dict[str, Door] = {
     "snapshot": Door(read_snapshot, snapshots, snapshots_drawn, 100_000),
     "event": Door(read_event, events, lambda: events_drawn(CURVE).map(to_json).map(record), 100_000),
     "mapping": Door(as_text(parse_mapping), lambda: documents("mapping"), documents_drawn("mapping"), 100_000),
+    "environment": Door(
+        as_text(parse_environment), lambda: documents("environment"), documents_drawn("environment"), 100_000
+    ),
     "policy": Door(as_text(parse_policy), lambda: documents("policy"), documents_drawn("policy"), 100_000),
     "scenario": Door(
         as_text(parse_scenario, folder=ROOT / "examples" / "scenarios" / "delivery_crisis"),

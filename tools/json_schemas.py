@@ -1,4 +1,4 @@
-"""Write the JSON Schemas of curve, mapping, policy and scenario files, and reference them in the shipped files.
+"""Write the JSON Schemas of the files that people write, and reference them in the shipped files.
 
     python tools/json_schemas.py
 
@@ -17,7 +17,7 @@ from trustcurve.cli.curve_command import DOCUMENTS, schema_of
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "docs" / "schemas"
-_TABLES = {"policy": "policy", "scenario": "scenario", "log": "mapping", "curve": "curve"}
+_TABLES = {"policy": "policy", "environment": "environment", "scenario": "scenario", "log": "mapping", "curve": "curve"}
 
 
 def schemas() -> dict[Path, str]:

@@ -317,7 +317,7 @@ class Finding:
 
 @define(slots=False, repr=False)
 class InvalidDocumentError(TrustcurveError):
-    """A document (a curve, policy, mapping or scenario file) is invalid: ``findings``, all problems at once.
+    """A document (a curve, a policy, a mapping, or another file that people write) is invalid: ``findings``, all problems at once.
 
     The message has the first of them.
     """
@@ -362,22 +362,24 @@ _OF_ROOMS = {
     "BusyCustomerError": "trustcurve.machine.machine_errors",
     "DisagreementError": "trustcurve.testing",
     "DrawingError": "trustcurve.machine.machine_errors",
-    "ImpurePolicyError": "trustcurve.policies.policy",
+    "ImpurePolicyError": "trustcurve.policies.policy_errors",
     "IncomparableScenariosError": "trustcurve.simulation",
     "InteractingCustomersError": "trustcurve.simulation",
+    "InvalidEnvironmentError": "trustcurve.policies.policy_errors",
     "InvalidMappingError": "trustcurve.logs.log_errors",
-    "InvalidPolicyError": "trustcurve.policies.policy",
+    "InvalidPolicyError": "trustcurve.policies.policy_errors",
     "InvalidScenarioError": "trustcurve.simulation",
     "LogError": "trustcurve.logs.log_errors",
     "MalformedSnapshotError": "trustcurve.snapshots",
     "MissingProgramError": "trustcurve.machine.machine_errors",
     "OtherCurveError": "trustcurve.snapshots",
-    "PolicyError": "trustcurve.policies.policy",
+    "PolicyError": "trustcurve.policies.policy_errors",
     "ProcessesEndedError": "trustcurve.simulation",
     "SimulationError": "trustcurve.simulation",
     "SnapshotError": "trustcurve.snapshots",
     "UnboundedPolicyError": "trustcurve.simulation",
     "UnknownVersionError": "trustcurve.snapshots",
+    "UnprovedPropertyError": "trustcurve.verification.guard",
     "UnreadableLogError": "trustcurve.logs.log_errors",
 }
 """The errors of the outer rooms, which stand where they are raised; they are imported when somebody asks for them."""

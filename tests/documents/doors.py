@@ -14,7 +14,15 @@ from trustcurve.documents.curve_file import CurveFile
 from trustcurve.errors import InvalidDocumentError
 from trustcurve.logs import InvalidMappingError, load_mapping, parse_mapping
 from trustcurve.logs.mapping_file import MappingFile
-from trustcurve.policies import InvalidPolicyError, load_policy, parse_policy
+from trustcurve.policies import (
+    InvalidEnvironmentError,
+    InvalidPolicyError,
+    load_environment,
+    load_policy,
+    parse_environment,
+    parse_policy,
+)
+from trustcurve.policies.environment_file import EnvironmentFile
 from trustcurve.policies.policy_file import PolicyFile
 from trustcurve.simulation import InvalidScenarioError, load_scenario, parse_scenario
 from trustcurve.simulation.scenario_file import ScenarioFile
@@ -44,6 +52,14 @@ DOORS = {
         InvalidMappingError,
         (EXAMPLES / "parcelshop" / "mapping.toml").read_text(encoding="utf-8"),
         "[log]",
+    ),
+    "environment": Door(
+        load_environment,
+        parse_environment,
+        EnvironmentFile,
+        InvalidEnvironmentError,
+        (EXAMPLES / "properties" / "ordinary_year.toml").read_text(encoding="utf-8"),
+        "[environment]",
     ),
     "policy": Door(
         load_policy,

@@ -111,7 +111,7 @@ def test_what_the_reader_accepts_the_schema_accepts(kind: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("kind", ["curve", "policy", "scenario"])
+@pytest.mark.parametrize("kind", ["curve", "environment", "policy", "scenario"])
 def test_what_the_reader_rejects_by_shape_the_schema_rejects(kind: str) -> None:
     @settings(max_examples=300)
     @given(spoiled(kind))
@@ -135,6 +135,8 @@ WRONG: list[tuple[str, tuple[str, str]]] = [
     ("mapping", ('weight = "major"', 'weight = "mayor"')),
     ("mapping", ("{ at_least = 10 }", "{ at_leats = 10 }")),
     ("mapping", ("end_of_day = true", "end_of_day = 1")),
+    ("environment", ("moves = {", "moves = { shout = 0.1,")),
+    ("environment", ("keeps_promises = false", "keeps_promises = 0")),
     ("policy", ('do = "', 'do = 1 # "')),
     ("policy", ("[[rules]]", "[[rule]]")),
     ("scenario", ("turns = ", "turn = ")),

@@ -34,6 +34,7 @@ CODE = (
 KEYS = {
     "curve": ("name", "description", "many", "because", "stage", "at_most", "max"),
     "mapping": ("customer", "time", "timezone", "id", "name", "promise", "event", "weight", "channel"),
+    "environment": ("name",),
     "policy": ("name", "description", "stage", "do", "because"),
     "scenario": ("name", "description", "policy"),
 }

@@ -26,6 +26,7 @@ __all__ = ["DOCUMENTS", "SCHEMAS", "add_to", "schema_of"]
 
 DOCUMENTS = {
     "curve": ("trustcurve.documents.curve_file", "CurveFile"),
+    "environment": ("trustcurve.policies.environment_file", "EnvironmentFile"),
     "mapping": ("trustcurve.logs.mapping_file", "MappingFile"),
     "policy": ("trustcurve.policies.policy_file", "PolicyFile"),
     "scenario": ("trustcurve.simulation.scenario_file", "ScenarioFile"),

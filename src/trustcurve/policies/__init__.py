@@ -3,9 +3,15 @@
 from trustcurve.policies.actions import ACTIONS, MOVES, Action, Move, PromiseKind
 from trustcurve.policies.decision import Decision
 from trustcurve.policies.environment import ANY, KEEPS_PROMISES, Environment
+from trustcurve.policies.environment_file import load_environment, parse_environment
 from trustcurve.policies.memory import Memory
 from trustcurve.policies.policy import Policy, policy
-from trustcurve.policies.policy_errors import ImpurePolicyError, InvalidPolicyError, PolicyError
+from trustcurve.policies.policy_errors import (
+    ImpurePolicyError,
+    InvalidEnvironmentError,
+    InvalidPolicyError,
+    PolicyError,
+)
 from trustcurve.policies.policy_file import load_policy, parse_policy
 from trustcurve.policies.recall import Recall, since, times, trend, tries
 from trustcurve.policies.view import OpenPromise, View
@@ -19,6 +25,7 @@ __all__ = [
     "Decision",
     "Environment",
     "ImpurePolicyError",
+    "InvalidEnvironmentError",
     "InvalidPolicyError",
     "Memory",
     "Move",
@@ -28,7 +35,9 @@ __all__ = [
     "PromiseKind",
     "Recall",
     "View",
+    "load_environment",
     "load_policy",
+    "parse_environment",
     "parse_policy",
     "policy",
     "since",

@@ -1,4 +1,4 @@
-"""What can be wrong with a policy."""
+"""What can be wrong with policies and environments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from attrs import define
 
 from trustcurve.errors import InvalidDocumentError, TrustcurveError
 
-__all__ = ["ImpurePolicyError", "InvalidPolicyError", "PolicyError"]
+__all__ = ["ImpurePolicyError", "InvalidEnvironmentError", "InvalidPolicyError", "PolicyError"]
 
 
 class PolicyError(TrustcurveError):
@@ -15,6 +15,10 @@ class PolicyError(TrustcurveError):
 
 class InvalidPolicyError(PolicyError, InvalidDocumentError):
     """A file is not a policy: ``findings``, all of them at once."""
+
+
+class InvalidEnvironmentError(PolicyError, InvalidDocumentError):
+    """A file is not a valid environment: ``findings``, all of them at once."""
 
 
 @define(slots=False, repr=False)

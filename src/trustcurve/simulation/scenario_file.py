@@ -18,8 +18,8 @@ from trustcurve.documents.forms import SOME, TEXT, Text, ValueRule
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidCurveError, InvalidDocumentError, InvalidValueError
-from trustcurve.policies import Environment, InvalidPolicyError, Move, Policy, load_policy
-from trustcurve.policies.environment import CHANCE
+from trustcurve.policies import Environment, InvalidPolicyError, Policy, load_policy
+from trustcurve.policies.environment_file import Chances
 from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError
 from trustcurve.simulation.scenario import (
     CUSTOMERS,
@@ -42,7 +42,6 @@ class InvalidScenarioError(SimulationError, InvalidDocumentError):
 
 
 _FILE = ValueRule(lambda value: TEXT.fits(value) and "\0" not in value, "must be the name of a file", TEXT.schema)
-_Moves = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
 _KEYS = {
     "turns": "scenario.turns",
     "customers": "scenario.customers",
@@ -91,7 +90,7 @@ class _ChangePoint:
     """
 
     from_turn: Annotated[int, TURN]
-    moves: _Moves
+    moves: Chances
 
 
 @frozen
@@ -108,7 +107,7 @@ class _Segment:
     """
 
     policy: Annotated[str, _FILE]
-    moves: _Moves
+    moves: Chances
     name: Text | None = None
     share: Annotated[float, SHARE] = 1.0
     keeps_promises: bool = False

@@ -1,0 +1,93 @@
+"""Environment files: their form as attrs classes, and how an environment is made of one."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Annotated, Literal
+
+from attrs import frozen
+
+from trustcurve.documents.forms import SOME, Text
+from trustcurve.documents.plain_text import read_text
+from trustcurve.documents.reader import read_toml
+from trustcurve.policies.actions import Move, PromiseMove
+from trustcurve.policies.environment import CHANCE, Environment
+from trustcurve.policies.policy_errors import InvalidEnvironmentError
+
+__all__ = ["Chances", "EnvironmentFile", "load_environment", "parse_environment"]
+
+
+Chances = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
+"""The probability of each move in a turn, as documents say it."""
+
+
+@frozen
+class _Environment:
+    """What the company does not choose.
+
+    Args:
+        name: The name of the environment in reports.
+        moves: The moves that may happen, or the probability of each in a turn, for example { purchase = 0.1 }.
+        keeps_promises: Whether every promise is kept, at the latest on its last day.
+    """
+
+    name: Text
+    moves: Chances | Annotated[tuple[Literal[Move, PromiseMove], ...], SOME]
+    keeps_promises: bool = False
+
+
+@frozen
+class EnvironmentFile:
+    """An environment: what may happen that the company does not choose.
+
+    Args:
+        environment: The environment.
+    """
+
+    environment: _Environment
+
+
+def load_environment(path: str | PathLike[str]) -> Environment:
+    r"""Load an environment from a TOML file and check all of it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InvalidEnvironmentError: The file is not valid; all findings at once, each with file, table and key.
+        OSError: The file cannot be opened.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "quiet.toml")
+        ...     characters = file.write_text('[environment]\nname = "quiet"\nmoves = ["kept", "purchase"]')
+        ...     load_environment(file).names
+        ('nothing', 'kept', 'purchase')
+    """
+    text, name = read_text(path, InvalidEnvironmentError)
+    return parse_environment(text, name)
+
+
+def parse_environment(text: str, source: str = "the environment") -> Environment:
+    """Read an environment from TOML; for errors see ``load_environment``.
+
+    Args:
+        text: The document.
+        source: The name of the document in messages.
+
+    Examples:
+        >>> year = parse_environment('''
+        ... [environment]
+        ... name = "an ordinary year"
+        ... moves = { kept = 0.5, complaint = 0.1 }
+        ... ''')
+        >>> year.probabilities
+        {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
+    """
+    reading = read_toml(text, EnvironmentFile, source, InvalidEnvironmentError)
+    form = reading.right().environment
+    with reading.blaming(("environment",)):
+        return Environment(form.moves, keeps_promises=form.keeps_promises, name=form.name)
+    raise reading.error(tuple(reading.findings))
