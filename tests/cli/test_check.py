@@ -100,6 +100,36 @@ def test_what_is_saved_can_be_explained(trustcurve: Trustcurve) -> None:
     assert "stands at distrust." in told.out
 
 
+YEAR = '[environment]\nname = "a good year"\nmoves = { kept = 0.9, purchase = 0.1 }\n'
+
+
+def test_an_environment_may_come_from_a_file(trustcurve: Trustcurve) -> None:
+    Path("year.toml").write_text(YEAR, encoding="utf-8")
+    said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "-e", "year.toml")
+    assert (said.code, said.lines[0]) == (0, "Policy gentle, environment: a good year, one move in a turn")
+    assert verdicts(said.out) == {"recovery_comes_first": "PROVED"}
+    Path("year.toml").write_text(YEAR.replace("{ kept = 0.9, purchase = 0.1 }", '["return"]'), encoding="utf-8")
+    said = trustcurve("check", "funnel.toml", "-p", "recovery_comes_first", "--environment", "year.toml")
+    assert said.lines[0] == "Policy funnel, environment: a good year, at any time"
+
+
+def test_with_the_probabilities_of_a_file_the_share_of_customers_is_told(trustcurve: Trustcurve) -> None:
+    Path("year.toml").write_text(YEAR, encoding="utf-8")
+    said = trustcurve("diff", "funnel.toml", "gentle.toml", "-e", "year.toml")
+    assert (said.code, said.lines[1]) == (1, "share of customers treated differently: 100.0%")
+
+
+def test_an_environment_that_is_wrong_is_told(trustcurve: Trustcurve) -> None:
+    Path("year.toml").write_text(YEAR.replace("kept", "kpet"), encoding="utf-8")
+    for command in (["check", "gentle.toml"], ["diff", "funnel.toml", "gentle.toml"]):
+        said = trustcurve(*command, "-e", "year.toml")
+        says = "trustcurve: year.toml: [environment] moves.kpet: unknown word 'kpet'; did you mean 'kept'?\n"
+        assert (said.code, said.out, said.err) == (2, "", says)
+        said = trustcurve(*command, "-e", "keeps_promises")
+        says = "trustcurve: --environment 'keeps_promises' is unknown; did you mean 'keeps-promises'?\n"
+        assert (said.code, said.out, said.err) == (2, "", says)
+
+
 def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--states-max", "3")
     assert said.code == 2

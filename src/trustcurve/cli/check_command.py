@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import ENVIRONMENTS, Command, CurveFile, OnceATurn, PromisesMax, Surroundings, chosen_curve
+from trustcurve.cli.options import (
+    Command,
+    CurveFile,
+    OnceATurn,
+    PromisesMax,
+    Surroundings,
+    chosen_curve,
+    chosen_environment,
+)
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
@@ -74,12 +82,13 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check mine.toml          (a curve of your own)
         trustcurve check funnel.toml        (a policy)
         trustcurve check policies/*.toml --environment keeps-promises
+        trustcurve check funnel.toml --environment year.toml
         trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
         trustcurve check funnel.toml --once-a-turn
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
-    screen, on = Screen.out(), chosen_curve(curve)
+    screen, on, surroundings = Screen.out(), chosen_curve(curve), chosen_environment(environment)
     asked = [property_named(text) for text in properties or ()]
     subjects = [_load(path, on, asked) for path in files or ()] or [(_about_curves(on, asked), None)]
     reports = []
@@ -91,7 +100,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
                     its_curve,
                     *asked,
                     policy=policy,
-                    environment=ENVIRONMENTS[environment],
+                    environment=surroundings,
                     promises_max=promises_max,
                     once_a_turn=once_a_turn,
                     states_max=states_max,

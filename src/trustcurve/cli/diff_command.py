@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from trustcurve.cli.options import (
-    ENVIRONMENTS,
     Command,
     CurveFile,
     OnceATurn,
@@ -16,6 +15,7 @@ from trustcurve.cli.options import (
     SomeMapping,
     Surroundings,
     chosen_curve,
+    chosen_environment,
 )
 from trustcurve.cli.screen import Screen, Work, working
 from trustcurve.core.curve import Curve
@@ -68,7 +68,7 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
 
     Exit code: 0 if they never differ; 1 if they differ; 2 if a limit was reached first, or a file is invalid.
     """
-    screen = Screen.out()
+    screen, surroundings = Screen.out(), chosen_environment(environment)
     kinds = {is_curve(path) for path in (old, new)}
     if len(kinds) > 1:
         raise InvalidValueError(
@@ -84,8 +84,7 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         else:
             found = diff(
                 load_policy(old, on), load_policy(new, on), curve=on,
-                environment=ENVIRONMENTS[environment], promises_max=promises_max, once_a_turn=once_a_turn,
-                journeys=journeys,
+                environment=surroundings, promises_max=promises_max, once_a_turn=once_a_turn, journeys=journeys,
             )  # fmt: skip
     screen.lines(str(found))
     if found:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import load_curve
-from trustcurve.policies import ANY, KEEPS_PROMISES, Environment
+from trustcurve.errors import UnknownWordError
+from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_environment
 
 __all__ = [
-    "ENVIRONMENTS",
     "Command",
     "CurveFile",
     "Group",
@@ -26,6 +26,7 @@ __all__ = [
     "Surroundings",
     "Until",
     "chosen_curve",
+    "chosen_environment",
 ]
 
 
@@ -102,9 +103,13 @@ Until = Annotated[
 ]
 
 Surroundings = Annotated[
-    Literal["any", "keeps-promises"],
+    str,
     typer.Option(
-        "--environment", "-e", help="For policies: what can happen: anything, or anything except broken promises."
+        "--environment",
+        "-e",
+        metavar="NAME or FILE.toml",
+        help="For policies: what can happen: any (anything), keeps-promises (anything except broken promises), "
+        "or what the file of an environment says, with or without probabilities.",
     ),
 ]
 
@@ -119,10 +124,18 @@ OnceATurn = Annotated[
         help="For policies: let the environment make at most one move in a turn, at the instant of the policy's run: faster, and it proves less.",
     ),
 ]
-ENVIRONMENTS: dict[str, Environment] = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
-"""The environments, by their names on the command line."""
+_ENVIRONMENTS = {"any": ANY, "keeps-promises": KEEPS_PROMISES}
 
 
 def chosen_curve(path: Path | None) -> Curve:
     """Return the curve of a file, or the default curve."""
     return Curve.default() if path is None else load_curve(path)
+
+
+def chosen_environment(text: str) -> Environment:
+    """Return an environment by its name on the command line, or from a file: whatever ends in ".toml" is one."""
+    if text in _ENVIRONMENTS:
+        return _ENVIRONMENTS[text]
+    if not text.endswith(".toml"):
+        raise UnknownWordError("--environment", text, (*_ENVIRONMENTS, "FILE.toml"))
+    return load_environment(text)
