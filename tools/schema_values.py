@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 NAMES = ("a", "b", "due", "last", "hopeful", "distrust", "kept_major", "order", "{order}", "{a} of {b}", "2026-01-01")
 """Texts that documents refer to, so that some references meet."""
 
+_KEYS_MAX = 3
+"""The most keys of a table in which none is needed: tables can contain tables of the same kind, without end."""
+
 _KEYWORDS = {
     *("$schema", "$defs", "$ref", "title", "description", "default", "type", "enum", "const", "anyOf"),
     *("properties", "required", "additionalProperties", "minProperties", "items", "minItems"),
@@ -27,7 +30,8 @@ def values_of(schema: dict[str, Any], root: dict[str, Any] | None = None) -> st.
     if not schema.keys() <= _KEYWORDS:
         raise ValueError(f"no values are drawn for {sorted(schema.keys() - _KEYWORDS)}")
     if "$ref" in schema:
-        return st.deferred(lambda: values_of(root["$defs"][schema["$ref"].rpartition("/")[2]], root))
+        more = {key: value for key, value in schema.items() if key != "$ref"}
+        return st.deferred(lambda: values_of({**root["$defs"][schema["$ref"].rpartition("/")[2]], **more}, root))
     if "const" in schema:
         return st.just(schema["const"])
     if "enum" in schema:
@@ -72,4 +76,7 @@ def _objects(schema: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[
         more = st.dictionaries(st.sampled_from(NAMES), values_of(others, root), max_size=3)
         fixed = st.tuples(fixed, more).map(lambda both: {**both[1], **both[0]})
     least = schema.get("minProperties", 0)
+    if least and known and not needed and not others:
+        few = st.lists(st.sampled_from(list(known)), min_size=least, max_size=max(least, _KEYS_MAX), unique=True)
+        return few.flatmap(lambda keys: st.fixed_dictionaries({key: known[key] for key in keys}))
     return fixed.filter(lambda table: len(table) >= least) if least else fixed

@@ -19,6 +19,7 @@ __all__ = [
     "SOME",
     "TEXT",
     "Form",
+    "Keyed",
     "Problem",
     "Tagged",
     "Text",
@@ -107,6 +108,13 @@ class Tagged:
     """Tables of several kinds; the key ``tag`` names one of ``kinds``."""
 
     tag: str
+    kinds: Mapping[str, type]
+
+
+@frozen(eq=False)
+class Keyed:
+    """Tables of several kinds; each has exactly one of the keys ``kinds``, which says its kind."""
+
     kinds: Mapping[str, type]
 
 

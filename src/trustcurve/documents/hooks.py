@@ -16,6 +16,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from trustcurve.documents.forms import (
     Form,
+    Keyed,
     Named,
     Tagged,
     UnfitError,
@@ -109,6 +110,7 @@ class _Hooks:
     made: Converter
     kind: str
     check: bool
+    of_classes: dict[type, _Hook] = field(factory=dict)
 
     def register(self) -> None:
         made = self.made
@@ -178,7 +180,8 @@ class _Hooks:
 
     def _array(self, hint: Any) -> _Hook:
         inner = get_args(hint)[0]
-        entry, of = self.made.get_structure_hook(inner), f" of {self.kind}s" if has(inner) else ""
+        bare = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+        entry, of = self.made.get_structure_hook(inner), f" of {self.kind}s" if has(bare) else ""
 
         def read(value: object, _: object) -> object:
             if not isinstance(value, list | tuple):
@@ -219,6 +222,14 @@ class _Hooks:
         return read
 
     def _class(self, cls: type) -> _Hook:
+        made = self.of_classes
+        if cls in made:
+            return made[cls]
+
+        def later(value: object, hint: object) -> object:  # for a class inside itself, until its hook is made
+            return made[cls](value, hint)
+
+        made[cls] = later
         hints: dict[str, Any] = get_type_hints(cls, include_extras=True)
         hooks: dict[str, Any] = {}
         for each in (each for each in fields(cls) if each.init):
@@ -227,7 +238,8 @@ class _Hooks:
                 hook = self._checked(hook, each)
             hooks[each.name] = override(rename=key_of(each), struct_hook=hook)
         fill: _Hook = make_dict_structure_fn(cls, self.made, _cattrs_forbid_extra_keys=True, **hooks)
-        return lambda value, _: fill(self.table(value), cls)
+        made[cls] = lambda value, _: fill(self.table(value), cls)
+        return made[cls]
 
     def _checked(self, hook: _Hook, attribute: Any) -> _Hook:
         """Add the validator of a field to its hook; a rule is checked before the value is converted, other validators after."""
@@ -256,6 +268,8 @@ class _Hooks:
                 return lambda value, _: extra.read(value)
             if isinstance(extra, Tagged):
                 return self._tagged(extra)
+            if isinstance(extra, Keyed):
+                return self._keyed(extra)
             if isinstance(extra, Named):
                 return self._mapping(inner, extra)
         hook, rules = self.made.get_structure_hook(inner), [each for each in extras if isinstance(each, ValueRule)]
@@ -285,6 +299,24 @@ class _Hooks:
                 raise UnfitError(UnknownProblem(f"unknown kind of {tag} {self.named(name)}", name, kinds), (tag,))
             rest = {key: each for key, each in table.items() if key != tag}
             return hook_of(name)(rest, kinds[name])
+
+        return read
+
+    def _keyed(self, keyed: Keyed) -> _Hook:
+        kinds = keyed.kinds
+        hook_of = cache(lambda key: self.made.get_structure_hook(kinds[key]))
+        known = tuple(dict.fromkeys(key_of(each) for kind in kinds.values() for each in fields(kind)))
+        one_of = f"one of the keys {', '.join(kinds)}"
+
+        def read(value: object, _: object) -> object:
+            table = self.table(value)
+            found = [key for key in kinds if key in table]
+            if len(found) == 1:
+                return hook_of(found[0])(table, kinds[found[0]])
+            if found:
+                raise UnfitError(f"cannot stand beside {found[0]!r}: there must be exactly {one_of}", (found[1],))
+            wrong = [UnfitError(UnknownProblem("unknown key", key, known), (key,)) for key in table if key not in known]
+            raise IterableValidationError("", wrong[:PROBLEMS_MAX] or [UnfitError(f"must have {one_of}")], dict)
 
         return read
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from attrs import NOTHING, Attribute, define, field, fields, has
 
-from trustcurve.documents.forms import Form, Named, Tagged, ValueRule, described, key_of
+from trustcurve.documents.forms import Form, Keyed, Named, Tagged, ValueRule, described, key_of
 from trustcurve.documents.hooks import DURATION_SCHEMA
 
 __all__ = ["DIALECT", "Schemas", "document_schema"]
@@ -110,6 +110,8 @@ class Schemas:
                 return dict(extra.schema)
             if isinstance(extra, Tagged):
                 return {"anyOf": [self._defined(kind, (extra.tag, name)) for name, kind in extra.kinds.items()]}
+            if isinstance(extra, Keyed):
+                return {"anyOf": [self._defined(kind) for kind in extra.kinds.values()]}
             if isinstance(extra, Named):
                 known = {key: self.of(each) for key, each in extra.types.items()}
                 return {**self.of(inner), "properties": known, "required": list(known)}
@@ -134,5 +136,5 @@ class Schemas:
 
 def _narrowed(schema: dict[str, Any], rule: ValueRule) -> dict[str, Any]:
     """Add the schema of a rule, as far as it applies to the type."""
-    kind = schema.get("type")
+    kind = "object" if "$ref" in schema else schema.get("type")
     return {**schema, **{key: value for key, value in rule.schema.items() if _ONLY_OF.get(key, kind) == kind}}
