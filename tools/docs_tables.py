@@ -241,6 +241,7 @@ def errors(_: Curve) -> Iterator[str]:
             machine,
             import_module("trustcurve.policies.policy_errors"),
             import_module("trustcurve.verification.guard"),
+            import_module("trustcurve.verification.property_file"),
             simulation,
             disagreement,
         )

@@ -43,6 +43,7 @@ from trustcurve.simulation import parse_scenario
 from trustcurve.snapshots import from_dict, from_json, to_json
 from trustcurve.testing import events as events_drawn
 from trustcurve.testing import standings
+from trustcurve.verification import parse_properties
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "snapshots" / "golden"
@@ -199,6 +200,7 @@ DOORS: dict[str, Door] = {
         as_text(parse_environment), lambda: documents("environment"), documents_drawn("environment"), 100_000
     ),
     "policy": Door(as_text(parse_policy), lambda: documents("policy"), documents_drawn("policy"), 100_000),
+    "property": Door(as_text(parse_properties), lambda: documents("property"), documents_drawn("property"), 10_000),
     "scenario": Door(
         as_text(parse_scenario, folder=ROOT / "examples" / "scenarios" / "delivery_crisis"),
         lambda: documents("scenario"),

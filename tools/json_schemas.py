@@ -17,7 +17,14 @@ from trustcurve.cli.curve_command import DOCUMENTS, schema_of
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "docs" / "schemas"
-_TABLES = {"policy": "policy", "environment": "environment", "scenario": "scenario", "log": "mapping", "curve": "curve"}
+_TABLES = {
+    "policy": "policy",
+    "environment": "environment",
+    "properties": "property",
+    "scenario": "scenario",
+    "log": "mapping",
+    "curve": "curve",
+}
 
 
 def schemas() -> dict[Path, str]:

@@ -368,6 +368,7 @@ _OF_ROOMS = {
     "InvalidEnvironmentError": "trustcurve.policies.policy_errors",
     "InvalidMappingError": "trustcurve.logs.log_errors",
     "InvalidPolicyError": "trustcurve.policies.policy_errors",
+    "InvalidPropertiesError": "trustcurve.verification.property_file",
     "InvalidScenarioError": "trustcurve.simulation",
     "LogError": "trustcurve.logs.log_errors",
     "MalformedSnapshotError": "trustcurve.snapshots",

@@ -27,6 +27,8 @@ from trustcurve.policies.policy_file import PolicyFile
 from trustcurve.simulation import InvalidScenarioError, load_scenario, parse_scenario
 from trustcurve.simulation.scenario_file import ScenarioFile
 from trustcurve.snapshots import from_json
+from trustcurve.verification import InvalidPropertiesError, load_properties, parse_properties
+from trustcurve.verification.property_file import PropertyFile
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -68,6 +70,14 @@ DOORS = {
         InvalidPolicyError,
         (EXAMPLES / "policies" / "solve_first.toml").read_text(encoding="utf-8"),
         "[policy]",
+    ),
+    "property": Door(
+        load_properties,
+        parse_properties,
+        PropertyFile,
+        InvalidPropertiesError,
+        (EXAMPLES / "properties" / "manners.toml").read_text(encoding="utf-8"),
+        "[[properties]]",
     ),
     "scenario": Door(
         load_scenario,

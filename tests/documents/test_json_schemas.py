@@ -111,7 +111,7 @@ def test_what_the_reader_accepts_the_schema_accepts(kind: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("kind", ["curve", "environment", "policy", "scenario"])
+@pytest.mark.parametrize("kind", ["curve", "environment", "policy", "property", "scenario"])
 def test_what_the_reader_rejects_by_shape_the_schema_rejects(kind: str) -> None:
     @settings(max_examples=300)
     @given(spoiled(kind))
@@ -139,6 +139,10 @@ WRONG: list[tuple[str, tuple[str, str]]] = [
     ("environment", ("keeps_promises = false", "keeps_promises = 0")),
     ("policy", ('do = "', 'do = 1 # "')),
     ("policy", ("[[rules]]", "[[rule]]")),
+    ("property", ("never = {", "nver = {")),
+    ("property", ('moves = "complaint"', 'moves = "sell"')),
+    ("property", ("within = 2", "per = 2")),
+    ("property", ("outside = false", "otside = false")),
     ("scenario", ("turns = ", "turn = ")),
     ("scenario", ("moves = {", "moves = { shout = 0.1,")),
 ]

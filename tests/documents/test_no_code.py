@@ -36,6 +36,7 @@ KEYS = {
     "mapping": ("customer", "time", "timezone", "id", "name", "promise", "event", "weight", "channel"),
     "environment": ("name",),
     "policy": ("name", "description", "stage", "do", "because"),
+    "property": ("name", "description", "actions", "moves", "stage"),
     "scenario": ("name", "description", "policy"),
 }
 

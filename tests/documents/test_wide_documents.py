@@ -16,6 +16,7 @@ from trustcurve.errors import InvalidDocumentError
 from trustcurve.logs import parse_mapping
 from trustcurve.policies import parse_policy
 from trustcurve.simulation import parse_scenario
+from trustcurve.verification import parse_properties
 
 MANY = 10_000
 """With a search through all findings for each entry, this many would take a quarter of an hour."""
@@ -27,6 +28,7 @@ MANY = 10_000
         (parse_policy, "[[rules]]"),
         (parse_mapping, "[[rules]]"),
         (parse_scenario, "[[segments]]"),
+        (parse_properties, "[[properties]]"),
         (parse_curve, "[[rules]]"),
         (parse_curve, "[[stages]]"),
     ],
@@ -74,6 +76,7 @@ TYPOS = {
     "stages": (parse_policy, '[policy]\nname = "x"\n[[rules]]\ndo = "ask"\nwhen = { stage = [' + '"hopefl", ' * 2_000 + "] }"),
     "kinds": (parse_mapping, DOORS["mapping"].right + "[[rules]]\nevents = [" + '{ event = "Excanged" }, ' * 2_000 + "]"),
     "units": (parse_mapping, DOORS["mapping"].right + "[[rules]]\nevents = [" + '{ event = "PromiseMade", promise = "p", due = { after = { dayz = 1 } } }, ' * 2_000 + "]"),
+    "predicates": (parse_properties, '[[properties]]\nname = "x"\nnever = { any = [' + '{ met = { stage = "hopefl" } }, ' * 2_000 + "] }"),
     "moves": (DOORS["scenario"].parse, DOORS["scenario"].right + "[[segments]]\npolicy = 'x'\n[segments.moves]\n" + "".join(f"purchse{n} = 1\n" for n in range(2_000))),
 }  # fmt: skip
 
@@ -116,7 +119,7 @@ def test_rows_that_can_never_match_do_not_repeat_a_long_name() -> None:
 
 @pytest.mark.parametrize("kind", DOORS)
 def test_after_very_many_problems_later_entries_are_not_read(kind: str) -> None:
-    name = {"scenario": "segments", "environment": "environment.moves"}.get(kind, "rules")
+    name = {"scenario": "segments", "property": "properties", "environment": "environment.moves"}.get(kind, "rules")
     with within(60), pytest.raises(DOORS[kind].error) as caught:
         DOORS[kind].parse(f"{name} = [{'{},' * 200_000}]")
     last = next(each for each in caught.value.findings if "later entries" in each.problem)

@@ -118,6 +118,12 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "when.engaged.below",
         "must be a whole number, got 'engaged_max'",
     ),
+    "bounds that bound nothing": (
+        ("{ below = 3 }", "{}"),
+        "[[rules]] warm up",
+        "when.engaged",
+        "must not be empty",
+    ),
     "half a number": (("below = 3", "below = 2.5"), "[[rules]] warm up", "when.engaged.below", "2.5"),
     "no words": (('["slip", "breach"]', "[]"), "[[rules]] make good", "when.account", "must not be empty"),
     "no numbers": (("open = 0", "open = []"), "[[rules]] warm up", "when.open", "must not be empty"),

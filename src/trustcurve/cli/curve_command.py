@@ -29,6 +29,7 @@ DOCUMENTS = {
     "environment": ("trustcurve.policies.environment_file", "EnvironmentFile"),
     "mapping": ("trustcurve.logs.mapping_file", "MappingFile"),
     "policy": ("trustcurve.policies.policy_file", "PolicyFile"),
+    "property": ("trustcurve.verification.property_file", "PropertyFile"),
     "scenario": ("trustcurve.simulation.scenario_file", "ScenarioFile"),
 }
 """The module and class of each document; that of scenarios needs an extra."""

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve, make_curve
 from trustcurve.core.parts import parts_of
 from trustcurve.core.signals import LEDGER_SIGNALS, Account, EndsSilence
+from trustcurve.documents.conditions import Words
 from trustcurve.documents.forms import SOME, Named, Text, ValueRule
 from trustcurve.documents.plain_text import parse_toml, read_text
 from trustcurve.documents.reader import Reading, read_plain, read_toml
@@ -44,7 +45,6 @@ _Number = Annotated[
     int | str, ValueRule(_is_number, "must be a whole number or the name of a parameter", {"minLength": 1})
 ]
 _Many = Annotated[str, ValueRule(_counts, "must be a text with no placeholder except {n}, the number")]
-_Words = str | Annotated[tuple[str, ...], SOME]
 
 
 @frozen
@@ -231,8 +231,8 @@ class _When:
         felt_doubt: Doubt plus what the account adds to it.
     """
 
-    stage: _Words | None = None
-    posture: _Words | None = None
+    stage: Words | None = None
+    posture: Words | None = None
     outside: bool | None = None
     account: Account | Annotated[tuple[Account, ...], SOME] | None = None
     kept: _Tests | None = None

@@ -11,6 +11,7 @@ from attrs import define, evolve, field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import plain_conditions
 from trustcurve.core.signals import LEDGER_SIGNALS, WEIGHTS, Account, Weight
+from trustcurve.documents.conditions import Bounds, Numbers, Words
 from trustcurve.documents.forms import SOME, Problem, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.problems import unknown
@@ -43,23 +44,6 @@ _ROWS_MAX = 500
 
 
 @frozen
-class _Bounds:
-    """Bounds of a number.
-
-    Args:
-        at_least: It must be at least this.
-        at_most: It must be at most this.
-        above: It must be above this.
-        below: It must be below this.
-    """
-
-    at_least: int | None = None
-    at_most: int | None = None
-    above: int | None = None
-    below: int | None = None
-
-
-@frozen
 class _Times:
     """In how many turns something happened.
 
@@ -78,9 +62,7 @@ class _Times:
     below: int | None = None
 
 
-_Words = str | Annotated[tuple[str, ...], SOME]
-_Number = int | Annotated[tuple[int, ...], SOME] | _Bounds
-_Constant = str | int | _Bounds | Annotated[tuple[str | int, ...], SOME]
+_Constant = str | int | Annotated[Bounds, SOME] | Annotated[tuple[str | int, ...], SOME]
 
 
 @frozen
@@ -109,24 +91,24 @@ class _When:
         constants: What is known of the customer's segment.
     """
 
-    stage: _Words | None = None
-    posture: _Words | None = None
-    state: _Words | None = None
+    stage: Words | None = None
+    posture: Words | None = None
+    state: Words | None = None
     account: Account | Annotated[tuple[Account, ...], SOME] | None = None
-    last: _Words | None = None
+    last: Words | None = None
     trend: Literal["rise", "fall"] | None = None
-    promised: _Words | None = None
+    promised: Words | None = None
     outside: bool | None = None
-    kept: _Number | None = None
-    engaged: _Number | None = None
-    doubt: _Number | None = None
-    felt_doubt: _Number | None = None
-    quiet: _Number | None = None
-    open: _Number | None = None
-    since: dict[str, _Number] = field(factory=dict)
+    kept: Numbers | None = None
+    engaged: Numbers | None = None
+    doubt: Numbers | None = None
+    felt_doubt: Numbers | None = None
+    quiet: Numbers | None = None
+    open: Numbers | None = None
+    since: dict[str, Numbers] = field(factory=dict)
     times: dict[str, _Times] = field(factory=dict)
-    tries: dict[str, _Number] = field(factory=dict)
-    left: dict[str, _Number] = field(factory=dict)
+    tries: dict[str, Numbers] = field(factory=dict)
+    left: dict[str, Numbers] = field(factory=dict)
     constants: dict[str, _Constant] = field(factory=dict)
 
 
@@ -141,7 +123,7 @@ class _Row:
         because: Why, in words.
     """
 
-    do: _Words
+    do: Words
     name: Text | None = None
     when: _When = field(factory=_When)
     because: str = ""

@@ -42,6 +42,7 @@ from trustcurve.verification.property import (
     recoverable_to,
     relational,
 )
+from trustcurve.verification.property_file import InvalidPropertiesError, load_properties, parse_properties
 from trustcurve.verification.results import CurveCounterexample, Report, Status, Verdict
 from trustcurve.verification.simulation_relation import dominance
 from trustcurve.verification.tours import tour
@@ -57,6 +58,7 @@ __all__ = [
     "CurveCounterexample",
     "CurveDifference",
     "Guard",
+    "InvalidPropertiesError",
     "PolicyDifference",
     "Property",
     "Refused",
@@ -82,6 +84,7 @@ __all__ = [
     "hysteresis",
     "kept_never_hurts",
     "leads_to",
+    "load_properties",
     "never",
     "no_ask_on_open_account",
     "no_credit_for_asking",
@@ -90,6 +93,7 @@ __all__ = [
     "no_harm_helps",
     "no_stage_skipping",
     "nobody_forgotten",
+    "parse_properties",
     "possible",
     "probability",
     "property_named",

@@ -17,7 +17,7 @@ from trustcurve.core.standing import Position
 from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES
 
-__all__ = ["ALL_MOVES", "WHOLE", "Feature", "Turn", "UnreadError", "Vocabulary", "turn_to_read"]
+__all__ = ["ALL_MOVES", "WHOLE", "Feature", "Turn", "UnreadError", "Vocabulary", "check_word", "turn_to_read"]
 
 ALL_MOVES: Final = (*(move for move in MOVES if move != "nothing"), *PROMISE_MOVES)
 """What ``Turn.moves`` can contain."""
@@ -112,9 +112,13 @@ class _Words(AbstractSet[str]):
     def __init__(self, kind: str, known: tuple[str, ...], read: Callable[[Feature], Any]) -> None:
         self._kind, self._known, self._read = kind, known, read
 
-    def __contains__(self, word: object) -> bool:
+    def check(self, word: object) -> None:
+        """Check that a word can come up; nothing is read."""
         if word not in self._known:
             raise UnknownWordError(self._kind.removesuffix("s"), word, self._known)
+
+    def __contains__(self, word: object) -> bool:
+        self.check(word)
         return bool(self._read((self._kind, str(word))))
 
     def __iter__(self) -> Iterator[str]:
@@ -129,6 +133,16 @@ class _Words(AbstractSet[str]):
     @classmethod
     def _from_iterable(cls, it: Iterable[str]) -> frozenset[str]:  # type: ignore[override]
         return frozenset(it)
+
+
+def check_word(words: AbstractSet[str], word: str) -> None:
+    """Check that a word can come up among the moves, actions or signals of a turn, if it is known which can.
+
+    Raises:
+        UnknownWordError: It cannot.
+    """
+    if isinstance(words, _Words):
+        words.check(word)
 
 
 class _PositionToRead:
