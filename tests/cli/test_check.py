@@ -100,6 +100,89 @@ def test_what_is_saved_can_be_explained(trustcurve: Trustcurve) -> None:
     assert "stands at distrust." in told.out
 
 
+MANNERS = """\
+[[properties]]
+name = "good manners"
+description = "Nobody is asked while amends are owed."
+never = { actions = "ask", met = { account = ["slip", "breach"] } }
+
+[[properties]]
+name = "hope"
+possible = { after = { stage = "hopeful" } }
+"""
+REPORT = """\
+Policy funnel, environment: anything, one move in a turn
+┏━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+┃ verdict ┃ property           ┃ what it protects                                   ┃
+┡━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+│ REFUTED │ good manners       │ Nobody is asked while amends are owed.             │
+│ PROVED  │ hope               │ (The witness shows how.)                           │
+│ PROVED  │ quiet_period(4, 4) │ The company acts in at most 4 of 4 turns in a row. │
+└─────────┴────────────────────┴────────────────────────────────────────────────────┘
+"""
+
+
+def test_properties_may_come_from_a_file(trustcurve: Trustcurve) -> None:
+    Path("manners.toml").write_text(MANNERS, encoding="utf-8")
+    said = trustcurve("check", "funnel.toml", "--once-a-turn", "-p", "manners.toml", "-p", "quiet_period(4, 4)")
+    assert said.code == 1
+    assert said.out.startswith(REPORT)
+    assert "REFUTED  good manners\n  Nobody is asked while amends are owed.\n  a shortest counterexample:\n" in said.out
+
+
+def test_one_property_of_a_file_is_named_after_a_colon(trustcurve: Trustcurve) -> None:
+    Path("manners.toml").write_text(MANNERS, encoding="utf-8")
+    said = trustcurve("check", "funnel.toml", "-p", "manners.toml:hope")
+    assert (said.code, verdicts(said.out)) == (0, {"hope": "PROVED"})
+    said = trustcurve("check", "funnel.toml", "-p", "manners.toml:good manners", "--save", "found")
+    assert (said.code, verdicts(said.out)) == (1, {"good manners": "REFUTED"})
+    assert "wrote found/funnel-good-manners.json" in said.out
+
+
+def test_properties_speak_of_the_chosen_curve(trustcurve: Trustcurve) -> None:
+    Path("mine.toml").write_text(curve_toml(Curve.default(doubt_max=14)), encoding="utf-8")
+    row = '[[properties]]\nname = "calm"\nnever = { after = { doubt = 14 } }\n'
+    Path("calm.toml").write_text(row, encoding="utf-8")
+    said = trustcurve("check", "gentle.toml", "-c", "mine.toml", "-p", "calm.toml", "--once-a-turn")
+    assert (said.code, verdicts(said.out)) == (1, {"calm": "REFUTED"})
+    said = trustcurve("check", "gentle.toml", "-p", "calm.toml")
+    says = "trustcurve: calm.toml: [[properties]] calm never.after: never holds: the curve has no such position\n"
+    assert (said.code, said.out, said.err) == (2, "", says)
+
+
+def test_properties_speak_of_the_actions_of_the_policy(trustcurve: Trustcurve) -> None:
+    row = '[[properties]]\nname = "quiet"\nnever = {{ actions = "move_{}", met = {{ stage = "advocate" }} }}\n'
+    Path("quiet.toml").write_text(row.format("minor"), encoding="utf-8")
+    said = trustcurve("check", "gentle.toml", "-p", "quiet.toml", "--once-a-turn")
+    assert (said.code, verdicts(said.out)) == (0, {"quiet": "PROVED"})
+    Path("quiet.toml").write_text(row.format("mino"), encoding="utf-8")
+    said = trustcurve("check", "gentle.toml", "-p", "quiet.toml", "--once-a-turn")
+    says = "trustcurve: quiet.toml: [[properties]] quiet never.actions: unknown word 'move_mino'; did you mean 'move_minor'?\n"
+    assert (said.code, said.out, said.err) == (2, "", says)
+
+
+def test_the_value_of_a_number_is_told(trustcurve: Trustcurve) -> None:
+    Path("year.toml").write_text(YEAR, encoding="utf-8")
+    row = '[[properties]]\nname = "{}"\nprobability = {{ moves = "purchase" }}\nwithin = 1\nat_least = {}\n'
+    Path("likely.toml").write_text(row.format("some buy", 0.1) + row.format("most buy", 0.5), encoding="utf-8")
+    said = trustcurve("check", "gentle.toml", "-p", "likely.toml", "-e", "year.toml")
+    assert (said.code, verdicts(said.out)) == (1, {"some buy = 0.1": "PROVED", "most buy = 0.1": "REFUTED"})
+    assert "(Must lie between 0.5 and 1.)" in said.out
+
+
+def test_all_that_is_wrong_with_a_file_of_properties_is_told(trustcurve: Trustcurve) -> None:
+    Path("manners.toml").write_text(MANNERS.replace("slip", "slipp").replace("hopeful", "hopefull"), encoding="utf-8")
+    said = trustcurve("check", "funnel.toml", "-p", "manners.toml")
+    assert (said.code, said.out, said.err.splitlines()) == (
+        2,
+        "",
+        [
+            "trustcurve: manners.toml: [[properties]] good manners never.met.account: unknown word 'slipp'; did you mean 'slip'?",
+            "manners.toml: [[properties]] hope possible.after.stage: unknown word 'hopefull'; did you mean 'hopeful'?",
+        ],
+    )
+
+
 YEAR = '[environment]\nname = "a good year"\nmoves = { kept = 0.9, purchase = 0.1 }\n'
 
 
@@ -155,12 +238,29 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
             "n must be a whole number of at most 1,000,000,000",
         ),
         (["check", "gentle.toml", "--states-max", "0"], "states_max must be a whole number of at least 1"),
+        (["check", "funnel.toml", "-p", "nowhere.toml"], "No such file or directory: 'nowhere.toml'"),
+        (["check", "funnel.toml", "-p", "nowhere.toml:hope"], "No such file or directory: 'nowhere.toml'"),
+        (["check", "funnel.toml", "-p", "funnel.toml"], "funnel.toml: [policy]: unknown table"),
+        (["check", "funnel.toml", "-p", "manners.tml"], "property 'manners.tml' is unknown"),
+        (
+            ["check", "funnel.toml", "-p", "some.toml:"],
+            "property of some.toml '' is unknown; known: good manners, hope",
+        ),
+        (
+            ["check", "funnel.toml", "-p", "some.toml:hop"],
+            "property of some.toml 'hop' is unknown; did you mean 'hope'?",
+        ),
+        (
+            ["check", "-p", "some.toml:hope"],
+            "--property must be a property of curves to check the default curve, got 'hope'; give a policy file",
+        ),
         (["diff", "funnel.toml", "old.toml"], "must be of the same kind as OLD.toml"),
         (["diff", "funnel.toml", "gentle.toml", "--log", "orders.csv"], "a log needs both --log and --mapping"),
         (["diff", "funnel.toml", "gentle.toml", "-m", "m.toml"], "a log needs both --log and --mapping"),
     ],
 )
 def test_what_cannot_be_checked_is_told(trustcurve: Trustcurve, words: list[str], says: str) -> None:
+    Path("some.toml").write_text(MANNERS, encoding="utf-8")
     said = trustcurve(*words)
     assert (said.code, said.out) == (2, "")
     assert says in said.err

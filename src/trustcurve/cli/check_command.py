@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
@@ -17,13 +18,20 @@ from trustcurve.cli.options import (
     Surroundings,
     chosen_curve,
     chosen_environment,
+    chosen_properties,
 )
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Policy, load_policy
-from trustcurve.verification import PROPERTY_NAMES, Counterexample, Property, Report, check, property_named
+from trustcurve.verification import (
+    PROPERTY_NAMES,
+    Counterexample,
+    Property,
+    Report,
+    check,
+)
 from trustcurve.verification.property import CurveProperty, Relational
 from trustcurve.verification.unrolling import STATES_MAX
 
@@ -50,9 +58,10 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         typer.Option(
             "--property",
             "-p",
-            metavar="NAME",
+            metavar="NAME or FILE.toml",
             show_default=False,
-            help=f"A property to check; can be repeated. If left out, the default properties of policies and of curves. One of: {'; '.join(PROPERTY_NAMES)}.",
+            help="A property to check, or a file of properties: FILE.toml takes all, FILE.toml:NAME one of them. Can be repeated. "
+            f"If left out, the default properties of policies and of curves. NAME is one of: {'; '.join(PROPERTY_NAMES)}.",
         ),
     ] = None,
     curve: CurveFile = None,
@@ -84,16 +93,17 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check policies/*.toml --environment keeps-promises
         trustcurve check funnel.toml --environment year.toml
         trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
+        trustcurve check funnel.toml -p manners.toml -p "more.toml:favours are thanked"
         trustcurve check funnel.toml --once-a-turn
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
     screen, on, surroundings = Screen.out(), chosen_curve(curve), chosen_environment(environment)
-    asked = [property_named(text) for text in properties or ()]
-    subjects = [_load(path, on, asked) for path in files or ()] or [(_about_curves(on, asked), None)]
+    wanted = properties or ()
+    subjects = [_subject(path, on, wanted) for path in files or ()] or [(on, None, _of_curves(on, wanted))]
     reports = []
     with working() as work:
-        for its_curve, policy in subjects:
+        for its_curve, policy, asked in subjects:
             work.at(f"checking {its_curve.name if policy is None else policy.name}")
             reports.append(
                 check(
@@ -117,20 +127,22 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(_UNKNOWN)
 
 
-def _load(path: Path, on: Curve, asked: list[Property]) -> tuple[Curve, Policy | None]:
-    """Load a curve file, or a policy file on the chosen curve."""
+def _subject(path: Path, on: Curve, wanted: Sequence[str]) -> tuple[Curve, Policy | None, tuple[Property, ...]]:
+    """Load a curve file, or a policy file on the chosen curve; return what is checked, and its properties."""
     if is_curve(path):
-        return _about_curves(load_curve(path), asked, str(path)), None
-    return on, load_policy(path, on)
+        return load_curve(path), None, _of_curves(on, wanted, str(path))
+    policy = load_policy(path, on)
+    return on, policy, chosen_properties(wanted, on, policy)
 
 
-def _about_curves(curve: Curve, asked: list[Property], source: str = "the default curve") -> Curve:
-    """Return a curve; raise if one of the properties is about what a policy does."""
+def _of_curves(on: Curve, wanted: Sequence[str], source: str = "the default curve") -> tuple[Property, ...]:
+    """Return properties; raise if one of them is about what a policy does."""
+    asked = chosen_properties(wanted, on)
     for each in asked:
         if not isinstance(each, CurveProperty | Relational):
             rule = f"must be a property of curves to check {source}; give a policy file, because it is about policies"
             raise InvalidValueError("--property", each.name, rule)
-    return curve
+    return asked
 
 
 def _print_report(screen: Screen, report: Report) -> None:
@@ -146,7 +158,8 @@ def _print_report(screen: Screen, report: Report) -> None:
             " (Vacuously true: its condition never occurs.)" if verdict.vacuous else ""
         )
         note = f" ({verdict.note[0].upper()}{verdict.note[1:]}.)" if verdict.note else ""
-        rows.append((verdict.status.name, verdict.name, description + note))
+        value = "" if verdict.value is None else f" = {verdict.value:.6g}"
+        rows.append((verdict.status.name, verdict.name + value, (description + note).strip()))
     screen.table(what[0].upper() + what[1:], columns, rows)
     states = max((verdict.states for verdict in report.verdicts), default=0)
     transitions = max((verdict.transitions for verdict in report.verdicts), default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import load_curve
 from trustcurve.errors import UnknownWordError
-from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, load_environment
+from trustcurve.policies import ANY, KEEPS_PROMISES, Environment, Policy, load_environment
+from trustcurve.verification import Property, load_properties, property_named
 
 __all__ = [
     "Command",
@@ -27,6 +30,7 @@ __all__ = [
     "Until",
     "chosen_curve",
     "chosen_environment",
+    "chosen_properties",
 ]
 
 
@@ -139,3 +143,21 @@ def chosen_environment(text: str) -> Environment:
     if not text.endswith(".toml"):
         raise UnknownWordError("--environment", text, (*_ENVIRONMENTS, "FILE.toml"))
     return load_environment(text)
+
+
+def chosen_properties(texts: Iterable[str], on: Curve, policy: Policy | None = None) -> tuple[Property, ...]:
+    """Return the properties that are named on the command line, or that are in a file: all, or the one named after a colon."""
+    return tuple(each for text in texts for each in _properties(text, on, policy))
+
+
+def _properties(text: str, on: Curve, policy: Policy | None) -> tuple[Property, ...]:
+    found = re.fullmatch(r"(?P<path>.+?\.toml)(:(?P<name>.*))?", text, re.DOTALL)
+    if found is None:
+        return (property_named(text),)
+    every = load_properties(found["path"], on, policy=policy)
+    if found["name"] is None:
+        return every
+    known = {each.name: each for each in every}
+    if found["name"] not in known:
+        raise UnknownWordError(f"property of {found['path']}", found["name"], tuple(known))
+    return (known[found["name"]],)
