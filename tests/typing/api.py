@@ -43,10 +43,10 @@ from trustcurve import (
 )
 from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.machine import Callbacks, LiveCustomer
-from trustcurve.policies import Policy
+from trustcurve.policies import Environment, Policy, load_environment
 from trustcurve.snapshots import SnapshotError, from_dict, from_json, json_schema, to_dict, to_json
 from trustcurve.testing import falsify, holds, journeys, service_machine, standings
-from trustcurve.verification import Counterexample, repair_within
+from trustcurve.verification import Counterexample, Property, Report, check, load_properties, repair_within
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -196,6 +196,15 @@ def store_a_standing(curve: Curve, standing: Standing) -> None:
     except SnapshotError as error:
         assert_type(str(error), str)
     to_json("ann", curve=curve)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def prove_from_files(curve: Curve, retail: Policy) -> Report:
+    """Load properties and an environment, and check a policy."""
+    assert_type(load_environment("year.toml"), Environment)
+    assert_type(load_properties(Path("manners.toml"), curve), tuple[Property, ...])
+    load_properties("manners.toml", curve, policy=retail)
+    load_properties("manners.toml", "default")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    return check(curve, *load_properties("manners.toml"), policy=retail, environment=load_environment("year.toml"))
 
 
 def test_with_the_kit(curve: Curve, retail: Policy) -> None:
