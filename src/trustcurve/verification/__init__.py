@@ -2,6 +2,7 @@
 
 from trustcurve.verification.checker import check
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
+from trustcurve.verification.explicit_model import export_model
 from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.named_properties import (
@@ -80,6 +81,7 @@ __all__ = [
     "dominance",
     "equivalent",
     "expected_turns",
+    "export_model",
     "guard",
     "hysteresis",
     "kept_never_hurts",

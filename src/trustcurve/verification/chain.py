@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TURNS_MAX", "edge_probabilities", "expected_turns_to", "probability_of"]
+__all__ = ["TURNS_MAX", "automaton_probabilities", "edge_probabilities", "expected_turns_to", "probability_of"]
 
 TURNS_MAX = 1_000_000
 """The largest mean number of turns that is solved for. Source: our choice; up to there nine digits are exact."""
@@ -52,6 +52,18 @@ def edge_probabilities(
         possible = [number for number, amount in enumerate(amounts) for _ in range(amount)]
         row[possible] = move_probabilities(environment, [MOVES[number] for number in possible])
     return likely[kind[source], move]  # type: ignore[no-any-return]
+
+
+def automaton_probabilities(automaton: Automaton) -> NDArray[np.float64]:
+    """Return the probability of each edge of an automaton. Shape (edges,).
+
+    Raises:
+        InvalidValueError: The environment has no probabilities.
+    """
+    np = require("numpy", "verify")
+    numbers = {str(name): number for number, name in enumerate(MOVES)}
+    move = np.array([numbers.get(each.move, -1) for each in automaton.happenings])[automaton.happening]
+    return edge_probabilities(automaton.loop.environment, automaton.source, move, nodes=automaton.states)
 
 
 def probability_of(automaton: Automaton, goal: NDArray[np.bool_], within: int | None) -> float | None:
@@ -104,10 +116,8 @@ class _Chain:
     def of(cls, automaton: Automaton, goal: NDArray[np.bool_]) -> _Chain:
         """Make the chain of an automaton, and find out from its graph where the goal is possible and where certain."""
         np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
-        count, numbers = automaton.states, {str(name): number for number, name in enumerate(MOVES)}
-        source, target = automaton.source, automaton.target
-        move = np.array([numbers.get(each.move, -1) for each in automaton.happenings])[automaton.happening]
-        p, wanted = edge_probabilities(automaton.loop.environment, source, move, nodes=count), np.asarray(goal, bool)
+        count, source, target = automaton.states, automaton.source, automaton.target
+        p, wanted = automaton_probabilities(automaton), np.asarray(goal, bool)
         graph = graph_of(automaton, [])
         stays = ~wanted & (source == target)
         leaves = ~wanted & (source != target)
