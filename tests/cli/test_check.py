@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import Trustcurve
 from trustcurve import Curve
 from trustcurve.documents.curve_file import curve_toml, read_curve
+from trustcurve.policies import load_policy
+from trustcurve.verification import export_model
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -213,6 +215,39 @@ def test_an_environment_that_is_wrong_is_told(trustcurve: Trustcurve) -> None:
         assert (said.code, said.out, said.err) == (2, "", says)
 
 
+def test_a_loop_is_exported_beside_its_verdicts(trustcurve: Trustcurve) -> None:
+    said = trustcurve("check", "gentle.toml", "--once-a-turn", "-p", "recovery_comes_first", "--export", "gentle.drn")
+    assert said.code == 0
+    assert verdicts(said.out) == {"recovery_comes_first": "PROVED"}
+    assert said.lines[-1] == "wrote gentle.drn"
+    export_model(Curve.default(), "same.drn", policy=load_policy("gentle.toml"), once_a_turn=True)
+    assert Path("gentle.drn").read_bytes() == Path("same.drn").read_bytes()
+
+
+def test_a_loop_is_exported_whatever_the_verdicts(trustcurve: Trustcurve) -> None:
+    said = trustcurve("check", "funnel.toml", "-p", "recovery_comes_first", "--export", "funnel.prism", "-e", "any")
+    assert (said.code, said.lines[-1]) == (1, "wrote funnel.prism")
+    assert Path("funnel.prism").read_text(encoding="ascii").splitlines()[1] == "mdp"
+
+
+def test_a_loop_beyond_the_limits_is_checked_and_not_exported(trustcurve: Trustcurve) -> None:
+    said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--states-max", "3", "--export", "m.drn")
+    assert said.code == 2
+    assert "UNKNOWN" in said.out
+    assert (
+        "policy must have a closed loop within the limits, got 'gentle'; there are more than states_max=3" in said.err
+    )
+    assert not list(Path().glob("m.drn*"))
+
+
+def test_a_file_that_cannot_be_written_is_named_after_the_verdicts(trustcurve: Trustcurve) -> None:
+    words = ["gentle.toml", "--once-a-turn", "-p", "recovery_comes_first", "--export", "none/m.drn"]
+    said = trustcurve("check", *words)
+    assert (said.code, verdicts(said.out)) == (2, {"recovery_comes_first": "PROVED"})
+    says = "--export must be a file that can be written, got 'none/m.drn'; No such file or directory"
+    assert said.err == f"trustcurve: {says}\n"
+
+
 def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--states-max", "3")
     assert said.code == 2
@@ -230,6 +265,10 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
         ),
         (["check", "m.toml"], "m.toml: [log]: unknown table"),
         (["check", "gentle.toml", "--promises-max", "5"], "promises_max must be a whole number from 0 to 4"),
+        (["check", "gentle.toml", "--export", "m.txt"], "--export must end in .drn (for Storm) or .prism"),
+        (["check", "gentle.toml", "funnel.toml", "--export", "m.drn"], "--export must be given with one policy file"),
+        (["check", "old.toml", "--export", "m.drn"], "--export must be given with one policy file, got 'm.drn'"),
+        (["check", "--export", "m.drn"], "--export must be given with one policy file, got 'm.drn'"),
         (["check", "old.toml", "-p", "nobody_forgotten"], "must be a property of curves to check old.toml"),
         (["check", "-p", "way_back"], "must be a property of curves to check the default curve"),
         (["check", "gentle.toml", "-p", f"repair_within({'9' * 5000})"], "is unknown"),

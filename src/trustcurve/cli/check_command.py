@@ -25,13 +25,9 @@ from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies import Policy, load_policy
-from trustcurve.verification import (
-    PROPERTY_NAMES,
-    Counterexample,
-    Property,
-    Report,
-    check,
-)
+from trustcurve.verification import PROPERTY_NAMES, Counterexample, Property, Report
+from trustcurve.verification.checker import checker_for
+from trustcurve.verification.explicit_model import check_model_path, write_model
 from trustcurve.verification.property import CurveProperty, Relational
 from trustcurve.verification.unrolling import STATES_MAX
 
@@ -77,6 +73,15 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     ] = STATES_MAX,
     promises_max: PromisesMax = 2,
     once_a_turn: OnceATurn = False,  # noqa: FBT002 - an option
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="FILE",
+            help="For one policy: write its closed loop to FILE, for the model checkers Storm (.drn) or PRISM (.prism).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 
@@ -95,32 +100,38 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check funnel.toml -p "repair_within(2)" -p nobody_forgotten
         trustcurve check funnel.toml -p manners.toml -p "more.toml:favours are thanked"
         trustcurve check funnel.toml --once-a-turn
+        trustcurve check funnel.toml --export funnel.drn
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
     screen, on, surroundings = Screen.out(), chosen_curve(curve), chosen_environment(environment)
     wanted = properties or ()
     subjects = [_subject(path, on, wanted) for path in files or ()] or [(on, None, _of_curves(on, wanted))]
-    reports = []
+    if export is not None:
+        _check_export(export, [policy for _, policy, _ in subjects])
+    reports, unrolled = [], None
     with working() as work:
         for its_curve, policy, asked in subjects:
             work.at(f"checking {its_curve.name if policy is None else policy.name}")
-            reports.append(
-                check(
-                    its_curve,
-                    *asked,
-                    policy=policy,
-                    environment=surroundings,
-                    promises_max=promises_max,
-                    once_a_turn=once_a_turn,
-                    states_max=states_max,
-                )
+            checker = checker_for(
+                its_curve,
+                policy,
+                environment=surroundings,
+                turn=None,
+                promises_max=promises_max,
+                once_a_turn=once_a_turn,
+                states_max=states_max,
             )
+            reports.append(checker.report(surroundings, asked))
+            unrolled = None if export is None else checker.automaton("--export")
     names = _names(files or [Path()])
     for report, name in zip(reports, names, strict=True):
         _print_report(screen, report)
         if save is not None:
             _save(screen, report, save, name)
+    if export is not None and unrolled is not None:
+        write_model(unrolled, export, argument="--export")
+        screen.line(f"wrote {export}")
     if any(report.refuted for report in reports):
         raise typer.Exit(_REFUTED)
     if any(report.unknown for report in reports):
@@ -143,6 +154,13 @@ def _of_curves(on: Curve, wanted: Sequence[str], source: str = "the default curv
             rule = f"must be a property of curves to check {source}; give a policy file, because it is about policies"
             raise InvalidValueError("--property", each.name, rule)
     return asked
+
+
+def _check_export(path: Path, policies: Sequence[Policy | None]) -> None:
+    """Raise unless the loop of one policy can be written to a file of this name."""
+    check_model_path("--export", path)
+    if len(policies) > 1 or policies[0] is None:
+        raise InvalidValueError("--export", str(path), "must be given with one policy file; it writes a policy's loop")
 
 
 def _print_report(screen: Screen, report: Report) -> None:

@@ -94,13 +94,7 @@ def check(
         once_a_turn=once_a_turn,
         states_max=states_max,
     )
-    return Report(
-        curve=curve.name,
-        policy=None if policy is None else policy.name,
-        environment=environment.name,
-        scope=checker.scope,
-        verdicts=tuple(map(checker.decide, as_properties(policy, properties))),
-    )
+    return checker.report(environment, properties)
 
 
 def as_properties(policy: Policy | None, properties: Sequence[object]) -> tuple[Property, ...]:
@@ -169,6 +163,17 @@ class Checker:
         if self._unrolled is None:
             self._unrolled = unroll_loop(self.loop, self.states_max)
         return self._unrolled
+
+    def report(self, environment: Environment, properties: Sequence[object]) -> Report:
+        """Decide properties in the environment of the loop; without any, the default ones."""
+        policy = None if self.loop is None else self.loop.policy
+        return Report(
+            curve=self.curve.name,
+            policy=None if policy is None else policy.name,
+            environment=environment.name,
+            scope=self.scope,
+            verdicts=tuple(map(self.decide, as_properties(policy, properties))),
+        )
 
     def decide(self, asked: Property) -> Verdict:
         """Decide one property."""
