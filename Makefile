@@ -45,7 +45,7 @@ format: $(VENV)/.ready-dev ## format, and fix what can be fixed safely
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.ready-dev ## compare speed side by side with other libraries, in one run
+bench: $(VENV)/.ready-dev $(VENV)/.ready-storm ## compare speed side by side with other libraries, in one run
 	$(BIN)/python benchmarks/run.py
 
 fuzz: $(VENV)/.ready-test ## give damaged inputs to every door, on from where the last run ended; takes half an hour
@@ -82,3 +82,8 @@ $(VENV)/.ready-dev: pyproject.toml $(VENV)/.made
 	@echo "installing trustcurve and all its tools into $(VENV)"
 	@$(PIP) --editable '.[all]' --group test --group check --group bench --group docs
 	@touch $@ $(VENV)/.ready-demo $(VENV)/.ready-test
+
+# Storm has no packages for some machines; what needs it is skipped there.
+$(VENV)/.ready-storm: pyproject.toml $(VENV)/.made
+	@$(PIP) --only-binary :all: --group storm || echo "Storm does not install here: nothing is compared with it"
+	@touch $@

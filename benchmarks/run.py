@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import contenders
 import costs
+import loops
 import populations
 import proofs
 from rich.console import Console
@@ -108,6 +109,43 @@ def proved() -> list[Row]:
     return rows
 
 
+def unrolled() -> list[Row] | None:
+    """Measure unrolling beside version 0.1.0; None if it is not in the history here."""
+    speeds = loops.beside_0_1_0()
+    if speeds is None:
+        return None
+    rows = []
+    for name, both in speeds.items():
+        cells = (cell for each in both for cell in (f"{each.transitions:,}", millions(each.per_second)))
+        ratio = both[0].per_second / both[1].per_second
+        rows.append((name, *cells, f"{ratio:.1f}x", verdict(">= 20x", met=ratio >= 20)))
+    return rows
+
+
+def read_by_storm() -> list[Row]:
+    """Measure what it takes to unroll a loop, to write it, and Storm to read it."""
+    rows = []
+    for name, each in loops.beside_storm():
+        speeds = (millions(each.transitions / spent) for spent in (each.unrolled, each.written, each.read))
+        rows.append((name, each.suffix, f"{each.transitions:,}", *speeds, f"{each.read / each.unrolled:.0f}x"))
+    return rows
+
+
+def millions(per_second: float) -> str:
+    """Return how many a second, in millions."""
+    return f"{per_second / 1e6:.2f} M"
+
+
+def agreed() -> list[Row]:
+    """Count the verdicts that Storm shares."""
+    rows = []
+    for name, counts in loops.agreement().items():
+        wrong = sorted(word for word in counts if word.startswith("NOT"))
+        alike = f"{counts['agree']} of {sum(counts.values()) - counts['unknown']}"
+        rows.append((name, alike, str(counts["unknown"]), "; ".join(wrong) or verdict("all", met=True)))
+    return rows
+
+
 def found() -> list[Row]:
     """Look for planted bugs, by proof and by chance."""
     return [
@@ -159,6 +197,22 @@ def show(title: str, head: Row, rows: list[Row]) -> None:
     console.print(table)
 
 
+def show_loops() -> None:
+    """Print how unrolling compares with version 0.1.0 and with Storm, or that one of them is missing."""
+    rows = unrolled()
+    if rows is None:
+        print("SKIPPED: unrolling beside version 0.1.0. The history of this clone does not reach back to it")
+    else:
+        head = ("loop, once a turn", "transitions", "a second", "0.1.0's", "a second", "ratio", "target")
+        show(f"Unrolling, by time of the processor; 0.1.0 stops at {loops.OLD_STATES:,} states", head, rows)
+    if not loops.storm_is_here():
+        print("SKIPPED: loops and verdicts beside Storm. It is not installed: pip install stormpy")
+        return
+    head = ("loop", "file", "transitions", "unrolled", "written", "read", "read / unrolled")
+    show(f"Read by Storm {version('stormpy')}, transitions a second of the processor", head, read_by_storm())
+    show("Verdicts that Storm shares", ("policy", "agree", "unknown to us", "target"), agreed())
+
+
 def main() -> None:
     """Measure and print."""
     names = ("attrs", "transitions", "python-statemachine", "mesa", "numpy", "scipy")
@@ -170,6 +224,7 @@ def main() -> None:
     show(f"{costs.PROMISES:,} promises of one customer", promises, promised())
     show("Once", ("what", "cost", "target"), once())
     show("Proofs", ("what", "proved, refuted, unknown", "time", "target"), proved())
+    show_loops()
     show("Populations", ("what", "cost", "vs Mesa", "target"), simulated())
     show(
         "Exact answers, 24 steps", ("what", "first, unrolling", "again", "all tables", "target: all tables"), computed()
