@@ -31,7 +31,7 @@ from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.chain import automaton_probabilities
 from trustcurve.verification.checker import checker_for
-from trustcurve.verification.turn_rules import Happening
+from trustcurve.verification.turn_rules import JOINS, Happening
 from trustcurve.verification.unrolling import STATES_MAX
 
 __all__ = ["ExplicitModel", "check_model_path", "export_model", "write_model"]
@@ -42,7 +42,7 @@ _BLOCK: Final = 1 << 14
 _TURN_BEGINS: Final = "turn_begins"
 _DECIDES: Final = "policy_decides"
 _TURNS: Final = "turns"
-_TIME: Final = ("time", "lapsed")
+_TIME: Final = ("time", "lapsed", JOINS)
 
 _KEYWORDS: Final = """
 A bool clock const ctmc C deadlock double dtmc E endinit endinvariant endmodule endobservables endrewards endsystem false
