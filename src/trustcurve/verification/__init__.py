@@ -1,7 +1,9 @@
 """Proofs about curves and journey policies: exhaustive search, with a shortest counterexample."""
 
 from trustcurve.verification.checker import check
+from trustcurve.verification.combinators import always, at_most, leads_to, never, possible, recoverable_to, relational
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
+from trustcurve.verification.expectations import expected_turns, probability
 from trustcurve.verification.explicit_model import export_model
 from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
@@ -31,18 +33,7 @@ from trustcurve.verification.named_properties import (
     total_and_bounded,
     way_back,
 )
-from trustcurve.verification.property import (
-    Property,
-    always,
-    at_most,
-    expected_turns,
-    leads_to,
-    never,
-    possible,
-    probability,
-    recoverable_to,
-    relational,
-)
+from trustcurve.verification.property import Property
 from trustcurve.verification.property_file import InvalidPropertiesError, load_properties, parse_properties
 from trustcurve.verification.results import CurveCounterexample, Report, Status, Verdict
 from trustcurve.verification.simulation_relation import dominance

@@ -15,22 +15,8 @@ from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.verification.arguments import check_whole
-from trustcurve.verification.property import (
-    CurveProperty,
-    LeadsTo,
-    Possible,
-    Property,
-    Recoverable,
-    Relational,
-    Safety,
-    always,
-    at_most,
-    leads_to,
-    never,
-    possible,
-    recoverable_to,
-    relational,
-)
+from trustcurve.verification.combinators import always, at_most, leads_to, never, possible, recoverable_to, relational
+from trustcurve.verification.property import CurveProperty, LeadsTo, Possible, Property, Recoverable, Relational, Safety
 from trustcurve.verification.turn import Turn
 
 __all__ = [

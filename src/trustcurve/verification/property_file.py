@@ -14,18 +14,10 @@ from trustcurve.documents.plain_text import Path, read_text
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidDocumentError
 from trustcurve.policies.policy import Policy
+from trustcurve.verification.combinators import always, at_most, leads_to, never, possible, recoverable_to
+from trustcurve.verification.expectations import expected_turns, probability
 from trustcurve.verification.predicate_form import PredicateReader, PredicateTable, tables_in
-from trustcurve.verification.property import (
-    Property,
-    always,
-    at_most,
-    expected_turns,
-    leads_to,
-    never,
-    possible,
-    probability,
-    recoverable_to,
-)
+from trustcurve.verification.property import Property
 
 __all__ = ["InvalidPropertiesError", "PropertyFile", "load_properties", "parse_properties"]
 

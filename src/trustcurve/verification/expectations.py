@@ -1,0 +1,75 @@
+"""Properties about chances: probabilities and means, in environments that have probabilities."""
+
+from __future__ import annotations
+
+from math import inf
+
+from trustcurve.errors import InvalidValueError
+from trustcurve.verification.arguments import check_number, check_predicates, check_whole
+from trustcurve.verification.property import ExpectedTurns, Predicate, Probability
+
+__all__ = ["expected_turns", "probability"]
+
+
+def probability(
+    goal: Predicate,
+    *,
+    within: int | None = None,
+    at_least: float = 0.0,
+    at_most: float = 1.0,
+    name: str = "probability",
+    description: str = "",
+) -> Probability:
+    """Return the property that the probability of a turn in which ``goal`` is true lies within bounds.
+
+    It needs an environment with probabilities. The probability is exact up to floating-point error: a value up to 1e-9
+    beyond a bound counts as on it; impossible is exactly 0, certain is exactly 1. If the mean number of turns until it
+    is decided exceeds a million, the verdict is UNKNOWN.
+
+    Args:
+        goal: What may come.
+        within: In how many turns; None: eventually.
+        at_least: The lower bound.
+        at_most: The upper bound.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: The bounds are not probabilities, or in the wrong order.
+
+    Examples:
+        >>> probability(lambda turn: turn.after.stage == "departed", within=12, at_most=0.1).at_most
+        0.1
+    """
+    check_predicates(goal=goal)
+    check_number("at_least", at_least, 0, 1)
+    check_number("at_most", at_most, 0, 1)
+    if at_least > at_most:
+        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must be in ascending order")
+    turns = None if within is None else check_whole("within", within, 1)
+    return Probability(name=name, description=description, goal=goal, within=turns, at_least=at_least, at_most=at_most)
+
+
+def expected_turns(
+    goal: Predicate, *, at_most: float, name: str = "expected_turns", description: str = ""
+) -> ExpectedTurns:
+    """Return the property that the mean number of turns up to one in which ``goal`` is true, including it, is bounded.
+
+    It is computed as ``probability`` is. If the goal is not certain to come, the mean is infinite.
+
+    Args:
+        goal: What must come.
+        at_most: The largest mean; ``math.inf`` only reports it.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: ``at_most`` is not a number of at least 1.
+
+    Examples:
+        >>> expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=6).at_most
+        6
+    """
+    check_predicates(goal=goal)
+    check_number("at_most", at_most, 1, inf)
+    return ExpectedTurns(name=name, description=description, goal=goal, at_most=at_most)
