@@ -20,7 +20,7 @@ from trustcurve.policies.environment import ANY
 from trustcurve.verification import POLICY_PROPERTIES, Counterexample, Status, Witness, check, leads_to, never
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import BEGIN, ClosedLoop, Node
-from trustcurve.verification.product import VIOLATED
+from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.property import Safety
 from trustcurve.verification.unrolling import unroll_loop
 

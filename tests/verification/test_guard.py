@@ -32,7 +32,7 @@ from trustcurve.verification import (
     recovery_comes_first,
 )
 from trustcurve.verification.closed_loop import ClosedLoop, Node
-from trustcurve.verification.product import VIOLATED
+from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.property import Safety
 
 CURVE = Curve.default()

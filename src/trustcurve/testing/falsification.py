@@ -22,7 +22,7 @@ from trustcurve.testing.session import note_curve
 from trustcurve.verification.arguments import check_kind
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove
 from trustcurve.verification.loop_journey import Counterexample, LoopJourney
-from trustcurve.verification.product import VIOLATED
+from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.property import LeadsTo, Property, PropertyLike, Safety, as_property
 from trustcurve.verification.turn import Turn
 
@@ -130,9 +130,10 @@ def can_be_broken(prop: Property) -> bool:
     """Return whether a single run can show that a property does not hold.
 
     No run can do that if something must be possible, likely or recoverable; nor, where moves are fair, if
-    something must happen eventually.
+    something must happen eventually. Runs are not tried for ``until``, and for ``leads_to`` under an assumption.
     """
-    return isinstance(prop, Safety) or (isinstance(prop, LeadsTo) and prop.fair == "nothing")
+    eventually = isinstance(prop, LeadsTo) and prop.fair == "nothing" and prop.assumption is None
+    return isinstance(prop, Safety) or eventually
 
 
 def breaks(prop: Property, run: LoopJourney) -> bool:

@@ -1,12 +1,26 @@
 """Proofs about curves and journey policies: exhaustive search, with a shortest counterexample."""
 
 from trustcurve.verification.checker import check
-from trustcurve.verification.combinators import always, at_most, leads_to, never, possible, recoverable_to, relational
+from trustcurve.verification.combinators import (
+    always,
+    at_least,
+    at_most,
+    before,
+    given,
+    leads_to,
+    never,
+    possible,
+    recoverable_to,
+    relational,
+    safety,
+    until,
+)
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
 from trustcurve.verification.expectations import expected_turns, probability
 from trustcurve.verification.explicit_model import export_model
 from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
+from trustcurve.verification.monitor import VIOLATED, Monitor
 from trustcurve.verification.named_properties import (
     CURVE_PROPERTIES,
     POLICY_PROPERTIES,
@@ -45,12 +59,14 @@ __all__ = [
     "CURVE_PROPERTIES",
     "POLICY_PROPERTIES",
     "PROPERTY_NAMES",
+    "VIOLATED",
     "Allowed",
     "Counterexample",
     "CurveCounterexample",
     "CurveDifference",
     "Guard",
     "InvalidPropertiesError",
+    "Monitor",
     "PolicyDifference",
     "Property",
     "Refused",
@@ -63,7 +79,9 @@ __all__ = [
     "Witness",
     "advocate_is_earned",
     "always",
+    "at_least",
     "at_most",
+    "before",
     "bounded_asks_while_distrusted",
     "broken_never_helps",
     "can_make_advocates",
@@ -73,6 +91,7 @@ __all__ = [
     "equivalent",
     "expected_turns",
     "export_model",
+    "given",
     "guard",
     "hysteresis",
     "kept_never_hurts",
@@ -96,9 +115,11 @@ __all__ = [
     "recovery_comes_first",
     "relational",
     "repair_within",
+    "safety",
     "silence_never_promotes",
     "total_and_bounded",
     "tour",
+    "until",
     "watch",
     "way_back",
 ]

@@ -18,9 +18,10 @@ from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.chain import TURNS_MAX, expected_turns_to, probability_of
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness
+from trustcurve.verification.monitor import VIOLATED, Monitor, assuming
 from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
 from trustcurve.verification.nearest_passing import nearest_passing
-from trustcurve.verification.product import VIOLATED, Graph, Monitor, TooManyStatesError, explore, graph_of
+from trustcurve.verification.product import Graph, TooManyStatesError, explore, graph_of
 from trustcurve.verification.property import (
     CurveProperty,
     ExpectedTurns,
@@ -32,10 +33,18 @@ from trustcurve.verification.property import (
     Recoverable,
     Relational,
     Safety,
+    Until,
     as_property,
 )
 from trustcurve.verification.results import CurveCounterexample, Report, Status, Verdict
-from trustcurve.verification.search import Lasso, fair_cycles, reaching, shortest_lasso, shortest_lasso_among
+from trustcurve.verification.search import (
+    Lasso,
+    fair_cycles,
+    reaching,
+    shortest_lasso,
+    shortest_lasso_along,
+    shortest_lasso_among,
+)
 from trustcurve.verification.simulation_relation import dominance, shortest_paradox
 from trustcurve.verification.unrolling import STATES_MAX, unroll_loop
 
@@ -185,19 +194,20 @@ class Checker:
             (Possible, self._possible),
             (Recoverable, self._recoverable),
             (LeadsTo, self._leads_to),
+            (Until, self._until),
             (Probability, self._chance),
             (ExpectedTurns, self._chance),
         )
         way = next(way for kind, way in ways if isinstance(asked, kind))
         try:
             verdict = way(asked)
-        except TooManyStatesError:
-            verdict = self._too_many(asked, self.automaton(asked.name))
+        except TooManyStatesError as error:
+            verdict = self._too_many(asked, self.automaton(asked.name), str(error))
         return evolve(verdict, seconds=perf_counter() - start)
 
-    def _too_many(self, asked: Property, automaton: Automaton) -> Verdict:
+    def _too_many(self, asked: Property, automaton: Automaton, why: str = "") -> Verdict:
         note = f"with what the property reads there are more than states_max={self.states_max} states"
-        return _verdict(asked, automaton, Status.UNKNOWN, note)
+        return _verdict(asked, automaton, Status.UNKNOWN, why or note)
 
     # --- on the curve's table -----------------------------------------------------------------------------
 
@@ -260,7 +270,7 @@ class Checker:
 
     def _possible(self, asked: Possible) -> Verdict:
         automaton = self.automaton(asked.name)
-        goal = Monitor(0, lambda _, turn: VIOLATED if asked.goal(turn) else 0)
+        goal = _under(asked.assumption, Monitor(0, lambda _, turn: VIOLATED if asked.goal(turn) else 0))
         found = explore(automaton, goal, asked.goal, self.states_max)
         if found.run is None:
             status = Status.REFUTED if automaton.stopped is None and found.complete else Status.UNKNOWN
@@ -287,16 +297,28 @@ class Checker:
         automaton = self.automaton(asked.name)
         if asked.fair == "moves" and automaton.stopped is not None:  # what is left out may be a way on
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
-        graph = graph_of(automaton, [asked.after, asked.comes], self.states_max)
+        graph = graph_of(automaton, [asked.after, asked.comes], self.states_max, asked.assumption)
         after, comes = graph.marks
         cycles = fair_cycles(graph, ~comes) if asked.fair == "moves" else ~comes
         found = shortest_lasso(graph, after & ~comes, ~comes, cycles)
         if found is None:
             return self._holds(asked, automaton, vacuous=not after.any())
-        note = "it never comes"
-        if asked.fair == "moves":
-            note += ": in the states that repeat, it cannot come any more; one round is shown"
-        return self._refuted(asked, automaton, _lasso(automaton, graph, found), note)
+        return self._refuted(asked, automaton, _lasso(automaton, graph, found), _never_comes(asked.fair))
+
+    def _until(self, asked: Until) -> Verdict:
+        monitor = _under(asked.assumption, asked.monitor)
+        safe = self._safety(
+            Safety(name=asked.name, description=asked.description, monitor=monitor, relevant=lambda _: True)
+        )
+        automaton = self.automaton(asked.name)
+        if safe.status is Status.REFUTED or (asked.fair == "moves" and automaton.stopped is not None):
+            return safe
+        graph = graph_of(automaton, [asked.goal], self.states_max, asked.assumption)
+        waits = ~graph.marks[0]
+        found = shortest_lasso_along(graph, waits, fair_cycles(graph, waits) if asked.fair == "moves" else waits)
+        if found is None:
+            return safe
+        return self._refuted(asked, automaton, _lasso(automaton, graph, found), _never_comes(asked.fair))
 
     def _chance(self, asked: Probability | ExpectedTurns) -> Verdict:
         automaton = self.automaton(asked.name)
@@ -326,6 +348,17 @@ class Checker:
             return _verdict(asked, automaton, Status.UNKNOWN, _NO_SUCH_JOURNEY)
         note = _limited(automaton, note, "counterexample")
         return evolve(_verdict(asked, automaton, Status.REFUTED, note), counterexample=shown)
+
+
+def _under(assumption: Monitor | None, monitor: Monitor) -> Monitor:
+    return monitor if assumption is None else assuming(assumption, monitor)
+
+
+def _never_comes(fair: str) -> str:
+    note = "it never comes"
+    if fair == "moves":
+        note += ": in the states that repeat, it cannot come any more; one round is shown"
+    return note
 
 
 def _verdict(asked: Property, automaton: Automaton, status: Status, note: str) -> Verdict:

@@ -5,13 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
+from attrs import evolve
+
 from trustcurve.core.values import checked_word
-from trustcurve.verification.arguments import check_predicates, check_whole, check_words
-from trustcurve.verification.product import VIOLATED, Monitor
-from trustcurve.verification.property import LeadsTo, Possible, Predicate, Recoverable, Relational, Safety
+from trustcurve.errors import InvalidValueError
+from trustcurve.verification.arguments import check_kind, check_predicates, check_whole, check_words
+from trustcurve.verification.monitor import VIOLATED, Monitor, assuming, both
+from trustcurve.verification.property import (
+    Fairness,
+    LeadsTo,
+    Possible,
+    Predicate,
+    Property,
+    PropertyLike,
+    Recoverable,
+    Relational,
+    Safety,
+    Until,
+    as_property,
+)
 from trustcurve.verification.turn import Turn
 
-__all__ = ["always", "at_most", "leads_to", "never", "possible", "recoverable_to", "relational"]
+__all__ = [
+    "always",
+    "at_least",
+    "at_most",
+    "before",
+    "given",
+    "leads_to",
+    "never",
+    "possible",
+    "recoverable_to",
+    "relational",
+    "safety",
+    "until",
+]
 
 
 def always(holds: Predicate, *, when: Predicate | None = None, name: str = "always", description: str = "") -> Safety:
@@ -68,8 +96,9 @@ def leads_to(
     after: Predicate,
     comes: Predicate,
     *,
+    unless: Predicate | None = None,
     within: int | None = None,
-    fair: Literal["nothing", "moves"] = "nothing",
+    fair: Fairness = "nothing",
     name: str = "leads_to",
     description: str = "",
 ) -> Safety | LeadsTo:
@@ -78,6 +107,8 @@ def leads_to(
     Args:
         after: What calls for something.
         comes: What must come; the same turn counts.
+        unless: What lifts the obligation, if it comes before; the same turn counts. To forbid something until ``comes``
+            has come, add ``before(comes, bad, after=after)``.
         within: In how many further turns at most; None: eventually.
         fair: What is assumed of the environment if ``within`` is None. "nothing": it may do anything, forever.
             "moves": in a state of the loop that it comes to again and again, it makes every possible move again and
@@ -100,14 +131,19 @@ def leads_to(
         >>> thanked.name
         'favours_are_thanked'
     """
-    check_predicates(after=after, comes=comes)
-    fairness = cast("Literal['nothing', 'moves']", checked_word("fair", fair, ("nothing", "moves")))
+    lifted = unless or _none
+    check_predicates(after=after, comes=comes, unless=lifted)
+    fairness = _fairness(fair)
+
+    def settled(turn: Turn) -> bool:
+        return bool(comes(turn)) or bool(lifted(turn))
+
     if within is None:
-        return LeadsTo(name=name, description=description, after=after, comes=comes, fair=fairness)
+        return LeadsTo(name=name, description=description, after=after, comes=settled, fair=fairness)
     turns = check_whole("within", within, 0)
 
     def step(state: int, turn: Turn) -> int:
-        if comes(turn):
+        if settled(turn):
             return -1
         left = state - 1 if state != -1 else turns if after(turn) else None
         if left is None:
@@ -165,6 +201,217 @@ def _that_count(seen: int, most: int, width: int) -> int:
     return seen
 
 
+def at_least(
+    n: int,
+    event: Predicate,
+    *,
+    per: int,
+    while_: Predicate | None = None,
+    name: str = "at_least",
+    description: str = "",
+) -> Safety:
+    """Return the property that ``event`` is true in at least ``n`` of any ``per`` turns in a row.
+
+    Args:
+        n: The fewest turns, at least 1.
+        event: What is counted.
+        per: The number of turns in a row, at least ``n``. The first ones are counted when so many turns have passed.
+        while_: Only turns in a row in all of which this is true; a turn in which it is not starts the count again.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: A number is not whole, or too small.
+
+    Examples:
+        >>> at_least(1, lambda turn: "exchange" in turn.signals, per=6, name="something_every_half_year").name
+        'something_every_half_year'
+    """
+    check_predicates(event=event, while_=while_ or _any)
+    least = check_whole("n", n, 1)
+    width = check_whole("per", per, least)
+
+    def step(state: int, turn: Turn) -> int:
+        if while_ is not None and not while_(turn):
+            return 1
+        seen = state << 1 | bool(event(turn))  # a bit for each turn, after a first bit that is always set
+        if seen.bit_count() - 1 >= least:
+            return _since_the_nth_latest(seen, least)
+        return VIOLATED if seen.bit_length() - 1 >= width else seen
+
+    return Safety(name=name, description=description, monitor=Monitor(1, step), relevant=while_ or _any)
+
+
+def _since_the_nth_latest(seen: int, n: int) -> int:
+    """Forget the n-th latest event and what came before it: turns in a row that contain it have enough events."""
+    later = seen
+    for _ in range(n - 1):
+        later &= later - 1
+    kept = (later & -later).bit_length() - 1
+    return 1 << kept | seen & ((1 << kept) - 1)
+
+
+def before(
+    first: Predicate,
+    then: Predicate,
+    *,
+    after: Predicate | None = None,
+    name: str = "before",
+    description: str = "",
+) -> Safety:
+    """Return the property that no turn in which ``then`` is true comes before one in which ``first`` is.
+
+    Args:
+        first: What must come first; the same turn counts, because a turn does not say in which order things happened.
+        then: What must not come before it. Neither has to come.
+        after: What calls for ``first`` anew, each time; the same turn counts. None: it must come once, from the beginning.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: One of them is not a function.
+
+    Examples:
+        >>> amends_first = before(
+        ...     lambda turn: "repair" in turn.signals,
+        ...     lambda turn: "company_one_sided" in turn.signals,
+        ...     after=lambda turn: "complaint" in turn.moves,
+        ...     name="amends_come_before_asks",
+        ... )
+        >>> amends_first.name
+        'amends_come_before_asks'
+    """
+    calls = after or _none
+    check_predicates(first=first, then=then, after=calls)
+
+    def step(waiting: bool, turn: Turn) -> int:  # noqa: FBT001 - the state of a monitor
+        if first(turn):
+            return False
+        called = waiting or bool(calls(turn))
+        return VIOLATED if called and then(turn) else called
+
+    monitor = Monitor(after is None, step)
+    return Safety(name=name, description=description, monitor=monitor, relevant=after or then)
+
+
+def until(
+    holds: Predicate,
+    goal: Predicate,
+    *,
+    weak: bool = False,
+    fair: Fairness = "nothing",
+    name: str = "until",
+    description: str = "",
+) -> Safety | Until:
+    """Return the property that ``holds`` is true in every turn before the first one in which ``goal`` is, and that this comes.
+
+    Args:
+        holds: What must hold; not in the turn of the goal.
+        goal: What ends it.
+        weak: Whether the goal need not come. Then ``holds`` must be true forever if it does not.
+        fair: What is assumed of the environment, as for ``leads_to``. It makes no difference if ``weak`` is true.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: ``holds`` or ``goal`` is not a function, or ``weak`` is neither True nor False.
+        UnknownWordError: ``fair`` is neither "nothing" nor "moves".
+
+    Examples:
+        >>> outside = until(
+        ...     lambda turn: "company_one_sided" not in turn.signals,
+        ...     lambda turn: turn.after.kept > 0,
+        ...     weak=True,
+        ...     name="no_ask_until_a_promise_is_kept",
+        ... )
+        >>> outside.name
+        'no_ask_until_a_promise_is_kept'
+    """
+    check_predicates(holds=holds, goal=goal)
+    check_kind("weak", weak, bool, "must be True or False")
+    fairness = _fairness(fair)
+
+    def step(reached: bool, turn: Turn) -> int:  # noqa: FBT001 - the state of a monitor
+        if reached or goal(turn):
+            return True
+        return False if holds(turn) else VIOLATED
+
+    monitor = Monitor(False, step)  # noqa: FBT003 - the state of a monitor
+    if weak:
+        return Safety(name=name, description=description, monitor=monitor, relevant=_any)
+    return Until(name=name, description=description, monitor=monitor, goal=goal, fair=fairness)
+
+
+def safety(
+    monitor: Monitor, *, relevant: Predicate | None = None, name: str = "safety", description: str = ""
+) -> Safety:
+    """Return the property that no journey violates a monitor: for what the other combinators cannot express.
+
+    Args:
+        monitor: The monitor.
+        relevant: The turns that it is about: without one, the property is vacuously true. None: all turns.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: ``monitor`` is not a Monitor, or ``relevant`` is not a function. From ``check``: the monitor
+            returned something that is not a state.
+
+    Examples:
+        >>> def falls_in_a_row(falls, turn):
+        ...     falls = falls + 1 if turn.after.doubt > turn.before.doubt else 0
+        ...     return VIOLATED if falls == 3 else falls
+        >>> safety(Monitor(0, falls_in_a_row), name="doubt_never_rises_three_times").name
+        'doubt_never_rises_three_times'
+    """
+    check_kind("monitor", monitor, Monitor, "must be a Monitor, for example Monitor(0, step)")
+    check_predicates(relevant=relevant or _any)
+    return Safety(name=name, description=description, monitor=monitor, relevant=relevant or _any)
+
+
+def given(
+    assumption: PropertyLike, prop: PropertyLike, *, name: str | None = None, description: str | None = None
+) -> Property:
+    """Return a property of those journeys only in which an assumption is not violated.
+
+    A turn that violates the assumption, and everything after it, no longer counts. So ``given(at_most(2, harm), prop)`` is
+    ``prop`` for an environment that does harm in at most two turns.
+
+    Args:
+        assumption: A property that says what must never happen: of ``always``, ``never``, ``at_most``, ``at_least``,
+            ``before``, ``safety``, ``until(weak=True)`` or ``leads_to(within=n)``.
+        prop: Such a property, or one of ``until``, ``leads_to`` or ``possible``. With ``fair="moves"``, moves that violate the
+            assumption are not among those that are made again and again.
+        name: The property's name. Default: the two names.
+        description: What it protects. Default: that of ``prop``.
+
+    Raises:
+        InvalidValueError: One of them is a property of another kind, or not a property.
+
+    Examples:
+        >>> harm = lambda turn: "complaint" in turn.moves or "broken" in turn.moves
+        >>> calm = always(lambda turn: turn.after.doubt < 6, name="doubt_stays_low")
+        >>> given(at_most(1, harm, name="one_harm"), calm).name
+        'doubt_stays_low, given one_harm'
+    """
+    assumed, asked = as_property("assumption", assumption), as_property("prop", prop)
+    if not isinstance(assumed, Safety):
+        rule = "must say what never happens, for example at_most(2, harm); leads_to needs within, and until weak=True"
+        raise InvalidValueError("assumption", assumed, rule)
+    called = f"{asked.name}, given {assumed.name}" if name is None else name
+    says = asked.description if description is None else description
+    if isinstance(asked, Safety):
+        monitor = assuming(assumed.monitor, asked.monitor)
+        return Safety(name=called, description=says, monitor=monitor, relevant=asked.relevant)
+    if isinstance(asked, Until | LeadsTo | Possible):
+        monitor = assumed.monitor if asked.assumption is None else both(assumed.monitor, asked.assumption)
+        if isinstance(asked, Possible):
+            return evolve(asked, assumption=monitor, name=called, description=says)
+        return evolve(asked, assumption=monitor, name=called, description=says)
+    rule = "must be a property of single journeys: of always, never, at_most, at_least, before, until, leads_to or possible"
+    raise InvalidValueError("prop", asked, rule)
+
+
 def relational(
     insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", description: str = ""
 ) -> Relational:
@@ -185,5 +432,13 @@ def relational(
     return Relational(name=name, description=description, insert=signals, helps=never == "higher")
 
 
+def _fairness(fair: str) -> Fairness:
+    return cast("Fairness", checked_word("fair", fair, ("nothing", "moves")))
+
+
 def _any(_: Turn) -> bool:
     return True
+
+
+def _none(_: Turn) -> bool:
+    return False

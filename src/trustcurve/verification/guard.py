@@ -23,7 +23,8 @@ from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.checker import as_properties, check
 from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.loop_place import LoopPlaces
-from trustcurve.verification.product import VIOLATED, Watched, watched_graph
+from trustcurve.verification.monitor import VIOLATED
+from trustcurve.verification.product import Watched, watched_graph
 from trustcurve.verification.property import Property, PropertyLike, Safety
 from trustcurve.verification.results import Status
 from trustcurve.verification.search import distances

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final, NamedTuple
 
 from trustcurve.verification.closed_loop import ClosedLoop, EnvironmentMove, Node, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness, turn_of
-from trustcurve.verification.product import VIOLATED, Monitor
+from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor
 
 __all__ = ["nearest_passing"]
 
@@ -26,7 +26,7 @@ class _State(NamedTuple):
 
     behind: int
     node: Node
-    seen: int
+    seen: Hashable
     turn: _Passages
 
 
@@ -126,7 +126,7 @@ def _after(loop: ClosedLoop, monitor: Monitor, state: _State, passages: _Passage
         node, turn = passage.after, (*turn, passage)
         if passage.met is not None:
             seen = monitor.step(seen, turn_of(loop, turn))
-            if seen == VIOLATED:
+            if seen in (VIOLATED, EXCUSED):
                 return None
             turn = ()
     return _State(state.behind, node, seen, turn)

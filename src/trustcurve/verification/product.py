@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -11,15 +11,14 @@ from attrs import frozen
 from trustcurve.arrays import Array
 from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton, edges_out
+from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor, check_state
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Feature, Turn, UnreadError
 
 __all__ = [
-    "VIOLATED",
     "Agenda",
     "Exploration",
     "Graph",
-    "Monitor",
     "TooManyStatesError",
     "Watched",
     "explore",
@@ -27,10 +26,9 @@ __all__ = [
     "watched_graph",
 ]
 
-VIOLATED: Final = -2
-"""What a monitor's step returns when the property is violated."""
+_MONITORS: Final = 1 << 20
+"""The most states of a monitor. Source: our choice: as many as fit into a number of 64 bits, beside a record of a turn."""
 
-_MONITORS: Final = 1 << 20  # more states than a monitor can have: one is a record of single turns
 _CELLS_MAX: Final = 1_000_000_000
 """The most pairs of a state and of what is known besides, found or not. Source: our choice: a gigabyte."""
 
@@ -40,14 +38,6 @@ _VIOLATION: Final = (-1, -1)
 """In place of a cost: the monitor is violated."""
 
 _T = TypeVar("_T")
-
-
-@frozen(eq=False)
-class Monitor:
-    """A finite observer of runs: its state is a number; ``step`` returns the next one, or ``VIOLATED``."""
-
-    start: int
-    step: Callable[[int, Turn], int]
 
 
 class Exploration(NamedTuple):
@@ -61,6 +51,10 @@ class Exploration(NamedTuple):
     transitions: int
     complete: bool
     relevant: bool
+
+
+class TooManyStatesError(Exception):
+    """A product would have more states than it may have, or its monitor; in words, where more than one limit is meant."""
 
 
 def explore(automaton: Automaton, monitor: Monitor, relevant: Callable[[Turn], bool], states_max: int) -> Exploration:
@@ -146,6 +140,65 @@ class _Keys:
         return len(self.records)
 
 
+class _Steps:
+    """The steps of a monitor after the letters of turns, each worked out once; its states are numbered as they come."""
+
+    def __init__(
+        self,
+        observation: Observation,
+        monitor: Monitor,
+        relevant: Callable[[Turn], bool],
+        *,
+        follows_excused: bool = False,
+    ) -> None:
+        self.observation, self.monitor, self.relevant = observation, monitor, relevant
+        self.follows_excused = follows_excused  # whether runs go on after that, and EXCUSED is a state as others
+        self.any_relevant = False
+        self._states: list[Hashable] = [monitor.start]
+        self._numbers: dict[Hashable, int] = {monitor.start: 0}
+        self._steps: dict[tuple[int, int], int] = {}
+        self._turns: dict[int, Turn] = {}
+
+    def after(self, letters: Array, states: Array) -> Array:
+        """Return the states after turns as numbers, or ``VIOLATED`` or ``EXCUSED``.
+
+        Raises:
+            TooManyStatesError: The monitor has more states than it may have.
+        """
+        np = require("numpy", "verify")
+        kinds, inverse = np.unique(letters, return_inverse=True)
+        wide = len(self._states)
+        pair = inverse * wide + states
+        pairs = np.flatnonzero(np.bincount(pair, minlength=1))
+        after = np.zeros(int(pairs[-1]) + 1, np.int64)
+        after[pairs] = [self._step(int(kinds[each // wide]), each % wide) for each in pairs.tolist()]
+        return after[pair]
+
+    def _step(self, letter: int, state: int) -> int:
+        known = self._steps.get((letter, state))
+        if known is None:
+            turn = self._turns.get(letter)
+            if turn is None:
+                turn = self._turns[letter] = self.observation.turn(letter)
+            known = self._steps[letter, state] = self._number(self.monitor.step(self._states[state], turn))
+            self.any_relevant = self.any_relevant or (known != EXCUSED and bool(self.relevant(turn)))
+        return known
+
+    def _number(self, state: Hashable) -> int:
+        check_state("what the monitor returned", state)
+        if state == VIOLATED:
+            return VIOLATED
+        if state == EXCUSED and not self.follows_excused:
+            return EXCUSED
+        number = self._numbers.get(state)
+        if number is None:
+            number = self._numbers[state] = len(self._states)
+            if number == _MONITORS:
+                raise TooManyStatesError(f"the property remembers more than {_MONITORS:,} different things")
+            self._states.append(state)
+        return number
+
+
 class _Batch(NamedTuple):
     """States of the product, each with the state and the edge from which it was reached."""
 
@@ -166,16 +219,13 @@ class _Search:
     ) -> None:
         np = require("numpy", "verify")
         self.observation, self.automaton = observation, observation.automaton
-        self.monitor, self.relevant, self.states_max = monitor, relevant, states_max
+        self.states_max = states_max
+        self.steps = _Steps(observation, monitor, relevant)
         self.keys = _Keys()
         self.seen = np.zeros((0, self.automaton.states), bool)
         self.found: list[_Batch] = []
         self.states = self.transitions = 0
-        self.complete, self.any_relevant = True, False
-        self.monitors: list[int] = [monitor.start]
-        self._numbers = {monitor.start: 0}
-        self._steps: dict[tuple[int, int], int] = {}
-        self._turns: dict[int, Turn] = {}
+        self.complete = True
 
     def run(self) -> Exploration:
         """Search; stop at the first violation."""
@@ -188,9 +238,9 @@ class _Search:
             for cost, then in self._expand(batch) if len(batch.state) else ():
                 if cost == _VIOLATION:
                     run = (*self._trace(int(then.parent[0])), int(then.edge[0]))
-                    return Exploration(run, self.states, self.transitions, self.complete, self.any_relevant)
+                    return Exploration(run, self.states, self.transitions, self.complete, self.steps.any_relevant)
                 agenda.add(cost, then)
-        return Exploration(None, self.states, self.transitions, self.complete, self.any_relevant)
+        return Exploration(None, self.states, self.transitions, self.complete, self.steps.any_relevant)
 
     def add(self, batch: _Batch) -> _Batch:
         """Return the states of a batch that were not found before, each once, and remember them."""
@@ -232,42 +282,16 @@ class _Search:
             found += [((0, 0), then.only(np.flatnonzero(time))), ((0, 1), then.only(np.flatnonzero(~time)))]
         last = np.flatnonzero(ends)
         if len(last):
-            after = self.stepped(observation.letters(records[last], edges[last]), monitors[last])
+            after = self.steps.after(observation.letters(records[last], edges[last]), monitors[last])
             wrong = np.flatnonzero(after == VIOLATED)
             if len(wrong):
                 at = last[wrong[:1]]
                 return [(_VIOLATION, _Batch(at, at, parent[at], edges[at]))]
+            last, after = last[after != EXCUSED], after[after != EXCUSED]
             target = automaton.target[edges[last]]
             key = self.keys.of(observation.begin(target), after)
             found.append(((1, 0), _Batch(target, key, parent[last], edges[last])))
         return found
-
-    def stepped(self, letters: Array, monitors: Array) -> Array:
-        """Return the monitor's states after turns: as numbers of ``self.monitors``, or ``VIOLATED``."""
-        np = require("numpy", "verify")
-        kinds, inverse = np.unique(letters, return_inverse=True)
-        pair = inverse * len(self.monitors) + monitors
-        wide = len(self.monitors)
-        pairs = np.flatnonzero(np.bincount(pair, minlength=1))
-        after = np.zeros(int(pairs[-1]) + 1, np.int64)
-        after[pairs] = [self._step(int(kinds[each // wide]), each % wide) for each in pairs.tolist()]
-        return after[pair]
-
-    def _step(self, letter: int, monitor: int) -> int:
-        known = self._steps.get((letter, monitor))
-        if known is None:
-            turn = self._turns.get(letter)
-            if turn is None:
-                turn = self._turns[letter] = self.observation.turn(letter)
-                self.any_relevant = bool(self.relevant(turn)) or self.any_relevant
-            then = self.monitor.step(self.monitors[monitor], turn)
-            if then != VIOLATED:
-                if then not in self._numbers:
-                    self._numbers[then] = len(self.monitors)
-                    self.monitors.append(then)
-                then = self._numbers[then]
-            known = self._steps[letter, monitor] = then
-        return known
 
     def _trace(self, number: int) -> tuple[int, ...]:
         """Return the edges that lead to a state of the product."""
@@ -319,26 +343,39 @@ class Graph:
         return edges_out(self.first, nodes)
 
 
-class TooManyStatesError(Exception):
-    """A graph would have more states than it may have."""
-
-
-def graph_of(automaton: Automaton, predicates: Sequence[Callable[[Turn], bool]], states_max: int = _CELLS_MAX) -> Graph:
+def graph_of(
+    automaton: Automaton,
+    predicates: Sequence[Callable[[Turn], bool]],
+    states_max: int = _CELLS_MAX,
+    assumption: Monitor | None = None,
+) -> Graph:
     """Lay out the product of an automaton with what predicates read.
+
+    Args:
+        automaton: The automaton.
+        predicates: What is marked.
+        states_max: The most states.
+        assumption: A monitor; turns in which it is violated are left out, and what comes after them.
 
     Raises:
         TooManyStatesError: It has more than ``states_max`` states.
     """
-    return _reading(automaton, lambda observation: _graph(observation, predicates, states_max))
+    return _reading(automaton, lambda observation: _graph(observation, predicates, states_max, assumption))
 
 
-def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]], states_max: int) -> Graph:
+def _graph(
+    observation: Observation,
+    predicates: Sequence[Callable[[Turn], bool]],
+    states_max: int,
+    assumption: Monitor | None,
+) -> Graph:
     np = require("numpy", "verify")
     automaton = observation.automaton
-    if observation.records == 1 or automaton.ends.all():
+    if assumption is None and (observation.records == 1 or automaton.ends.all()):
         every = np.arange(automaton.transitions)
         marks = _marks(observation, predicates, observation.begin(automaton.source), every)
         return Graph(automaton.first, automaton.target, every, automaton.ends, automaton.time, marks)
+    steps = None if assumption is None else _Steps(observation, assumption, lambda _: False)
     states, keys = np.zeros(1, np.int64), _Keys()
     ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
     levels: list[tuple[Any, ...]] = []
@@ -346,11 +383,8 @@ def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]
     number = np.full((1, automaton.states), -1, np.int32)
     number[0, 0], nodes = 0, 1
     while len(states):
-        edges, place = automaton.out(states)
-        before = keys.records[ours][place]
-        ends, target = automaton.ends[edges], automaton.target[edges]
-        after = np.where(ends, observation.begin(target), observation.go_on(before, edges))
-        key = keys.of(after, np.zeros(len(after), np.int64))
+        edges, place, key = _followed(observation, steps, keys, states, ours)
+        before, target = keys.records[ours][place], automaton.target[edges]
         if nodes > states_max or len(keys) * automaton.states > _CELLS_MAX:
             raise TooManyStatesError
         if len(keys) > len(number):
@@ -373,14 +407,13 @@ def _graph(observation: Observation, predicates: Sequence[Callable[[Turn], bool]
 class Watched(NamedTuple):
     """The product of an automaton with a monitor, laid out: each node goes on until the monitor is violated.
 
-    ``violates`` marks the edges that violate it; they lead nowhere. ``state`` is the automaton's state of each node,
-    ``monitor`` the monitor's. Shapes (edges,), (nodes,), (nodes,).
+    ``violates`` marks the edges that violate it; they lead nowhere. ``state`` is the automaton's state of each node. Shapes
+    (edges,), (nodes,).
     """
 
     graph: Graph
     violates: Array
     state: Array
-    monitor: Array
 
 
 def watched_graph(automaton: Automaton, monitor: Monitor, states_max: int, *, acts_between: bool = True) -> Watched:
@@ -403,6 +436,7 @@ def watched_graph(automaton: Automaton, monitor: Monitor, states_max: int, *, ac
 def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Watched:
     np = require("numpy", "verify")
     automaton, search = observation.automaton, _Search(observation, monitor, lambda _: False, states_max)
+    steps = _Steps(observation, monitor, lambda _: False, follows_excused=True)
     states, keys = np.zeros(1, np.int64), search.keys
     ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
     search.add(_Batch(states, ours, states - 1, states - 1))
@@ -413,7 +447,7 @@ def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Wat
         records, monitors = keys.records[ours][place], keys.monitors[ours][place].copy()
         last = np.flatnonzero(ends)
         if len(last):
-            monitors[last] = search.stepped(observation.letters(records[last], edges[last]), monitors[last])
+            monitors[last] = steps.after(observation.letters(records[last], edges[last]), monitors[last])
         wrong = monitors == VIOLATED
         after = np.where(ends, observation.begin(target), observation.go_on(records, edges))
         key = keys.of(after, np.where(wrong, 0, monitors))
@@ -430,7 +464,25 @@ def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Wat
     first = np.concatenate([[0], np.cumsum(count)])
     target = np.where(wrong, 0, number[after, target])
     graph = Graph(first, target, edges, automaton.ends[edges], automaton.time[edges], ())
-    return Watched(graph, wrong, state, np.array(search.monitors)[keys.monitors[key]])
+    return Watched(graph, wrong, state)
+
+
+def _followed(
+    observation: Observation, steps: _Steps | None, keys: _Keys, states: Array, ours: Array
+) -> tuple[Array, Array, Array]:
+    """Return the edges from states of a product, their places among these states, and the keys of the states after them."""
+    np = require("numpy", "verify")
+    automaton = observation.automaton
+    edges, place = automaton.out(states)
+    before, monitors = keys.records[ours][place], keys.monitors[ours][place]
+    ends = automaton.ends[edges]
+    if steps is not None and ends.any():
+        last = np.flatnonzero(ends)
+        monitors[last] = steps.after(observation.letters(before[last], edges[last]), monitors[last])
+        kept = np.flatnonzero(monitors != VIOLATED)
+        edges, place, before, monitors, ends = (each[kept] for each in (edges, place, before, monitors, ends))
+    after = np.where(ends, observation.begin(automaton.target[edges]), observation.go_on(before, edges))
+    return edges, place, keys.of(after, monitors)
 
 
 def _marks(

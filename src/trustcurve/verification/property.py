@@ -15,12 +15,13 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.policy import Policy
-from trustcurve.verification.product import Monitor
+from trustcurve.verification.monitor import Monitor
 from trustcurve.verification.turn import Turn
 
 __all__ = [
     "CurveProperty",
     "ExpectedTurns",
+    "Fairness",
     "LeadsTo",
     "Possible",
     "Predicate",
@@ -30,10 +31,12 @@ __all__ = [
     "Recoverable",
     "Relational",
     "Safety",
+    "Until",
     "as_property",
 ]
 
 Predicate = Callable[[Turn], bool]
+Fairness = Literal["nothing", "moves"]
 
 # --- the kinds: each is decided in its own way --------------------------------------------------------
 
@@ -71,9 +74,10 @@ class Safety(Property):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Possible(Property):
-    """Something good can happen: some run has a goal turn."""
+    """Something good can happen: some run has a goal turn, while an assumption (if there is one) is not violated."""
 
     goal: Predicate
+    assumption: Monitor | None = None
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -85,11 +89,22 @@ class Recoverable(Property):
 
 @frozen(eq=False, repr=False, kw_only=True)
 class LeadsTo(Property):
-    """After every turn of one kind a turn of another comes eventually, under a stated fairness."""
+    """After every turn of one kind a turn of another comes eventually, under a stated fairness, and an assumption if given."""
 
     after: Predicate
     comes: Predicate
-    fair: Literal["nothing", "moves"]
+    fair: Fairness
+    assumption: Monitor | None = None
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Until(Property):
+    """A goal turn comes, and the monitor is not violated before; under a stated fairness, and an assumption if given."""
+
+    monitor: Monitor
+    goal: Predicate
+    fair: Fairness
+    assumption: Monitor | None = None
 
 
 @frozen(eq=False, repr=False, kw_only=True)

@@ -18,6 +18,7 @@ __all__ = [
     "paths",
     "reaching",
     "shortest_lasso",
+    "shortest_lasso_along",
     "shortest_lasso_among",
 ]
 
@@ -223,6 +224,12 @@ def shortest_lasso_among(graph: Graph, nodes: Array) -> Lasso | None:
     np = require("numpy", "verify")
     every = np.ones(len(graph.target), bool)
     best = _closed(graph, _Wanted(every), on_a_cycle(graph, every, graph.ends) & nodes, _Wanted(every))
+    return None if best is None else best[1]
+
+
+def shortest_lasso_along(graph: Graph, usable: Array, cycles: Array) -> Lasso | None:
+    """Find a shortest lasso of usable edges, with a cycle of edges among ``cycles``; stem and cycle end with a turn."""
+    best = _closed(graph, _Wanted(usable), on_a_cycle(graph, cycles, graph.ends), _Wanted(cycles))
     return None if best is None else best[1]
 
 

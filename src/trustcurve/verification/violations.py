@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, final
 
@@ -18,8 +18,8 @@ from trustcurve.policies.memory import word_of
 from trustcurve.policies.policy import Policy, turn_of_curve
 from trustcurve.verification.arguments import check_kind
 from trustcurve.verification.checker import as_properties
+from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.named_properties import POLICY_PROPERTIES
-from trustcurve.verification.product import VIOLATED
 from trustcurve.verification.property import PropertyLike, Safety
 from trustcurve.verification.turn import Turn
 
@@ -153,7 +153,7 @@ class _Watch:
     between: set[str] = field(factory=set, init=False)
     at_the_run: set[str] = field(factory=set, init=False)
     signals: set[str] = field(factory=set, init=False)
-    states: dict[str, int] = field(init=False)
+    states: dict[str, Hashable] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.before = self.standing = self.journey.start
