@@ -16,7 +16,7 @@ from trustcurve.verification.combinators import (
     until,
 )
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
-from trustcurve.verification.expectations import expected_turns, probability
+from trustcurve.verification.expectations import expected_total, expected_turns, probability
 from trustcurve.verification.explicit_model import export_model
 from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
@@ -89,6 +89,7 @@ __all__ = [
     "diff",
     "dominance",
     "equivalent",
+    "expected_total",
     "expected_turns",
     "export_model",
     "given",

@@ -16,16 +16,37 @@ from trustcurve.policies.environment import Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.product import graph_of
-from trustcurve.verification.search import reaching
+from trustcurve.verification.search import components, reaching
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TURNS_MAX", "automaton_probabilities", "edge_probabilities", "expected_turns_to", "probability_of"]
+__all__ = [
+    "TURNS_MAX",
+    "UndecidedError",
+    "automaton_probabilities",
+    "edge_probabilities",
+    "expected_total_of",
+    "expected_turns_to",
+    "move_numbers",
+    "probability_of",
+]
 
 TURNS_MAX = 1_000_000
 """The largest mean number of turns that is solved for. Source: our choice; up to there nine digits are exact."""
+
+
+class UndecidedError(Exception):
+    """There is a number that cannot be computed exactly, or none; why, in words."""
+
+
+def move_numbers(automaton: Automaton) -> NDArray[Any]:
+    """Return the environment's move on each edge, as a number in ``MOVES``. Shape (edges,)."""
+    np = require("numpy", "verify")
+    numbers = {str(name): number for number, name in enumerate(MOVES)}
+    move: NDArray[Any] = np.array([numbers.get(each.move, -1) for each in automaton.happenings])[automaton.happening]
+    return move
 
 
 def edge_probabilities(
@@ -60,9 +81,7 @@ def automaton_probabilities(automaton: Automaton) -> NDArray[np.float64]:
     Raises:
         InvalidValueError: The environment has no probabilities.
     """
-    np = require("numpy", "verify")
-    numbers = {str(name): number for number, name in enumerate(MOVES)}
-    move = np.array([numbers.get(each.move, -1) for each in automaton.happenings])[automaton.happening]
+    move = move_numbers(automaton)
     return edge_probabilities(automaton.loop.environment, automaton.source, move, nodes=automaton.states)
 
 
@@ -102,6 +121,68 @@ def expected_turns_to(automaton: Automaton, goal: NDArray[np.bool_]) -> float | 
     return _Chain.of(automaton, goal).turns()
 
 
+def expected_total_of(
+    automaton: Automaton, goal: NDArray[np.bool_], amounts: NDArray[np.float64], within: int | None
+) -> float:
+    """Return the mean total of amounts on edges, up to the first goal edge, including it.
+
+    Args:
+        automaton: A complete automaton.
+        goal: Which edges are goals.
+        amounts: What each edge adds.
+        within: In how many turns at most; None: up to the goal.
+
+    Returns:
+        The total; infinite where amounts go on forever.
+
+    Raises:
+        UndecidedError: The system is too ill-conditioned, or amounts above and below 0 go on forever.
+        MissingExtraError: scipy is not installed (extra ``verify``).
+        InvalidValueError: The environment has no probabilities.
+    """
+    np = require("numpy", "verify")
+    chain = _Chain.of(automaton, goal)
+    source = automaton.source
+    p = edge_probabilities(automaton.loop.environment, source, move_numbers(automaton), nodes=automaton.states)
+    each_turn = np.bincount(source, p * amounts, automaton.states)
+    if within is not None:
+        return chain.total_within(each_turn, within)
+    if chain.certain[0]:
+        return _known(chain.solved(chain.certain, each_turn))
+    between, forever = _apart(automaton, goal)
+    recurring = amounts[forever[source]]
+    if recurring.any():
+        if recurring.min() < 0 < recurring.max():
+            raise UndecidedError("the goal may never come, and then amounts above and below 0 go on forever")
+        return inf if recurring.max() > 0 else -inf
+    return _known(chain.solved(between, each_turn)) if between[0] else 0.0
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise UndecidedError(f"the mean number of turns may exceed {TURNS_MAX:,}: too many to compute exactly")
+    return value
+
+
+def _apart(automaton: Automaton, goal: NDArray[np.bool_]) -> tuple[Any, Any]:
+    """Return which nodes are passed before the goal, and in which of them runs that avoid it stay forever."""
+    np = require("numpy", "verify")
+    graph = graph_of(automaton, [])
+    source, target = automaton.source, automaton.target
+    reached = np.zeros(automaton.states, bool)
+    reached[0], frontier = True, np.zeros(1, np.int64)
+    while len(frontier):
+        edges, _ = graph.out(frontier)
+        ahead = np.unique(target[edges[~goal[edges]]])
+        frontier = ahead[~reached[ahead]]
+        reached[frontier] = True
+    label = components(graph, ~goal)
+    left = np.zeros(int(label.max()) + 1, bool)
+    left[label[source[goal | (label[source] != label[target])]]] = True
+    forever = reached & ~left[label]
+    return reached & ~forever, forever
+
+
 @frozen(eq=False)
 class _Chain:
     """The chain up to the goal: from each node at once into the goal, away to other nodes, or back to itself."""
@@ -136,20 +217,28 @@ class _Chain:
             avoids = (self.away @ avoids + self.back * avoids > 0).astype(float)
         return min(float(reached[0]), 1.0) if avoids[0] else 1.0
 
+    def total_within(self, each_turn: Any, turns: int) -> float:
+        """Return the mean total in some turns, or up to the goal if it comes before, of what each node adds in a turn."""
+        np = require("numpy", "verify")
+        total = np.zeros(len(self.back))
+        for _ in range(turns):
+            total = each_turn + self.away @ total + self.back * total
+        return float(total[0])
+
     def eventually(self) -> float | None:
         """Return the probability of the goal; None if it cannot be solved exactly."""
         between = self.possible & ~self.certain
         if not between[0]:
             return float(self.certain[0])
-        found = self._solved(between, self.at_once + self.away @ self.certain.astype(float))
+        found = self.solved(between, self.at_once + self.away @ self.certain.astype(float))
         return None if found is None else min(max(found, 0.0), 1.0)
 
     def turns(self) -> float | None:
         """Return the mean number of turns to the goal; None if it cannot be solved exactly."""
         np = require("numpy", "verify")
-        return self._solved(self.certain, np.ones(len(self.back))) if self.certain[0] else inf
+        return self.solved(self.certain, np.ones(len(self.back))) if self.certain[0] else inf
 
-    def _solved(self, among: Any, known: Any) -> float | None:
+    def solved(self, among: Any, known: Any) -> float | None:
         """Solve (1 - back) x = known + away x among some nodes, each of which has a way out, and return x at the start.
 
         The condition of the matrix is the largest mean number of turns until those nodes are left: so many digits are

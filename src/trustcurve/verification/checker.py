@@ -15,7 +15,8 @@ from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.chain import TURNS_MAX, expected_turns_to, probability_of
+from trustcurve.verification.chain import UndecidedError
+from trustcurve.verification.chance_values import Chance, broken_bound, value_of
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor, assuming
@@ -24,6 +25,7 @@ from trustcurve.verification.nearest_passing import nearest_passing
 from trustcurve.verification.product import Graph, TooManyStatesError, explore, graph_of
 from trustcurve.verification.property import (
     CurveProperty,
+    ExpectedTotal,
     ExpectedTurns,
     LeadsTo,
     Possible,
@@ -54,9 +56,6 @@ _NO_SUCH_JOURNEY = (
     "only a journey that cannot happen violates it: more promises are kept late in it than were broken, "
     "or the day of one is moved to a time before"
 )
-
-_EXACT = 1e-9
-"""How far a number may lie beyond a bound and still count as on it. Source: our choice; it is solved in floating point."""
 
 
 def check(
@@ -187,7 +186,7 @@ class Checker:
     def decide(self, asked: Property) -> Verdict:
         """Decide one property."""
         start = perf_counter()
-        ways: tuple[tuple[type[Property], Callable[..., Verdict]], ...] = (
+        ways: tuple[tuple[Any, Callable[..., Verdict]], ...] = (
             (CurveProperty, self._curve),
             (Relational, self._relational),
             (Safety, self._safety),
@@ -195,8 +194,7 @@ class Checker:
             (Recoverable, self._recoverable),
             (LeadsTo, self._leads_to),
             (Until, self._until),
-            (Probability, self._chance),
-            (ExpectedTurns, self._chance),
+            (Probability | ExpectedTurns | ExpectedTotal, self._chance),
         )
         way = next(way for kind, way in ways if isinstance(asked, kind))
         try:
@@ -320,23 +318,19 @@ class Checker:
             return safe
         return self._refuted(asked, automaton, _lasso(automaton, graph, found), _never_comes(asked.fair))
 
-    def _chance(self, asked: Probability | ExpectedTurns) -> Verdict:
+    def _chance(self, asked: Chance) -> Verdict:
         automaton = self.automaton(asked.name)
         if automaton.stopped is not None:
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
-        goal = graph_of(automaton, [asked.goal]).marks[0]
-        if isinstance(asked, Probability):
-            value, least = probability_of(automaton, goal, asked.within), asked.at_least
-            most, rule = asked.at_most + _EXACT, f"must lie between {least:g} and {asked.at_most:g}"
-        else:
-            value, least = expected_turns_to(automaton, goal), 0.0
-            most, rule = asked.at_most * (1 + _EXACT), f"must be at most {asked.at_most:g}"
-        if value is None:
-            note = f"the mean number of turns may exceed {TURNS_MAX:,}: too many to compute exactly"
-            return _verdict(asked, automaton, Status.UNKNOWN, note)
-        fine = least - _EXACT <= value <= most
-        verdict = _verdict(asked, automaton, Status.PROVED if fine else Status.REFUTED, "" if fine else rule)
-        return evolve(verdict, value=value)
+        try:
+            value = value_of(automaton, asked)
+        except UndecidedError as error:
+            return _verdict(asked, automaton, Status.UNKNOWN, str(error))
+        rule = broken_bound(asked, value)
+        return evolve(
+            _verdict(asked, automaton, Status.REFUTED if rule else Status.PROVED, rule),
+            value=value,
+        )
 
     def _holds(self, asked: Property, automaton: Automaton, *, vacuous: bool = False) -> Verdict:
         if automaton.stopped is not None:

@@ -6,9 +6,9 @@ from math import inf
 
 from trustcurve.errors import InvalidValueError
 from trustcurve.verification.arguments import check_number, check_predicates, check_whole
-from trustcurve.verification.property import ExpectedTurns, Predicate, Probability
+from trustcurve.verification.property import Amount, ExpectedTotal, ExpectedTurns, Predicate, Probability
 
-__all__ = ["expected_turns", "probability"]
+__all__ = ["expected_total", "expected_turns", "probability"]
 
 
 def probability(
@@ -42,10 +42,7 @@ def probability(
         0.1
     """
     check_predicates(goal=goal)
-    check_number("at_least", at_least, 0, 1)
-    check_number("at_most", at_most, 0, 1)
-    if at_least > at_most:
-        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must be in ascending order")
+    _check_bounds(at_least, at_most, 0, 1)
     turns = None if within is None else check_whole("within", within, 1)
     return Probability(name=name, description=description, goal=goal, within=turns, at_least=at_least, at_most=at_most)
 
@@ -73,3 +70,55 @@ def expected_turns(
     check_predicates(goal=goal)
     check_number("at_most", at_most, 1, inf)
     return ExpectedTurns(name=name, description=description, goal=goal, at_most=at_most)
+
+
+def expected_total(
+    amount: Amount,
+    *,
+    within: int | None = None,
+    goal: Predicate | None = None,
+    at_least: float = -inf,
+    at_most: float = inf,
+    name: str = "expected_total",
+    description: str = "",
+) -> ExpectedTotal:
+    """Return the property that the mean total of an amount lies within bounds: a number of turns, or their cost.
+
+    It is computed as ``probability`` is. If the goal may never come, the total is infinite where amounts go on forever, and
+    UNKNOWN where some of them are above 0 and some below. Without bounds it is reported only.
+
+    Args:
+        amount: A pure function from a turn to a finite number: what the turn adds.
+        within: Over how many turns; None: all turns up to the goal.
+        goal: Up to which turn, including it; None: all of ``within``. With both, whichever comes first ends it.
+        at_least: The lower bound.
+        at_most: The upper bound.
+        name: The property's name.
+        description: What it protects.
+
+    Raises:
+        InvalidValueError: Both ``within`` and ``goal`` are missing, or the bounds are not numbers or in the wrong order.
+            From ``check``: ``amount`` returned something that is not a finite number.
+
+    Examples:
+        >>> reproaches = expected_total(lambda turn: "complaint" in turn.moves, within=12, at_most=2, name="complaints")
+        >>> reproaches.within, reproaches.at_most
+        (12, 2)
+    """
+    check_predicates(amount=amount)
+    if goal is not None:
+        check_predicates(goal=goal)
+    elif within is None:
+        raise InvalidValueError("within, goal", (None, None), "must not both be missing: a total ends somewhere")
+    turns = None if within is None else check_whole("within", within, 1)
+    _check_bounds(at_least, at_most, -inf, inf)
+    return ExpectedTotal(
+        name=name, description=description, amount=amount, goal=goal, within=turns, at_least=at_least, at_most=at_most
+    )
+
+
+def _check_bounds(at_least: float, at_most: float, least: float, most: float) -> None:
+    check_number("at_least", at_least, least, most)
+    check_number("at_most", at_most, least, most)
+    if at_least > at_most:
+        raise InvalidValueError("at_least, at_most", (at_least, at_most), "must be in ascending order")

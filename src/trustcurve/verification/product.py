@@ -23,6 +23,7 @@ __all__ = [
     "Watched",
     "explore",
     "graph_of",
+    "values_on",
     "watched_graph",
 ]
 
@@ -485,17 +486,35 @@ def _followed(
     return edges, place, keys.of(after, monitors)
 
 
+def values_on(automaton: Automaton, function: Callable[[Turn], float]) -> Array:
+    """Return what a function says of the turn on each edge, where each edge is a whole turn. Shape (edges,)."""
+
+    def work(observation: Observation) -> Array:
+        every = np.arange(automaton.transitions)
+        turns, kind = _turns(observation, observation.begin(automaton.source), every)
+        return np.array([function(turn) for turn in turns], float)[kind]
+
+    np = require("numpy", "verify")
+    return _reading(automaton, work)
+
+
+def _turns(observation: Observation, records: Array, last: Array) -> tuple[list[Turn], Array]:
+    """Return the turns that end with edges, each kind once, and which of them each edge ends. Shape (edges,)."""
+    np = require("numpy", "verify")
+    kinds, inverse = np.unique(observation.letters(records, last), return_inverse=True)
+    return [observation.turn(kind) for kind in kinds.tolist()], inverse
+
+
 def _marks(
     observation: Observation, predicates: Sequence[Callable[[Turn], bool]], records: Array, edges: Array
 ) -> tuple[Array, ...]:
     """Return for each predicate the edges that end a turn in which it is true."""
     np = require("numpy", "verify")
     last = np.flatnonzero(observation.automaton.ends[edges])
-    kinds, inverse = np.unique(observation.letters(records[last], edges[last]), return_inverse=True)
-    turns = [observation.turn(kind) for kind in kinds.tolist()]
+    turns, kind = _turns(observation, records[last], edges[last])
     found = []
     for predicate in predicates:
         mark = np.zeros(len(edges), bool)
-        mark[last] = np.array([bool(predicate(turn)) for turn in turns], bool)[inverse] if len(last) else False
+        mark[last] = np.array([bool(predicate(turn)) for turn in turns], bool)[kind] if len(last) else False
         found.append(mark)
     return tuple(found)

@@ -19,7 +19,9 @@ from trustcurve.verification.monitor import Monitor
 from trustcurve.verification.turn import Turn
 
 __all__ = [
+    "Amount",
     "CurveProperty",
+    "ExpectedTotal",
     "ExpectedTurns",
     "Fairness",
     "LeadsTo",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 Predicate = Callable[[Turn], bool]
+Amount = Callable[[Turn], float]
 Fairness = Literal["nothing", "moves"]
 
 # --- the kinds: each is decided in its own way --------------------------------------------------------
@@ -122,6 +125,17 @@ class ExpectedTurns(Property):
     """The mean number of turns up to the first goal turn, including it, lies within a bound."""
 
     goal: Predicate
+    at_most: float
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class ExpectedTotal(Property):
+    """The mean total of an amount, over some turns or up to the first goal turn, lies within bounds."""
+
+    amount: Amount
+    goal: Predicate | None
+    within: int | None
+    at_least: float
     at_most: float
 
 
