@@ -248,6 +248,12 @@ def test_a_file_that_cannot_be_written_is_named_after_the_verdicts(trustcurve: T
     assert said.err == f"trustcurve: {says}\n"
 
 
+def test_journeys_can_begin_in_a_state(trustcurve: Trustcurve) -> None:
+    said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--begin", "advocate")
+    assert said.code == 0
+    assert said.lines[0].startswith("Policy gentle, environment: anything, at any time, beginning in advocate")
+
+
 def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--states-max", "3")
     assert said.code == 2
@@ -276,6 +282,8 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
             ["check", "gentle.toml", "-p", "repair_within(9999999999)"],
             "n must be a whole number of at most 1,000,000,000",
         ),
+        (["check", "gentle.toml", "--begin", "partner"], "begin 'partner' is unknown"),
+        (["check", "old.toml", "--begin", "advocate"], "begin must be left out without a policy"),
         (["check", "gentle.toml", "--states-max", "0"], "states_max must be a whole number of at least 1"),
         (["check", "funnel.toml", "-p", "nowhere.toml"], "No such file or directory: 'nowhere.toml'"),
         (["check", "funnel.toml", "-p", "nowhere.toml:hope"], "No such file or directory: 'nowhere.toml'"),

@@ -82,6 +82,15 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             show_default=False,
         ),
     ] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option(
+            "--begin",
+            metavar="STATE",
+            help="For policies: begin with customers in this state, such as advocate, at the end of a shortest journey into it. If left out: with strangers.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 
@@ -101,6 +110,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check funnel.toml -p manners.toml -p "more.toml:favours are thanked"
         trustcurve check funnel.toml --once-a-turn
         trustcurve check funnel.toml --export funnel.drn
+        trustcurve check funnel.toml --begin advocate
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
@@ -120,6 +130,7 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
                 turn=None,
                 promises_max=promises_max,
                 once_a_turn=once_a_turn,
+                begin=begin,
                 states_max=states_max,
             )
             reports.append(checker.report(surroundings, asked))
@@ -168,6 +179,7 @@ def _print_report(screen: Screen, report: Report) -> None:
         f"curve {report.curve}"
         if report.policy is None
         else f"policy {report.policy}, environment: {report.environment}, {report.scope}"
+        + (f", beginning in {report.begin}" if report.begin else "")
     )
     columns = [TableColumn("verdict", "name"), TableColumn("property", "name"), TableColumn("what it protects")]
     rows = []

@@ -10,11 +10,13 @@ from typing import Any
 from attrs import define, evolve, field
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.standing import Standing
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.beginning import standing_to_begin_with
 from trustcurve.verification.chain import UndecidedError
 from trustcurve.verification.chance_values import Chance, broken_bound, value_of
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
@@ -66,6 +68,7 @@ def check(
     turn: timedelta | None = None,
     promises_max: int = 2,
     once_a_turn: bool = False,
+    begin: Standing | str | None = None,
     states_max: int = STATES_MAX,
 ) -> Report:
     """Decide properties of a curve, or of a policy on it, by exploring every reachable state.
@@ -80,13 +83,17 @@ def check(
         promises_max: The most promises that may be open at once.
         once_a_turn: Whether the environment makes at most one move in a turn, at the instant of the policy's run; else it
             may do anything at any time, as often as it likes. Environments with probabilities always move once a turn.
+        begin: Where customers stand at the beginning, just after a run of the policy, of whom it remembers nothing: a
+            standing without open promises, a whole number of turns after its ``quiet_since``; or a stage or leaf state, which
+            stands for a shortest journey into it. Default: a stranger.
         states_max: The most states of the loop, and of the loop together with what a property counts; if there are
             more, what is not refuted is UNKNOWN.
 
     Raises:
         ImpurePolicyError: The policy is not a pure function of the view.
-        InvalidValueError: An argument is of another kind or out of range, is not a property, or needs a policy.
-        UnknownWordError: A relational property names a signal that the curve does not have.
+        InvalidValueError: An argument is of another kind or out of range, is not a property, or needs a policy. Or
+            ``begin`` has an open promise, is not a whole number of turns after ``quiet_since``, or cannot be reached.
+        UnknownWordError: A relational property names a signal that the curve does not have, or ``begin`` a state.
 
     Examples:
         >>> from trustcurve.verification import check, no_stage_skipping
@@ -100,6 +107,7 @@ def check(
         turn=turn,
         promises_max=promises_max,
         once_a_turn=once_a_turn,
+        begin=begin,
         states_max=states_max,
     )
     return checker.report(environment, properties)
@@ -124,6 +132,7 @@ def checker_for(
     turn: timedelta | None,
     promises_max: int,
     once_a_turn: bool = False,
+    begin: Standing | str | None = None,
     states_max: int,
 ) -> Checker:
     """Return a checker, which unrolls the loop once for all properties; for arguments and errors see ``check``."""
@@ -135,8 +144,11 @@ def checker_for(
     check_kind("environment", environment, Environment, "must be an Environment")
     check_whole("states_max", states_max, 1)
     loop = None
+    if policy is None and begin is not None:
+        raise InvalidValueError("begin", begin, "must be left out without a policy: a curve is checked everywhere")
     if policy is not None:
         loop = ClosedLoop(
+            begin=None if begin is None else standing_to_begin_with(curve, begin),
             curve=curve,
             policy=policy,
             environment=environment,
@@ -144,7 +156,7 @@ def checker_for(
             promises_max=promises_max,
             any_time=not once_a_turn and environment.probabilities is None,
         )
-    return Checker(curve, loop, states_max)
+    return Checker(curve, loop, states_max, "" if begin is None or loop is None else curve.state(loop.begin.position))
 
 
 @define(eq=False)
@@ -154,6 +166,7 @@ class Checker:
     curve: Curve
     loop: ClosedLoop | None
     states_max: int
+    begin: str = ""
     _unrolled: Automaton | None = field(default=None, init=False)
     _dominance: Any = field(default=None, init=False)
 
@@ -181,6 +194,7 @@ class Checker:
             environment=environment.name,
             scope=self.scope,
             verdicts=tuple(map(self.decide, as_properties(policy, properties))),
+            begin=self.begin,
         )
 
     def decide(self, asked: Property) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.signals import SILENCE
+from trustcurve.core.signals import KEPT, SILENCE
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
@@ -213,7 +213,10 @@ class ClosedLoop:
         """The first state, after a run of the policy; it remembers nothing yet."""
         quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn * self.rules.per_turn
         memory = tuple(recall.ran(recall.start, ()) for recall in self.policy.recalls)
-        context = Context(0, self.rules.reduced(quiet), (), overdue=False, memory=memory, new=self.joins)
+        # What was broken before can still be kept late, as what is broken in the loop.
+        late = self.any_time and "kept_late" in self.environment.names
+        overdue = late and any(self.curve.ends_silence[KEPT[each.weight]] == "always" for each in self.begin.promises)
+        context = Context(0, self.rules.reduced(quiet), (), overdue=overdue, memory=memory, new=self.joins)
         return Node(self.table.number(self.begin.position), context)
 
     @cached_property

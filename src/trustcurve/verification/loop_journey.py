@@ -23,7 +23,7 @@ from trustcurve.core.events import (
 )
 from trustcurve.core.journey import Journey
 from trustcurve.core.phrases import event_words, when_words
-from trustcurve.core.signals import BROKEN
+from trustcurve.core.signals import BROKEN, KEPT
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value, checked_path
@@ -250,6 +250,8 @@ class _Dates:
         known = {promise.id for promise in begin.promises}
         self.new_names = (name for made in count(1) if (name := f"{made:03}") not in known)
         self.quiet_since = begin.quiet_since
+        ends = self.loop.curve.ends_silence
+        self.late = [promise.id for promise in begin.promises if ends[KEPT[promise.weight]] == "always"]
 
     def work_out(self) -> None:
         """Find all events, and when the customer joined if that is later than the turn begins.

@@ -155,6 +155,7 @@ class Report:
         environment: The environment's name.
         scope: What the environment can do: "at any time", or "one move in a turn". "" for curves.
         verdicts: The verdicts, in the order of the properties.
+        begin: The leaf state in which customers begin, if it was given; "": as strangers.
     """
 
     curve: str
@@ -162,6 +163,7 @@ class Report:
     environment: str
     scope: str
     verdicts: tuple[Verdict, ...]
+    begin: str = ""
 
     __init_subclass__ = final_class
 
