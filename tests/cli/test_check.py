@@ -254,6 +254,14 @@ def test_journeys_can_begin_in_a_state(trustcurve: Trustcurve) -> None:
     assert said.lines[0].startswith("Policy gentle, environment: anything, at any time, beginning in advocate")
 
 
+def test_rows_that_decide_in_no_journey_are_listed(trustcurve: Trustcurve) -> None:
+    Path("sorry.toml").write_text(GENTLE + '[[rules]]\nname = "sorry"\nwhen = { kept = 3 }\ndo = "repair"\n', "utf-8")
+    said = trustcurve("check", "sorry.toml", "-p", "recovery_comes_first")
+    assert "rows that decide in no journey: sorry" in said.lines
+    assert "decide in no journey" not in trustcurve("check", "gentle.toml", "-p", "recovery_comes_first").out
+    assert "decide in no journey" not in trustcurve("check", "sorry.toml", "--states-max", "3").out
+
+
 def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
     said = trustcurve("check", "gentle.toml", "-p", "recovery_comes_first", "--states-max", "3")
     assert said.code == 2

@@ -195,6 +195,8 @@ def _print_report(screen: Screen, report: Report) -> None:
     transitions = max((verdict.transitions for verdict in report.verdicts), default=0)
     seconds = sum(verdict.seconds for verdict in report.verdicts)
     screen.line(f"{states:,} states and {transitions:,} transitions, in {seconds:.2f} s")
+    if report.unused_rows:
+        screen.line(f"rows that decide in no journey: {', '.join(report.unused_rows)}")
     for verdict in (*report.refuted, *report.unknown):
         if verdict.counterexample is not None:
             screen.line()

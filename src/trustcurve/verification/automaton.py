@@ -30,6 +30,7 @@ class Automaton:
         ends: Whether a turn ends with each edge, after the policy's action. Shape (edges,).
         met: The position in which the policy decides, on edges with which a turn ends. Shape (edges,).
         stopped: Why the unrolling is incomplete, or None.
+        unused_rows: The rows of the policy, by number from 0, that decide in no state.
     """
 
     loop: ClosedLoop
@@ -43,6 +44,7 @@ class Automaton:
     ends: Array
     met: Array
     stopped: str | None = None
+    unused_rows: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Automaton of {self.states} states and {self.transitions} transitions>"

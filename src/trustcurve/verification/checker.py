@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Standing
 from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
@@ -177,6 +178,14 @@ class Checker:
             return ""
         return "at any time" if self.loop.any_time else "one move in a turn"
 
+    @property
+    def unused_rows(self) -> tuple[str, ...] | None:
+        """The names of the policy's rows that decide in no state of the loop; None if that is not known."""
+        decide = None if self.loop is None else self.loop.policy.decide
+        if not isinstance(decide, DecisionList) or self._unrolled is None or self._unrolled.stopped is not None:
+            return None
+        return tuple(decide.rules[row].name for row in self._unrolled.unused_rows)
+
     def automaton(self, name: str) -> Automaton:
         """Return the unrolled loop; ``name`` is the property that needs it."""
         if self.loop is None:
@@ -195,6 +204,7 @@ class Checker:
             scope=self.scope,
             verdicts=tuple(map(self.decide, as_properties(policy, properties))),
             begin=self.begin,
+            unused_rows=self.unused_rows,
         )
 
     def decide(self, asked: Property) -> Verdict:

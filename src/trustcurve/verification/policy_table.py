@@ -38,6 +38,14 @@ class PolicyTable:
     _view_of: Any = field(default=None, init=False)
     _hold_at: Any = field(default=None, init=False)
     _hold_in: list[list[bool]] = field(factory=list, init=False)
+    _decided: set[int] = field(factory=set, init=False)
+
+    @property
+    def unused_rows(self) -> tuple[int, ...]:
+        """The rows of the policy, by number from 0, that decided nowhere so far."""
+        decide = self.cache.policy.decide
+        rows = range(len(decide.rules)) if isinstance(decide, DecisionList) else range(0)
+        return tuple(row for row in rows if row not in self._decided)
 
     def decides(self, contexts: Array) -> Array:
         """Return in which contexts the policy decides. Shape (n,)."""
@@ -52,8 +60,10 @@ class PolicyTable:
         decide = self.cache.policy.decide
         if isinstance(decide, DecisionList):
             holds = self._hold_at[:, positions] & np.array(self._hold_in, bool).T[:, views]
+            row = holds.argmax(axis=0)
+            self._decided.update(np.unique(row).tolist())
             do = [*(self.decisions.of(rule.do) for rule in decide.rules), self.decisions.of(())]
-            return np.array(do, np.int32)[holds.argmax(axis=0)]
+            return np.array(do, np.int32)[row]
         asked, inverse = np.unique(views.astype(np.int64) * len(self._positions) + positions, return_inverse=True)
         return np.array([self._ask(each) for each in asked.tolist()], np.int32)[inverse]
 

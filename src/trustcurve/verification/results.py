@@ -156,6 +156,9 @@ class Report:
         scope: What the environment can do: "at any time", or "one move in a turn". "" for curves.
         verdicts: The verdicts, in the order of the properties.
         begin: The leaf state in which customers begin, if it was given; "": as strangers.
+        unused_rows: The names of the policy's rows that decide in no reachable turn: in no journey of this environment,
+            from this beginning. None if that is not known: the policy has no rows, nothing was asked of what it does, or a
+            limit was reached.
     """
 
     curve: str
@@ -164,6 +167,7 @@ class Report:
     scope: str
     verdicts: tuple[Verdict, ...]
     begin: str = ""
+    unused_rows: tuple[str, ...] | None = None
 
     __init_subclass__ = final_class
 

@@ -257,6 +257,7 @@ class _Unrolling:
             ends=ends,
             met=met.astype(np.int32),
             stopped=self.stopped,
+            unused_rows=self.policy.unused_rows,
         )
 
     def _edges(self, contexts: Array, positions: Array) -> _Edges:
