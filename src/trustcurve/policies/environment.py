@@ -13,7 +13,23 @@ from trustcurve.documents.forms import ValueRule, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES, Move, PromiseMove
 
-__all__ = ["ADDS_UP", "ANY", "CHANCE", "KEEPS_PROMISES", "Environment", "move_probabilities"]
+__all__ = [
+    "ADDS_UP",
+    "ANY",
+    "CHANCE",
+    "KEEPS_PROMISES",
+    "Chance",
+    "Environment",
+    "likely_moves",
+    "move_probabilities",
+    "move_ranges",
+]
+
+Range = tuple[float, float]
+"""The least and the most that a probability can be."""
+
+Chance = float | Range
+"""A probability, or an interval of them."""
 
 ADDS_UP: Final = 1e-9
 """By how much a sum of probabilities or shares may miss 1. Source: our choice; what is written as decimals misses less."""
@@ -26,28 +42,46 @@ _ALL: Final[tuple[Move | PromiseMove, ...]] = (*MOVES, *PROMISE_MOVES)
 _ROUNDED = 1e-15  # less than this is left of 1 only because numbers are rounded
 
 
-def _sum_problem(chances: Mapping[str, float]) -> str | None:
+def _range(chance: Chance) -> Range:
+    return chance if isinstance(chance, tuple) else (chance, chance)
+
+
+def _check_chance(move: str, chance: object) -> None:
+    if not isinstance(chance, tuple):
+        CHANCE.check(f"probability of {move}", chance)
+        return
+    for each in chance:
+        CHANCE.check(f"probability of {move}", each)
+    if len(chance) != 2 or chance[0] > chance[1]:  # noqa: PLR2004 - an interval has two ends
+        rule = "must be one number or two, the least and the most, for example (0.01, 0.03)"
+        raise InvalidValueError(f"probability of {move}", chance, rule)
+
+
+def _sum_problem(chances: Mapping[str, Chance]) -> str | None:
     """Return why probabilities of moves do not add up, or None."""
-    total = fsum(chances.values())
-    if total > 1 + ADDS_UP:
-        return f"must have probabilities that add up to at most 1, not {total:g}"
-    if "nothing" in chances and abs(total - 1) > ADDS_UP:
-        return f"must have probabilities that add up to 1 if they include 'nothing', not {total:g}"
+    least, most = (fsum(_range(chance)[end] for chance in chances.values()) for end in (0, 1))
+    if least > 1 + ADDS_UP:
+        return f"must have probabilities that add up to at most 1, not {least:g}"
+    if "nothing" in chances and most < 1 - ADDS_UP:
+        return f"must have probabilities that add up to 1 if they include 'nothing', not {most:g}"
     return None
 
 
-def _moves(value: Iterable[str] | Mapping[str, float]) -> tuple[tuple[Move | PromiseMove, float | None], ...]:
+def _moves(value: Iterable[str] | Mapping[str, Chance]) -> tuple[tuple[Move | PromiseMove, Chance | None], ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidValueError(
             "moves", value, "must be a list of moves, or their probabilities such as {'complaint': 0.1}"
         )
-    given: dict[str, float | None] = {}
+    given: dict[str, Chance | None] = {}
     for move, p in value.items() if isinstance(value, Mapping) else ((move, None) for move in value):
         name = plain_word(move)
         if not isinstance(name, str):
             raise InvalidValueError("move", move, "must be a word")
         if name not in _ALL:
             raise UnknownWordError("move", name, _ALL)
+        if isinstance(p, list | tuple):
+            _check_chance(name, tuple(p))
+            p = p[0] if p[0] == p[1] else (p[0], p[1])  # noqa: PLW2901 - an interval of one number is that number
         given[name] = p
     return tuple((move, given.get(move)) for move in _ALL if move in given or move == "nothing")
 
@@ -63,22 +97,23 @@ class Environment:
     Args:
         moves: The moves that may happen, or their probabilities in a turn. What is left of 1, and the probability of
             moves that cannot happen (a promise kept when none is open), goes to "nothing". A move of probability 0
-            never happens.
+            never happens. Instead of a probability, an interval may be given, such as ``(0.01, 0.03)``: any probability
+            in it, in each turn and state another one. Such environments are for proofs, and cannot be simulated.
         keeps_promises: Whether promises are always kept: at the latest on the last turn on which they can be (the one
             on which they fall due, or the last one of a grace period). Excludes the move "broken".
         name: A name for reports.
 
     Raises:
         UnknownWordError: A move is unknown.
-        InvalidValueError: A probability is not between 0 and 1, they add up to more than 1, or ``keeps_promises`` is
-            set and "broken" is among the moves.
+        InvalidValueError: A probability is not between 0 and 1, an interval is not two of them in ascending order, they
+            add up to more than 1, or ``keeps_promises`` is set and "broken" is among the moves.
 
     Examples:
         >>> Environment({"kept": 0.5, "complaint": 0.1}).probabilities
         {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
     """
 
-    moves: tuple[tuple[Move | PromiseMove, float | None], ...] = field(converter=_moves)
+    moves: tuple[tuple[Move | PromiseMove, Chance | None], ...] = field(converter=_moves)
     keeps_promises: bool = field(default=False, kw_only=True)
     name: str = field(default="environment", kw_only=True)
 
@@ -89,9 +124,9 @@ class Environment:
             raise InvalidValueError("keeps_promises", self.keeps_promises, "must be True or False")
         if not isinstance(self.name, str):
             raise InvalidValueError("name", self.name, "must be text")
-        given: dict[str, float] = {move: p for move, p in self.moves if p is not None}
+        given: dict[str, Chance] = {move: p for move, p in self.moves if p is not None}
         for move, p in given.items():
-            CHANCE.check(f"probability of {move}", p)
+            _check_chance(move, p)
         if given and len(given) < len(self.moves) - ("nothing" not in given):
             missing = ", ".join(move for move, p in self.moves if p is None and move != "nothing")
             raise InvalidValueError(
@@ -113,15 +148,43 @@ class Environment:
         return tuple(move for move, _ in self.moves)
 
     @property
+    def has_chances(self) -> bool:
+        """Whether moves have probabilities, or intervals of them."""
+        return any(chance is not None for _, chance in self.moves)
+
+    @property
     def probabilities(self) -> dict[Move, float] | None:
-        """The probability of each move, "nothing" included; they add up to 1. None if none were given."""
-        given: dict[Move, float] = {move: float(p) for move, p in self.moves if p is not None and move in MOVES}
-        if not given:
+        """The probability of each move, "nothing" included; they add up to 1. None if there are none, or intervals."""
+        given: dict[Move, float] = {
+            move: float(p) for move, p in self.moves if p is not None and not isinstance(p, tuple) and move in MOVES
+        }
+        if not given or self.ranges is not None:
             return None
         rest = 1 - fsum(given.values())
         given = {"nothing": rest if rest > _ROUNDED else 0.0, **given}
         total = fsum(given.values())  # 1, but for rounding
         return {move: p / total for move, p in given.items()}
+
+    @property
+    def ranges(self) -> dict[Move, Range] | None:
+        """The least and the most probability of each move, "nothing" included, if some of them are intervals; else None."""
+        if not any(isinstance(chance, tuple) for _, chance in self.moves):
+            return None
+        given: dict[Move, Range] = {
+            move: _range(chance) for move, chance in self.moves if chance is not None and move in MOVES
+        }
+        return _possible_together({"nothing": (0.0, 1.0), **given})
+
+
+def _possible_together(ranges: Mapping[Move, Range]) -> dict[Move, Range]:
+    """Return what is left of some ranges if their probabilities add up to 1."""
+    found: dict[Move, Range] = {}
+    for move, (least, most) in ranges.items():
+        others = [its for other, its in ranges.items() if other != move]
+        least = max(least, 1 - fsum(its[1] for its in others))  # noqa: PLW2901 - narrowed
+        most = min(most, 1 - fsum(its[0] for its in others))  # noqa: PLW2901 - narrowed
+        found[move] = (least if least > _ROUNDED else 0.0, most if most > _ROUNDED else 0.0)
+    return found
 
 
 def move_probabilities(environment: Environment, possible: Sequence[Move]) -> list[float]:
@@ -135,14 +198,53 @@ def move_probabilities(environment: Environment, possible: Sequence[Move]) -> li
         possible: The moves, one for each way in which the turn can go on.
 
     Raises:
-        InvalidValueError: The environment has no probabilities.
+        InvalidValueError: The environment has no probabilities, or intervals of them.
     """
     given = environment.probabilities
     if given is None:
-        raise InvalidValueError("environment", environment.name, "must have a probability for each move")
+        rule = "must have one probability for each move, not an interval"
+        if not environment.has_chances:
+            rule = "must have a probability for each move"
+        raise InvalidValueError("environment", environment.name, rule)
     among = Counter(possible)
     rest = min(given["nothing"] + fsum(p for move, p in given.items() if move not in among), 1.0)
     return [rest if move == "nothing" else given.get(move, 0.0) / among[move] for move in possible]
+
+
+def move_ranges(environment: Environment, possible: Iterable[Move]) -> dict[Move, Range]:
+    """Return the least and the most probability of each move that is possible in a state, "nothing" included.
+
+    Any probabilities within these ranges that add up to 1 are possible. The probability of impossible moves goes to "nothing".
+
+    Args:
+        environment: The environment, with probabilities or intervals of them.
+        possible: The moves that are possible; "nothing" always is.
+
+    Raises:
+        InvalidValueError: The environment has neither.
+    """
+    given = environment.ranges
+    if given is None:
+        if environment.probabilities is None:
+            raise InvalidValueError("environment", environment.name, "must have a probability for each move")
+        given = {move: (p, p) for move, p in environment.probabilities.items()}
+    among = {"nothing", *possible}
+    rest = [its for move, its in given.items() if move == "nothing" or move not in among]
+    found: dict[Move, Range] = {move: given.get(move, (0.0, 0.0)) for move in MOVES if move in among}
+    found["nothing"] = fsum(its[0] for its in rest), min(fsum(its[1] for its in rest), 1.0)
+    return _possible_together(found)
+
+
+def likely_moves(environment: Environment, possible: Sequence[Move]) -> list[bool]:
+    """Return which of the moves that are possible in a state can have a probability above 0.
+
+    Raises:
+        InvalidValueError: The environment has neither probabilities nor intervals of them.
+    """
+    if environment.ranges is None:
+        return [p > 0 for p in move_probabilities(environment, possible)]
+    ranges = move_ranges(environment, possible)
+    return [ranges[move][1] > 0 for move in possible]
 
 
 ANY: Final = Environment(_ALL, name="anything")

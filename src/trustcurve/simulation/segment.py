@@ -58,7 +58,10 @@ def plain_text(value: str) -> str:
 def _check_environment(value: object) -> None:
     check_kind("environment", value, Environment, "must be an Environment")
     if isinstance(value, Environment) and value.probabilities is None:
-        raise InvalidValueError("environment", value.name, "must have a probability for each move")
+        rule = "must have a probability for each move"
+        if value.has_chances:
+            rule = "must have one probability for each move to be simulated, not an interval"
+        raise InvalidValueError("environment", value.name, rule)
 
 
 def _check_period(_: object, attribute: object, value: timedelta) -> None:

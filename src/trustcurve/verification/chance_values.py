@@ -16,11 +16,12 @@ from trustcurve.verification.chain import (
     expected_turns_to,
     probability_of,
 )
+from trustcurve.verification.interval_chain import IntervalChain
 from trustcurve.verification.product import graph_of, values_on
 from trustcurve.verification.property import Amount, ExpectedTotal, ExpectedTurns, Probability
 from trustcurve.verification.turn import Turn
 
-__all__ = ["Chance", "broken_bound", "value_of"]
+__all__ = ["Chance", "broken_bound", "values_of"]
 
 Chance = Probability | ExpectedTurns | ExpectedTotal
 
@@ -28,23 +29,31 @@ _EXACT: Final = 1e-9
 """How far a number may lie beyond a bound and still count as on it. Source: our choice; it is solved in floating point."""
 
 
-def value_of(automaton: Automaton, asked: Chance) -> float:
-    """Return the probability, the mean number of turns, or the mean total that a property is about.
+def values_of(automaton: Automaton, asked: Chance) -> tuple[float, float]:
+    """Return the least and the most that a property's probability, mean number of turns or mean total can be.
+
+    They are equal unless the environment has intervals of probabilities.
 
     Raises:
         UndecidedError: It cannot be computed exactly.
         InvalidValueError: The environment has no probabilities, or an amount is not a finite number.
     """
     goal = _goal(automaton, asked)
+    if automaton.loop.environment.ranges is not None:
+        chain = IntervalChain(automaton, goal)
+        if isinstance(asked, ExpectedTotal):
+            return chain.total(values_on(automaton, _checked(asked.amount)), asked.within)
+        return chain.probability(asked.within) if isinstance(asked, Probability) else chain.turns()
     if isinstance(asked, ExpectedTotal):
-        return expected_total_of(automaton, goal, values_on(automaton, _checked(asked.amount)), asked.within)
-    if isinstance(asked, Probability):
+        amounts = values_on(automaton, _checked(asked.amount))
+        value: float | None = expected_total_of(automaton, goal, amounts, asked.within)
+    elif isinstance(asked, Probability):
         value = probability_of(automaton, goal, asked.within)
     else:
         value = expected_turns_to(automaton, goal)
     if value is None:
         raise UndecidedError(f"the mean number of turns may exceed {TURNS_MAX:,}: too many to compute exactly")
-    return value
+    return value, value
 
 
 def _goal(automaton: Automaton, asked: Chance) -> Array:

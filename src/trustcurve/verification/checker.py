@@ -19,7 +19,7 @@ from trustcurve.verification.arguments import check_kind, check_whole
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.beginning import standing_to_begin_with
 from trustcurve.verification.chain import UndecidedError
-from trustcurve.verification.chance_values import Chance, broken_bound, value_of
+from trustcurve.verification.chance_values import Chance, broken_bound, values_of
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor, assuming
@@ -155,7 +155,7 @@ def checker_for(
             environment=environment,
             turn=turn,
             promises_max=promises_max,
-            any_time=not once_a_turn and environment.probabilities is None,
+            any_time=not once_a_turn and not environment.has_chances,
         )
     return Checker(curve, loop, states_max, "" if begin is None or loop is None else curve.state(loop.begin.position))
 
@@ -347,14 +347,14 @@ class Checker:
         if automaton.stopped is not None:
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
         try:
-            value = value_of(automaton, asked)
+            least, most = values_of(automaton, asked)
         except UndecidedError as error:
             return _verdict(asked, automaton, Status.UNKNOWN, str(error))
-        rule = broken_bound(asked, value)
-        return evolve(
-            _verdict(asked, automaton, Status.REFUTED if rule else Status.PROVED, rule),
-            value=value,
-        )
+        rule = broken_bound(asked, least) or broken_bound(asked, most)
+        verdict = _verdict(asked, automaton, Status.REFUTED if rule else Status.PROVED, rule)
+        if automaton.loop.environment.ranges is None:
+            return evolve(verdict, value=most)
+        return evolve(verdict, interval=(least, most))
 
     def _holds(self, asked: Property, automaton: Automaton, *, vacuous: bool = False) -> Verdict:
         if automaton.stopped is not None:

@@ -98,7 +98,8 @@ class Verdict:
         states: How many states were explored.
         transitions: How many transitions.
         seconds: How long it took.
-        value: The probability, or the mean number of turns, if the property is about one.
+        value: The probability, the mean number of turns, or the mean total, if the property is about one.
+        interval: Instead of ``value``, if the environment has intervals of probabilities: the least and the most that it can be.
         note: A remark, for example why it is unknown.
     """
 
@@ -113,6 +114,7 @@ class Verdict:
     transitions: int = 0
     seconds: float = 0.0
     value: float | None = None
+    interval: tuple[float, float] | None = None
     note: str = ""
 
     __init_subclass__ = final_class
@@ -139,6 +141,8 @@ class Verdict:
         text = f"{self.status.name}  {self.name}"
         if self.value is not None:
             text += f" = {self.value:.6g}"
+        if self.interval is not None:
+            text += f" = {self.interval[0]:.6g} to {self.interval[1]:.6g}"
         if self.vacuous:
             text += " (vacuously true: its condition never occurs)"
         return f"{text}: {self.note}" if self.note else text

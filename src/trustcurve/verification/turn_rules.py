@@ -24,7 +24,7 @@ from trustcurve.core.signals import BROKEN, KEPT, SILENCE, EndsSilence, Weight
 from trustcurve.policies.actions import MOVE_SIGNALS, Act
 from trustcurve.policies.decision import in_order
 from trustcurve.policies.decision_list import DecisionList
-from trustcurve.policies.environment import Environment, move_probabilities
+from trustcurve.policies.environment import Environment, likely_moves
 from trustcurve.policies.policy import Policy
 from trustcurve.policies.recall import CHANGES
 from trustcurve.policies.view import OpenPromise
@@ -315,7 +315,7 @@ class TurnRules:
         found = tuple(self._moves(context))
         if context.new:
             found = (*map(_no_longer_new, found), self._joins(context))
-        if self.environment.probabilities is None:
+        if not self.environment.has_chances:
             return found
         likely = [self._likely(found, left=left) for left in (False, True)]
         return tuple(each._replace(of=(likely[0][n], likely[1][n])) for n, each in enumerate(found))
@@ -323,8 +323,8 @@ class TurnRules:
     def _likely(self, found: Sequence[Change], *, left: bool) -> list[bool]:
         """Return which moves have a probability above 0, for customers who have left or who have not."""
         possible = [each for each in found if each.of[left]]
-        chances = move_probabilities(self.environment, [each.what for each in possible])  # type: ignore[misc]
-        likely = {id(each) for each, p in zip(possible, chances, strict=True) if p}
+        can_be = likely_moves(self.environment, [each.what for each in possible])  # type: ignore[misc]
+        likely = {id(each) for each, p in zip(possible, can_be, strict=True) if p}
         return [id(each) in likely for each in found]
 
     def _moves(self, context: Context) -> Iterator[Change]:
