@@ -12,14 +12,19 @@ from trustcurve.verification import (
     bounded_asks_while_distrusted,
     can_make_advocates,
     no_flapping,
+    promise_before_ask,
     quiet_period,
     repair_within,
+    stays_in_touch,
     way_back,
 )
 
 __all__ = ["property_rows"]
 
-MADE: tuple[Callable[..., Property], ...] = (repair_within, bounded_asks_while_distrusted, quiet_period, no_flapping)
+MADE: tuple[Callable[..., Property], ...] = (
+    *(repair_within, bounded_asks_while_distrusted, quiet_period, no_flapping),
+    stays_in_touch,
+)
 
 
 def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
@@ -33,9 +38,15 @@ def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
         if make is None:
             yield f"`{each.name}`", each.description, f"`{each.name}`"
         else:
-            called = f"{make.__name__}({', '.join(signature(make).parameters)})"
-            yield f"`{called}`", (getdoc(make) or "").partition("\n\n")[0].replace("``", "`"), f"`{each.name}`"
-    assert not made, made
-    yield from (
-        (f"`{each.name}`", each.description, "not checked by default") for each in (can_make_advocates, way_back)
-    )
+            yield _called(make), _meaning(make), f"`{each.name}`"
+    yield from ((_called(make), _meaning(make), "not checked by default") for make in made.values())
+    more = (can_make_advocates, promise_before_ask, way_back)
+    yield from ((f"`{each.name}`", each.description, "not checked by default") for each in more)
+
+
+def _called(make: Callable[..., Property]) -> str:
+    return f"`{make.__name__}({', '.join(signature(make).parameters)})`"
+
+
+def _meaning(make: Callable[..., Property]) -> str:
+    return (getdoc(make) or "").partition("\n\n")[0].replace("``", "`").replace("\n", " ")

@@ -29,9 +29,11 @@ from trustcurve.verification import (
     no_ask_on_open_account,
     no_flapping,
     nobody_forgotten,
+    promise_before_ask,
     quiet_period,
     recovery_comes_first,
     repair_within,
+    stays_in_touch,
     way_back,
 )
 from trustcurve.verification.named_properties import PROPERTY_NAMES, property_named
@@ -165,6 +167,10 @@ def promises(view: View) -> str:
     return "promise_major" if not view.open and view.account == "clear" else "wait"
 
 
+def asks_after_promise(view: View) -> str:
+    return "ask" if view.kept and view.account == "clear" else promises(view)
+
+
 def tries(view: View) -> str:
     """Promise something even to those who expect nothing."""
     return "promise_major" if view.stage == "distrust" and view.account == "clear" and not view.open else careful(view)
@@ -184,6 +190,8 @@ POLICIES: list[tuple[Property, Callable[[View], str], Callable[[View], str], Env
     (quiet_period(1, 2), asks, every_other_turn, UPSET),
     (no_flapping(6, 1), promises, looks_after, FICKLE),
     (nobody_forgotten, waits, looks_after, UPSET),
+    (stays_in_touch(2), waits, every_other_turn, UPSET),
+    (promise_before_ask, asks, asks_after_promise, FICKLE),
     (can_make_advocates, waits, careful, CALM),
     (way_back, careful, tries, CALM),
 ]

@@ -15,7 +15,17 @@ from trustcurve.core.rules import Rule
 from trustcurve.core.standing import Reaction
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError
 from trustcurve.verification.arguments import check_whole
-from trustcurve.verification.combinators import always, at_most, leads_to, never, possible, recoverable_to, relational
+from trustcurve.verification.combinators import (
+    always,
+    at_least,
+    at_most,
+    before,
+    leads_to,
+    never,
+    possible,
+    recoverable_to,
+    relational,
+)
 from trustcurve.verification.property import CurveProperty, LeadsTo, Possible, Property, Recoverable, Relational, Safety
 from trustcurve.verification.turn import Turn
 
@@ -38,12 +48,14 @@ __all__ = [
     "no_harm_helps",
     "no_stage_skipping",
     "nobody_forgotten",
+    "promise_before_ask",
     "property_named",
     "quiet_period",
     "recoverable",
     "recovery_comes_first",
     "repair_within",
     "silence_never_promotes",
+    "stays_in_touch",
     "total_and_bounded",
     "way_back",
 ]
@@ -267,11 +279,28 @@ def quiet_period(k: int = 3, window: int = 4) -> Safety:
     check_whole("window", window, 1)
     return at_most(
         k,
-        lambda turn: bool(turn.actions),
+        _acts,
         per=window,
         name=f"quiet_period({k}, {window})",
         description=f"The company acts in at most {k} of {window} turns in a row.",
     )
+
+
+def stays_in_touch(n: int = 6) -> Safety:
+    """In any ``n`` turns in a row in which a customer has not left, the company acts at least once."""
+    check_whole("n", n, 1)
+    return at_least(
+        1,
+        _acts,
+        per=n,
+        while_=lambda turn: turn.after.stage != _DEPARTED,
+        name=f"stays_in_touch({n})",
+        description=f"A customer who has not left hears from the company in any {_turns(n)} in a row.",
+    )
+
+
+def _acts(turn: Turn) -> bool:
+    return bool(turn.actions)
 
 
 def _asks(turn: Turn) -> bool:
@@ -317,6 +346,12 @@ can_make_advocates: Possible = possible(
     name="can_make_advocates",
     description="Some customer can become an advocate under this policy.",
 )
+promise_before_ask: Safety = before(
+    lambda turn: "kept_major" in turn.signals or "kept_minor" in turn.signals,
+    _asks,
+    name="promise_before_ask",
+    description="The company asks for nothing before it has kept a promise.",
+)
 way_back: Recoverable = recoverable_to(
     _at_the_top,
     name="way_back",
@@ -332,7 +367,8 @@ POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (
 # --- by name ----------------------------------------------------------------------------------------------
 
 _FACTORIES: dict[str, Callable[..., Property]] = {
-    made.__name__: made for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period)
+    made.__name__: made
+    for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period, stays_in_touch)
 }
 _VALUES: dict[str, Property] = {
     each.name: each
@@ -342,6 +378,7 @@ _VALUES: dict[str, Property] = {
         recovery_comes_first,
         nobody_forgotten,
         can_make_advocates,
+        promise_before_ask,
         way_back,
     )
 }
