@@ -71,7 +71,7 @@ def corners(ranges: Ranges, possible: set[str]) -> list[Choice]:
         if rest:
             continue
         choice = {move: p for move, p in its.items() if move in possible and move != "nothing"}
-        choice["nothing"] = 1 - sum(choice.values())
+        choice["nothing"] = Fraction(1) - sum(choice.values())
         if choice not in found:
             found.append(choice)
     return found

@@ -510,6 +510,8 @@ def _marks(
 ) -> tuple[Array, ...]:
     """Return for each predicate the edges that end a turn in which it is true."""
     np = require("numpy", "verify")
+    if not predicates:
+        return ()
     last = np.flatnonzero(observation.automaton.ends[edges])
     turns, kind = _turns(observation, records[last], edges[last])
     found = []
