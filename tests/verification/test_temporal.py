@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given as drawn
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verification.pictures import Edge
@@ -27,12 +26,12 @@ from trustcurve.verification import (
     Turn,
     Verdict,
     always,
+    assuming,
     at_least,
     at_most,
     before,
     check,
     expected_turns,
-    given,
     leads_to,
     never,
     possible,
@@ -101,7 +100,7 @@ def ended_early(turns: Turns, holds: str, goal: str) -> bool:
 
 
 @settings(max_examples=50)
-@drawn(small_policies, moves_of, predicates, st.integers(1, 3), st.integers(0, 2), st.none() | predicates)
+@given(small_policies, moves_of, predicates, st.integers(1, 3), st.integers(0, 2), st.none() | predicates)
 def test_at_least_counts_rows_of_turns(  # noqa: PLR0917 - Hypothesis draws them
     ours: Policy, moves: tuple[str, ...], event: str, n: int, more: int, while_: str | None
 ):
@@ -110,21 +109,21 @@ def test_at_least_counts_rows_of_turns(  # noqa: PLR0917 - Hypothesis draws them
 
 
 @settings(max_examples=50)
-@drawn(small_policies, moves_of, predicates, predicates, st.none() | predicates)
+@given(small_policies, moves_of, predicates, predicates, st.none() | predicates)
 def test_before_is_an_order(ours: Policy, moves: tuple[str, ...], first: str, then: str, after: str | None):
     asked = before(PREDICATES[first], PREDICATES[then], after=None if after is None else PREDICATES[after])
     is_least(asked, ours, moves, lambda turns: out_of_order(turns, first, then, after))
 
 
 @settings(max_examples=50)
-@drawn(small_policies, moves_of, predicates, predicates)
+@given(small_policies, moves_of, predicates, predicates)
 def test_weak_until_holds_as_long_as_the_goal_has_not_come(ours: Policy, moves: tuple[str, ...], holds: str, goal: str):
     asked = until(PREDICATES[holds], PREDICATES[goal], weak=True)
     is_least(asked, ours, moves, lambda turns: ended_early(turns, holds, goal))
 
 
 @settings(max_examples=50)
-@drawn(small_policies, moves_of, predicates, predicates)
+@given(small_policies, moves_of, predicates, predicates)
 def test_strong_until_asks_for_the_goal_as_well(ours: Policy, moves: tuple[str, ...], holds: str, goal: str):
     automaton, edges = unrolled(ours, moves)
     if automaton.stopped is not None:
@@ -162,7 +161,7 @@ def reached(edges: list[Edge], begin: set[int]) -> set[int]:
 
 
 @settings(max_examples=50)
-@drawn(small_policies, moves_of, predicates)
+@given(small_policies, moves_of, predicates)
 def test_in_a_fair_world_a_goal_comes_unless_it_cannot_any_more(ours: Policy, moves: tuple[str, ...], goal: str):
     automaton, edges = unrolled(ours, moves)
     if automaton.stopped is not None:
@@ -178,7 +177,7 @@ def test_in_a_fair_world_a_goal_comes_unless_it_cannot_any_more(ours: Policy, mo
 
 
 @settings(max_examples=40)
-@drawn(small_policies, moves_of, predicates, predicates, predicates, st.none() | st.integers(0, 2))
+@given(small_policies, moves_of, predicates, predicates, predicates, st.none() | st.integers(0, 2))
 def test_unless_lifts_what_is_called_for(  # noqa: PLR0917 - Hypothesis draws them
     ours: Policy, moves: tuple[str, ...], after: str, comes: str, unless: str, within: int | None
 ):
@@ -214,11 +213,11 @@ def test_unless_lifts_what_is_called_for(  # noqa: PLR0917 - Hypothesis draws th
 
 
 @settings(max_examples=50)
-@drawn(small_policies, moves_of, predicates, predicates, st.integers(0, 2), st.integers(0, 1))
+@given(small_policies, moves_of, predicates, predicates, st.integers(0, 2), st.integers(0, 1))
 def test_given_an_assumption_only_some_runs_count(  # noqa: PLR0917 - Hypothesis draws them
     ours: Policy, moves: tuple[str, ...], harm: str, event: str, most: int, count: int
 ):
-    asked = given(at_most(most, PREDICATES[harm]), at_most(count, PREDICATES[event]))
+    asked = assuming(at_most(most, PREDICATES[harm]), at_most(count, PREDICATES[event]))
 
     def broken(turns: Turns) -> bool:
         seen = 0
@@ -231,13 +230,17 @@ def test_given_an_assumption_only_some_runs_count(  # noqa: PLR0917 - Hypothesis
         return False
 
     is_least(asked, ours, moves, broken)
+    passing = decided(asked, ours, moves).nearest_passing
+    assert passing is None or sum(map(PREDICATES[harm], passing.turns)) <= most, (
+        "what passes does not break the assumption"
+    )
     plain = decided(at_most(count, PREDICATES[event]), ours, moves)
     if plain.status is Status.PROVED:
         assert decided(asked, ours, moves).status is Status.PROVED
 
 
 @settings(max_examples=40)
-@drawn(small_policies, moves_of, predicates, predicates, st.integers(0, 2))
+@given(small_policies, moves_of, predicates, predicates, st.integers(0, 2))
 def test_what_comes_eventually_under_an_assumption(
     ours: Policy, moves: tuple[str, ...], harm: str, comes: str, most: int
 ):
@@ -256,7 +259,7 @@ def test_what_comes_eventually_under_an_assumption(
         if fits(stem, loop) and not any(PREDICATES[comes](edge.turn) for edge in loop)
     )
     best = next(without, None)
-    verdict = decided(given(at_most(most, PREDICATES[harm]), ever), ours, moves)
+    verdict = decided(assuming(at_most(most, PREDICATES[harm]), ever), ours, moves)
     if isinstance(verdict.counterexample, Counterexample):
         shown = verdict.counterexample
         assert sum(map(PREDICATES[harm], shown.turns)) <= most
@@ -291,33 +294,35 @@ def test_assumptions_compose(curve: Curve):
     }
     for most, fine in ((3, True), (2, False)):
         once, other = at_most(most, either, name="safe"), at_most(most, either, name="safe")
-        report = check(curve, given(one, given(two, once)), given(two, given(one, other), name="other"), **about)
+        report = check(
+            curve, assuming(one, assuming(two, once)), assuming(two, assuming(one, other), name="other"), **about
+        )
         assert [bool(each) for each in report] == [fine, fine]
-        assert report.verdicts[0].name == "safe, given two sales, given one complaint"
+        assert report.verdicts[0].name == "safe, assuming two sales, assuming one complaint"
     goal = lambda turn: turn.after.account == "slip"  # noqa: E731
-    assert check(curve, given(one, given(two, possible(goal))), **about).proved
-    assert not check(curve, given(never(complains), given(two, possible(goal))), **about).proved
+    assert check(curve, assuming(one, assuming(two, possible(goal))), **about).proved
+    assert not check(curve, assuming(never(complains), assuming(two, possible(goal))), **about).proved
     eventually = until(lambda _: True, lambda turn: not turn.moves)
     assert not check(curve, eventually, **about).proved
-    assert check(curve, given(one, given(two, eventually)), **about).proved, "only three turns can be otherwise"
-    assert check(curve, given(one, given(two, leads_to(complains, lambda turn: not turn.moves))), **about).proved
+    assert check(curve, assuming(one, assuming(two, eventually)), **about).proved, "only three turns can be otherwise"
+    assert check(curve, assuming(one, assuming(two, leads_to(complains, lambda turn: not turn.moves))), **about).proved
 
 
 def test_an_assumption_that_cannot_hold_makes_it_vacuous(curve: Curve):
     about: dict[str, Any] = {"policy": waits, "environment": Environment(["complaint"])}
-    asked = given(never(complains), always(lambda _: False, when=complains))
+    asked = assuming(never(complains), always(lambda _: False, when=complains))
     verdict = check(curve, asked, **about).verdicts[0]
     assert verdict.status is Status.PROVED
     assert verdict.vacuous
-    assert not check(curve, given(at_most(1, complains), always(lambda _: False, when=complains)), **about).proved
+    assert not check(curve, assuming(at_most(1, complains), always(lambda _: False, when=complains)), **about).proved
 
 
 def test_fair_moves_under_an_assumption_are_those_that_it_allows(curve: Curve):
     both = {"policy": waits, "environment": Environment(["complaint", "purchase"]), "once_a_turn": True}
     fair = until(lambda _: True, complains, fair="moves")
     assert check(curve, fair, **both).proved  # type: ignore[arg-type]
-    assert not check(curve, given(never(complains), fair), **both).proved  # type: ignore[arg-type]
-    assert check(curve, given(never(buys), fair), **both).proved  # type: ignore[arg-type]
+    assert not check(curve, assuming(never(complains), fair), **both).proved  # type: ignore[arg-type]
+    assert check(curve, assuming(never(buys), fair), **both).proved  # type: ignore[arg-type]
 
 
 # --- at any time ------------------------------------------------------------------------------------------
@@ -333,7 +338,7 @@ ORDERS = [
         name="amends before asks",
     ),
     until(lambda turn: "company_one_sided" not in turn.signals, buys, weak=True, name="no ask before a sale"),
-    given(at_most(1, complains), never(lambda turn: turn.after.doubt > 5, name="calm"), name="one complaint"),
+    assuming(at_most(1, complains), never(lambda turn: turn.after.doubt > 5, name="calm"), name="one complaint"),
     safety(
         Monitor(
             (0, 0), lambda state, turn: VIOLATED if state == (2, 1) else ((state[0] + complains(turn)) % 3, buys(turn))
@@ -371,7 +376,7 @@ def test_a_strong_until_at_any_time(curve: Curve):
 
 
 @settings(max_examples=30)
-@drawn(small_policies, moves_of, predicates, predicates)
+@given(small_policies, moves_of, predicates, predicates)
 def test_a_monitor_of_ones_own_is_what_a_combinator_makes(ours: Policy, moves: tuple[str, ...], one: str, two: str):
     """Twice one thing with nothing of the other in between, with tuples as states."""
 
@@ -452,20 +457,20 @@ def test_what_cannot_be_given_is_named():
     one = at_most(1, complains, name="one")
     for wrong in (leads_to(buys, complains), possible(buys), until(buys, complains)):
         with pytest.raises(InvalidValueError, match="assumption must say what never happens"):
-            given(wrong, one)
+            assuming(wrong, one)
     for kind in (recoverable_to(buys), expected_turns(buys, at_most=3)):
         with pytest.raises(InvalidValueError, match="prop must be a property of single journeys"):
-            given(one, kind)
+            assuming(one, kind)
     with pytest.raises(InvalidValueError, match="assumption must be a property"):
-        given(complains, one)  # type: ignore[arg-type]
-    made = given(one, never(buys, name="no sale", description="Why."), name="mine", description="Because.")
+        assuming(complains, one)  # type: ignore[arg-type]
+    made = assuming(one, never(buys, name="no sale", description="Why."), name="mine", description="Because.")
     assert (made.name, made.description) == ("mine", "Because.")
-    assert given(one, never(buys, name="no sale", description="Why.")).description == "Why."
+    assert assuming(one, never(buys, name="no sale", description="Why.")).description == "Why."
 
 
 def test_random_journeys_are_not_tried_for_what_they_cannot_show():
     one = at_most(1, complains)
-    assert can_be_broken(given(one, never(buys)))
+    assert can_be_broken(assuming(one, never(buys)))
     assert can_be_broken(until(buys, complains, weak=True))
     assert not can_be_broken(until(buys, complains))
-    assert not can_be_broken(given(one, leads_to(buys, complains)))
+    assert not can_be_broken(assuming(one, leads_to(buys, complains)))

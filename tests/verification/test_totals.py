@@ -125,6 +125,10 @@ def test_totals_worked_out_by_hand(curve: Curve):
         environment=leaves,
     )
     values = [each.value for each in report]
+    both = expected_total(lambda turn: 1 if turn.moves else -1, goal=lambda turn: "return" in turn.moves)
+    mixed = check(curve, both, policy=waits, environment=leaves).verdicts[0]
+    assert mixed.status is Status.UNKNOWN
+    assert mixed.note == "the goal may never come, and then amounts above and below 0 go on forever"
     assert values == [*map(pytest.approx, (0.5 / 0.25, 0.5 + 0.75 * 0.5, 3 * 2 - 1, 1)), -inf]
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from tests.verification.strategies import environments, policies
+from tests.verification.strategies import environments, policies, small_policies
 from trustcurve import Curve
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, parse_policy, policy
 from trustcurve.policies.decision_list import DecisionList
@@ -37,8 +37,8 @@ def deciding(automaton: Automaton) -> set[int]:
 
 
 @pytest.mark.parametrize("any_time", [False, True])
-@settings(max_examples=25, deadline=None)
-@given(policies, environments)
+@settings(max_examples=40, deadline=None)
+@given(policies | small_policies, environments)
 def test_rows_are_unused_where_no_turn_asks_them(any_time: bool, ours: Policy, environment: Environment):  # noqa: FBT001
     loop = ClosedLoop(curve=DEFAULT, policy=ours, environment=environment, any_time=any_time)
     automaton = unroll_loop(loop, 3_000)
@@ -82,6 +82,16 @@ def test_which_rows_decide_depends_on_the_environment_and_the_beginning(curve: C
     assert check(curve, FINE, policy=ours, environment=silent, begin="advocate").unused_rows is not None
     assert "thank" not in (check(curve, FINE, policy=ours, begin="advocate").unused_rows or ())
     assert check(curve, FINE, policy=ours, environment=KEEPS_PROMISES).unused_rows == ("thank",)
+
+
+def test_a_row_that_decides_in_few_states_is_used(curve: Curve):
+    rare = ROWS + '[[rules]]\nname = "late"\nwhen = { quiet = 3, doubt = { above = 2 } }\ndo = "propose"\n'
+    ours = parse_policy(rare)
+    for once_a_turn in (False, True):
+        loop = ClosedLoop(curve=curve, policy=ours, any_time=not once_a_turn)
+        unused = set(range(4)) - deciding(unroll_loop(loop))
+        assert unused == {2}
+        assert check(curve, FINE, policy=ours, once_a_turn=once_a_turn).unused_rows == ("thank",)
 
 
 def test_where_it_is_not_known_none_is_said(curve: Curve):

@@ -3,10 +3,10 @@
 from trustcurve.verification.checker import check
 from trustcurve.verification.combinators import (
     always,
+    assuming,
     at_least,
     at_most,
     before,
-    given,
     leads_to,
     never,
     possible,
@@ -81,6 +81,7 @@ __all__ = [
     "Witness",
     "advocate_is_earned",
     "always",
+    "assuming",
     "at_least",
     "at_most",
     "before",
@@ -94,7 +95,6 @@ __all__ = [
     "expected_total",
     "expected_turns",
     "export_model",
-    "given",
     "guard",
     "hysteresis",
     "kept_never_hurts",

@@ -22,7 +22,7 @@ from trustcurve.verification.chain import UndecidedError
 from trustcurve.verification.chance_values import Chance, broken_bound, values_of
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness
-from trustcurve.verification.monitor import VIOLATED, Monitor, assuming
+from trustcurve.verification.monitor import VIOLATED, Monitor, under_assumption
 from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
 from trustcurve.verification.nearest_passing import nearest_passing
 from trustcurve.verification.product import Graph, TooManyStatesError, explore, graph_of
@@ -369,7 +369,7 @@ class Checker:
 
 
 def _under(assumption: Monitor | None, monitor: Monitor) -> Monitor:
-    return monitor if assumption is None else assuming(assumption, monitor)
+    return monitor if assumption is None else under_assumption(assumption, monitor)
 
 
 def _never_comes(fair: str) -> str:

@@ -10,7 +10,7 @@ from attrs import evolve
 from trustcurve.core.values import checked_word
 from trustcurve.errors import InvalidValueError
 from trustcurve.verification.arguments import check_kind, check_predicates, check_whole, check_words
-from trustcurve.verification.monitor import VIOLATED, Monitor, assuming, both
+from trustcurve.verification.monitor import VIOLATED, Monitor, both, under_assumption
 from trustcurve.verification.property import (
     Fairness,
     LeadsTo,
@@ -28,10 +28,10 @@ from trustcurve.verification.turn import Turn
 
 __all__ = [
     "always",
+    "assuming",
     "at_least",
     "at_most",
     "before",
-    "given",
     "leads_to",
     "never",
     "possible",
@@ -369,12 +369,12 @@ def safety(
     return Safety(name=name, description=description, monitor=monitor, relevant=relevant or _any)
 
 
-def given(
+def assuming(
     assumption: PropertyLike, prop: PropertyLike, *, name: str | None = None, description: str | None = None
 ) -> Property:
     """Return a property of those journeys only in which an assumption is not violated.
 
-    A turn that violates the assumption, and everything after it, no longer counts. So ``given(at_most(2, harm), prop)`` is
+    A turn that violates the assumption, and everything after it, no longer counts. So ``assuming(at_most(2, harm), prop)`` is
     ``prop`` for an environment that does harm in at most two turns.
 
     Args:
@@ -391,17 +391,17 @@ def given(
     Examples:
         >>> harm = lambda turn: "complaint" in turn.moves or "broken" in turn.moves
         >>> calm = always(lambda turn: turn.after.doubt < 6, name="doubt_stays_low")
-        >>> given(at_most(1, harm, name="one_harm"), calm).name
-        'doubt_stays_low, given one_harm'
+        >>> assuming(at_most(1, harm, name="one_harm"), calm).name
+        'doubt_stays_low, assuming one_harm'
     """
     assumed, asked = as_property("assumption", assumption), as_property("prop", prop)
     if not isinstance(assumed, Safety):
         rule = "must say what never happens, for example at_most(2, harm); leads_to needs within, and until weak=True"
         raise InvalidValueError("assumption", assumed, rule)
-    called = f"{asked.name}, given {assumed.name}" if name is None else name
+    called = f"{asked.name}, assuming {assumed.name}" if name is None else name
     says = asked.description if description is None else description
     if isinstance(asked, Safety):
-        monitor = assuming(assumed.monitor, asked.monitor)
+        monitor = under_assumption(assumed.monitor, asked.monitor)
         return Safety(name=called, description=says, monitor=monitor, relevant=asked.relevant)
     if isinstance(asked, Until | LeadsTo | Possible):
         monitor = assumed.monitor if asked.assumption is None else both(assumed.monitor, asked.assumption)

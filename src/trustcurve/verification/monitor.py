@@ -10,7 +10,7 @@ from attrs import frozen
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.verification.turn import Turn
 
-__all__ = ["EXCUSED", "VIOLATED", "Monitor", "assuming", "both", "check_state"]
+__all__ = ["EXCUSED", "VIOLATED", "Monitor", "both", "check_state", "under_assumption"]
 
 VIOLATED: Final = -2
 """What a monitor's step returns when the property is violated."""
@@ -68,7 +68,7 @@ def check_state(argument: str, state: object) -> None:
         raise InvalidValueError(argument, state, rule)
 
 
-def assuming(assumption: Monitor, monitor: Monitor) -> Monitor:
+def under_assumption(assumption: Monitor, monitor: Monitor) -> Monitor:
     """Return a monitor that is violated where another one is, if an assumption has not been violated before, or in that turn."""
 
     def step(state: Any, turn: Turn) -> Hashable:
