@@ -23,9 +23,10 @@ from trustcurve.verification.chance_values import Chance, broken_bound, values_o
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor, under_assumption
+from trustcurve.verification.monitor_table import TooManyStatesError
 from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
 from trustcurve.verification.nearest_passing import nearest_passing
-from trustcurve.verification.product import Graph, TooManyStatesError, explore, graph_of
+from trustcurve.verification.product import Graph, explore, graph_of
 from trustcurve.verification.property import (
     CurveProperty,
     ExpectedTotal,

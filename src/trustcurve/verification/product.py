@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -11,7 +11,8 @@ from attrs import frozen
 from trustcurve.arrays import Array
 from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton, edges_out
-from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor, check_state
+from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor
+from trustcurve.verification.monitor_table import MONITOR_STATES_MAX, MonitorTable, TooManyStatesError
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Feature, Turn, UnreadError
 
@@ -19,16 +20,12 @@ __all__ = [
     "Agenda",
     "Exploration",
     "Graph",
-    "TooManyStatesError",
     "Watched",
     "explore",
     "graph_of",
     "values_on",
     "watched_graph",
 ]
-
-_MONITORS: Final = 1 << 20
-"""The most states of a monitor. Source: our choice: as many as fit into a number of 64 bits, beside a record of a turn."""
 
 _CELLS_MAX: Final = 1_000_000_000
 """The most pairs of a state and of what is known besides, found or not. Source: our choice: a gigabyte."""
@@ -52,10 +49,6 @@ class Exploration(NamedTuple):
     transitions: int
     complete: bool
     relevant: bool
-
-
-class TooManyStatesError(Exception):
-    """A product would have more states than it may have, or its monitor; in words, where more than one limit is meant."""
 
 
 def explore(automaton: Automaton, monitor: Monitor, relevant: Callable[[Turn], bool], states_max: int) -> Exploration:
@@ -116,7 +109,7 @@ class _Keys:
         np = require("numpy", "verify")
         if not len(records):
             return np.zeros(0, np.int32)
-        key = records * _MONITORS + monitors
+        key = records * MONITOR_STATES_MAX + monitors
         wide = int(monitors.max()) + 1
         small = records * wide + monitors
         if int(small.max()) < _SMALL:
@@ -125,12 +118,12 @@ class _Keys:
             numbers[kinds] = [self._number(kind // wide, kind % wide) for kind in kinds.tolist()]
             return numbers[small]
         kinds, inverse = np.unique(key, return_inverse=True)
-        numbers = np.array([self._number(*divmod(kind, _MONITORS)) for kind in kinds.tolist()], np.int32)
+        numbers = np.array([self._number(*divmod(kind, MONITOR_STATES_MAX)) for kind in kinds.tolist()], np.int32)
         return numbers[inverse]
 
     def _number(self, record: int, monitor: int) -> int:
         np = require("numpy", "verify")
-        key = record * _MONITORS + monitor
+        key = record * MONITOR_STATES_MAX + monitor
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = len(self.records)
@@ -139,65 +132,6 @@ class _Keys:
 
     def __len__(self) -> int:
         return len(self.records)
-
-
-class _Steps:
-    """The steps of a monitor after the letters of turns, each worked out once; its states are numbered as they come."""
-
-    def __init__(
-        self,
-        observation: Observation,
-        monitor: Monitor,
-        relevant: Callable[[Turn], bool],
-        *,
-        follows_excused: bool = False,
-    ) -> None:
-        self.observation, self.monitor, self.relevant = observation, monitor, relevant
-        self.follows_excused = follows_excused  # whether runs go on after that, and EXCUSED is a state as others
-        self.any_relevant = False
-        self._states: list[Hashable] = [monitor.start]
-        self._numbers: dict[Hashable, int] = {monitor.start: 0}
-        self._steps: dict[tuple[int, int], int] = {}
-        self._turns: dict[int, Turn] = {}
-
-    def after(self, letters: Array, states: Array) -> Array:
-        """Return the states after turns as numbers, or ``VIOLATED`` or ``EXCUSED``.
-
-        Raises:
-            TooManyStatesError: The monitor has more states than it may have.
-        """
-        np = require("numpy", "verify")
-        kinds, inverse = np.unique(letters, return_inverse=True)
-        wide = len(self._states)
-        pair = inverse * wide + states
-        pairs = np.flatnonzero(np.bincount(pair, minlength=1))
-        after = np.zeros(int(pairs[-1]) + 1, np.int64)
-        after[pairs] = [self._step(int(kinds[each // wide]), each % wide) for each in pairs.tolist()]
-        return after[pair]
-
-    def _step(self, letter: int, state: int) -> int:
-        known = self._steps.get((letter, state))
-        if known is None:
-            turn = self._turns.get(letter)
-            if turn is None:
-                turn = self._turns[letter] = self.observation.turn(letter)
-            known = self._steps[letter, state] = self._number(self.monitor.step(self._states[state], turn))
-            self.any_relevant = self.any_relevant or (known != EXCUSED and bool(self.relevant(turn)))
-        return known
-
-    def _number(self, state: Hashable) -> int:
-        check_state("what the monitor returned", state)
-        if state == VIOLATED:
-            return VIOLATED
-        if state == EXCUSED and not self.follows_excused:
-            return EXCUSED
-        number = self._numbers.get(state)
-        if number is None:
-            number = self._numbers[state] = len(self._states)
-            if number == _MONITORS:
-                raise TooManyStatesError(f"the property remembers more than {_MONITORS:,} different things")
-            self._states.append(state)
-        return number
 
 
 class _Batch(NamedTuple):
@@ -221,7 +155,7 @@ class _Search:
         np = require("numpy", "verify")
         self.observation, self.automaton = observation, observation.automaton
         self.states_max = states_max
-        self.steps = _Steps(observation, monitor, relevant)
+        self.steps = MonitorTable(observation, monitor, relevant)
         self.keys = _Keys()
         self.seen = np.zeros((0, self.automaton.states), bool)
         self.found: list[_Batch] = []
@@ -376,7 +310,7 @@ def _graph(
         every = np.arange(automaton.transitions)
         marks = _marks(observation, predicates, observation.begin(automaton.source), every)
         return Graph(automaton.first, automaton.target, every, automaton.ends, automaton.time, marks)
-    steps = None if assumption is None else _Steps(observation, assumption, lambda _: False)
+    steps = None if assumption is None else MonitorTable(observation, assumption, lambda _: False)
     states, keys = np.zeros(1, np.int64), _Keys()
     ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
     levels: list[tuple[Any, ...]] = []
@@ -437,7 +371,7 @@ def watched_graph(automaton: Automaton, monitor: Monitor, states_max: int, *, ac
 def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Watched:
     np = require("numpy", "verify")
     automaton, search = observation.automaton, _Search(observation, monitor, lambda _: False, states_max)
-    steps = _Steps(observation, monitor, lambda _: False, follows_excused=True)
+    steps = MonitorTable(observation, monitor, lambda _: False, follows_excused=True)
     states, keys = np.zeros(1, np.int64), search.keys
     ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
     search.add(_Batch(states, ours, states - 1, states - 1))
@@ -469,7 +403,7 @@ def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Wat
 
 
 def _followed(
-    observation: Observation, steps: _Steps | None, keys: _Keys, states: Array, ours: Array
+    observation: Observation, steps: MonitorTable | None, keys: _Keys, states: Array, ours: Array
 ) -> tuple[Array, Array, Array]:
     """Return the edges from states of a product, their places among these states, and the keys of the states after them."""
     np = require("numpy", "verify")
