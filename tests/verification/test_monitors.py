@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,8 +23,12 @@ from trustcurve.verification import (
     never,
     until,
 )
+from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.monitor import EXCUSED
+from trustcurve.verification.product import explore, watched_graph
 from trustcurve.verification.property import Property, Safety
+from trustcurve.verification.search import distances
+from trustcurve.verification.unrolling import unroll_loop
 
 Turns = Sequence[tuple[bool, bool, bool]]
 drawn = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=12)
@@ -131,3 +136,21 @@ def test_what_is_lifted_and_what_is_assumed(curve: Curve, once: bool):  # noqa: 
         curve, calls, lifted, assuming(few, quiet), assuming(never(complains), assuming(few, quiet)), **about
     )
     assert [bool(each) for each in report] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_where_runs_go_on_an_assumption_that_is_violated_excuses_all_that_follows(curve: Curve, most: int):
+    """Guards follow every run: their product has the same violations, and none where nothing counts any more."""
+    loop = ClosedLoop(curve=curve, policy=waits, environment=Environment(["complaint", "purchase"]))  # type: ignore[arg-type]
+    automaton = unroll_loop(loop)
+    asked = assuming(at_most(most, complains), at_most(1, lambda turn: complains(turn) or buys(turn)))
+    assert isinstance(asked, Safety)
+    watched = watched_graph(automaton, asked.monitor, 100_000)
+    found = explore(automaton, asked.monitor, asked.relevant, 100_000)
+    assert found.run is not None
+    assert watched.violates.any()
+    begins = np.zeros(watched.graph.nodes, bool)
+    begins[watched.graph.source()[watched.violates]] = True
+    assert distances(watched.graph, begins, ~watched.violates)[0] == len(found.run) - 1
+    assert set(watched.state.tolist()) == set(range(automaton.states)), "runs go on where nothing counts any more"
+    assert watched.graph.nodes > found.states
