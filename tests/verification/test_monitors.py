@@ -132,6 +132,9 @@ def test_what_is_lifted_and_what_is_assumed(curve: Curve, once: bool):  # noqa: 
     lifted = leads_to(complains, lambda turn: turn.after.stage == "advocate", unless=complains, name="lifted")
     quiet = until(lambda turn: not complains(turn), lambda turn: not turn.moves, name="quiet")
     few = at_most(2, buys, name="two sales")
+    once_only = lambda turn: turn.before == curve.start  # noqa: E731 - in the first turn, and perhaps never again
+    assert check(curve, until(lambda _: True, once_only), **about).proved
+    assert check(curve, until(lambda _: True, once_only, fair="moves"), **about).proved
     report = check(
         curve, calls, lifted, assuming(few, quiet), assuming(never(complains), assuming(few, quiet)), **about
     )
