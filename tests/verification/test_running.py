@@ -16,10 +16,22 @@ from trustcurve import Complained, Curve, PromiseMoved, PromiseReleased, Signall
 from trustcurve.core.rules import Condition
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.errors import InvalidValueError, ObservedInThePastError, UnknownWordError
-from trustcurve.policies import Memory, Policy, PromiseKind, parse_policy, policy, since, times, tries
+from trustcurve.policies import (
+    Environment,
+    Memory,
+    Policy,
+    PromiseKind,
+    parse_environment,
+    parse_policy,
+    policy,
+    since,
+    times,
+    tries,
+)
 from trustcurve.policies.decision_list import DecisionList, PolicyRule
 from trustcurve.snapshots import from_json, to_json
-from trustcurve.verification import at_most, check, never
+from trustcurve.testing.rerun import rerun
+from trustcurve.verification import at_most, check, leads_to, never
 from trustcurve.verification.closed_loop import ClosedLoop, Node
 from trustcurve.verification.loop_journey import Witness
 from trustcurve.verification.loop_place import LoopPlaces
@@ -247,6 +259,30 @@ def test_actions_with_signals_of_ones_own() -> None:
     assert ours.remember(decision.memory, step).pending == ()
     with pytest.raises(UnknownWordError, match=f"signal '{own}' is unknown"):
         check(CURVE, policy=ours)
+
+
+def test_moves_with_signals_of_ones_own() -> None:
+    curve = parse_curve(OURS)
+    own = next(signal for signal in curve.signals if signal not in CURVE.signals)
+    ours = policy("answers", recalls=[since(own, 2)])(lambda v: "exchange" if v.since(own) == 0 else "wait")
+    reviews = parse_environment(f'[environment]\nname = "own"\nmoves = ["{own}", "complaint"]\nsignals = ["{own}"]')
+    answered = leads_to(lambda t: own in t.moves, lambda t: "exchange" in t.actions, within=0, name="answered")
+    assert check(curve, answered, policy=ours, environment=reviews).proved
+    quiet = never(lambda turn: "exchange" in turn.actions, name="quiet")
+    found = check(curve, quiet, policy=ours, environment=reviews).verdicts[0].counterexample
+    assert found is not None
+    assert found.happens  # type: ignore[union-attr]
+    assert [event.signal for event in found.events] == [own, "exchange"]  # type: ignore[union-attr]
+    again = rerun(found.loop, found.journey)  # type: ignore[union-attr, arg-type]
+    assert [event.signal for event in again.events] == [own, "exchange"]
+    with pytest.raises(UnknownWordError, match=f"signal '{own}' is unknown"):
+        check(CURVE, quiet, policy=policy("waits")(lambda _: "wait"), environment=reviews)
+    with pytest.raises(UnknownWordError, match="move 'reviw' is unknown"):
+        Environment(["reviw"], signals=["review"])
+    with pytest.raises(InvalidValueError, match="must not have a probability for review: it is a signal of one's own"):
+        Environment({"review": 0.1}, signals=["review"])
+    with pytest.raises(InvalidValueError, match="signals must be a list of signals"):
+        Environment(["review"], signals="review")
 
 
 def test_a_policy_is_checked_and_run_for_one_segment() -> None:

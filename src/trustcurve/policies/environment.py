@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
-from typing import Final, final
+from typing import Any, Final, final
 
 from attrs import field, frozen
 
+from trustcurve.core.curve import Curve
+from trustcurve.core.signals import LEDGER_SIGNALS
+from trustcurve.core.values import checked_name
 from trustcurve.documents.forms import ValueRule, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES, Move, PromiseMove
@@ -77,13 +80,18 @@ def _moves(value: Iterable[str] | Mapping[str, Chance]) -> tuple[tuple[Move | Pr
         name = plain_word(move)
         if not isinstance(name, str):
             raise InvalidValueError("move", move, "must be a word")
-        if name not in _ALL:
-            raise UnknownWordError("move", name, _ALL)
         if isinstance(p, list | tuple):
             _check_chance(name, tuple(p))
             p = p[0] if p[0] == p[1] else (p[0], p[1])  # noqa: PLW2901 - an interval of one number is that number
         given[name] = p
-    return tuple((move, given.get(move)) for move in _ALL if move in given or move == "nothing")
+    ordered: tuple[Any, ...] = (*_ALL, *(move for move in given if move not in _ALL))
+    return tuple((move, given.get(move)) for move in ordered if move in given or move == "nothing")
+
+
+def _signals(value: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidValueError("signals", value, "must be a list of signals of one's own curve")
+    return tuple(checked_name("signals", signal) for signal in value)
 
 
 @final
@@ -99,12 +107,13 @@ class Environment:
             moves that cannot happen (a promise kept when none is open), goes to "nothing". A move of probability 0
             never happens. Instead of a probability, an interval may be given, such as ``(0.01, 0.03)``: any probability
             in it, in each turn and state another one. Such environments are for proofs, and cannot be simulated.
+        signals: Those of the moves that are signals of one's own curve; they have no probabilities.
         keeps_promises: Whether promises are always kept: at the latest on the last turn on which they can be (the one
             on which they fall due, or the last one of a grace period). Excludes the move "broken".
         name: A name for reports.
 
     Raises:
-        UnknownWordError: A move is unknown.
+        UnknownWordError: A move is unknown, and not among ``signals``.
         InvalidValueError: A probability is not between 0 and 1, an interval is not two of them in ascending order, they
             add up to more than 1, or ``keeps_promises`` is set and "broken" is among the moves.
 
@@ -114,12 +123,17 @@ class Environment:
     """
 
     moves: tuple[tuple[Move | PromiseMove, Chance | None], ...] = field(converter=_moves)
+    signals: tuple[str, ...] = field(default=(), converter=_signals, kw_only=True)
     keeps_promises: bool = field(default=False, kw_only=True)
     name: str = field(default="environment", kw_only=True)
 
     __init_subclass__ = final_class
 
     def __attrs_post_init__(self) -> None:
+        known = (*_ALL, *self.signals)
+        for name in self.names:
+            if name not in known:
+                raise UnknownWordError("move", name, known)
         if not isinstance(self.keeps_promises, bool):
             raise InvalidValueError("keeps_promises", self.keeps_promises, "must be True or False")
         if not isinstance(self.name, str):
@@ -132,9 +146,14 @@ class Environment:
             raise InvalidValueError(
                 "moves", dict(self.moves), f"must have probabilities for all moves or for none; missing: {missing}"
             )
-        without = [move for move in given if move in PROMISE_MOVES]
+        without = [move for move in given if move not in MOVES]
         if without:
-            rule = f"must not have a probability for {without[0]}: it can happen at any time, but not once a turn"
+            why = (
+                "it can happen at any time, but not once a turn"
+                if without[0] in _ALL
+                else "it is a signal of one's own"
+            )
+            rule = f"must not have a probability for {without[0]}: {why}"
             raise InvalidValueError("moves", dict(self.moves), rule)
         problem = _sum_problem(given)
         if problem is not None:
@@ -146,6 +165,17 @@ class Environment:
     def names(self) -> tuple[Move | PromiseMove, ...]:
         """The moves."""
         return tuple(move for move, _ in self.moves)
+
+    def check_words(self, curve: Curve) -> None:
+        """Check that a curve has the signals among the moves.
+
+        Raises:
+            UnknownWordError: It does not.
+        """
+        own = tuple(signal for signal in curve.signals if signal not in LEDGER_SIGNALS)
+        for signal in self.signals:
+            if signal not in own:
+                raise UnknownWordError("signal", signal, own)
 
     @property
     def has_chances(self) -> bool:

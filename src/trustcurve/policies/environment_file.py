@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from attrs import frozen
 
 from trustcurve.documents.forms import SOME, Text
 from trustcurve.documents.plain_text import read_text
+from trustcurve.documents.problems import unknown
 from trustcurve.documents.reader import read_toml
-from trustcurve.policies.actions import Move, PromiseMove
+from trustcurve.policies.actions import MOVES, PROMISE_MOVES, Move
 from trustcurve.policies.environment import CHANCE, Environment
 from trustcurve.policies.policy_errors import InvalidEnvironmentError
 
@@ -20,6 +21,9 @@ __all__ = ["Chances", "EnvironmentFile", "load_environment", "parse_environment"
 Chances = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
 """The probability of each move in a turn, as documents say it."""
 
+_Interval = Annotated[tuple[Annotated[float, CHANCE], ...], SOME]
+_Moves = Annotated[dict[Move, Annotated[float, CHANCE] | _Interval], SOME]
+
 
 @frozen
 class _Environment:
@@ -27,12 +31,15 @@ class _Environment:
 
     Args:
         name: The name of the environment in reports.
-        moves: The moves that may happen, or the probability of each in a turn, for example { purchase = 0.1 }.
+        moves: The moves that may happen, or the probability of each in a turn, for example { purchase = 0.1 }; or an interval of
+            probabilities: { purchase = [0.05, 0.15] }.
+        signals: Those of the moves that are signals of your own curve.
         keeps_promises: Whether every promise is kept, at the latest on its last day.
     """
 
     name: Text
-    moves: Chances | Annotated[tuple[Literal[Move, PromiseMove], ...], SOME]
+    moves: _Moves | Annotated[tuple[str, ...], SOME]
+    signals: tuple[str, ...] = ()
     keeps_promises: bool = False
 
 
@@ -87,7 +94,13 @@ def parse_environment(text: str, source: str = "the environment") -> Environment
         {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
     """
     reading = read_toml(text, EnvironmentFile, source, InvalidEnvironmentError)
+    moves, signals = (reading.get("environment", key) for key in ("moves", "signals"))
+    known = (*MOVES, *PROMISE_MOVES, *(signals if isinstance(signals, list) else ()))
+    for move in moves if isinstance(moves, list) else ():
+        if move not in known:
+            reading.wrong(("environment", "moves"), unknown(move, known))
     form = reading.right().environment
     with reading.blaming(("environment",)):
-        return Environment(form.moves, keeps_promises=form.keeps_promises, name=form.name)
+        given: Any = form.moves
+        return Environment(given, signals=form.signals, keeps_promises=form.keeps_promises, name=form.name)
     raise reading.error(tuple(reading.findings))

@@ -148,7 +148,7 @@ def _move(loop: ClosedLoop, step: Step) -> EnvironmentMove | None:
         names = {PromiseKept: "kept", PromiseBroken: "broken", PromiseMoved: "moved", PromiseReleased: "released"}
         return EnvironmentMove(names[type(event)], place)
     signal = None if event is None else event.signal
-    return EnvironmentMove(signal) if signal in MOVE_EVENTS else None
+    return EnvironmentMove(signal) if signal in (*MOVE_EVENTS, *loop.environment.signals) else None
 
 
 def _place(loop: ClosedLoop, before: Standing, at: datetime, promise: str) -> int | None:

@@ -182,6 +182,7 @@ class ClosedLoop:
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
         self.policy.check_words(self.curve)
+        self.environment.check_words(self.curve)
         if any(not promise.overdue for promise in self.begin.promises):
             raise InvalidValueError("begin", self.begin, "must not have an open promise")
         if (self.begin.as_of - self.begin.quiet_since) % self.turn:

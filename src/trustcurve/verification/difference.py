@@ -103,7 +103,7 @@ def diff(
         if not isinstance(curve, Curve):
             raise InvalidValueError("curve", curve, "must be the Curve of both policies, for example Curve.default()")
         about: dict[str, Any] = {"environment": environment, "turn": turn, "promises_max": promises_max}
-        any_time = not once_a_turn and environment.probabilities is None
+        any_time = not once_a_turn and not environment.has_chances
         before, after = (
             ClosedLoop(curve=curve, policy=each, any_time=any_time, tells_kinds=True, **about) for each in (old, new)
         )

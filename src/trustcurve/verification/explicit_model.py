@@ -187,7 +187,7 @@ class ExplicitModel:
     @cached_property
     def _actions(self) -> dict[tuple[str, str], str]:
         """The name of each action of the policy; those of one's own can be any text."""
-        moves = (*MOVES, *PROMISE_MOVES, *_TIME)
+        moves = (*MOVES, *PROMISE_MOVES, *_TIME, *self.automaton.loop.environment.signals)
         places = [f"{move}_{place + 1}" for move in moves for place in range(OPEN_MAX)]
         return _named((("action", act) for act in self.automaton.loop.policy.acts), {WAIT, _TURNS, *moves, *places})
 
@@ -389,6 +389,9 @@ def write_model(automaton: Automaton, path: str | PathLike[str], *, argument: st
     if automaton.stopped is not None:
         rule = f"must have a closed loop within the limits; {automaton.stopped}"
         raise InvalidValueError("policy", automaton.loop.policy.name, rule)
+    if automaton.loop.environment.ranges is not None:
+        rule = "must have one probability for each move, not an interval, to be exported"
+        raise InvalidValueError("environment", automaton.loop.environment.name, rule)
     try:
         with _whole(file.resolve()) as text:
             text.writelines(_WRITERS[file.suffix.lower()](ExplicitModel(automaton)))

@@ -438,7 +438,7 @@ def guard(
     check_kind("environment", environment, Environment, "must be an Environment")
     asked = [_safety(each) for each in as_properties(policy, holds)]
     guarded = tuple(checked_word("acts", act, tuple(policy.acts)) for act in check_words("acts", acts))
-    if environment.probabilities is not None:
+    if environment.has_chances:
         raise InvalidValueError(
             "environment", environment.name, "must not have probabilities: a guard acts at any time"
         )

@@ -204,7 +204,7 @@ def turn_of(loop: ClosedLoop, passages: Sequence[Passage]) -> Turn:
         before=at[before.position],
         met=at[last.met.position],
         after=at[last.after.position],
-        moves=frozenset(each.happening.move for each in passages) & frozenset(ALL_MOVES),
+        moves=frozenset(each.happening.move for each in passages) & frozenset((*ALL_MOVES, *loop.environment.signals)),
         actions=frozenset(last.happening.actions),
         signals=frozenset(signal for each in passages for _, signal in each.happening.signals),
         open_before=len(before.context.promises),
@@ -360,6 +360,8 @@ class _Dates:
             self._add(PromiseKept(at=at, promise=self.late.pop(0)))
         elif move in MOVE_EVENTS:
             self._add(MOVE_EVENTS[move](at))
+        elif move in self.loop.environment.signals:
+            self._add(Signalled(at=at, signal=move))
         elif move == JOINS:
             self.joined = self.quiet_since = at
         if self.loop.ends_silence(passage):

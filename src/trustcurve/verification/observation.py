@@ -124,5 +124,6 @@ class Observation:
         known |= self._positions["before"][1][letter]
         curve = self.automaton.loop.curve
         stages, acts = tuple(stage.name for stage in curve.stages), tuple(self.automaton.loop.policy.acts)
-        words = Vocabulary(stages, ACCOUNT_LEVELS, ALL_MOVES, acts, curve.signals)
+        moves = (*ALL_MOVES, *self.automaton.loop.environment.signals)
+        words = Vocabulary(stages, ACCOUNT_LEVELS, moves, acts, curve.signals)
         return turn_to_read({feature: known[feature] for feature in self.features}, words)

@@ -341,6 +341,8 @@ class TurnRules:
             elif name in MOVE_SIGNALS:
                 of = (name != "return", name != "departure")
                 yield self._moved(context, name, None, MOVE_SIGNALS[name])._replace(of=of)
+            elif name in self.environment.signals:
+                yield self._moved(context, name, None, name)
             elif self.any_time:
                 yield from self._promise_moves(context, name, different)
         for act in self.guarded:
