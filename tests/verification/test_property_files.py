@@ -19,7 +19,9 @@ from trustcurve.verification import (
     Turn,
     Verdict,
     always,
+    at_least,
     at_most,
+    before,
     check,
     expected_turns,
     leads_to,
@@ -29,6 +31,7 @@ from trustcurve.verification import (
     possible,
     probability,
     recoverable_to,
+    until,
 )
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -210,6 +213,36 @@ SAME: dict[str, tuple[str, Property]] = {
     "leads to if all is fair": (
         'after = { moves = "purchase" }\ncomes = { actions = "exchange" }\nfair = "moves"',
         leads_to(lambda turn: "purchase" in turn.moves, lambda turn: did(turn, "exchange"), fair="moves"),
+    ),
+    "leads to unless": (
+        'after = { met = { account = "slip" } }\ncomes = { actions = "repair" }\nunless = { moves = "departure" }\nwithin = 1',
+        leads_to(
+            lambda turn: turn.met.account == "slip",
+            lambda turn: did(turn, "repair"),
+            unless=lambda turn: "departure" in turn.moves,
+            within=1,
+        ),
+    ),
+    "at least": (
+        'recurs = { actions = ["exchange", "repair"] }\nat_least = 1\nper = 3\nwhile = { met = { account = "slip" } }',
+        at_least(
+            1,
+            lambda turn: did(turn, "exchange") or did(turn, "repair"),
+            per=3,
+            while_=lambda turn: turn.met.account == "slip",
+        ),
+    ),
+    "before": (
+        'first = { actions = "exchange" }\nthen = { actions = "ask" }',
+        before(lambda turn: did(turn, "exchange"), asks),
+    ),
+    "until, maybe never": (
+        'until = { after = { stage = "hopeful" } }\nholds = { not = { actions = "ask" } }\nweak = true',
+        until(lambda turn: not did(turn, "ask"), lambda turn: turn.after.stage == "hopeful", weak=True),
+    ),
+    "until if all is fair": (
+        'until = { after = { stage = "hopeful" } }\nholds = { not = { actions = "ask" } }\nfair = "moves"',
+        until(lambda turn: not did(turn, "ask"), lambda turn: turn.after.stage == "hopeful", fair="moves"),
     ),
     "possible": (
         "possible = { before = { outside = true }, after = { outside = false } }",

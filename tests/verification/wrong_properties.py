@@ -31,7 +31,7 @@ at_most = 0.5
 FIRST, SECOND, THIRD, FOURTH = (
     f"[[properties]] {name}" for name in ("no ask while amends are owed", "one ask", "thanks", "likely")
 )
-KINDS = "always, never, count, after, possible, recoverable_to, probability, expected_turns"
+KINDS = "always, never, count, recurs, first, until, after, possible, recoverable_to, probability, expected_turns"
 
 WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     # --- keys

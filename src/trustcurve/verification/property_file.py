@@ -14,7 +14,17 @@ from trustcurve.documents.plain_text import Path, read_text
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidDocumentError
 from trustcurve.policies.policy import Policy
-from trustcurve.verification.combinators import always, at_most, leads_to, never, possible, recoverable_to
+from trustcurve.verification.combinators import (
+    always,
+    at_least,
+    at_most,
+    before,
+    leads_to,
+    never,
+    possible,
+    recoverable_to,
+    until,
+)
 from trustcurve.verification.expectations import expected_turns, probability
 from trustcurve.verification.predicate_form import PredicateReader, PredicateTable, tables_in
 from trustcurve.verification.property import Property
@@ -97,18 +107,67 @@ class _Count(_Property):
 
 
 @frozen(kw_only=True)
+class _Recurs(_Property):
+    """Something comes again and again.
+
+    Args:
+        recurs: What is counted: the turns of which this holds.
+        at_least: The least number of turns.
+        per: Of how many turns in a row.
+        while_: Count only while this holds; a turn in which it does not starts the count again.
+    """
+
+    recurs: _Predicate
+    at_least: Annotated[int, whole(1, unit="turns")]
+    per: Annotated[int, whole(1, unit="turns")]
+    while_: _Predicate | None = None
+
+
+@frozen(kw_only=True)
+class _Before(_Property):
+    """One thing comes before another, or in the same turn.
+
+    Args:
+        first: What must come first.
+        then: What must not come before it.
+    """
+
+    first: _Predicate
+    then: _Predicate
+
+
+@frozen(kw_only=True)
+class _Until(_Property):
+    """Something holds until another thing comes.
+
+    Args:
+        until: What comes.
+        holds: What holds in every turn before.
+        weak: Whether it may also never come.
+        fair: What is assumed of the environment: nothing, or that it makes every possible move.
+    """
+
+    until: _Predicate
+    holds: _Predicate
+    weak: bool = False
+    fair: Literal["nothing", "moves"] | None = None
+
+
+@frozen(kw_only=True)
 class _LeadsTo(_Property):
     """One thing is followed by another.
 
     Args:
         after: What calls for something.
         comes: What must come, in the same turn or later.
+        unless: What lifts the obligation if it comes first.
         within: In how many further turns at most; some day if left out.
         fair: What is assumed of the environment where ``within`` is left out: nothing, or that it makes every possible move.
     """
 
     after: _Predicate
     comes: _Predicate
+    unless: _Predicate | None = None
     within: Annotated[int, whole(0, unit="turns")] | None = None
     fair: Literal["nothing", "moves"] | None = None
 
@@ -169,6 +228,9 @@ _KINDS: Final[dict[str, tuple[type, Callable[..., Property], tuple[str, ...]]]] 
     "always": (_Always, always, ("always",)),
     "never": (_Never, never, ("never",)),
     "count": (_Count, at_most, ("at_most", "count")),
+    "recurs": (_Recurs, at_least, ("at_least", "recurs")),
+    "first": (_Before, before, ("first", "then")),
+    "until": (_Until, until, ("holds", "until")),
     "after": (_LeadsTo, leads_to, ("after", "comes")),
     "possible": (_Possible, possible, ("possible",)),
     "recoverable_to": (_RecoverableTo, recoverable_to, ("recoverable_to",)),
