@@ -11,7 +11,7 @@ import pytest
 
 from tests.verification.reality import MOMENTS, Act, Reality
 from trustcurve import Complained, Curve, Exchanged, Journey, OneSided, PromiseMade, Proposed, Repaired
-from trustcurve.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import load_policy, policy
 from trustcurve.policies.environment import ANY
 from trustcurve.verification import (
@@ -139,6 +139,15 @@ def test_runs_of_everybody_at_once() -> None:
     assert found(journey, silent, first_run=day(-20)) == [("no complaints", 10, "")]
     assert found(journey, silent, first_run=day(2)) == [("no complaints", 32, "")]
     assert found(journey, silent, turn=timedelta(days=7)) == [("no complaints", 7, "")]
+
+
+def test_a_word_that_there_is_not_is_an_error() -> None:
+    typo = never(lambda turn: "aks" in turn.actions, name="typo")
+    with pytest.raises(UnknownWordError, match="action 'aks' is unknown; did you mean 'ask'"):
+        found(ann(asked_at(4), until=40), typo)
+    stage = never(lambda turn: turn.met.stage == "hopefull", name="typo")
+    with pytest.raises(UnknownWordError, match="stage 'hopefull' is unknown"):
+        found(ann(asked_at(4), until=40), stage)
 
 
 def test_violations_as_a_table_and_in_words() -> None:

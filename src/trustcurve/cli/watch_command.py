@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve, chosen_properties
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.logs import load_mapping, replay_journeys, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.policies import load_policy
 from trustcurve.records import FileFormat, write_tables
-from trustcurve.verification import PROPERTY_NAMES, Violation, property_named, watch
+from trustcurve.verification import PROPERTY_NAMES, Violation, watch
 from trustcurve.verification.violations import violations_frame
 
 __all__ = ["add_to"]
@@ -45,7 +45,8 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
             "-p",
             metavar="NAME",
             show_default=False,
-            help=f"A property to watch; can be repeated. If left out, the default safety properties of policies. One of: {'; '.join(PROPERTY_NAMES)}.",
+            help="A property to watch, or a file of properties: FILE.toml takes all, FILE.toml:NAME one of them. Can be repeated. "
+            f"If left out, the default safety properties of policies. NAME is one of: {'; '.join(PROPERTY_NAMES)}.",
         ),
     ] = None,
     curve: CurveFile = None,
@@ -89,8 +90,8 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
     Exit code: 0 if nothing is broken; 1 if something is; 2 after an error.
     """
     screen, on = Screen.out(), chosen_curve(curve)
-    asked = [property_named(text) for text in properties or ()]
     meaning, ours = load_mapping(mapping), load_policy(policy, on)
+    asked = chosen_properties(properties or (), on, ours)
     end = None if until is None else read_until(until, meaning)
     begun = None if first_run is None else read_until(first_run, meaning, "--first-run")
     with working() as work:

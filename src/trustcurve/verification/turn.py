@@ -17,7 +17,17 @@ from trustcurve.core.standing import Position
 from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES
 
-__all__ = ["ALL_MOVES", "WHOLE", "Feature", "Turn", "UnreadError", "Vocabulary", "check_word", "turn_to_read"]
+__all__ = [
+    "ALL_MOVES",
+    "WHOLE",
+    "Feature",
+    "Turn",
+    "UnreadError",
+    "Vocabulary",
+    "check_word",
+    "strict_turn",
+    "turn_to_read",
+]
 
 ALL_MOVES: Final = (*(move for move in MOVES if move != "nothing"), *PROMISE_MOVES)
 """What ``Turn.moves`` can contain."""
@@ -189,6 +199,19 @@ def turn_to_read(known: Mapping[Feature, Any], words: Vocabulary) -> Turn:
         if feature not in known:
             raise UnreadError(feature)
         return known[feature]
+
+    return _TurnToRead(read, words)  # type: ignore[return-value] # it reads as one
+
+
+def strict_turn(turn: Turn, words: Vocabulary) -> Turn:
+    """Return a turn in which a word that there is not is an error."""
+
+    def read(feature: Feature) -> Any:
+        name, part = feature
+        whole = getattr(turn, name)
+        if name in ("moves", "actions", "signals"):
+            return part in whole
+        return whole if part in ("", WHOLE) else getattr(whole, part)
 
     return _TurnToRead(read, words)  # type: ignore[return-value] # it reads as one
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 from attrs import define, field, fields, frozen, resolve_types
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
+from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
@@ -21,7 +23,7 @@ from trustcurve.verification.checker import as_properties
 from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.named_properties import POLICY_PROPERTIES
 from trustcurve.verification.property import PropertyLike, Safety
-from trustcurve.verification.turn import Turn
+from trustcurve.verification.turn import ALL_MOVES, Turn, Vocabulary, strict_turn
 
 if TYPE_CHECKING:
     import polars as pl
@@ -195,6 +197,7 @@ class _Watch:
             opened, still = _open(now), _open(step.after)
             here, then = now.position, step.after.position
             turn = Turn(here, here, then, frozenset(), frozenset({word}), frozenset(told), opened, still)
+            turn = strict_turn(turn, self.words)
             for asked in self.asked:
                 if asked.momentary and asked.monitor.step(asked.monitor.start, turn) == VIOLATED:
                     yield self._violation(asked, step.event.at, word, here)
@@ -224,7 +227,7 @@ class _Watch:
 
     def _turn(self, actions: set[str]) -> Turn:
         before, now = self.before, self.standing
-        return Turn(
+        turn = Turn(
             before=before.position,
             met=(self.met or now).position,
             after=now.position,
@@ -234,6 +237,15 @@ class _Watch:
             open_before=_open(before),
             open_after=_open(now),
         )
+        return strict_turn(turn, self.words)
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """The words that a property can speak of."""
+        curve = self.curve
+        own = tuple(signal for signal in curve.signals if signal not in LEDGER_SIGNALS)
+        stages = tuple(stage.name for stage in curve.stages)
+        return Vocabulary(stages, ACCOUNT_LEVELS, (*ALL_MOVES, *own), tuple(self.policy.acts), curve.signals)
 
     def _violation(self, asked: Safety, at: datetime, what: str, position: Position) -> Violation:
         state = self.curve.state(position)
