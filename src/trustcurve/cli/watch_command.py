@@ -12,9 +12,11 @@ import typer
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve, chosen_properties
 from trustcurve.cli.screen import Screen, TableColumn, working
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs import load_mapping, replay_journeys, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.policies import load_policy
+from trustcurve.policies.policy import check_turn
 from trustcurve.records import FileFormat, write_tables
 from trustcurve.verification import PROPERTY_NAMES, Violation, watch
 from trustcurve.verification.violations import violations_frame
@@ -101,7 +103,7 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
         work.at("mapping its rows")
         journeys = replay_journeys(opened, meaning, on, until=end, progress=work.replayed)
         work.at("watching")
-        turn = None if turn_days is None else timedelta(days=turn_days)
+        turn = None if turn_days is None else _turn(turn_days)
         found = list(watch(on, *asked, policy=ours, journeys=journeys, first_run=begun, turn=turn))
     _print(screen, found, len(journeys), limit)
     if out_dir is not None:
@@ -109,6 +111,13 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
             screen.line(f"wrote {path}")
     if found:
         raise typer.Exit(_BROKEN)
+
+
+def _turn(days: float) -> timedelta:
+    try:
+        return check_turn(timedelta(days=days))
+    except (OverflowError, ValueError, InvalidValueError):
+        raise InvalidValueError("--turn-days", days, "must be above zero, and at most 36,500") from None
 
 
 def _print(screen: Screen, found: Sequence[Violation], customers: int, limit: int) -> None:

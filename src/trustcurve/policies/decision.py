@@ -11,6 +11,7 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import Event, PromiseMade, PromiseMoved, PromiseReleased, Signalled
 from trustcurve.core.standing import Standing
+from trustcurve.core.values import checked_name
 from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies.actions import ACTION_EVENTS, WAIT, Act, PromiseKind
 from trustcurve.policies.decision_list import PolicyRule, condition_words
@@ -63,10 +64,16 @@ class Decision:
                 one's own begins with its name and a colon: "delivery:4711".
 
         Raises:
-            InvalidValueError: There are too few ids, or one is not of its kind.
+            InvalidValueError: There are too few ids or too many, or one is not a text or not of its kind.
         """
-        ids = iter(promises)
-        return tuple(event for action in self.actions for event in self._events_of(self._acts[action], ids))
+        if isinstance(promises, str) or not isinstance(promises, Iterable):
+            raise InvalidValueError("promises", promises, "must be a list of ids")
+        ids = iter([checked_name("promises", each) for each in promises])
+        events = tuple(event for action in self.actions for event in self._events_of(self._acts[action], ids))
+        more = list(ids)
+        if more:
+            raise InvalidValueError("promises", more, "must not have more ids than there are promises")
+        return events
 
     def _events_of(self, act: Act, ids: Iterator[str]) -> Iterator[Event]:
         if act.kind is None:

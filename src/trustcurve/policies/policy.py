@@ -20,7 +20,7 @@ from trustcurve.documents.forms import between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import ACTIONS, PROMISE_DUE, WAIT, Act, PromiseKind, acts_of
 from trustcurve.policies.decision import Decision, other_rows, view_of
-from trustcurve.policies.decision_list import DecisionList, plain_actions
+from trustcurve.policies.decision_list import ANY_KIND, DecisionList, plain_actions
 from trustcurve.policies.memory import Memory, runs_along
 from trustcurve.policies.policy_errors import ImpurePolicyError
 from trustcurve.policies.recall import CONTACT, HEARD, JOINING, Recall
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trustcurve.verification.guard import Guard
     from trustcurve.verification.property import PropertyLike
 
-__all__ = ["COST", "OPEN_MAX", "Policy", "policy", "turn_of_curve"]
+__all__ = ["COST", "OPEN_MAX", "Policy", "check_turn", "policy", "turn_of_curve"]
 
 Decide = Callable[[View], str | Iterable[str]]
 
@@ -40,6 +40,8 @@ OPEN_MAX: Final = 4
 COST: Final = between(0, 1e12)
 """What an action may cost."""
 
+_TURN_MAX: Final = timedelta(days=36_500)
+
 _TURNS_PER_SILENCE: Final = 3
 """How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
 
@@ -47,6 +49,17 @@ _TURNS_PER_SILENCE: Final = 3
 def turn_of_curve(curve: Curve) -> timedelta:
     """Return how long a turn lasts if nothing else is said: a third of the curve's quiet period."""
     return curve.silence_after / _TURNS_PER_SILENCE
+
+
+def check_turn(turn: object) -> timedelta:
+    """Return how long a turn lasts.
+
+    Raises:
+        InvalidValueError: It is not a duration above zero, or longer than a hundred years.
+    """
+    if not isinstance(turn, timedelta) or not timedelta(0) < turn <= _TURN_MAX:
+        raise InvalidValueError("turn", turn, "must be a duration above zero, of at most 36,500 days")
+    return turn
 
 
 def _recalls(value: Iterable[Recall]) -> tuple[Recall, ...]:
@@ -109,6 +122,11 @@ class Policy:
                 raise InvalidValueError("signals", action, "must not be an action that every policy has")
             if signal in LEDGER_SIGNALS:
                 raise InvalidValueError("signals", signal, "must be a signal of one's own curve, which no event sends")
+        for kind, about in self.promises:
+            if ":" in kind or not kind or kind == ANY_KIND:
+                raise InvalidValueError("promises", kind, "must be a name without a colon, and not 'any'")
+            if kind in WEIGHTS and about.weight != kind:
+                raise InvalidValueError("promises", kind, "must have the weight of its name")
         for action, cost in self.costs:
             if action not in self.acts:
                 raise UnknownWordError("action", action, tuple(self.acts))
@@ -212,6 +230,8 @@ class Policy:
                 self.name, f"it returned {answers[0]!r} and then {answers[-1]!r} for the same view, {view}"
             )
         for place, action in enumerate(answers[0]):
+            if action == WAIT:
+                raise ImpurePolicyError(self.name, f"it returned 'wait' beside other actions: {answers[0]!r}")
             if action not in self.acts:
                 problem = f"it returned {action!r}, which is not an action; known: {', '.join((WAIT, *self.acts))}"
                 raise ImpurePolicyError(self.name, problem)
@@ -268,8 +288,10 @@ class Policy:
             >>> decision.actions, [event.signal for event in decision.events()]
             (('propose',), ['proposition'])
         """
+        if not isinstance(curve, Curve):
+            raise InvalidValueError("curve", curve, "must be a Curve, for example Curve.default()")
         self._check_memory(memory, at)
-        turn = turn_of_curve(curve) if turn is None else turn
+        turn = turn_of_curve(curve) if turn is None else check_turn(turn)
         seen = curve.observe(standing, at)
         heard = memory.after(seen, self.acts)
         view = view_of(curve, seen.after, heard, self.kinds, turn=turn, constants=self.segment)
@@ -313,6 +335,8 @@ class Policy:
             >>> listen.remember(listen.memory(), step).values
             (0,)
         """
+        if not isinstance(step, Step):
+            raise InvalidValueError("step", step, "must be the step that advance or observe returned")
         self._check_memory(memory, step.after.as_of)
         return memory.after(step, self.acts)
 
@@ -340,7 +364,9 @@ class Policy:
         memory = Memory(tuple((recall, recall.start) for recall in self.recalls))
         if journey is None:
             return memory
-        turn = turn_of_curve(curve or Curve.default()) if turn is None else turn
+        if not isinstance(journey, Journey):
+            raise InvalidValueError("journey", journey, "must be a Journey, as curve.journey returns it")
+        turn = turn_of_curve(curve or Curve.default()) if turn is None else check_turn(turn)
         *_, end = runs_along(journey, memory, self.acts, turn)
         return end.memory
 
@@ -354,6 +380,8 @@ class Policy:
         """
         from trustcurve.verification.guard import guard  # noqa: PLC0415 - the only way out of this layer: a short form
 
+        if isinstance(holds, str) or not isinstance(holds, Iterable):
+            raise InvalidValueError("holds", holds, "must be a list of properties")
         return guard(curve, *holds, policy=self, **about)
 
     def _check_memory(self, memory: Memory, at: datetime) -> None:

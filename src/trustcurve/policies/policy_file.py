@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Annotated, Any, Literal
 
@@ -37,6 +37,9 @@ Groups = tuple[tuple[tuple[str, ...], list[View]], ...]
 
 _GUARDS = (*WORDS, "outside", *NUMBERS)
 _GROUPS = ("since", "times", "tries", "left", "constants")
+_COUNTED = 24
+"""Counters of a policy stop here."""
+
 _LONG_AGO = 24  # more turns than a promise can be past its day
 
 _ROWS_MAX = 500
@@ -271,12 +274,8 @@ class _Vocabulary:
     def check(self) -> None:
         """Check that the curve has the words that the rows ask about, and the policy the actions and kinds."""
         own = tuple(signal for signal in self.curve.signals if signal not in LEDGER_SIGNALS)
-        self._table("actions", lambda name: "is an action that every policy has" if name in ACTIONS else None)
-        for name in self.reading.get("actions") or {}:
-            self._words(("actions", name, "signal"), own)
-        kinds = (*WEIGHTS, *(self.reading.get("promises") or {}))
+        kinds = (*WEIGHTS, *self._names("promises"))
         acts = (*acts_of({kind: PromiseKind() for kind in kinds}, dict.fromkeys(self._names("actions"), "")),)
-        self._table("costs", lambda name: None if name in acts else unknown(name, acts))
         heard = (*HEARD, *own, *acts, CONTACT)
         keys = {
             "since": (*heard, JOINING),
@@ -294,15 +293,54 @@ class _Vocabulary:
         }
         for number in range(self.reading.count("rules")):
             self._words(("rules", number, "do"), (WAIT, *acts))
-            for part, known in words.items():
-                self._words(("rules", number, "when", part), known)
-            for part, known in keys.items():
-                path = ("rules", number, "when", part)
-                for word in self._names(*path):
-                    if word not in known:
-                        self.reading.wrong((*path, word), unknown(word, known))
-            for name in self._names("rules", number, "when", "constants"):
-                self._words(("rules", number, "when", "constants", name), self.reading.get("constants", name) or ())
+            self._check_do(number)
+            self._check_numbers(number)
+            self._check_row(number, words, keys)
+        self._check_tables(own, acts)
+
+    def _check_row(self, number: int, words: Mapping[str, Sequence[str]], keys: Mapping[str, Sequence[str]]) -> None:
+        """Check the words of a row's conditions: as values, and as keys."""
+        for part, known in words.items():
+            self._words(("rules", number, "when", part), known)
+        for part, known in keys.items():
+            path = ("rules", number, "when", part)
+            for word in self._names(*path):
+                if word not in known:
+                    self.reading.wrong((*path, word), unknown(word, known))
+        for name in self._names("rules", number, "when", "constants"):
+            self._words(("rules", number, "when", "constants", name), self.reading.get("constants", name) or ())
+
+    def _check_tables(self, own: Sequence[str], acts: Sequence[str]) -> None:
+        """Check the tables beside the rows."""
+        self._table("actions", lambda name: "is an action that every policy has" if name in ACTIONS else None)
+        for name in self._names("actions"):
+            self._words(("actions", name, "signal"), own)
+        bad = "must be named without a colon, and not 'any'"
+        self._table("promises", lambda name: bad if ":" in name or name in ("", ANY_KIND) else None)
+        for weight in WEIGHTS:
+            if self.reading.get("promises", weight, "weight") not in (None, weight):
+                self.reading.wrong(("promises", weight, "weight"), "must be that of its name")
+        for name in self._names("constants"):
+            values = self.reading.get("constants", name)
+            if isinstance(values, list) and len(set(map(str, values))) < len(values):
+                self.reading.wrong(("constants", name), "must have each value once")
+        self._table("costs", lambda name: None if name in acts else unknown(name, acts))
+
+    def _check_do(self, number: int) -> None:
+        """Check that a row does each of its actions once, and does not wait beside them."""
+        do = self.reading.get("rules", number, "do")
+        if isinstance(do, list) and (len(set(map(str, do))) < len(do) or (WAIT in do and len(do) > 1)):
+            self.reading.wrong(("rules", number, "do"), "must have each action once, and 'wait' alone")
+
+    def _check_numbers(self, number: int) -> None:
+        """Check that a row counts no further than a policy can remember."""
+        for part in ("since", "tries"):
+            for word in self._names("rules", number, "when", part):
+                path = ("rules", number, "when", part, word)
+                asked = self.reading.get(*path)
+                bounds = asked.values() if isinstance(asked, dict) else asked if isinstance(asked, list) else (asked,)
+                if any(isinstance(bound, int) and not 0 <= bound < _COUNTED for bound in bounds):
+                    self.reading.wrong(path, f"must be compared with numbers from 0 to {_COUNTED - 1}")
 
     def _names(self, *path: str | int) -> list[str]:
         table = self.reading.get(*path)
@@ -320,7 +358,7 @@ class _Vocabulary:
             return
         for word in asked if isinstance(asked, list | tuple) else (asked,):
             if word not in known:
-                self.reading.wrong(path, unknown(word, known))
+                self.reading.wrong(path, unknown(str(word), tuple(map(str, known))))
 
 
 def idle_rows(curve: Curve, policy: Policy) -> Iterator[tuple[int, str]]:

@@ -17,18 +17,16 @@ from trustcurve.core.values import checked_word
 from trustcurve.errors import InvalidValueError, TrustcurveError, final_class, require
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.memory import Memory
-from trustcurve.policies.policy import OPEN_MAX, Policy
+from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole, check_words
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.checker import as_properties, check
+from trustcurve.verification.checker import check
 from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.loop_place import LoopPlaces
-from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.product import Watched, watched_graph
-from trustcurve.verification.property import Property, PropertyLike, Safety
+from trustcurve.verification.property import Property, PropertyLike, Safety, as_property
 from trustcurve.verification.results import Status
 from trustcurve.verification.search import distances
-from trustcurve.verification.turn import Turn
 from trustcurve.verification.turn_rules import Happening
 from trustcurve.verification.unrolling import STATES_MAX, unroll_loop
 
@@ -154,8 +152,7 @@ class _Kept:
         begins = np.zeros(graph.nodes, bool)
         begins[graph.source()[watched.violates]] = True
         distance = distances(graph, begins, ~guarded & ~watched.violates)
-        at_once = _at_once(asked, automaton, np.flatnonzero(acts >= 0))
-        harmful = guarded & ((distance[graph.target] >= 0) | at_once[graph.edge])
+        harmful = guarded & ((distance[graph.target] >= 0) | watched.at_once)
         reached = np.zeros(graph.nodes, bool)
         reached[0] = True
         frontier = np.zeros(1, np.int64)
@@ -178,39 +175,6 @@ class _Kept:
         known = np.zeros(states, bool)
         known[of[self.reached]] = True
         return found, known
-
-
-def _at_once(asked: Safety, automaton: Automaton, edges: Array) -> Array:
-    """Return which of all edges would violate a property of single turns, had the policy decided to act so."""
-    np = require("numpy", "verify")
-    found = np.zeros(automaton.transitions, bool)
-    if not asked.momentary or not len(edges):
-        return found
-    table = automaton.loop.table
-    source, target = automaton.source[edges], automaton.target[edges]
-    parts = (
-        (automaton.position[source], len(table)),
-        (automaton.position[target], len(table)),
-        (automaton.open[source], OPEN_MAX + 1),
-        (automaton.open[target], OPEN_MAX + 1),
-        (automaton.happening[edges], len(automaton.happenings)),
-    )
-    code = np.zeros(len(edges), np.int64)
-    for part, wide in parts:
-        code = code * wide + part
-    kinds, inverse = np.unique(code, return_inverse=True)
-    wrong = []
-    for kind in kinds.tolist():
-        rest, number = divmod(kind, len(automaton.happenings))
-        rest, still = divmod(rest, OPEN_MAX + 1)
-        rest, opened = divmod(rest, OPEN_MAX + 1)
-        met, then = (table.positions[each] for each in divmod(rest, len(table)))
-        happened = automaton.happenings[number]
-        signals = frozenset(signal for _, signal in happened.signals)
-        turn = Turn(met, met, then, frozenset(), frozenset({happened.move}), signals, opened, still)
-        wrong.append(asked.monitor.step(asked.monitor.start, turn) == VIOLATED)
-    found[edges] = np.array(wrong, bool)[inverse]
-    return found
 
 
 @final
@@ -403,7 +367,7 @@ def guard(
     """Make a guard: it allows an action between two runs of a policy only if nothing that is proved can be broken by it.
 
     For properties of single turns (``always`` and ``never``) an action is judged at once, as though the policy had decided
-    on it; for all others it is one more thing that the company did in the turn in which it falls. It is refused if it
+    on it alone in a turn that ends there; for all others it is one more thing that the company did in the turn in which it falls. It is refused if it
     violates a property, or if some behaviour of the environment could then lead to a violation, for one of the histories
     that lead to this standing and memory. What the automaton does not know is refused.
 
@@ -436,8 +400,13 @@ def guard(
     """
     check_kind("policy", policy, Policy, "must be a Policy")
     check_kind("environment", environment, Environment, "must be an Environment")
-    asked = [_safety(each) for each in as_properties(policy, holds)]
-    guarded = tuple(checked_word("acts", act, tuple(policy.acts)) for act in check_words("acts", acts))
+    if not holds:
+        raise InvalidValueError("holds", holds, "must not be empty")
+    asked = [_safety(as_property(f"holds[{place}]", each)) for place, each in enumerate(holds)]
+    names = [each.name for each in asked]
+    if len(set(names)) < len(names):
+        raise InvalidValueError("holds", names, "must have different names")
+    guarded = tuple(checked_word("acts", act, tuple(policy.acts)) for act in dict.fromkeys(check_words("acts", acts)))
     if environment.has_chances:
         raise InvalidValueError(
             "environment", environment.name, "must not have probabilities: a guard acts at any time"

@@ -39,6 +39,7 @@ class Observation:
     _positions: dict[str, tuple[Any, list[dict[Feature, Any]]]] = field(factory=dict, init=False)
     _words: tuple[Feature, ...] = field(init=False)
     _masks: Any = field(init=False)
+    _acts: Any = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         np = require("numpy", "verify")
@@ -47,6 +48,8 @@ class Observation:
         self._words = tuple(feature for feature in self.features if feature[0] in ("moves", "actions", "signals"))
         happenings = self.automaton.happenings
         self._masks = np.array([self._mask(n) for n in range(len(happenings))], np.int64)
+        bits = {word: 1 << bit for bit, word in enumerate(self._words)}
+        self._acts = np.array([bits.get(("actions", each.move), 0) for each in happenings], np.int64)
 
         letters = self.records * (OPEN_MAX + 1)
         letters *= len(self._positions["met"][1]) * len(self._positions["after"][1])
@@ -104,6 +107,18 @@ class Observation:
         target = automaton.target[edges]
         letter = self.go_on(records, edges)
         letter = letter * len(self._positions["met"][1]) + self._positions["met"][0][automaton.met[edges]]
+        letter = letter * len(self._positions["after"][1]) + self._positions["after"][0][automaton.position[target]]
+        return letter * (OPEN_MAX + 1) + (automaton.open[target] if self._reads("open_after") else 0)
+
+    def letters_at_once(self, records: Array, edges: Array) -> Array:
+        """Return the letters of turns that would end with edges on which the company acts between two runs.
+
+        What came up in the turn so far is seen, and of all actions this one. ``records`` are those before the edges.
+        """
+        automaton = self.automaton
+        source, target = automaton.source[edges], automaton.target[edges]
+        letter = self.go_on(records, edges) | self._acts[automaton.happening[edges]]
+        letter = letter * len(self._positions["met"][1]) + self._positions["met"][0][automaton.position[source]]
         letter = letter * len(self._positions["after"][1]) + self._positions["after"][0][automaton.position[target]]
         return letter * (OPEN_MAX + 1) + (automaton.open[target] if self._reads("open_after") else 0)
 

@@ -342,12 +342,14 @@ def _graph(
 class Watched(NamedTuple):
     """The product of an automaton with a monitor, laid out: each node goes on until the monitor is violated.
 
-    ``violates`` marks the edges that violate it; they lead nowhere. ``state`` is the automaton's state of each node. Shapes
-    (edges,), (nodes,).
+    ``violates`` marks the edges that violate it; they lead nowhere. ``at_once`` marks those on which the company acts between
+    two runs and that would violate it, had the policy decided so in a turn that ends there. ``state`` is the automaton's state
+    of each node. Shapes (edges,), (edges,), (nodes,).
     """
 
     graph: Graph
     violates: Array
+    at_once: Array
     state: Array
 
 
@@ -373,6 +375,7 @@ def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Wat
     automaton, search = observation.automaton, _Search(observation, monitor, lambda _: False, states_max)
     steps = MonitorTable(observation, monitor, lambda _: False, follows_excused=True)
     states, keys = np.zeros(1, np.int64), search.keys
+    guarded = np.array([each.move in automaton.loop.guarded for each in automaton.happenings], bool)
     ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
     search.add(_Batch(states, ours, states - 1, states - 1))
     levels: list[tuple[Any, ...]] = []
@@ -383,23 +386,27 @@ def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Wat
         last = np.flatnonzero(ends)
         if len(last):
             monitors[last] = steps.after(observation.letters(records[last], edges[last]), monitors[last])
-        wrong = monitors == VIOLATED
+        wrong, once = monitors == VIOLATED, np.zeros(len(edges), bool)
+        acts = last[:0] if observation.acts_between else np.flatnonzero(guarded[automaton.happening[edges]])
+        if len(acts):
+            letters = observation.letters_at_once(records[acts], edges[acts])
+            once[acts] = steps.after(letters, monitors[acts]) == VIOLATED
         after = np.where(ends, observation.begin(target), observation.go_on(records, edges))
         key = keys.of(after, np.where(wrong, 0, monitors))
         new = search.add(_Batch(target, key, place, edges).only(np.flatnonzero(~wrong)))
         if not search.complete:
             raise TooManyStatesError
-        levels.append((np.bincount(place, minlength=len(states)), edges, target, key, wrong))
+        levels.append((np.bincount(place, minlength=len(states)), edges, target, key, wrong, once))
         states, ours = new.state, new.key
     state = np.concatenate([batch.state for batch in search.found])
     key = np.concatenate([batch.key for batch in search.found])
     number = np.full((len(keys), automaton.states), -1, np.int32)
     number[key, state] = np.arange(len(state))
-    count, edges, target, after, wrong = (np.concatenate(each) for each in zip(*levels, strict=True))
+    count, edges, target, after, wrong, once = (np.concatenate(each) for each in zip(*levels, strict=True))
     first = np.concatenate([[0], np.cumsum(count)])
     target = np.where(wrong, 0, number[after, target])
     graph = Graph(first, target, edges, automaton.ends[edges], automaton.time[edges], ())
-    return Watched(graph, wrong, state)
+    return Watched(graph, wrong, once, state)
 
 
 def _followed(

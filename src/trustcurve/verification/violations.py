@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from attrs import define, field, fields, frozen, resolve_types
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.instants import LAST, datetime_of, instant
 from trustcurve.core.journey import Journey
 from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS
 from trustcurve.core.standing import Position, Standing
@@ -17,7 +18,7 @@ from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
 from trustcurve.errors import InvalidValueError, final_class, require
 from trustcurve.policies.memory import word_of
-from trustcurve.policies.policy import Policy, turn_of_curve
+from trustcurve.policies.policy import Policy, check_turn, turn_of_curve
 from trustcurve.verification.arguments import check_kind
 from trustcurve.verification.checker import as_properties
 from trustcurve.verification.monitor import VIOLATED
@@ -73,7 +74,8 @@ def watch(
 
     Turns are those of the policy: they begin with the first run and are all equally long. What the company did at the
     instant of a run ends the turn; what it did before counts as done in the turn, too, by whomever. A property of single
-    turns (``always``, ``never``) is judged for each action between two runs at once: ``met`` is the position just before it.
+    turns (``always``, ``never``) is judged for each action between two runs at once, as though the turn ended with it alone:
+    ``met`` is the position just before it.
     A turn as a whole breaks such a property only if it does so with these actions and without them. After a violation the property is watched from the beginning again. A turn that has not ended is not
     judged as a whole.
 
@@ -109,14 +111,21 @@ def watch(
             rule = "must be a safety property: a log ends, and what may still come is not known"
             raise InvalidValueError("properties", each.name, rule)
     length = turn_of_curve(curve) if turn is None else turn
-    if not isinstance(length, timedelta) or length <= timedelta(0):
-        raise InvalidValueError("turn", turn, "must be a duration above zero")
+    check_turn(length)
+    check_kind("journeys", journeys, Iterable, "must be journeys, as replay makes them")
+    begun = None if first_run is None else instant(first_run, "first_run")
     watched: Sequence[Safety] = [each for each in asked if isinstance(each, Safety)]
     return (
         violation
-        for journey in journeys
-        for violation in _Watch(curve, policy, watched, journey, first_run or journey.start.as_of, length).run()
+        for journey in _checked(journeys)
+        for violation in _Watch(curve, policy, watched, journey, begun or journey.start.as_of, length).run()
     )
+
+
+def _checked(journeys: Iterable[Journey]) -> Iterator[Journey]:
+    for number, journey in enumerate(journeys):
+        check_kind(f"journeys[{number}]", journey, Journey, "must be a journey, as replay makes it")
+        yield journey
 
 
 def violations_frame(violations: Iterable[Violation]) -> pl.DataFrame:
@@ -165,18 +174,32 @@ class _Watch:
 
     def run(self) -> Iterator[Violation]:
         """Yield all violations."""
-        for step in self.journey.steps:
-            word = None if step.event is None else word_of(step, self.policy.acts, ())
-            act, at = word in self.policy.acts, step.after.as_of
-            while self._end < at or (self._end == at and self.met is not None and not act):
+        steps = self.journey.steps
+        words = [None if step.event is None else word_of(step, self.policy.acts, ()) for step in steps]
+        acts = [word in self.policy.acts for word in words]
+        latest = {step.after.as_of: number for number, step in enumerate(steps) if acts[number]}
+        for number, step in enumerate(steps):
+            at = step.after.as_of
+            before_the_act = number <= latest.get(
+                at, -1
+            )  # at the instant of a run: what the company did then ends the turn
+            while self._end < at or (self._end == at and not before_the_act and self._has_ended(at)):
                 yield from self._turn_ends()
-            yield from self._happens(step, word, act=act)
-        if self.journey.steps and self._end == self.standing.as_of:
+            yield from self._happens(step, words[number], act=acts[number])
+        if steps and self._end == self.standing.as_of and self._has_ended(self._end):
             yield from self._turn_ends()
+
+    def _has_ended(self, at: datetime) -> bool:
+        """Return whether a turn that ends at an instant is over: the run at the end of a journey may be still to come."""
+        last = self.journey.steps[-1]
+        return at < last.after.as_of or last.event is None or bool(self.at_the_run)
 
     @property
     def _end(self) -> datetime:
-        return self.begun + self.length
+        try:
+            return self.begun + self.length
+        except OverflowError:
+            return datetime_of(LAST)
 
     def _happens(self, step: Step, word: str | None, *, act: bool) -> Iterator[Violation]:
         """Take note of a step, and judge an action between two runs at once."""
@@ -194,10 +217,8 @@ class _Watch:
             self.met = self.met or now
         else:
             self.between.add(word)
-            opened, still = _open(now), _open(step.after)
-            here, then = now.position, step.after.position
-            turn = Turn(here, here, then, frozenset(), frozenset({word}), frozenset(told), opened, still)
-            turn = strict_turn(turn, self.words)
+            here = now.position
+            turn = self._turn({word}, here)
             for asked in self.asked:
                 if asked.momentary and asked.monitor.step(asked.monitor.start, turn) == VIOLATED:
                     yield self._violation(asked, step.event.at, word, here)
@@ -225,11 +246,12 @@ class _Watch:
         self.moves, self.between, self.at_the_run, self.signals = set(), set(), set(), set()
         self.met = None
 
-    def _turn(self, actions: set[str]) -> Turn:
+    def _turn(self, actions: set[str], met: Position | None = None) -> Turn:
+        """Return the turn so far, as though it ended now."""
         before, now = self.before, self.standing
         turn = Turn(
             before=before.position,
-            met=(self.met or now).position,
+            met=met or (self.met or now).position,
             after=now.position,
             moves=frozenset(self.moves),
             actions=frozenset(actions),
