@@ -64,7 +64,12 @@ def test_each_policy_has_a_page_and_a_line_on_the_overview():
     assert all(f"({name}.md)" in overview for name in NAMES)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+_SLOW = {"README": pytest.mark.slow}
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=_SLOW.get(path.stem, ())) for path in PAGES], ids=[path.stem for path in PAGES]
+)
 def test_verdicts_and_journeys_on_the_pages_are_those_of_today(path: Path):
     assert renewed(path) == path.read_text(encoding="utf-8"), "run python tools/policy_pages.py"
 

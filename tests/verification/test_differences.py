@@ -175,7 +175,7 @@ def test_policies_part_in_the_first_turn_in_which_they_can(one: Policy, other: P
         if parted:
             break
     try:
-        difference = diff(one, other, curve=DEFAULT, environment=LIFE)
+        difference = diff(one, other, curve=DEFAULT, environment=LIFE, once_a_turn=True)
     except InvalidValueError as error:
         assert "must be larger to find a difference" in str(error)  # noqa: PT017 - either is fine, and this is what it then says
         return
@@ -271,8 +271,8 @@ def test_a_difference_before_a_limit_is_told():
     patient = policy("patient", promise_due=9)(lambda v: "promise_minor" if v.open < 2 else "wait")
     asks = policy("asks", promise_due=9)(lambda v: "promise_minor" if v.open < 2 else "ask")
     with pytest.raises(InvalidValueError, match="promises_max must be larger to find a difference, got 2"):
-        diff(patient, greedy, curve=DEFAULT)
-    wide = diff(patient, greedy, curve=DEFAULT, promises_max=4)
+        diff(patient, greedy, curve=DEFAULT, once_a_turn=True)
+    wide = diff(patient, greedy, curve=DEFAULT, promises_max=4, once_a_turn=True)
     assert wide.old is not None
     assert len(wide.old) == 3
     early = diff(patient, asks, curve=DEFAULT, pairs_max=40, once_a_turn=True)
@@ -309,7 +309,7 @@ def test_what_cannot_be_compared_is_refused():
             diff(waits, waits, curve=DEFAULT, **numbers)
     for ask in (diff, equivalent):
         with pytest.raises(InvalidValueError, match="promises_max must be larger to find a difference"):
-            ask(greedy, greedy, curve=DEFAULT)  # type: ignore[operator]
+            ask(greedy, greedy, curve=DEFAULT, once_a_turn=True)  # type: ignore[operator]
     with pytest.raises(InvalidValueError, match="pairs_max must be larger to find a difference"):
         diff(waits, waits, curve=DEFAULT, pairs_max=3)
     assert diff(DEFAULT, Curve.default(grace=timedelta(days=1)))

@@ -77,14 +77,14 @@ rich_policies = st.builds(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(rich_policies, st.sampled_from([0, 30, 12]), st.lists(turns, min_size=1, max_size=4))
 def test_a_policy_with_all_that_it_can_do_stays_in_the_automaton(
     ours: Policy, grace: int, journeys: list[list[list[Act]]]
 ) -> None:
     loop = ClosedLoop(curve=Curve.default(grace=grace), policy=ours, promises_max=1, any_time=True)
-    automaton = unroll_loop(loop, 40_000)
-    assume(automaton.states < 40_000)
+    automaton = unroll_loop(loop, 15_000)
+    assume(automaton.states < 15_000)
     states = {Node(*automaton.state(number)) for number in range(automaton.states)}
     for journey in journeys:
         real = Reality(loop)
@@ -95,11 +95,11 @@ def test_a_policy_with_all_that_it_can_do_stays_in_the_automaton(
             assert real.node() in states
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(rich_policies, st.lists(turns, min_size=1, max_size=4))
 def test_a_customer_is_found_at_every_instant(ours: Policy, journeys: list[list[list[Act]]]) -> None:
     loop = ClosedLoop(curve=CURVE, policy=ours, promises_max=1, any_time=True)
-    automaton = unroll_loop(loop, 40_000)
+    automaton = unroll_loop(loop, 15_000)
     assume(automaton.stopped is None)
     places = LoopPlaces.of(automaton)
 

@@ -177,21 +177,20 @@ def _events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]
 _FEW_OPEN: Final = Condition("open", "below", 2)
 """A policy promises only while fewer than two promises are open: that is what a proof allows by default."""
 
-_NUMBERS_MAX: Final = {
-    "kept": 2,
-    "engaged": 3,
-    "felt_doubt": 6,
-    "quiet": 3,
-    "open": 1,
+_NUMBERS_MAX: Final = {"kept": 2, "engaged": 3, "felt_doubt": 6, "quiet": 3, "open": 1}
+
+_REMEMBERED_MAX: Final = {
     "since.ask": 2,
     "since.complaint": 1,
     "times.ask.2": 1,
     "tries.propose": 1,
+    "since.contact": 2,
 }
+"""What a drawn policy can remember, one of them: each more multiplies the states of its loop."""
 
 
 def policies(curve: Curve) -> st.SearchStrategy[Policy]:
-    """Draw policies small enough for every proof: up to four rules, with at most two conditions each.
+    """Draw policies small enough for every proof: up to four rules of at most two conditions, about one thing remembered.
 
     They shrink to the policy that always waits.
 
@@ -209,26 +208,30 @@ def policies(curve: Curve) -> st.SearchStrategy[Policy]:
 
 @st.composite
 def _policies(draw: st.DrawFn, curve: Curve) -> Policy:
-    return _policy(draw(st.lists(_rows(curve), max_size=4)), draw(st.integers(1, 3)))
+    remembered = draw(st.sampled_from([*_REMEMBERED_MAX, "trend"]))
+    return _policy(draw(st.lists(_rows(curve, remembered), max_size=4)), draw(st.integers(1, 3)))
 
 
-def _rows(curve: Curve) -> st.SearchStrategy[tuple[list[Condition], str]]:
-    return st.tuples(st.lists(_conditions(curve), max_size=2, unique_by=lambda one: one.part), st.sampled_from(ACTIONS))
+def _rows(curve: Curve, remembered: str) -> st.SearchStrategy[tuple[list[Condition], str]]:
+    when = st.lists(_conditions(curve, remembered), max_size=2, unique_by=lambda one: one.part)
+    return st.tuples(when, st.sampled_from(ACTIONS))
 
 
-def _conditions(curve: Curve) -> st.SearchStrategy[Condition]:
+def _conditions(curve: Curve, remembered: str) -> st.SearchStrategy[Condition]:
     words: dict[str, tuple[Any, ...]] = {
         "account": ACCOUNT_LEVELS,
         "stage": tuple(stage.name for stage in curve.stages),
-        "trend": ("rise", "fall"),
     }
+    if remembered == "trend":
+        words["trend"] = ("rise", "fall")
+    numbers = {**_NUMBERS_MAX, **{part: n for part, n in _REMEMBERED_MAX.items() if part == remembered}}
     about_words = [
         st.builds(Condition, st.just(part), st.just("is"), st.sampled_from(known).map(lambda word: (word,)))
         for part, known in words.items()
     ]
     about_numbers = [
         st.builds(Condition, st.just(part), st.sampled_from(["at_least", "at_most"]), st.integers(0, highest))
-        for part, highest in _NUMBERS_MAX.items()
+        for part, highest in numbers.items()
     ]
     return st.one_of([*about_words, *about_numbers])
 
