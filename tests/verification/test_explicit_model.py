@@ -151,7 +151,7 @@ def test_names_that_are_no_labels_or_are_taken_are_told_apart(curve: Curve, tmp_
 
 OWN_ACTIONS = """\
 actions = { "grüß Gott" = { signal = "applause" }, turns = { signal = "sigh" }, kept_1 = { signal = "sigh" } }
-promises."parcel: today" = { due = 1 }
+promises."parcel, today" = { due = 1 }
 [policy]
 name = "words of our own"
 [[rules]]
@@ -159,7 +159,7 @@ when = { open = 1 }
 do = ["kept_1", "turns", "grüß Gott"]
 [[rules]]
 when = { open = 0 }
-do = ["promise_parcel: today", "ask"]
+do = ["promise_parcel, today", "ask"]
 """
 
 
