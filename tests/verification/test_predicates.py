@@ -173,11 +173,11 @@ def read_of(table: dict[str, Any], turn: Turn) -> set[tuple[str, str]]:
         try:
             assert predicate(turn_to_read(known, words)) is predicate(turn)
         except UnreadError as unread:
-            which, part = unread.feature
-            value = getattr(turn, which)
-            if which in ("moves", "actions", "signals"):
-                value = part in value
-            known[unread.feature] = getattr(value, part) if which in ("before", "met", "after") else value
+            for which, part in unread.features:
+                value = getattr(turn, which)
+                if which in ("moves", "actions", "signals"):
+                    value = part in value
+                known[which, part] = getattr(value, part) if which in ("before", "met", "after") else value
         else:
             return set(known)
 

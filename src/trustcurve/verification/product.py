@@ -70,7 +70,7 @@ def _reading(automaton: Automaton, work: Callable[[Observation], _T], *, acts_be
         try:
             return work(Observation(automaton, features, acts_between))
         except UnreadError as error:
-            features = (*features, error.feature)
+            features = (*features, *error.features)
 
 
 class Agenda(Generic[_T]):

@@ -76,9 +76,9 @@ class Turn:
 class UnreadError(BaseException):
     """A property reads something of a turn that was not followed so far. Not an Exception: properties must not catch it."""
 
-    def __init__(self, feature: Feature) -> None:
-        super().__init__(feature)
-        self.feature = feature
+    def __init__(self, *features: Feature) -> None:
+        super().__init__(*features)
+        self.features = features
 
 
 @frozen(eq=False)
@@ -132,7 +132,15 @@ class _Words(AbstractSet[str]):
         return bool(self._read((self._kind, str(word))))
 
     def __iter__(self) -> Iterator[str]:
-        return (word for word in self._known if self._read((self._kind, word)))
+        came, unread = [], list[Feature]()
+        for word in self._known:
+            try:
+                came += [word] if self._read((self._kind, word)) else []
+            except UnreadError as error:
+                unread += error.features
+        if unread:  # all at once: each time that something more is read, a proof begins anew
+            raise UnreadError(*unread)
+        return iter(came)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
