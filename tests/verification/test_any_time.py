@@ -236,6 +236,9 @@ def test_whole_positions_can_be_compared(curve: Curve) -> None:
         (lambda turn: "complain" in turn.moves, "move 'complain'"),
         (lambda turn: "kept_mayor" in turn.signals, "signal 'kept_mayor'"),
         (lambda turn: "aks" in turn.actions, "action 'aks'"),
+        (lambda turn: turn.actions == {"aks"}, "action 'aks'"),
+        (lambda turn: turn.actions <= {"repiar"}, "action 'repiar'"),
+        (lambda turn: turn.moves - {"complain"}, "move 'complain'"),
     ],
 )
 def test_a_word_that_there_is_not_is_never_proved(curve: Curve, predicate: Any, says: str) -> None:

@@ -145,6 +145,27 @@ class _Words(AbstractSet[str]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def _known_words(self, other: object) -> Any:
+        """Return another set, all of whose words there are."""
+        for word in other if isinstance(other, AbstractSet) else ():
+            if word not in self._known:
+                raise UnknownWordError(self._kind.removesuffix("s"), word, self._known)
+        return other
+
+    def __eq__(self, other: object) -> bool:
+        return AbstractSet.__eq__(self, self._known_words(other))
+
+    def __le__(self, other: AbstractSet[Any]) -> bool:
+        return AbstractSet.__le__(self, self._known_words(other))
+
+    def __lt__(self, other: AbstractSet[Any]) -> bool:
+        return AbstractSet.__lt__(self, self._known_words(other))
+
+    def __sub__(self, other: AbstractSet[Any]) -> AbstractSet[str]:
+        return AbstractSet.__sub__(self, self._known_words(other))
+
+    __hash__ = None  # type: ignore[assignment] # as of every set that is not frozen
+
     def __repr__(self) -> str:
         return repr(set(self))
 
