@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from time import perf_counter
 from typing import Any
 
@@ -19,14 +20,25 @@ sys.path.insert(0, str(ROOT))  # the planted bugs are the tests'
 from tests.core.reading import GOODS, HARMS  # noqa: E402
 from tests.verification.plain import PlainLoop  # noqa: E402
 from tests.verification.planted import PLANTED, Planted  # noqa: E402
+from tests.verification.reality import MOMENTS, Act, Reality  # noqa: E402
 from trustcurve import Curve  # noqa: E402
-from trustcurve.policies import load_policy  # noqa: E402
-from trustcurve.verification import Witness, check, dominance  # noqa: E402
+from trustcurve.policies import ANY, load_policy  # noqa: E402
+from trustcurve.verification import (  # noqa: E402
+    Witness,
+    check,
+    dominance,
+    no_ask_on_open_account,
+    recovery_comes_first,
+)
+from trustcurve.verification.closed_loop import ClosedLoop  # noqa: E402
 
 EXAMPLES, STEPS = 300, 30
 """The budget of hypothesis.stateful for each bug: journeys, and the most steps of each."""
 
 TRIES = 5
+
+JOURNEYS, TURNS = 300, 10
+"""How many journeys a guard is asked about, and how many turns each has: once in each turn, at any instant."""
 
 
 def least(run: Callable[[], object]) -> float:
@@ -62,6 +74,24 @@ def shipped() -> dict[str, tuple[float, str]]:
         told = f"{proved}, {len(report.refuted)}, {len(report.unknown)}"
         found[path.stem] = (seconds, told)
     return found
+
+
+def guarded() -> tuple[float, float]:
+    """Return the seconds to make a guard of asks under solve first, and those of its calls at the 99th percentile."""
+    curve, draw = Curve.default(), Random(1)  # noqa: S311 - repeatable
+    ours = load_policy(ROOT / "examples" / "policies" / "solve_first.toml")
+    start = perf_counter()
+    may = ours.guard(curve, holds=[no_ask_on_open_account, recovery_comes_first], acts=["ask"])
+    made, calls = perf_counter() - start, list[float]()
+    for _ in range(JOURNEYS):
+        real = Reality(ClosedLoop(curve=curve, policy=ours, any_time=True))
+        for _ in range(TURNS):
+            real.turn([Act(draw.choice(MOMENTS), draw.choice(ANY.names[1:]), draw.randint(0, 1)) for _ in range(2)])
+            at = real.standing.as_of + draw.random() * (real.run + real.loop.turn - real.standing.as_of)
+            start = perf_counter()
+            may(real.standing, real.memory, "ask", at=at)
+            calls.append(perf_counter() - start)
+    return made, sorted(calls)[int(len(calls) * 0.99)]
 
 
 def planted() -> dict[str, tuple[int, int, float, str, float]]:
