@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.verification.reality import MOMENTS, Act, Reality
-from trustcurve import Complained, Curve, Exchanged
+from trustcurve import Complained, Curve
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, load_policy, policy
 from trustcurve.policies.actions import ACTION_EVENTS
@@ -251,11 +251,16 @@ def test_what_is_not_known_is_refused(asks: Guard) -> None:
     late = asks(decision.standing, decision.memory, "ask", at=NEW_YEAR + timedelta(days=31))
     assert isinstance(late, Refused)
     assert late.reason == "the latest run of the policy was not in the 30 days before"
-    standing = decision.standing
-    for day in range(1, 4):
-        standing = CURVE.advance(standing, Exchanged(at=NEW_YEAR + timedelta(days=day))).after
-    strange = asks(standing, decision.memory, "ask", at=NEW_YEAR + timedelta(days=4))
-    assert strange or strange.property or strange.reason == "the proof does not know of such a customer"
+
+
+def test_a_customer_whom_the_environment_cannot_make_is_unknown() -> None:
+    waits = policy("waits")(lambda _: "wait")
+    may = guard(CURVE, two_asks, policy=waits, acts=["ask"], environment=Environment(["purchase"]))
+    decision = waits.next_action(CURVE, CURVE.begin("ann", NEW_YEAR), waits.memory(), at=NEW_YEAR)
+    step = CURVE.advance(decision.standing, Complained(at=NEW_YEAR))
+    strange = may(step.after, waits.remember(decision.memory, step), "ask", at=NEW_YEAR + timedelta(days=4))
+    assert isinstance(strange, Refused)
+    assert (strange.property, strange.reason) == (None, "the proof does not know of such a customer")
 
 
 def test_a_policy_makes_its_own_guard() -> None:
