@@ -15,7 +15,7 @@ from trustcurve.core.parts import Parts
 from trustcurve.core.plain_form import canonical, canonical_1, plain_parts
 from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
-from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, Account, EndsSilence
+from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, LEDGER_SIGNALS, Account, EndsSilence
 from trustcurve.core.standing import Position, Reaction, Standing, position_of
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError, plain_word
 
@@ -84,6 +84,11 @@ class Rulebook:
     def signals(self) -> tuple[str, ...]:
         """The names of all signals: the ledger's in their fixed order, then the curve's own by name."""
         return tuple(signal.name for signal in self.signal_rows)
+
+    @cached_property
+    def own_signals(self) -> tuple[str, ...]:
+        """The names of the curve's own signals: those that no class of events sends."""
+        return tuple(signal for signal in self.signals if signal not in LEDGER_SIGNALS)
 
     @cached_property
     def states(self) -> tuple[str, ...]:

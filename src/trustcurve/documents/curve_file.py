@@ -17,7 +17,7 @@ from attrs import field, frozen
 from trustcurve.core.curve import Curve, make_curve
 from trustcurve.core.parts import parts_of
 from trustcurve.core.signals import LEDGER_SIGNALS, Account, EndsSilence
-from trustcurve.documents.conditions import Words
+from trustcurve.documents.condition_forms import Words
 from trustcurve.documents.forms import SOME, Named, Text, ValueRule
 from trustcurve.documents.plain_text import parse_toml, read_text
 from trustcurve.documents.reader import Reading, read_plain, read_toml

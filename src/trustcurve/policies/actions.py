@@ -15,10 +15,14 @@ from trustcurve.core.events import (
     Event,
     Exchanged,
     OneSided,
+    PromiseMade,
+    PromiseMoved,
+    PromiseReleased,
     Proposed,
     Purchased,
     Repaired,
     Returned,
+    Signalled,
 )
 from trustcurve.core.instants import EPOCH
 from trustcurve.core.signals import MADE, WEIGHTS, Weight
@@ -41,6 +45,7 @@ __all__ = [
     "PromiseKind",
     "PromiseMove",
     "acts_of",
+    "event_of",
 ]
 
 Action = Literal["wait", "propose", "promise_major", "promise_minor", "ask", "exchange", "repair"]
@@ -89,12 +94,14 @@ class Act:
         what: Whether it sends a signal, or makes, moves or releases a promise.
         signal: The signal that it sends, if it sends one.
         kind: The kind of promise that it is about, if it is about one.
+        weight: How much that weighs.
     """
 
     name: str
     what: Literal["send", "make", "move", "release"]
     signal: str | None
     kind: str | None = None
+    weight: Weight = "major"
 
     __init_subclass__ = final_class
 
@@ -109,9 +116,31 @@ def acts_of(kinds: dict[str, PromiseKind], signals: dict[str, str]) -> dict[str,
     plain: dict[str, Any] = {name: made(EPOCH).signal for name, made in ACTION_EVENTS.items()}
     acts = [Act(name, "send", signal) for name, signal in (plain | signals).items()]
     for kind, about in kinds.items():
-        acts.append(Act(f"promise_{kind}", "make", MADE[about.weight], kind))
-        acts += [Act(f"move_{kind}", "move", None, kind), Act(f"release_{kind}", "release", None, kind)]
+        signals_of = {"make": MADE[about.weight], "move": None, "release": None}
+        verbs: tuple[tuple[str, Any], ...] = (("promise", "make"), ("move", "move"), ("release", "release"))
+        acts += [Act(f"{verb}_{kind}", what, signals_of[what], kind, about.weight) for verb, what in verbs]
     return {act.name: act for act in acts}
+
+
+def event_of(act: Act, at: datetime, *, promise: str | None = None, due: datetime | None = None) -> Event:
+    """Return the event of an action.
+
+    Args:
+        act: The action.
+        at: When it is done.
+        promise: The id of the promise that it is about, if it is about one.
+        due: The due date of a promise that is made or moved.
+    """
+    if act.kind is None or promise is None:
+        assert act.signal is not None  # noqa: S101 - only what is about promises sends none
+        made = ACTION_EVENTS.get(act.name)
+        return Signalled(at=at, signal=act.signal) if made is None else made(at)
+    if act.what == "release":
+        return PromiseReleased(at=at, promise=promise)
+    assert due is not None  # noqa: S101 - a company that promises says when
+    if act.what == "move":
+        return PromiseMoved(at=at, promise=promise, due=due)
+    return PromiseMade(at=at, promise=promise, due=due, weight=act.weight)
 
 
 Move = Literal[

@@ -9,11 +9,11 @@ from typing import final
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.events import Event, PromiseMade, PromiseMoved, PromiseReleased, Signalled
+from trustcurve.core.events import Event
 from trustcurve.core.standing import Standing
 from trustcurve.core.values import checked_name
 from trustcurve.errors import InvalidValueError, final_class
-from trustcurve.policies.actions import ACTION_EVENTS, WAIT, Act, PromiseKind
+from trustcurve.policies.actions import WAIT, Act, PromiseKind, event_of
 from trustcurve.policies.decision_list import PolicyRule, condition_words
 from trustcurve.policies.memory import Memory, kind_of
 from trustcurve.policies.view import OpenPromise, View
@@ -77,24 +77,15 @@ class Decision:
 
     def _events_of(self, act: Act, ids: Iterator[str]) -> Iterator[Event]:
         if act.kind is None:
-            assert act.signal is not None  # noqa: S101 - only what is about promises sends none
-            made = ACTION_EVENTS.get(act.name)
-            yield Signalled(at=self.at, signal=act.signal) if made is None else made(self.at)
+            yield event_of(act, self.at)
             return
-        kind = self._kinds[act.kind]
-        due = self.at + kind.due * (self.next_run - self.at)
-        if act.what == "make":
-            promise = next(ids, None)
-            if promise is None or kind_of(promise, kind.weight, self._kinds) != act.kind:
-                rule = f"must have the id of a promise for {act.name!r}"
-                raise InvalidValueError("promises", promise, f"{rule}, such as '{act.kind}:1'")
-            yield PromiseMade(at=self.at, promise=promise, due=due, weight=kind.weight)
-            return
-        promise = self._oldest(act.kind)
-        if promise is not None and act.what == "move":
-            yield PromiseMoved(at=self.at, promise=promise, due=due)
-        elif promise is not None:
-            yield PromiseReleased(at=self.at, promise=promise)
+        promise = next(ids, None) if act.what == "make" else self._oldest(act.kind)
+        if act.what == "make" and (promise is None or kind_of(promise, act.weight, self._kinds) != act.kind):
+            rule = f"must have the id of a promise for {act.name!r}"
+            raise InvalidValueError("promises", promise, f"{rule}, such as '{act.kind}:1'")
+        if promise is not None:
+            due = self.at + self._kinds[act.kind].due * (self.next_run - self.at)
+            yield event_of(act, self.at, promise=promise, due=due)
 
     def _oldest(self, kind: str) -> str | None:
         """Return the open promise of a kind that falls due first; one that the customer moved comes last."""

@@ -10,7 +10,6 @@ from typing import Any, Final, final
 from attrs import field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.signals import LEDGER_SIGNALS
 from trustcurve.core.values import checked_name
 from trustcurve.documents.forms import ValueRule, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
@@ -172,7 +171,7 @@ class Environment:
         Raises:
             UnknownWordError: It does not.
         """
-        own = tuple(signal for signal in curve.signals if signal not in LEDGER_SIGNALS)
+        own = curve.own_signals
         for signal in self.signals:
             if signal not in own:
                 raise UnknownWordError("signal", signal, own)

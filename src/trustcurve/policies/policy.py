@@ -140,6 +140,14 @@ class Policy:
         return isinstance(self.decide, DecisionList)
 
     @cached_property
+    def sees_promises(self) -> bool:
+        """Whether it may see more of open promises than how many there are."""
+        decide = self.decide
+        return not isinstance(decide, DecisionList) or any(
+            part.partition(".")[0] in ("promised", "left") for part in decide.parts
+        )
+
+    @cached_property
     def kinds(self) -> dict[str, PromiseKind]:
         """The kinds of promises that it can make, by name."""
         return {weight: PromiseKind(weight, self.promise_due) for weight in WEIGHTS} | dict(self.promises)
@@ -167,7 +175,7 @@ class Policy:
         Raises:
             UnknownWordError: It remembers something, or sends a signal, that the curve does not have.
         """
-        own = tuple(signal for signal in curve.signals if signal not in LEDGER_SIGNALS)
+        own = curve.own_signals
         for _, signal in self.signals:
             if signal not in own:
                 raise UnknownWordError("signal", signal, own)

@@ -10,8 +10,8 @@ from attrs import define, evolve, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.rules import plain_conditions
-from trustcurve.core.signals import LEDGER_SIGNALS, WEIGHTS, Account, Weight
-from trustcurve.documents.conditions import Bounds, Numbers, Words
+from trustcurve.core.signals import WEIGHTS, Account, Weight
+from trustcurve.documents.condition_forms import Bounds, Numbers, Words
 from trustcurve.documents.forms import SOME, Problem, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.problems import unknown
@@ -273,7 +273,7 @@ class _Vocabulary:
 
     def check(self) -> None:
         """Check that the curve has the words that the rows ask about, and the policy the actions and kinds."""
-        own = tuple(signal for signal in self.curve.signals if signal not in LEDGER_SIGNALS)
+        own = self.curve.own_signals
         kinds = (*WEIGHTS, *self._names("promises"))
         acts = (*acts_of({kind: PromiseKind() for kind in kinds}, dict.fromkeys(self._names("actions"), "")),)
         heard = (*HEARD, *own, *acts, CONTACT)

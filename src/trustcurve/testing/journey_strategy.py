@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
-from trustcurve.core.signals import LEDGER_SIGNALS, SILENCE
+from trustcurve.core.signals import SILENCE
 from trustcurve.core.standing import Position, Standing
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.environment import ANY, Environment
@@ -224,9 +224,8 @@ def _edited(curve: Curve, planned: list[JourneyAction], edits: bytes) -> list[Jo
 @lru_cache(maxsize=16)
 def _words(curve: Curve) -> tuple[str, ...]:
     """Return everything that can happen on a curve, from mild to severe; its own signals are in the middle."""
-    own = [signal for signal in curve.signals if signal not in LEDGER_SIGNALS]
     middle = _MILD_TO_SEVERE.index("complaint")
-    return (*_MILD_TO_SEVERE[:middle], *own, *_MILD_TO_SEVERE[middle:])
+    return (*_MILD_TO_SEVERE[:middle], *curve.own_signals, *_MILD_TO_SEVERE[middle:])
 
 
 def _journeys(

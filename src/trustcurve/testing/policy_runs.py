@@ -80,22 +80,13 @@ class _Guide:
         """Return the edges of a state."""
         return range(int(self.automaton.first[state]), int(self.automaton.first[state + 1]))
 
-    def run(self, edges: Sequence[int]) -> list[Passage]:
-        """Return the turns on edges that follow one another, from the start."""
-        passages: list[Passage] = []
-        node = self.loop.start
-        for edge in edges:
-            passages.append(self.loop.follow(node, self.automaton.edge(edge)[1]))
-            node = passages[-1].after
-        return passages
-
     def stem(self, number: int) -> list[Passage]:
         """Return a shortest run to a state, or its first ``turns_max`` turns."""
         edges: list[int] = []
         while (edge := self.parents[number]) >= 0:
             edges.append(edge)
             number = self.automaton.edge(edge)[0]
-        return self.run(edges[::-1][: self.turns_max])
+        return list(self.automaton.passages(edges[::-1][: self.turns_max]))
 
     def run_from(self, stem: int, drawn: Iterable[int]) -> Witness:
         """Return a run that begins with a stem and continues as drawn.
@@ -131,7 +122,7 @@ class _Guide:
             nearer = self.distances[at] - 1
             edges.append(next(edge for edge in self.out(at) if self.distances[target[edge]] == nearer))
             at = int(target[edges[-1]])
-        return Witness(self.loop, tuple(self.run(edges)))
+        return Witness(self.loop, self.automaton.passages(edges))
 
 
 def policy_runs(loop: ClosedLoop, goals: frozenset[int] | None, turns_max: int) -> st.SearchStrategy[Witness]:

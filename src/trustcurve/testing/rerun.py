@@ -128,10 +128,11 @@ def _when(loop: ClosedLoop, before: Standing, at: datetime, acted: datetime | No
         return (turn, 0) if after and rules.any_time else (max(turn - 1, 0), rules.last_phase)
     if not rules.any_time:
         return turn, rules.last_phase
-    instants = [instant for instant in rules.instants if instant <= rest]
-    moment = 2 * (len(instants) - 1) + (rest != instants[-1])
+    moment = rules.moments(rest)
     passed = (at - before.quiet_since) % loop.curve.silence_after
-    told = not passed or passed > rest - instants[-1]  # no whole quiet period has ended since the instant before
+    told = (
+        not passed or passed > rest - rules.instants[moment // 2]
+    )  # no whole quiet period has ended since the instant before
     phases = [phase for phase in range(rules.last_phase) if rules.moment(phase)[0] == moment]
     return turn, phases[0] if len(phases) == 1 or told else phases[-1]
 

@@ -24,7 +24,7 @@ from trustcurve.core.field_types import DueDate, Instant, Name
 from trustcurve.core.journey import Journey
 from trustcurve.core.promises import Promise
 from trustcurve.core.rules import Condition, Number, Parameter
-from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS, SIDES, WEIGHTS
+from trustcurve.core.signals import ACCOUNT_LEVELS, SIDES, WEIGHTS
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.timetable import Timetable
 from trustcurve.errors import TrustcurveError
@@ -130,13 +130,9 @@ def events(curve: Curve) -> st.SearchStrategy[Event]:
         >>> test_an_event_is_applied_or_raises_a_named_error()
     """
     note_curve(curve)
-    kinds = [kind for kind in EVENTS if kind is not Signalled or _own_signals(curve)]
+    kinds = [kind for kind in EVENTS if kind is not Signalled or curve.own_signals]
     kinds.sort(key=lambda kind: (kind.__name__ not in _HARMLESS, kind.__name__))
     return st.one_of([_events_of_kind(curve, kind) for kind in kinds])
-
-
-def _own_signals(curve: Curve) -> list[str]:
-    return [signal for signal in curve.signals if signal not in LEDGER_SIGNALS]
 
 
 def _events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]:
@@ -157,7 +153,7 @@ def _events_of_kind(curve: Curve, kind: type[Event]) -> st.SearchStrategy[Event]
     if kind is OneSided:
         fields["by"] = st.sampled_from(SIDES)
     if kind is Signalled:
-        fields["signal"] = st.sampled_from(_own_signals(curve) or ["a_signal_of_your_own"])
+        fields["signal"] = st.sampled_from(curve.own_signals or ["a_signal_of_your_own"])
     notice = later if kind is PromiseMoved else st.none() | later if kind is PromiseMade else None
 
     @st.composite

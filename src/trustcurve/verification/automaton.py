@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn_rules import Context, Happening
 
 __all__ = ["Automaton", "edges_out"]
@@ -87,6 +88,15 @@ class Automaton:
         """Return the state before an edge, what happens on it, and the state after it."""
         source = int(self.first.searchsorted(number, "right")) - 1
         return source, self.happenings[self.happening[number]], int(self.target[number])
+
+    def passages(self, edges: Iterable[int]) -> tuple[Passage, ...]:
+        """Return what happens on edges that follow one another, from the start."""
+        found: list[Passage] = []
+        node = self.loop.start
+        for edge in edges:
+            found.append(self.loop.follow(node, self.edge(edge)[1]))
+            node = found[-1].after
+        return tuple(found)
 
     def kinds(self) -> tuple[list[tuple[int, Happening]], Array]:
         """Return every position together with what happens in it, once, and which of them each edge is. Shape (edges,)."""

@@ -20,7 +20,7 @@ from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.beginning import standing_to_begin_with
 from trustcurve.verification.chain import UndecidedError
 from trustcurve.verification.chance_values import Chance, broken_bound, values_of
-from trustcurve.verification.closed_loop import ClosedLoop, Passage
+from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor, under_assumption
 from trustcurve.verification.monitor_table import TooManyStatesError
@@ -278,7 +278,7 @@ class Checker:
         found = explore(automaton, asked.monitor, asked.relevant, self.states_max)
         states, transitions = found.states, found.transitions
         if found.run is not None:
-            shown = Counterexample(automaton.loop, _passages(automaton, found.run))
+            shown = Counterexample(automaton.loop, automaton.passages(found.run))
             near = nearest_passing(shown, asked.monitor) if shown.happens else None
             verdict = self._refuted(asked, automaton, shown, "")
             return evolve(
@@ -298,7 +298,7 @@ class Checker:
         if found.run is None:
             status = Status.REFUTED if automaton.stopped is None and found.complete else Status.UNKNOWN
             return _verdict(asked, automaton, status, automaton.stopped or "it never happens")
-        witness = Witness(automaton.loop, _passages(automaton, found.run))
+        witness = Witness(automaton.loop, automaton.passages(found.run))
         if not witness.happens:
             return _verdict(asked, automaton, Status.UNKNOWN, _NO_SUCH_JOURNEY)
         note = _limited(automaton, "the witness shows how", "witness")
@@ -385,21 +385,10 @@ def _verdict(asked: Property, automaton: Automaton, status: Status, note: str) -
     return Verdict(asked.name, asked.description, status, states=states, transitions=transitions, note=note)
 
 
-def _passages(automaton: Automaton, edges: Sequence[int]) -> tuple[Passage, ...]:
-    """Return what happens on edges that follow one another, from the start."""
-    found: list[Passage] = []
-    node = automaton.loop.start
-    for edge in edges:
-        passage = automaton.loop.follow(node, automaton.edge(edge)[1])
-        found.append(passage)
-        node = passage.after
-    return tuple(found)
-
-
 def _lasso(automaton: Automaton, graph: Graph, found: Lasso) -> Counterexample:
     edges = [int(graph.edge[edge]) for edge in (*found.stem, *found.cycle)]
     turns = sum(bool(graph.ends[edge]) for edge in found.stem)
-    return Counterexample(automaton.loop, _passages(automaton, edges), turns)
+    return Counterexample(automaton.loop, automaton.passages(edges), turns)
 
 
 def _limited(automaton: Automaton, note: str, shown: str) -> str:

@@ -13,7 +13,6 @@ from trustcurve.core.signals import KEPT, SILENCE
 from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import OPEN_MAX, Policy, turn_of_curve
 from trustcurve.policies.policy_errors import ImpurePolicyError
@@ -76,18 +75,10 @@ class PolicyCache:
     def _table(self) -> Table:
         return self.rules.curve.table()
 
-    @cached_property
-    def _sees_promises(self) -> bool:
-        """Whether the policy may see more of open promises than how many there are."""
-        decide = self.policy.decide
-        return not isinstance(decide, DecisionList) or any(
-            part.partition(".")[0] in ("promised", "left") for part in decide.parts
-        )
-
     def seen(self, context: Context) -> tuple[object, ...]:
         """Return a key for what a policy sees of a context: equal keys are equal views of one position."""
         promises = context.promises
-        shown = self.rules.shown_promises(promises) if self._sees_promises else len(promises)
+        shown = self.rules.shown_promises(promises) if self.policy.sees_promises else len(promises)
         memory = tuple(map(Recall.told, self.policy.recalls, context.memory))
         return self.rules.shown_quiet(context.quiet), shown, memory
 

@@ -17,10 +17,10 @@ from trustcurve.policies.actions import WAIT
 from trustcurve.policies.environment import ANY, Environment, move_probabilities
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.arguments import check_kind, check_whole
-from trustcurve.verification.closed_loop import ClosedLoop, Node, Passage
+from trustcurve.verification.closed_loop import ClosedLoop, Node
 from trustcurve.verification.decisions import affected_customers
 from trustcurve.verification.loop_journey import Witness
-from trustcurve.verification.paired_loops import PairedLoops, promised_dates
+from trustcurve.verification.paired_loops import PairedLoops, act_of, promised_dates
 from trustcurve.verification.results import indented, signal_lines
 
 __all__ = ["CurveDifference", "PolicyDifference", "diff", "equivalent"]
@@ -334,13 +334,6 @@ def _between_policies(
     return PolicyDifference(*found, pairs.parted, pairs.positions, scope, share=share, stopped=stopped)
 
 
-def _act(loop: ClosedLoop, turn: Passage) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return what the company does; the same promise with another date is another act."""
-    actions = turn.happening.actions
-    assert actions is not None  # noqa: S101 - a turn ends with them
-    return actions, tuple(promised_dates(loop, actions).values())
-
-
 def _with_dates(loop: ClosedLoop, actions: tuple[str, ...]) -> str:
     """Return actions in words, each promise with its date."""
     due = promised_dates(loop, actions)
@@ -360,7 +353,7 @@ def _share(old: ClosedLoop, new: ClosedLoop, within: int) -> float | None:
                 was, now = old.play(pair[0], move), new.play(pair[1], move)
                 if was is None or now is None:
                     return None
-                if _act(old, was) != _act(new, now):
+                if act_of(old, was.happening) != act_of(new, now.happening):
                     parted += weight * p
                 else:
                     after = (was.after, now.after)

@@ -16,7 +16,6 @@ from trustcurve.core.events import (
     Event,
     PromiseBroken,
     PromiseKept,
-    PromiseMade,
     PromiseMoved,
     PromiseReleased,
     Signalled,
@@ -28,7 +27,7 @@ from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
 from trustcurve.core.values import Value, checked_path
 from trustcurve.errors import TrustcurveError, final_class
-from trustcurve.policies.actions import ACTION_EVENTS, MOVE_EVENTS, Act
+from trustcurve.policies.actions import MOVE_EVENTS, Act, event_of
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn import ALL_MOVES, Turn
@@ -401,9 +400,7 @@ class _Dates:
         promises = () if passage.met is None else passage.met.context.promises
         for act in (self.loop.policy.acts[action] for action in actions):
             if act.kind is None:
-                assert act.signal is not None  # noqa: S101 - only what is about promises sends none
-                made = ACTION_EVENTS.get(act.name)
-                self._add(Signalled(at=at, signal=act.signal) if made is None else made(at), row)
+                self._add(event_of(act, at), row)
             else:
                 self._act_about_promise(act, promises, at, row)
                 promises = self.loop.rules.with_promise(promises, act)
@@ -418,7 +415,7 @@ class _Dates:
         if act.what == "make":
             name = next(self.new_names)
             self.names.append(name if act.kind == kind.weight else f"{act.kind}:{name}")
-            self._add(PromiseMade(at=at, promise=self.names[-1], due=due, weight=kind.weight), row)
+            self._add(event_of(act, at, promise=self.names[-1], due=due), row)
             return
         place = self.loop.rules.first_of(promises, act.kind)
         if place is None:
@@ -427,9 +424,7 @@ class _Dates:
         self._settle(name, at)
         if act.what == "move":
             self.names.append(name)
-            self._add(PromiseMoved(at=at, promise=name, due=due), row)
-        else:
-            self._add(PromiseReleased(at=at, promise=name), row)
+        self._add(event_of(act, at, promise=name, due=due), row)
 
     def _row(self, passage: Passage) -> str:
         """Return the name of the row of a decision list that decided, in words."""

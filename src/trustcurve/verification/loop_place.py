@@ -64,21 +64,14 @@ def context_of(rules: TurnRules, standing: Standing, memory: Memory) -> Context 
     run, at = memory.run, standing.as_of
     if run is None or not timedelta(0) <= at - run <= rules.turn:
         return None
-    now = _moment(rules, run, at)
-    past = now - _moment(rules, run, standing.quiet_since)
+    now = rules.moments(at - run)
+    past = now - rules.moments(standing.quiet_since - run)
     phase = _phase(rules, standing, now, past)
     promises = tuple(_promise(rules, run, now, each, memory) for each in standing.promises if not each.overdue)
     late = [each for each in standing.promises if each.overdue]
     counts = "kept_late" in rules.environment.names
     overdue = counts and any(rules.curve.ends_silence[KEPT[each.weight]] == "always" for each in late)
     return Context(phase, rules.reduced(past), promises, overdue=overdue, memory=memory.values)
-
-
-def _moment(rules: TurnRules, run: datetime, at: datetime) -> int:
-    """Return the moment of an instant, counted from a run."""
-    turns, rest = divmod(at - run, rules.turn)
-    passed = [instant for instant in rules.instants if instant <= rest]
-    return turns * rules.per_turn + 2 * (len(passed) - 1) + (rest != passed[-1])
 
 
 def _phase(rules: TurnRules, standing: Standing, moment: int, quiet: int) -> int:
@@ -94,4 +87,4 @@ def _promise(rules: TurnRules, run: datetime, now: int, promise: Promise, memory
     kind = rules.label(kind_of(promise.id, promise.weight, rules.policy.kinds))
     if promise.due is None or promise.id in memory.moved or (promise.due - run) % rules.turn:
         return kind, ANY_DAY
-    return kind, _moment(rules, run, promise.due + rules.curve.grace) - now
+    return kind, rules.moments(promise.due + rules.curve.grace - run) - now

@@ -7,11 +7,10 @@ from typing import Any
 from attrs import define, field
 
 from trustcurve.arrays import Array
-from trustcurve.core.signals import ACCOUNT_LEVELS
 from trustcurve.errors import InvalidValueError, require
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.turn import ALL_MOVES, WHOLE, Feature, Turn, Vocabulary, turn_to_read
+from trustcurve.verification.turn import WHOLE, Feature, Turn, Vocabulary, turn_to_read
 
 __all__ = ["Observation"]
 
@@ -137,8 +136,6 @@ class Observation:
         letter >>= len(self._words)
         letter, known["open_before", ""] = divmod(letter, self._counts_before)
         known |= self._positions["before"][1][letter]
-        curve = self.automaton.loop.curve
-        stages, acts = tuple(stage.name for stage in curve.stages), tuple(self.automaton.loop.policy.acts)
-        moves = (*ALL_MOVES, *self.automaton.loop.environment.signals)
-        words = Vocabulary(stages, ACCOUNT_LEVELS, moves, acts, curve.signals)
+        loop = self.automaton.loop
+        words = Vocabulary.of(loop.curve, loop.environment.signals, loop.policy.acts)
         return turn_to_read({feature: known[feature] for feature in self.features}, words)

@@ -10,14 +10,14 @@ from attrs import define, field
 from trustcurve.arrays import Array
 from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.closed_loop import ClosedLoop, Passage
+from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.loop_journey import Witness
 from trustcurve.verification.numbering import Numbers
 from trustcurve.verification.product import Agenda
 from trustcurve.verification.turn_rules import Happening
 from trustcurve.verification.unrolling import STATES_MAX, unroll_loop
 
-__all__ = ["PairedLoops", "Parting", "promised_dates"]
+__all__ = ["PairedLoops", "Parting", "act_of", "promised_dates"]
 
 _TRIED = 100
 """How many of the nearest differences are tried, until one is found that can happen. Source: our choice."""
@@ -86,7 +86,7 @@ class PairedLoops:
         acts: Numbers[Any] = Numbers()
         self._keys = tuple(self._numbered(each, keys, _key) for each in self._automata)
         self._acts = tuple(
-            self._numbered(each, acts, lambda happening, loop=loop: _act(loop, happening))
+            self._numbered(each, acts, lambda happening, loop=loop: act_of(loop, happening))
             for each, loop in zip(self._automata, loops, strict=True)
         )
 
@@ -167,7 +167,7 @@ class PairedLoops:
         while parent[number] >= 0:
             edges.append(divmod(int(by[number]), self._automata[1].transitions))
             number = int(parent[number])
-        runs = [_run(automaton, [edge[n] for edge in reversed(edges)]) for n, automaton in enumerate(self._automata)]
+        runs = [automaton.passages(edge[n] for edge in reversed(edges)) for n, automaton in enumerate(self._automata)]
         actions = tuple(run[-1].happening.actions or () for run in runs)
         return Parting(Witness(self.old, runs[0]), Witness(self.new, runs[1]), (actions[0], actions[1]))
 
@@ -184,7 +184,7 @@ def _key(happening: Happening) -> tuple[str, int | None, bool]:
     return happening.move, happening.promise, happening.actions is not None
 
 
-def _act(loop: ClosedLoop, happening: Happening) -> tuple[Any, ...]:
+def act_of(loop: ClosedLoop, happening: Happening) -> tuple[Any, ...]:
     """Return what the company does; the same promise with another date is another act."""
     actions = happening.actions or ()
     return actions, tuple(promised_dates(loop, actions).values())
@@ -194,13 +194,3 @@ def promised_dates(loop: ClosedLoop, actions: tuple[str, ...]) -> dict[str, int]
     """Return after how many turns what is promised by each action falls due."""
     kinds = {action: loop.policy.acts[action].kind for action in actions}
     return {action: loop.policy.kinds[kind].due for action, kind in kinds.items() if kind is not None}
-
-
-def _run(automaton: Automaton, edges: list[int]) -> tuple[Passage, ...]:
-    """Return what happens on edges that follow one another, from the start."""
-    found: list[Passage] = []
-    node = automaton.loop.start
-    for edge in edges:
-        found.append(automaton.loop.follow(node, automaton.edge(edge)[1]))
-        node = found[-1].after
-    return tuple(found)

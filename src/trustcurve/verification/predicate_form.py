@@ -17,7 +17,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.rules import Condition, Test, plain_conditions
 from trustcurve.core.signals import ACCOUNT_LEVELS, ACCOUNT_WEIGHTS, Account
 from trustcurve.core.standing import Position
-from trustcurve.documents.conditions import Numbers, Words
+from trustcurve.documents.condition_forms import Numbers, Words
 from trustcurve.documents.forms import SOME, Problem
 from trustcurve.documents.plain_text import Path
 from trustcurve.documents.problems import unknown

@@ -12,7 +12,8 @@ from typing import Any, Final, Self, cast, final
 
 from attrs import frozen
 
-from trustcurve.core.signals import PARTS
+from trustcurve.core.curve import Curve
+from trustcurve.core.signals import ACCOUNT_LEVELS, PARTS
 from trustcurve.core.standing import Position
 from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES
@@ -90,6 +91,12 @@ class Vocabulary:
     moves: tuple[str, ...]
     actions: tuple[str, ...]
     signals: tuple[str, ...]
+
+    @classmethod
+    def of(cls, curve: Curve, own_moves: Iterable[str], actions: Iterable[str]) -> Self:
+        """Return the words of a curve, with the moves that are signals of one's own, and the actions of a policy."""
+        stages = tuple(stage.name for stage in curve.stages)
+        return cls(stages, ACCOUNT_LEVELS, (*ALL_MOVES, *own_moves), tuple(actions), curve.signals)
 
 
 class _Word(str):

@@ -157,9 +157,7 @@ class TurnRules:
     def _labels(self) -> dict[str, str]:
         """What stands for each kind of promises: its weight, where neither rows nor actions tell kinds apart."""
         decide, kinds = self.policy.decide, self.policy.kinds
-        told = not isinstance(decide, DecisionList) or any(
-            part.partition(".")[0] in ("promised", "left") for part in decide.parts
-        )
+        told = self.policy.sees_promises
         if isinstance(decide, DecisionList):
             acts = [self.policy.acts[action] for rule in decide.rules for action in rule.do]
             told = told or self.tells_kinds or any(act.what in ("move", "release") for act in acts)
@@ -210,6 +208,12 @@ class TurnRules:
     def moment(self, phase: int) -> tuple[int, bool]:
         """Return the moment of a phase, counted from the run, and whether a silence is still to come in it."""
         return self._phases[phase]
+
+    def moments(self, elapsed: timedelta) -> int:
+        """Return the moment of an instant, counted from a run that lies some time before (or after) it."""
+        turns, rest = divmod(elapsed, self.turn)
+        passed = [instant for instant in self.instants if instant <= rest]
+        return turns * self.per_turn + 2 * (len(passed) - 1) + (rest != passed[-1])
 
     @cached_property
     def last_phase(self) -> int:

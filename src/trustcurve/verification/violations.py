@@ -12,7 +12,6 @@ from attrs import define, field, fields, frozen, resolve_types
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import LAST, datetime_of, instant
 from trustcurve.core.journey import Journey
-from trustcurve.core.signals import ACCOUNT_LEVELS, LEDGER_SIGNALS
 from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import Value
@@ -24,7 +23,7 @@ from trustcurve.verification.checker import as_properties
 from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.named_properties import POLICY_PROPERTIES
 from trustcurve.verification.property import PropertyLike, Safety
-from trustcurve.verification.turn import ALL_MOVES, Turn, Vocabulary, strict_turn
+from trustcurve.verification.turn import Turn, Vocabulary, strict_turn
 
 if TYPE_CHECKING:
     import polars as pl
@@ -180,9 +179,7 @@ class _Watch:
         latest = {step.after.as_of: number for number, step in enumerate(steps) if acts[number]}
         for number, step in enumerate(steps):
             at = step.after.as_of
-            before_the_act = number <= latest.get(
-                at, -1
-            )  # at the instant of a run: what the company did then ends the turn
+            before_the_act = number <= latest.get(at, -1)  # what the company did at the instant of a run ends the turn
             while self._end < at or (self._end == at and not before_the_act and self._has_ended(at)):
                 yield from self._turn_ends()
             yield from self._happens(step, words[number], act=acts[number])
@@ -264,10 +261,7 @@ class _Watch:
     @cached_property
     def words(self) -> Vocabulary:
         """The words that a property can speak of."""
-        curve = self.curve
-        own = tuple(signal for signal in curve.signals if signal not in LEDGER_SIGNALS)
-        stages = tuple(stage.name for stage in curve.stages)
-        return Vocabulary(stages, ACCOUNT_LEVELS, (*ALL_MOVES, *own), tuple(self.policy.acts), curve.signals)
+        return Vocabulary.of(self.curve, self.curve.own_signals, self.policy.acts)
 
     def _violation(self, asked: Safety, at: datetime, what: str, position: Position) -> Violation:
         state = self.curve.state(position)
