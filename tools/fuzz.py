@@ -37,7 +37,7 @@ from trustcurve.cli.curve_command import schema_of
 from trustcurve.core.curve import default_toml
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.logs import parse_mapping, replay_log, scan_log
-from trustcurve.policies import parse_environment, parse_policy
+from trustcurve.policies import Memory, parse_environment, parse_policy
 from trustcurve.records import event_of
 from trustcurve.simulation import parse_scenario
 from trustcurve.snapshots import from_dict, from_json, to_json
@@ -57,7 +57,7 @@ BLOCK = 200
 """So many inputs at a time are changes of shipped files, and as many after them drawn."""
 
 CURVE = Curve.default()
-KINDS: tuple[type[Any], ...] = (Standing, Event, Step, Journey, Curve)
+KINDS: tuple[type[Any], ...] = (Standing, Event, Step, Journey, Curve, Memory)
 
 
 class Door(NamedTuple):

@@ -113,6 +113,14 @@ REFUSED: list[tuple[str, Any]] = [
     ("journey", put("rejects[0].error.error", "ValueError")),
     ("journey", put("later[0].event", "Complaind")),
     ("journey", drop("start")),
+    ("memory", drop("heard")),
+    ("memory", put("kind", "standing")),
+    ("memory", put("curve", "00" * 32)),
+    ("memory", put("recalled[0].kind", "sinse")),
+    ("memory", put("recalled[0].value", -1)),
+    ("memory", put("recalled[0].most", "3")),
+    ("memory", put("run", "2026-03-03")),
+    ("memory", put("moved", "ç")),
     ("curve", drop("document")),
     ("curve", put("document.rules[0].because", "")),
     ("curve", put("document.rules[0].wehn", {})),
@@ -142,7 +150,7 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @st.composite
 def anyhow_spoiled(draw: st.DrawFn) -> tuple[str, Data]:
     """Draw a golden snapshot with one place left out or set to something odd."""
-    name = draw(st.sampled_from(["standing", "step", "journey", "event_PromiseMade", "event_OneSided"]))
+    name = draw(st.sampled_from(["standing", "step", "journey", "memory", "event_PromiseMade", "event_OneSided"]))
     data = stored(name)
     *path, last = draw(st.sampled_from(places(data)[1:]))
     holder: Any = data

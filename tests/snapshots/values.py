@@ -35,7 +35,11 @@ from trustcurve import (
     Standing,
     Step,
 )
+from trustcurve.policies import Memory, policy, since, times, trend, tries
 from trustcurve.snapshots import VERSION, from_json
+
+BEGINS = {"memory": 2}
+"""The first version that has a kind, if it is not 1."""
 
 GOLDEN = Path(__file__).with_name("golden")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -130,6 +134,22 @@ def step(curve: Curve) -> Step:
     return curve.advance(hopeful, Repaired(at=NOON + 100 * DAY, note="flowers"))
 
 
+def memory(curve: Curve) -> Memory:
+    """Make a memory of every kind of counter, with an action that no event has told of and a promise that was moved."""
+    recalls = (since("complaint", 3), times("contact", 4), tries("ask", 2), trend())
+    ours = policy("ours", recalls=recalls)(lambda _: ["ask", "exchange"])
+    decided = ours.next_action(curve, curve.begin("cust-0044", NOON), ours.memory(), at=NOON)
+    moved = [
+        PromiseMade(at=NOON, promise="ç", due=NOON + DAY),
+        PromiseMoved(at=NOON + ODD, promise="ç", due=NOON + 9 * DAY),
+    ]
+    standing, kept = decided.standing, decided.memory
+    for event in (decided.events()[1], *moved, Complained(at=NOON + DAY)):
+        step = curve.advance(standing, event)
+        standing, kept = step.after, ours.remember(kept, step)
+    return kept
+
+
 @cache
 def values() -> dict[str, tuple[type[Any], Any, Curve | None]]:
     """Return every golden value by the name of its file: the class it is read as, the value, its curve."""
@@ -139,6 +159,7 @@ def values() -> dict[str, tuple[type[Any], Any, Curve | None]]:
         "standing_own": (Standing, standing_own(audited), audited),
         "step": (Step, step(curve), curve),
         "journey": (Journey, journey(curve), curve),
+        "memory": (Memory, memory(curve), None),
     }
     told |= {f"event_{type(event).__name__}": (Event, event, None) for event in EVENTS}
     return told

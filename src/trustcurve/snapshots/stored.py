@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from attrs import frozen
 
@@ -93,7 +93,7 @@ class StandingForm:
 class CounterForm:
     """A counter of a policy's memory as it is stored: what it counts, and its value."""
 
-    kind: str
+    kind: Literal["since", "times", "tries", "trend"]
     word: str
     most: int
     value: int
@@ -121,7 +121,7 @@ class MemoryForm:
         Raises:
             InvalidValueError, UnknownWordError: A counter is not one, or its value is too large.
         """
-        recalled = tuple((Recall(each.kind, each.word, each.most), each.value) for each in self.recalled)  # type: ignore[arg-type]
+        recalled = tuple((Recall(each.kind, each.word, each.most), each.value) for each in self.recalled)
         for recall, value in recalled:
             if value not in recall.range:
                 raise InvalidValueError("value", value, f"must be at most {recall.range.stop - 1} for {recall}")
