@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.verification.reality import MOMENTS, Act, Reality, turns
 from tests.verification.strategies import CLOCKS, small_policies
 from trustcurve import Curve
-from trustcurve.errors import UnknownWordError
 from trustcurve.policies import KEEPS_PROMISES, Environment, Policy, load_policy, policy, since
 from trustcurve.policies.environment import ANY
 from trustcurve.verification import POLICY_PROPERTIES, Counterexample, Status, Witness, check, leads_to, never
@@ -225,22 +224,3 @@ def test_whole_positions_can_be_compared(curve: Curve) -> None:
     assert isinstance(found, Counterexample)
     last = found.turns[-1]
     assert last.before == last.after != last.met
-
-
-@pytest.mark.parametrize(
-    ("predicate", "says"),
-    [
-        (lambda turn: turn.met.stage == "advocat", "stage 'advocat'"),
-        (lambda turn: turn.met.stage in ("hopeful", "partner"), "stage 'partner'"),
-        (lambda turn: turn.after.account != "cleer", "account 'cleer'"),
-        (lambda turn: "complain" in turn.moves, "move 'complain'"),
-        (lambda turn: "kept_mayor" in turn.signals, "signal 'kept_mayor'"),
-        (lambda turn: "aks" in turn.actions, "action 'aks'"),
-        (lambda turn: turn.actions == {"aks"}, "action 'aks'"),
-        (lambda turn: turn.actions <= {"repiar"}, "action 'repiar'"),
-        (lambda turn: turn.moves - {"complain"}, "move 'complain'"),
-    ],
-)
-def test_a_word_that_there_is_not_is_never_proved(curve: Curve, predicate: Any, says: str) -> None:
-    with pytest.raises(UnknownWordError, match=says):
-        check(curve, never(predicate, name="typo"), policy=load_policy(EXAMPLES / "solve_first.toml"))

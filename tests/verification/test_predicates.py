@@ -16,7 +16,8 @@ from trustcurve.documents.curve_file import parse_curve
 from trustcurve.policies import ACTIONS
 from trustcurve.verification import Turn
 from trustcurve.verification.predicate_form import PredicateReader
-from trustcurve.verification.turn import ALL_MOVES, UnreadError, Vocabulary, turn_to_read
+from trustcurve.verification.turn import turn_to_read
+from trustcurve.verification.vocabulary import ALL_MOVES, UnreadError, Vocabulary
 
 ACTS = tuple(action for action in ACTIONS if action != "wait")
 CURVES = {"default": Curve.default(), "of one's own": parse_curve(OURS)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from trustcurve.errors import InvalidValueError, plain_word
 
-__all__ = ["check_kind", "check_number", "check_predicates", "check_whole", "check_words"]
+__all__ = ["check_function", "check_kind", "check_number", "check_whole", "check_words", "checked_predicate"]
 
 
 def check_kind(argument: str, value: object, kind: type, rule: str) -> None:
@@ -41,10 +42,23 @@ def check_number(argument: str, value: float, least: float, most: float) -> None
         raise InvalidValueError(argument, value, f"must be a number from {least:g} to {most:g}")
 
 
-def check_predicates(**predicates: object) -> None:
-    """Raise unless all predicates are functions."""
-    for argument, value in predicates.items():
-        if not callable(value):
+def check_function(argument: str, value: object) -> None:
+    """Raise unless value is a function."""
+    if not callable(value):
+        raise InvalidValueError(argument, value, "must be a function of a turn, for example lambda turn: ...")
+
+
+def checked_predicate(argument: str, predicate: Callable[[Any], object]) -> Callable[[Any], bool]:
+    """Return a predicate that returns True or False, and raises where the given one returns None; raise if it is no function."""
+    check_function(argument, predicate)
+
+    def decides(turn: Any) -> bool:
+        found = predicate(turn)
+        if found is None:
+            name = getattr(predicate, "__name__", argument)
             raise InvalidValueError(
-                argument.rstrip("_"), value, "must be a function of a turn, for example lambda turn: ..."
+                f"what {argument} returned", None, f"must be true or false: does {name} lack a return?"
             )
+        return bool(found)
+
+    return decides

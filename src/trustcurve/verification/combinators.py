@@ -9,7 +9,7 @@ from attrs import evolve
 
 from trustcurve.core.values import checked_word
 from trustcurve.errors import InvalidValueError
-from trustcurve.verification.arguments import check_kind, check_predicates, check_whole, check_words
+from trustcurve.verification.arguments import check_kind, check_whole, check_words, checked_predicate
 from trustcurve.verification.monitor import VIOLATED, Monitor, both, under_assumption
 from trustcurve.verification.property import (
     Fairness,
@@ -50,11 +50,10 @@ def always(holds: Predicate, *, when: Predicate | None = None, name: str = "alwa
         >>> prop.name
         'doubt_is_bounded'
     """
-    relevant = when or _any
-    check_predicates(holds=holds, when=relevant)
+    kept, relevant = checked_predicate("holds", holds), checked_predicate("when", when or _any)
 
     def step(state: int, turn: Turn) -> int:
-        return VIOLATED if relevant(turn) and not holds(turn) else state
+        return VIOLATED if relevant(turn) and not kept(turn) else state
 
     return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=relevant, momentary=True)
 
@@ -66,8 +65,8 @@ def never(happens: Predicate, *, when: Predicate | None = None, name: str = "nev
         >>> never(lambda turn: "ask" in turn.actions, when=lambda turn: turn.met.stage == "departed").name
         'never'
     """
-    check_predicates(happens=happens)
-    return always(lambda turn: not happens(turn), when=when, name=name, description=description)
+    comes = checked_predicate("happens", happens)
+    return always(lambda turn: not comes(turn), when=when, name=name, description=description)
 
 
 def possible(goal: Predicate, *, name: str = "possible", description: str = "") -> Possible:
@@ -77,8 +76,7 @@ def possible(goal: Predicate, *, name: str = "possible", description: str = "") 
         >>> possible(lambda turn: turn.after.stage == "advocate", name="can_be_won").name
         'can_be_won'
     """
-    check_predicates(goal=goal)
-    return Possible(name=name, description=description, goal=goal)
+    return Possible(name=name, description=description, goal=checked_predicate("goal", goal))
 
 
 def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", description: str = "") -> Recoverable:
@@ -88,8 +86,7 @@ def recoverable_to(goal: Predicate, *, name: str = "recoverable_to", description
         >>> recoverable_to(lambda turn: turn.after.stage == "hopeful", name="hope_returns").name
         'hope_returns'
     """
-    check_predicates(goal=goal)
-    return Recoverable(name=name, description=description, goal=goal)
+    return Recoverable(name=name, description=description, goal=checked_predicate("goal", goal))
 
 
 def leads_to(
@@ -131,26 +128,26 @@ def leads_to(
         >>> thanked.name
         'favours_are_thanked'
     """
-    lifted = unless or _none
-    check_predicates(after=after, comes=comes, unless=lifted)
+    calls, settles = checked_predicate("after", after), checked_predicate("comes", comes)
+    lifts = checked_predicate("unless", unless or _none)
     fairness = _fairness(fair)
 
     def settled(turn: Turn) -> bool:
-        return bool(comes(turn)) or bool(lifted(turn))
+        return settles(turn) or lifts(turn)
 
     if within is None:
-        return LeadsTo(name=name, description=description, after=after, comes=settled, fair=fairness)
+        return LeadsTo(name=name, description=description, after=calls, comes=settled, fair=fairness)
     turns = check_whole("within", within, 0)
 
     def step(state: int, turn: Turn) -> int:
         if settled(turn):
             return -1
-        left = state - 1 if state != -1 else turns if after(turn) else None
+        left = state - 1 if state != -1 else turns if calls(turn) else None
         if left is None:
             return -1
         return VIOLATED if left <= 0 else left
 
-    return Safety(name=name, description=description, monitor=Monitor(-1, step), relevant=after)
+    return Safety(name=name, description=description, monitor=Monitor(-1, step), relevant=calls)
 
 
 def at_most(
@@ -179,19 +176,19 @@ def at_most(
         >>> at_most(1, lambda turn: "ask" in turn.actions, per=3, name="one_ask_a_quarter").name
         'one_ask_a_quarter'
     """
-    check_predicates(event=event, while_=while_ or _any)
+    counts, runs = checked_predicate("event", event), checked_predicate("while", while_ or _any)
     most, width = check_whole("n", n, 0), None if per is None else check_whole("per", per, 1)
 
     def step(state: int, turn: Turn) -> int:
-        if while_ is not None and not while_(turn):
+        if not runs(turn):
             return 0
         if width is None:
-            counted = state + bool(event(turn))
+            counted = state + counts(turn)
             return VIOLATED if counted > most else counted
-        seen = (state << 1 | bool(event(turn))) & ((1 << width) - 1)
+        seen = (state << 1 | counts(turn)) & ((1 << width) - 1)
         return VIOLATED if seen.bit_count() > most else _that_count(seen, most, width)
 
-    return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=while_ or event)
+    return Safety(name=name, description=description, monitor=Monitor(0, step), relevant=runs if while_ else counts)
 
 
 def _that_count(seen: int, most: int, width: int) -> int:
@@ -227,19 +224,19 @@ def at_least(
         >>> at_least(1, lambda turn: "exchange" in turn.signals, per=6, name="something_every_half_year").name
         'something_every_half_year'
     """
-    check_predicates(event=event, while_=while_ or _any)
+    counts, runs = checked_predicate("event", event), checked_predicate("while", while_ or _any)
     least = check_whole("n", n, 1)
     width = check_whole("per", per, least)
 
     def step(state: int, turn: Turn) -> int:
-        if while_ is not None and not while_(turn):
+        if not runs(turn):
             return 1
-        seen = state << 1 | bool(event(turn))  # a bit for each turn, after a first bit that is always set
+        seen = state << 1 | counts(turn)  # a bit for each turn, after a first bit that is always set
         if seen.bit_count() - 1 >= least:
             return _since_the_nth_latest(seen, least)
         return VIOLATED if seen.bit_length() - 1 >= width else seen
 
-    return Safety(name=name, description=description, monitor=Monitor(1, step), relevant=while_ or _any)
+    return Safety(name=name, description=description, monitor=Monitor(1, step), relevant=runs)
 
 
 def _since_the_nth_latest(seen: int, n: int) -> int:
@@ -281,17 +278,17 @@ def before(
         >>> amends_first.name
         'amends_come_before_asks'
     """
-    calls = after or _none
-    check_predicates(first=first, then=then, after=calls)
+    comes, bad = checked_predicate("first", first), checked_predicate("then", then)
+    calls = checked_predicate("after", after or _none)
 
     def step(waiting: bool, turn: Turn) -> int:  # noqa: FBT001 - the state of a monitor
-        if first(turn):
+        if comes(turn):
             return False
-        called = waiting or bool(calls(turn))
-        return VIOLATED if called and then(turn) else called
+        called = waiting or calls(turn)
+        return VIOLATED if called and bad(turn) else called
 
     monitor = Monitor(after is None, step)
-    return Safety(name=name, description=description, monitor=monitor, relevant=after or then)
+    return Safety(name=name, description=description, monitor=monitor, relevant=calls if after else bad)
 
 
 def until(
@@ -327,19 +324,19 @@ def until(
         >>> outside.name
         'no_ask_until_a_promise_is_kept'
     """
-    check_predicates(holds=holds, goal=goal)
+    kept, reaches = checked_predicate("holds", holds), checked_predicate("goal", goal)
     check_kind("weak", weak, bool, "must be True or False")
     fairness = _fairness(fair)
 
     def step(reached: bool, turn: Turn) -> int:  # noqa: FBT001 - the state of a monitor
-        if reached or goal(turn):
+        if reached or reaches(turn):
             return True
-        return False if holds(turn) else VIOLATED
+        return False if kept(turn) else VIOLATED
 
     monitor = Monitor(False, step)  # noqa: FBT003 - the state of a monitor
     if weak:
         return Safety(name=name, description=description, monitor=monitor, relevant=_any)
-    return Until(name=name, description=description, monitor=monitor, goal=goal, fair=fairness)
+    return Until(name=name, description=description, monitor=monitor, goal=reaches, fair=fairness)
 
 
 def safety(
@@ -365,8 +362,8 @@ def safety(
         'doubt_never_rises_three_times'
     """
     check_kind("monitor", monitor, Monitor, "must be a Monitor, for example Monitor(0, step)")
-    check_predicates(relevant=relevant or _any)
-    return Safety(name=name, description=description, monitor=monitor, relevant=relevant or _any)
+    concerned = checked_predicate("relevant", relevant or _any)
+    return Safety(name=name, description=description, monitor=monitor, relevant=concerned)
 
 
 def assuming(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from trustcurve.errors import InvalidValueError
-from trustcurve.verification.arguments import check_number, check_predicates, check_whole
+from trustcurve.verification.arguments import check_function, check_number, check_whole, checked_predicate
 from trustcurve.verification.property import Amount, ExpectedTotal, ExpectedTurns, Predicate, Probability
 
 __all__ = ["expected_total", "expected_turns", "probability"]
@@ -41,10 +41,12 @@ def probability(
         >>> probability(lambda turn: turn.after.stage == "departed", within=12, at_most=0.1).at_most
         0.1
     """
-    check_predicates(goal=goal)
+    reached = checked_predicate("goal", goal)
     _check_bounds(at_least, at_most, 0, 1)
     turns = None if within is None else check_whole("within", within, 1)
-    return Probability(name=name, description=description, goal=goal, within=turns, at_least=at_least, at_most=at_most)
+    return Probability(
+        name=name, description=description, goal=reached, within=turns, at_least=at_least, at_most=at_most
+    )
 
 
 def expected_turns(
@@ -67,9 +69,9 @@ def expected_turns(
         >>> expected_turns(lambda turn: turn.after.stage == "hopeful", at_most=6).at_most
         6
     """
-    check_predicates(goal=goal)
+    reached = checked_predicate("goal", goal)
     check_number("at_most", at_most, 1, inf)
-    return ExpectedTurns(name=name, description=description, goal=goal, at_most=at_most)
+    return ExpectedTurns(name=name, description=description, goal=reached, at_most=at_most)
 
 
 def expected_total(
@@ -105,15 +107,20 @@ def expected_total(
         >>> reproaches.within, reproaches.at_most
         (12, 2)
     """
-    check_predicates(amount=amount)
-    if goal is not None:
-        check_predicates(goal=goal)
-    elif within is None:
+    check_function("amount", amount)
+    reached = None if goal is None else checked_predicate("goal", goal)
+    if goal is None and within is None:
         raise InvalidValueError("within, goal", (None, None), "must not both be missing: a total ends somewhere")
     turns = None if within is None else check_whole("within", within, 1)
     _check_bounds(at_least, at_most, -inf, inf)
     return ExpectedTotal(
-        name=name, description=description, amount=amount, goal=goal, within=turns, at_least=at_least, at_most=at_most
+        name=name,
+        description=description,
+        amount=amount,
+        goal=reached,
+        within=turns,
+        at_least=at_least,
+        at_most=at_most,
     )
 
 

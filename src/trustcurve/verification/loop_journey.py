@@ -30,8 +30,9 @@ from trustcurve.errors import TrustcurveError, final_class
 from trustcurve.policies.actions import MOVE_EVENTS, Act, event_of
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
-from trustcurve.verification.turn import ALL_MOVES, Turn
+from trustcurve.verification.turn import Turn
 from trustcurve.verification.turn_rules import JOINS, OpenPromises
+from trustcurve.verification.vocabulary import ALL_MOVES
 
 __all__ = ["AFTER_THE_RUN", "Counterexample", "Line", "LoopJourney", "Witness", "turn_of"]
 

@@ -10,7 +10,8 @@ from trustcurve.arrays import Array
 from trustcurve.errors import InvalidValueError, require
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.turn import WHOLE, Feature, Turn, Vocabulary, turn_to_read
+from trustcurve.verification.turn import WHOLE, Turn, turn_to_read
+from trustcurve.verification.vocabulary import Feature, Vocabulary
 
 __all__ = ["Observation"]
 

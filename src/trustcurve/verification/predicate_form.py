@@ -24,7 +24,8 @@ from trustcurve.documents.problems import unknown
 from trustcurve.policies.actions import ACTIONS, WAIT, Move, PromiseMove
 from trustcurve.policies.policy import OPEN_MAX, Policy
 from trustcurve.verification.property import Predicate
-from trustcurve.verification.turn import Turn, check_word
+from trustcurve.verification.turn import Turn
+from trustcurve.verification.vocabulary import check_word
 
 __all__ = ["PredicateReader", "PredicateTable", "tables_in"]
 

@@ -14,7 +14,8 @@ from trustcurve.verification.automaton import Automaton, edges_out
 from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor
 from trustcurve.verification.monitor_table import MONITOR_STATES_MAX, MonitorTable, TooManyStatesError
 from trustcurve.verification.observation import Observation
-from trustcurve.verification.turn import Feature, Turn, UnreadError
+from trustcurve.verification.turn import Turn
+from trustcurve.verification.vocabulary import Feature, UnreadError
 
 __all__ = [
     "Agenda",

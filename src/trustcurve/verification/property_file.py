@@ -365,9 +365,10 @@ def _check_keys(reading: Reading[PropertyFile]) -> None:
     for number in range(reading.count("properties")):
         path = ("properties", number)
         name = reading.get(*path, "name")
-        if name in names:
-            reading.wrong((*path, "name"), "is the name of an earlier property")
-        names |= {name} if isinstance(name, str) else set()
+        if isinstance(name, str):
+            if name in names:
+                reading.wrong((*path, "name"), "is the name of an earlier property")
+            names.add(name)
         if reading.get(*path, "fair") is not None and reading.get(*path, "within") is not None:
             reading.wrong(
                 (*path, "fair"), "must be left out where within is given: it is about journeys that never end"

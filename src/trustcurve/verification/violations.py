@@ -23,7 +23,8 @@ from trustcurve.verification.checker import as_properties
 from trustcurve.verification.monitor import VIOLATED
 from trustcurve.verification.named_properties import POLICY_PROPERTIES
 from trustcurve.verification.property import PropertyLike, Safety
-from trustcurve.verification.turn import Turn, Vocabulary, strict_turn
+from trustcurve.verification.turn import Turn, strict_turn
+from trustcurve.verification.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import polars as pl
