@@ -34,6 +34,13 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "becuase",
         "did you mean 'because'?",
     ),
+    "a name twice": (('name = "warm up"', 'name = "make good"'), "[[rules]] make good", "name", "of an earlier row"),
+    "the number of an earlier row as a name": (
+        ('name = "warm up"', 'when = { stage = "departed" }\ndo = "wait"\n[[rules]]\nname = "number 3"'),
+        "[[rules]] number 3",
+        "name",
+        "of an earlier row",
+    ),
     "an unknown part": (("open = 0", "opn = 0"), "[[rules]] warm up", "when.opn", "did you mean 'open'?"),
     "an unknown bound": (("below = 3", "under = 3"), "[[rules]] warm up", "when.engaged.under", "known: at_least"),
     "an unknown action": (

@@ -261,7 +261,12 @@ def _rule(reading: Reading[PolicyFile], number: int, row: _Row) -> PolicyRule:
         if group == "times":
             named = {f"{part}.{asked['within']}": asked for part, asked in named.items()}
         conditions += plain_conditions(named, named)
-    return PolicyRule(row.name or f"number {number + 1}", conditions, row.do, row.because)
+    return PolicyRule(_row_name(row.name, number), conditions, row.do, row.because)
+
+
+def _row_name(name: str | None, number: int) -> str:
+    """Return what a row is called: by its name, or else by its number."""
+    return name or f"number {number + 1}"
 
 
 @define
@@ -291,7 +296,12 @@ class _Vocabulary:
             "last": (WAIT, *acts),
             "promised": kinds,
         }
+        names: set[str] = set()
         for number in range(self.reading.count("rules")):
+            name = _row_name(self.reading.get("rules", number, "name"), number)
+            if name in names:
+                self.reading.wrong(("rules", number, "name"), "is the name of an earlier row")
+            names.add(name)
             self._words(("rules", number, "do"), (WAIT, *acts))
             self._check_do(number)
             self._check_numbers(number)
