@@ -6,6 +6,7 @@ pitch that is ignored are not errors: each is a step with a reason.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -348,6 +349,9 @@ def require(module: str, extra: str) -> Any:
     Raises:
         MissingExtraError: The module is not installed; the message contains the pip command.
     """
+    known = sys.modules.get(module)
+    if known is not None:
+        return known
     from importlib import import_module  # noqa: PLC0415
 
     try:

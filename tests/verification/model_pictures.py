@@ -45,7 +45,7 @@ def pictured(automaton: Automaton) -> ReadModel:
             begins.add(target)
     model = ReadModel(kind, [], [], [])
     for number in range(automaton.states):
-        at, context = automaton.state(number)
+        at, context, _ = automaton.state(number)
         position = loop.table.positions[at]
         labels = {position.stage, loop.curve.state(position).replace(".", "_"), position.account}
         labels |= {f"open_{len(context.promises)}"}

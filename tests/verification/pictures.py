@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.closed_loop import EnvironmentMove, Node, Passage
+from trustcurve.verification.closed_loop import EnvironmentMove, Passage
 from trustcurve.verification.loop_journey import turn_of
 from trustcurve.verification.turn import Turn
 
@@ -27,8 +27,8 @@ def edges_of(automaton: Automaton) -> list[Edge]:
     found = []
     for number in range(automaton.transitions):
         source, happening, target = automaton.edge(number)
-        passage = automaton.loop.follow(Node(*automaton.state(source)), happening)
-        assert passage.after == Node(*automaton.state(target))
+        passage = automaton.loop.follow(automaton.state(source), happening)
+        assert passage.after == automaton.state(target)
         found.append(Edge(source, target, move_of(passage), passage, turn_of(automaton.loop, [passage])))
     return found
 

@@ -216,9 +216,9 @@ class Reality:
         )
         overdue = any(promise.overdue for promise in self.standing.promises)
         assert self.memory.values == self.history.values(self.loop.policy.recalls)
-        context = Context(0, quiet, promises, overdue, self.history.values(self.loop.policy.recalls))
+        context = Context(0, quiet, promises, overdue)
         assert context == context_of(rules, self.standing, self.memory)
-        return Node(self.loop.table.number(self.standing.position), context)
+        return Node(self.loop.table.number(self.standing.position), context, self.memory.values)
 
     def moment(self, at: datetime) -> int:
         """Return the moment of an instant, counted from the beginning."""

@@ -30,7 +30,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "policies"
 
 
 def states_of(automaton: Automaton) -> set[Node]:
-    return {Node(*automaton.state(number)) for number in range(automaton.states)}
+    return {automaton.state(number) for number in range(automaton.states)}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -201,6 +201,18 @@ def test_no_journey_breaks_what_is_proved(curve: Curve, journeys: int, path: Pat
             for turn in real.turns:
                 state = asked.monitor.step(state, turn)
                 assert state != VIOLATED, (asked.name, real.turns)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(small_policies, st.sampled_from(list(CLOCKS)))
+def test_a_silence_comes_in_every_state_that_is_before_one(ours: Policy, clock: str) -> None:
+    parameters, turn = CLOCKS[clock]
+    loop = ClosedLoop(curve=Curve.default(**parameters), policy=ours, turn=turn, promises_max=1, any_time=True)
+    automaton = unroll_loop(loop, 20_000)
+    rules = automaton.loop.rules
+    for context in automaton.contexts:
+        _, before = rules.moment(context.phase)
+        assert not before or (context.quiet > 0 and context.quiet % rules.quiet_period == 0)
 
 
 # --- what a property reads --------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def states_from(automaton: Automaton, begin: int) -> set[Node]:
             if target not in found:
                 found.add(target)
                 queue.append(target)
-    return {Node(*automaton.state(number)) for number in found}
+    return {automaton.state(number) for number in found}
 
 
 def runs_without_promises(automaton: Automaton) -> list[int]:
@@ -57,7 +57,7 @@ def runs_without_promises(automaton: Automaton) -> list[int]:
 def follows_from(automaton: Automaton, state: int) -> bool:
     """Say whether a loop that begins in a state has the states that can be reached from it."""
     loop = automaton.loop
-    position, context = automaton.state(state)
+    position, context, _ = automaton.state(state)
     broken = [Promise(id="old", due=BEGIN, weight="minor", overdue=True)] if context.overdue else []
     at = BEGIN + context.quiet // loop.rules.per_turn * loop.turn
     begin = Standing("ann", at, loop.table.positions[position], broken, BEGIN)
@@ -83,7 +83,7 @@ def test_what_follows_broken_promises_is_what_follows_there_anyway(curve: Curve)
 
 
 def states_of(automaton: Automaton) -> set[Node]:
-    return {Node(*automaton.state(number)) for number in range(automaton.states)}
+    return {automaton.state(number) for number in range(automaton.states)}
 
 
 @pytest.mark.parametrize("clock", CLOCKS)

@@ -16,10 +16,10 @@ from tests.verification.changes import changed, edit
 from tests.verification.plain import PlainLoop
 from tests.verification.planted import CAREFUL, careful
 from tests.verification.strategies import policies, small_policies
-from trustcurve import Complained, Curve, Exchanged, Journey, Purchased
+from trustcurve import Complained, Curve, Exchanged, Journey, PromiseKept, Purchased
 from trustcurve.documents.curve_file import parse_curve, read_curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, policy, since
+from trustcurve.policies import ANY, Environment, ImpurePolicyError, Policy, policy, since, times
 from trustcurve.verification import diff, equivalent
 from trustcurve.verification.closed_loop import ClosedLoop, Node, Passage
 from trustcurve.verification.decisions import decisions
@@ -391,3 +391,21 @@ def test_what_differs_only_between_two_runs_is_found() -> None:
     assert found.old is not None
     assert found.old.happens
     assert "kept too late" in found.old.journey.explain()
+
+
+def test_a_difference_that_cannot_happen_is_passed_over_for_one_that_can() -> None:
+    """The automaton does not count broken promises: one of them may be kept late twice there, a turn before two can be."""
+
+    def of(action: str) -> Policy:
+        recalls = [times("kept_late", 3)]
+        return policy(action, promise_due=1, recalls=recalls)(
+            lambda v: action if v.times("kept_late", 3) >= 2 else "promise_major" if not v.open else "wait"
+        )
+
+    found = diff(of("exchange"), of("repair"), curve=DEFAULT, environment=Environment(["kept_late"]))
+    assert found.old is not None
+    assert found.new is not None
+    assert found.actions == (("exchange",), ("repair",))
+    assert found.old.happens
+    assert found.new.happens
+    assert len({event.promise for event in found.old.events if isinstance(event, PromiseKept)}) == 2

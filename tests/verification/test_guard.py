@@ -214,7 +214,7 @@ def test_a_search_by_hand_refuses_the_same(asked: Safety) -> None:
     automaton = may.automaton
     refusals = may.refusals(asked.name)
     ours = {
-        (Node(*automaton.state(state)), may.acts[place])
+        (automaton.state(state), may.acts[place])
         for state in range(automaton.states)
         for place in range(len(may.acts))
         if refusals[state, place] >= 0

@@ -37,7 +37,7 @@ def agree(loop: ClosedLoop, plain: PlainLoop, node: Node, place: Place) -> None:
     waiting = [(p.weight, turns_left(plain, plain.breaks(p), now)) for p in plain.open(standing)]
     assert list(node.context.promises) == waiting
     assert loop.rules.shown_quiet(node.context.quiet) == plain.quiet(standing, now)
-    assert node.context.memory == place.history.values(loop.policy.recalls)
+    assert node.memory == place.history.values(loop.policy.recalls)
 
 
 def same(plain: PlainLoop, place: Place, choice: EnvironmentMove) -> Move:
@@ -138,7 +138,7 @@ def test_a_loop_unrolls_into_every_node_and_turn_that_there_is(curve: Curve):
 def test_of_equal_promises_one_stands_for_all(curve: Curve):
     loop = ClosedLoop(curve=curve, policy=policy("waits")(lambda _: "wait"), promises_max=3)
     for promises, count in (((("major", 5), ("major", 5)), 1), ((("major", 5), ("minor", 5), ("major", 4)), 3)):
-        moves = loop.moves(Node(0, loop.start.context._replace(promises=promises)))
+        moves = loop.moves(loop.start._replace(context=loop.start.context._replace(promises=promises)))
         assert len([move for move in moves if move.name == "kept"]) == count
 
 

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from tests.core.test_own_curve import OURS
 from tests.verification.reality import Act, Reality, turns
 from tests.verification.strategies import CONDITIONS
-from trustcurve import Complained, Curve, PromiseMoved, PromiseReleased, Proposed, Signalled
+from trustcurve import (
+    Complained,
+    Curve,
+    Exchanged,
+    PromiseMade,
+    PromiseMoved,
+    PromiseReleased,
+    Proposed,
+    Signalled,
+)
 from trustcurve.core.rules import Condition
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.errors import InvalidValueError, ObservedInThePastError, UnknownWordError
@@ -32,7 +41,7 @@ from trustcurve.policies.decision_list import DecisionList, PolicyRule
 from trustcurve.snapshots import from_json, to_json
 from trustcurve.testing.rerun import rerun
 from trustcurve.verification import at_most, check, leads_to, never
-from trustcurve.verification.closed_loop import BEGIN, ClosedLoop, Node
+from trustcurve.verification.closed_loop import BEGIN, ClosedLoop
 from trustcurve.verification.loop_journey import Counterexample
 from trustcurve.verification.loop_place import LoopPlaces
 from trustcurve.verification.unrolling import unroll_loop
@@ -85,7 +94,7 @@ def test_a_policy_with_all_that_it_can_do_stays_in_the_automaton(
     loop = ClosedLoop(curve=Curve.default(grace=grace), policy=ours, promises_max=1, any_time=True)
     automaton = unroll_loop(loop, 15_000)
     assume(automaton.states < 15_000)
-    states = {Node(*automaton.state(number)) for number in range(automaton.states)}
+    states = {automaton.state(number) for number in range(automaton.states)}
     for journey in journeys:
         real = Reality(loop)
         for acts_of_a_turn in journey:
@@ -166,6 +175,32 @@ def test_a_service_runs_a_policy_and_keeps_its_memory() -> None:
     assert second.memory.values == (1, 3, 0)
     assert second.waited.values == (1, 2, 0)
     assert not listen.next_action(CURVE, step.after, memory, at=NEW_YEAR + timedelta(days=40)).punctual
+
+
+def test_the_instant_of_a_silence_comes_before_the_silence() -> None:
+    waits = policy("waits")(lambda _: "wait")
+    loop = ClosedLoop(curve=CURVE, policy=waits, any_time=True, guarded=("exchange",))
+    automaton = unroll_loop(loop)
+    places = LoopPlaces.of(automaton)
+    given_at = NEW_YEAR + timedelta(days=10)
+    standing, memory = CURVE.begin("ann", NEW_YEAR), waits.next_action(CURVE, ANN, waits.memory(), at=NEW_YEAR).memory
+    standing = CURVE.advance(standing, Exchanged(at=given_at)).after
+    for run in range(1, 4):
+        memory = waits.next_action(CURVE, standing, memory, at=NEW_YEAR + run * MONTH).memory
+    silence = given_at + CURVE.silence_after
+    for at, before in ((silence, True), (silence + timedelta(microseconds=1), False)):
+        (state,) = places.states(CURVE.observe(standing, at).after, memory)
+        assert loop.rules.moment(automaton.state(state).context.phase)[1] is before
+
+
+def test_a_promise_for_a_day_between_two_runs_has_no_turns_left() -> None:
+    promises = [PromiseMade(at=NEW_YEAR, promise=str(days), due=NEW_YEAR + timedelta(days=days)) for days in (45, 60)]
+    standing = CURVE.begin("ann", NEW_YEAR)
+    for made in promises:
+        standing = CURVE.advance(standing, made).after
+    view = listen.next_action(CURVE, standing, listen.memory(), at=NEW_YEAR + MONTH).view
+    assert sorted(promise.left or 0 for promise in view.promises) == [0, 1]
+    assert [promise.left for promise in view.promises].count(None) == 1
 
 
 def test_an_action_of_somebody_else_counts_once_more() -> None:

@@ -29,8 +29,8 @@ def _words(happening: Happening) -> str:
 def pictured(automaton: Automaton) -> tuple[Any, ...]:
     nodes = []
     for number in range(automaton.states):
-        position, context = automaton.state(number)
-        nodes.append((position, context.promises, context.quiet, context.memory))
+        position, context, memory = automaton.state(number)
+        nodes.append((position, context.promises, context.quiet, memory))
     edges = []
     for number in range(automaton.transitions):
         source, happening, target = automaton.edge(number)

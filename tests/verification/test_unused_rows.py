@@ -14,7 +14,7 @@ from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.policy_file import idle_rows
 from trustcurve.verification import always, check, no_harm_helps
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.closed_loop import ClosedLoop, Node
+from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.unrolling import unroll_loop
 
 DEFAULT = Curve.default()
@@ -29,7 +29,7 @@ def deciding(automaton: Automaton) -> set[int]:
     for number in range(automaton.transitions):
         source, happening, _ = automaton.edge(number)
         if automaton.ends[number]:
-            met = automaton.loop.follow(Node(*automaton.state(source)), happening).met
+            met = automaton.loop.follow(automaton.state(source), happening).met
             assert met is not None
             view = automaton.loop.view(met)
             found |= {next((n for n, row in enumerate(decide.rules) if row.holds(view)), -1)}

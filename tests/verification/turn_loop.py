@@ -183,7 +183,7 @@ class TurnLoop:
     def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
         loop = ClosedLoop(curve=self.curve, policy=self.policy, turn=self.turn, environment=self.environment)
-        return PolicyCache(loop.rules)
+        return loop.policy_cache
 
     @cached_property
     def _moves(self) -> dict[Begun, dict[EnvironmentMove, Moved]]:
@@ -254,8 +254,8 @@ class TurnLoop:
         shown = quiet
         while shown > self.quiet_turns:
             shown -= self.quiet_turns
-        context = Context(2, shown, promises, overdue=False, memory=memory)
-        action = " ".join(self.policy_cache.decide(position, context)) or "wait"
+        context = Context(2, shown, promises, overdue=False)
+        action = " ".join(self.policy_cache.decide(position, context, memory)) or "wait"
         memory = tuple(
             each.ran(value, () if action == "wait" else (action,))
             for each, value in zip(self.policy.recalls, memory, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from attrs import frozen
 
 from trustcurve.arrays import Array
@@ -53,17 +55,7 @@ class CurveArrays:
         Raises:
             MissingExtraError: numpy is not installed (extra ``verify``).
         """
-        np = require("numpy", "verify")
-        table = curve.table()
-        stays = np.arange(len(table), dtype=np.int32)[:, None]
-        crosses = [[reaction.crosses for reaction in row] + [False] for row in table.reactions]
-        return cls(
-            next=np.hstack([np.asarray(table.buffer), stays]),
-            crosses=np.array(crosses, bool),
-            columns={signal: column for column, signal in enumerate(table.signals)},
-            apart=np.array([curve.stage(position).apart for position in table.positions], bool),
-            rank=np.array([curve.rank(position) for position in table.positions], np.int16),
-        )
+        return _made(curve)
 
     @property
     def no_signal(self) -> int:
@@ -111,3 +103,18 @@ class CurveArrays:
             found = np.where(fell, (found | _FELL) & ~_ROSE_LAST, found).astype(np.int8)
             positions = after
         return found
+
+
+@lru_cache(maxsize=8)
+def _made(curve: Curve) -> CurveArrays:
+    np = require("numpy", "verify")
+    table = curve.table()
+    stays = np.arange(len(table), dtype=np.int32)[:, None]
+    crosses = [[reaction.crosses for reaction in row] + [False] for row in table.reactions]
+    return CurveArrays(
+        next=np.hstack([np.asarray(table.buffer), stays]),
+        crosses=np.array(crosses, bool),
+        columns={signal: column for column, signal in enumerate(table.signals)},
+        apart=np.array([curve.stage(position).apart for position in table.positions], bool),
+        rank=np.array([curve.rank(position) for position in table.positions], np.int16),
+    )

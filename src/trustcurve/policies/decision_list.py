@@ -23,6 +23,7 @@ __all__ = [
     "DecisionList",
     "PolicyRule",
     "condition_words",
+    "is_remembered",
     "matches",
     "plain_actions",
 ]
@@ -41,8 +42,15 @@ POSITION_PARTS = frozenset({"stage", "posture", "state", "account", "outside", *
 _LAST: Final = 2
 """How far to count so that the latest run can be told from those before."""
 
+_REMEMBERED: Final = ("since", "times", "tries", "trend", "last")
+
 ANY_KIND: Final = "any"
 """Stands for every kind of promise."""
+
+
+def is_remembered(part: str) -> bool:
+    """Return whether a part of a view is about what came before."""
+    return part.partition(".")[0] in _REMEMBERED
 
 
 def plain_actions(do: Any) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.verification.closed_loop import ClosedLoop, Passage
+from trustcurve.verification.closed_loop import ClosedLoop, Node, Passage
+from trustcurve.verification.memory_rules import Remembered
 from trustcurve.verification.turn_rules import Context, Happening
 
 __all__ = ["Automaton", "edges_out"]
@@ -21,8 +22,10 @@ class Automaton:
 
     Args:
         loop: The loop.
-        contexts: Everything in the states but the position.
+        contexts: Everything in the states but position and memory.
+        memories: What the policy remembers in them.
         context: The context of each state. Shape (states,).
+        memory: The memory of each state. Shape (states,).
         position: The position of each state. Shape (states,).
         first: The edges of state ``n`` are those from ``first[n]`` to before ``first[n + 1]``. Shape (states + 1,).
         target: The state after each edge. Shape (edges,).
@@ -36,7 +39,9 @@ class Automaton:
 
     loop: ClosedLoop
     contexts: tuple[Context, ...]
+    memories: tuple[Remembered, ...]
     context: Array
+    memory: Array
     position: Array
     first: Array
     target: Array
@@ -80,9 +85,9 @@ class Automaton:
         np = require("numpy", "verify")
         return np.array([len(each.promises) for each in self.contexts], np.int8)[self.context]
 
-    def state(self, number: int) -> tuple[int, Context]:
-        """Return the position and the context of a state."""
-        return int(self.position[number]), self.contexts[self.context[number]]
+    def state(self, number: int) -> Node:
+        """Return a state."""
+        return Node(int(self.position[number]), self.contexts[self.context[number]], self.memories[self.memory[number]])
 
     def edge(self, number: int) -> tuple[int, Happening, int]:
         """Return the state before an edge, what happens on it, and the state after it."""

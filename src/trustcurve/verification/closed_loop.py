@@ -16,8 +16,8 @@ from trustcurve.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import OPEN_MAX, Policy, turn_of_curve
 from trustcurve.policies.policy_errors import ImpurePolicyError
-from trustcurve.policies.recall import Recall
 from trustcurve.policies.view import View
+from trustcurve.verification.memory_rules import MemoryRules, Remembered, impression_of
 from trustcurve.verification.turn_rules import Change, Context, Happening, TurnRules, happening_of
 
 __all__ = [
@@ -34,10 +34,11 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Node(NamedTuple):
-    """A state of the loop: the number of the position, and everything else that what comes later can depend on."""
+    """A state of the loop: the number of the position, what the policy remembers, and all else that matters later."""
 
     position: int
     context: Context
+    memory: Remembered
 
 
 class EnvironmentMove(NamedTuple):
@@ -64,6 +65,7 @@ class PolicyCache:
     """A policy on a curve: asked once for each view."""
 
     rules: TurnRules
+    memory_rules: MemoryRules
     _answers: dict[tuple[object, ...], tuple[View, tuple[str, ...]]] = field(factory=dict, init=False)
 
     @property
@@ -76,31 +78,28 @@ class PolicyCache:
         return self.rules.curve.table()
 
     def seen(self, context: Context) -> tuple[object, ...]:
-        """Return a key for what a policy sees of a context: equal keys are equal views of one position."""
+        """Return a key for what a policy sees of a context: equal keys are equal views of one position and one memory."""
         promises = context.promises
         shown = self.rules.shown_promises(promises) if self.policy.sees_promises else len(promises)
-        memory = tuple(map(Recall.told, self.policy.recalls, context.memory))
-        return self.rules.shown_quiet(context.quiet), shown, memory
+        return self.rules.shown_quiet(context.quiet), shown
 
-    def view(self, position: int, context: Context) -> View:
+    def view(self, position: int, context: Context, memory: Remembered) -> View:
         """Return what the policy sees."""
         return View.at(
             self.rules.curve,
             self._table.positions[position],
             quiet=self.rules.shown_quiet(context.quiet),
             promises=self.rules.shown_promises(context.promises),
-            recalled=tuple(
-                (recall, recall.told(value)) for recall, value in zip(self.policy.recalls, context.memory, strict=True)
-            ),
+            recalled=tuple(zip(self.policy.recalls, self.memory_rules.told(memory), strict=True)),
             constants=self.policy.segment,
         )
 
-    def decide(self, position: int, context: Context) -> tuple[str, ...]:
+    def decide(self, position: int, context: Context, memory: Remembered) -> tuple[str, ...]:
         """Return the policy's actions; equal views are asked once."""
-        key = (position, *self.seen(context))
+        key = (position, *self.seen(context), self.memory_rules.told(memory))
         known = self._answers.get(key)
         if known is None:
-            view = self.view(position, context)
+            view = self.view(position, context, memory)
             known = self._answers[key] = (view, self.policy.actions(view))
         return known[1]
 
@@ -196,6 +195,11 @@ class ClosedLoop:
         )
 
     @cached_property
+    def memory_rules(self) -> MemoryRules:
+        """How the policy's memory changes."""
+        return MemoryRules(self.policy.recalls)
+
+    @cached_property
     def table(self) -> Table:
         """The curve's table."""
         return self.curve.table()
@@ -204,17 +208,17 @@ class ClosedLoop:
     def start(self) -> Node:
         """The first state, after a run of the policy; it remembers nothing yet."""
         quiet = (self.begin.as_of - self.begin.quiet_since) // self.turn * self.rules.per_turn
-        memory = tuple(recall.ran(recall.start, ()) for recall in self.policy.recalls)
         # What was broken before can still be kept late, as what is broken in the loop.
         late = self.any_time and "kept_late" in self.environment.names
         overdue = late and any(self.curve.ends_silence[KEPT[each.weight]] == "always" for each in self.begin.promises)
-        context = Context(0, self.rules.reduced(quiet), (), overdue=overdue, memory=memory, new=self.joins)
-        return Node(self.table.number(self.begin.position), context)
+        context = Context(0, self.rules.reduced(quiet), (), overdue=overdue, new=self.joins)
+        memory = tuple(recall.ran(recall.start, ()) for recall in self.policy.recalls)
+        return Node(self.table.number(self.begin.position), context, memory)
 
     @cached_property
     def policy_cache(self) -> PolicyCache:
         """The policy, and what it has answered so far."""
-        return PolicyCache(self.rules)
+        return PolicyCache(self.rules, self.memory_rules)
 
     def decision(self, node: Node) -> tuple[str, ...]:
         """Return what the policy does in a state in which it decides."""
@@ -252,7 +256,7 @@ class ClosedLoop:
         return self._passage(node, change)._replace(met=node)
 
     def _passage(self, node: Node, change: Change) -> Passage:
-        after, happening = self._after(node.position, change)
+        after, happening = self._after(node, change)
         return Passage(node, happening, after, None)
 
     # --- single turns, where the environment makes one move in a turn --------------------------------------------
@@ -269,13 +273,13 @@ class ClosedLoop:
         """
         time = self._passes(node.context)
         assert time is not None  # noqa: S101 - as in _begun
-        begun, passed = self._after(node.position, time)
-        met, moved = self._after(begun.position, self._moves(begun.context)[move])
+        begun, passed = self._after(node, time)
+        met, moved = self._after(begun, self._moves(begun.context)[move])
         actions = self.decision(met)
         act = self._acts(met.context, actions)
         if act is None:
             return None
-        after, acted = self._after(met.position, act)
+        after, acted = self._after(met, act)
         signals = passed.signals + moved.signals + acted.signals
         return Passage(node, Happening(move.name, move.promise, actions, signals), after, met)
 
@@ -314,14 +318,14 @@ class ClosedLoop:
     def _begun(self, node: Node) -> Node:
         change = self._passes(node.context)
         assert change is not None  # noqa: S101 - where there is one move in a turn, promises are kept by themselves
-        return self._after(node.position, change)[0]
+        return self._after(node, change)[0]
 
     def _has_left(self, node: Node) -> bool:
         return self.curve.stage(self.table.positions[node.position]).apart
 
-    def _after(self, position: int, change: Change) -> tuple[Node, Happening]:
+    def _after(self, node: Node, change: Change) -> tuple[Node, Happening]:
         """Return the state after a change, by the curve's table, and what happens."""
-        ended = idle = False
+        position, ended, idle = node.position, False, False
         changes: list[str] = []
         for _, signal, ends in change.signals:
             column = self._columns[signal]
@@ -333,10 +337,9 @@ class ClosedLoop:
             if reaction.change:
                 changes.append("rise" if reaction.change > 0 else "fall")
             position = then
-        context = change.ended if ended else change.then
-        if changes and self.rules.hears_changes:
-            context = self.rules.changed(context, changes)
-        return Node(position, context), happening_of(change, idle=idle)
+        memory = self.memory_rules.after(node.memory, impression_of(change))
+        memory = self.memory_rules.changed(memory, changes)
+        return Node(position, change.ended if ended else change.then, memory), happening_of(change, idle=idle)
 
     @cached_property
     def _columns(self) -> dict[str, int]:

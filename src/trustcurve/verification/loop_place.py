@@ -11,6 +11,7 @@ from trustcurve.core.signals import KEPT
 from trustcurve.core.standing import Standing
 from trustcurve.policies.memory import Memory, kind_of
 from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.memory_rules import Remembered
 from trustcurve.verification.turn_rules import ANY_DAY, Context, TurnRules
 
 __all__ = ["LoopPlaces", "context_of"]
@@ -26,7 +27,8 @@ class LoopPlaces:
 
     automaton: Automaton
     _contexts: dict[Context, list[int]]
-    _states: dict[tuple[int, int], int]
+    _memories: dict[Remembered, int]
+    _states: dict[tuple[int, int, int], int]
 
     @classmethod
     def of(cls, automaton: Automaton) -> LoopPlaces:
@@ -34,8 +36,10 @@ class LoopPlaces:
         contexts: dict[Context, list[int]] = {}
         for number, context in enumerate(automaton.contexts):
             contexts.setdefault(_in_order(context), []).append(number)
-        pairs = zip(automaton.context.tolist(), automaton.position.tolist(), strict=True)
-        return cls(automaton, contexts, {pair: state for state, pair in enumerate(pairs)})
+        memories = {memory: number for number, memory in enumerate(automaton.memories)}
+        parts = (automaton.position, automaton.context, automaton.memory)
+        states = zip(*(each.tolist() for each in parts), strict=True)
+        return cls(automaton, contexts, memories, {parts: state for state, parts in enumerate(states)})
 
     def states(self, standing: Standing, memory: Memory) -> list[int]:
         """Return the states in which a customer can be at ``standing.as_of``; none if the automaton knows of none.
@@ -46,9 +50,9 @@ class LoopPlaces:
         context = context_of(loop.rules, standing, memory)
         if context is None or standing.position not in loop.table.numbers:
             return []
-        position = loop.table.number(standing.position)
-        numbers = self._contexts.get(_in_order(context), ())
-        return [self._states[pair] for number in numbers if (pair := (number, position)) in self._states]
+        position, remembered = loop.table.number(standing.position), self._memories.get(memory.values, -1)
+        found = ((position, number, remembered) for number in self._contexts.get(_in_order(context), ()))
+        return [self._states[parts] for parts in found if parts in self._states]
 
 
 def _in_order(context: Context) -> Context:
@@ -56,7 +60,7 @@ def _in_order(context: Context) -> Context:
 
 
 def context_of(rules: TurnRules, standing: Standing, memory: Memory) -> Context | None:
-    """Return everything about a customer at ``standing.as_of`` that matters to the loop, but the position.
+    """Return everything about a customer at ``standing.as_of`` that matters to the loop, but position and memory.
 
     Returns:
         None if the policy has not run yet, or not in the turn before.
@@ -71,7 +75,7 @@ def context_of(rules: TurnRules, standing: Standing, memory: Memory) -> Context 
     late = [each for each in standing.promises if each.overdue]
     counts = "kept_late" in rules.environment.names
     overdue = counts and any(rules.curve.ends_silence[KEPT[each.weight]] == "always" for each in late)
-    return Context(phase, rules.reduced(past), promises, overdue=overdue, memory=memory.values)
+    return Context(phase, rules.reduced(past), promises, overdue=overdue)
 
 
 def _phase(rules: TurnRules, standing: Standing, moment: int, quiet: int) -> int:

@@ -1,4 +1,4 @@
-"""The rules of a turn: what time, the environment and the policy do to everything in the closed loop but the position.
+"""The rules of a turn: what time, the environment and the policy do to everything in the closed loop but position and memory.
 
 The ledger compares instants with three things only: the runs of the policy, the days on which promises break, and the ends of
 whole quiet periods. A turn is therefore divided into moments: the run, and the time between two runs. (Where grace is not a
@@ -26,10 +26,20 @@ from trustcurve.policies.decision import in_order
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.environment import Environment, likely_moves
 from trustcurve.policies.policy import Policy
-from trustcurve.policies.recall import CHANGES
 from trustcurve.policies.view import OpenPromise
 
-__all__ = ["ANY_DAY", "JOINS", "Change", "Context", "Happening", "OpenPromises", "Sent", "TurnRules", "happening_of"]
+__all__ = [
+    "ANY_DAY",
+    "JOINS",
+    "Change",
+    "Context",
+    "Happening",
+    "Heard",
+    "OpenPromises",
+    "Sent",
+    "TurnRules",
+    "happening_of",
+]
 
 OpenPromises = tuple[tuple[str, int], ...]
 """Open promises, oldest first: the kind, and the moments until it breaks (0: as this moment ends); see ``ANY_DAY``."""
@@ -40,23 +50,27 @@ ANY_DAY: Final = -1
 JOINS: Final = "joins"
 """What happens when a customer joins later than the turn begins."""
 
+_BROKEN, _KEPT = ("broken", False), ("kept", False)
+
 
 class Context(NamedTuple):
-    """Everything in a state of the loop but the position.
+    """Everything in a state of the loop but the position, and what the policy remembers.
 
     ``phase`` is where in the turn it is, ``quiet`` the moments since the customer last got something (counted no further
-    than it matters), ``overdue`` whether a promise has been broken that can still be kept late, ``memory`` the value of each
-    counter that the policy keeps. ``new``: nothing has happened yet, and the customer may join at any moment up to the first
-    run; until then the journey may as well have begun with the turn.
+    than it matters), ``overdue`` whether a promise has been broken that can still be kept late. ``new``: nothing has happened
+    yet, and the customer may join at any moment up to the first run; until then the journey may as well have begun with the
+    turn.
     """
 
     phase: int
     quiet: int
     promises: OpenPromises
     overdue: bool
-    memory: tuple[int, ...]
     new: bool = False
 
+
+Heard = tuple[str, bool]
+"""What a policy hears of: the word, and whether the company did it."""
 
 Sent = tuple[str, str, EndsSilence]
 """A signal: who sends it ("clock", "kept", "move", "act" or "action"), its name, and when it ends a silence."""
@@ -65,8 +79,8 @@ Sent = tuple[str, str, EndsSilence]
 class Change(NamedTuple):
     """What happens to a context: by what, about which promise, with which signals, and the context after it.
 
-    ``actions`` are those of the policy, if it acts. ``ended`` is the context if one of the signals ends the silence. ``of`` says for whom it can happen: for customers who
-    have not left, and for those who have.
+    ``actions`` are those of the policy, if it acts. ``heard`` is what it hears of, in order. ``ended`` is the context if one of
+    the signals ends the silence. ``of`` says for whom it can happen: for customers who have not left, and for those who have.
     """
 
     what: str
@@ -76,6 +90,7 @@ class Change(NamedTuple):
     ended: Context
     of: tuple[bool, bool] = (True, True)
     actions: tuple[str, ...] | None = None
+    heard: tuple[Heard, ...] = ()
 
 
 class Happening(NamedTuple):
@@ -171,26 +186,6 @@ class TurnRules:
         """Return how much a promise of a kind weighs."""
         return self.policy.kinds[kind].weight
 
-    # --- memory -------------------------------------------------------------------------------------------
-
-    def _heard(self, context: Context, *words: str, act: bool = False) -> Context:
-        """Return the context after the policy heard of something."""
-        memory = context.memory
-        for word in words:
-            memory = tuple(
-                recall.heard(value, word, act=act) for recall, value in zip(self.policy.recalls, memory, strict=True)
-            )
-        return context if memory == context.memory else context._replace(memory=memory)
-
-    @cached_property
-    def hears_changes(self) -> bool:
-        """Whether the policy remembers what depends on the position: silences that count, rises, falls."""
-        return any(recall.kind == "trend" or recall.word in CHANGES for recall in self.policy.recalls)
-
-    def changed(self, context: Context, changes: Sequence[str]) -> Context:
-        """Return the context after the policy heard of changes of the position: "silence", "rise", "fall", in order."""
-        return self._heard(context, *changes)
-
     # --- phases: 0 is the run, after the policy's act; the last one is the next run, before it ---------------
 
     @cached_property
@@ -265,7 +260,8 @@ class TurnRules:
         due = [n for n, (_, left) in enumerate(context.promises) if left == 0]
         if due and self.environment.keeps_promises:
             signal = KEPT[self.weight(context.promises[due[0]][0])]
-            return self._moved(self._without(context, due[0]), "kept", due[0], signal)
+            then = self._without(context, due[0])
+            return self._moved(then, self._ended(then), "kept", due[0], signal)
         return self._instant_ends(context)
 
     def _instant_ends(self, context: Context, *, breaks_later: bool = False) -> Change:
@@ -277,8 +273,8 @@ class TurnRules:
         if self._silence(context.quiet, context.promises if breaks_later else still):
             silence = (("clock", SILENCE, "never"),)
         then = self._later(context, still, overdue=self._is_overdue(context, broken))
-        then = self._heard(then, *(["broken"] if broken else ()))
-        return Change("time", None, silence + breaks if breaks_later else breaks + silence, then, then)
+        heard = (_BROKEN,) if broken else ()
+        return Change("time", None, silence + breaks if breaks_later else breaks + silence, then, then, heard=heard)
 
     def _is_overdue(self, context: Context, broken: Sequence[Weight]) -> bool:
         """Return whether there is a broken promise that ends a silence if it is kept late."""
@@ -307,15 +303,17 @@ class TurnRules:
         kept = [self.weight(kind) for kind, left in at_end.then.promises if left == 0]
         sent = tuple(("kept", KEPT[weight], self.curve.ends_silence[KEPT[weight]]) for weight in kept)
         then = at_end.then._replace(promises=tuple(each for each in at_end.then.promises if each[1] != 0))
-        then = self._heard(then, *(["kept"] if kept else ()))
-        return Change("time", None, (*at_end.signals, *sent), then, then._replace(quiet=0))
+        heard = (*at_end.heard, *((_KEPT,) if kept else ()))
+        return Change("time", None, (*at_end.signals, *sent), then, then._replace(quiet=0), heard=heard)
 
     # --- the environment ----------------------------------------------------------------------------------
 
     def moves(self, context: Context) -> tuple[Change, ...]:
         """Return what the environment can do; once a turn it can do nothing, too, which leads to the policy's decision."""
-        if not self.any_time and context.phase != 1:
-            return ()
+        if not self.any_time:
+            if context.phase != 1:
+                return ()
+            context = context._replace(phase=2)
         found = tuple(self._moves(context))
         if context.new:
             found = (*map(_no_longer_new, found), self._joins(context))
@@ -332,21 +330,21 @@ class TurnRules:
         return [id(each) in likely for each in found]
 
     def _moves(self, context: Context) -> Iterator[Change]:
-        promises = context.promises
+        promises, ended = context.promises, self._ended(context)
         different = [n for n, each in enumerate(promises) if each not in promises[:n]]
         for name in self.environment.names:
             if name == "nothing":
                 if not self.any_time:
-                    yield self._moved(context, name, None, None)
+                    yield self._moved(context, ended, name, None, None)
             elif name in ("kept", "broken"):
                 for n in different:
                     signal = (KEPT if name == "kept" else BROKEN)[self.weight(promises[n][0])]
-                    yield self._moved(self._without(context, n), name, n, signal)
+                    yield self._moved(self._without(context, n), self._without(ended, n), name, n, signal)
             elif name in MOVE_SIGNALS:
                 of = (name != "return", name != "departure")
-                yield self._moved(context, name, None, MOVE_SIGNALS[name])._replace(of=of)
+                yield self._moved(context, ended, name, None, MOVE_SIGNALS[name])._replace(of=of)
             elif name in self.environment.signals:
-                yield self._moved(context, name, None, name)
+                yield self._moved(context, ended, name, None, name)
             elif self.any_time:
                 yield from self._promise_moves(context, name, different)
         for act in self.guarded:
@@ -364,15 +362,13 @@ class TurnRules:
             if act.what != "release":
                 promises = (*promises[:-1], (promises[-1][0], ANY_DAY))
             context = context._replace(promises=promises)
-        context = self._heard(context, act.name, act=True)
         ended = self._ended(context)
         sent = () if act.signal is None else (("act", act.signal, self.curve.ends_silence[act.signal]),)
-        yield Change(act.name, None, sent, context, ended)
+        yield Change(act.name, None, sent, context, ended, heard=((act.name, True),))
 
     def _joins(self, context: Context) -> Change:
-        """Return what it does that a customer joins now: the quiet clock and the memory begin."""
-        memory = tuple(recall.start for recall in self.policy.recalls)
-        joined = self._ended(context)._replace(memory=memory, new=False)
+        """Return what it does that a customer joins now: the quiet clock begins, and so does the memory."""
+        joined = self._ended(context)._replace(new=False)
         return Change(JOINS, None, (), joined, joined)
 
     def _ended(self, context: Context) -> Context:
@@ -384,35 +380,30 @@ class TurnRules:
         """Yield what can happen to promises at any time beside being kept or broken."""
         if name == "kept_late":
             if context.overdue:
-                yield self._moved(context, name, None, None, ends="always")
+                ended = self._ended(context)
+                yield self._moved(ended, ended, name, None, None)
             return
         for n in different:
             kind, left = context.promises[n]
             if name == "released":
-                yield self._moved(self._without(context, n), name, n, None)
+                then = self._without(context, n)
+                yield self._moved(then, then, name, n, None)
             elif left != ANY_DAY:
                 moved = (*context.promises[:n], (kind, ANY_DAY), *context.promises[n + 1 :])
-                yield self._moved(context._replace(promises=moved), name, n, None)
+                then = context._replace(promises=moved)
+                yield self._moved(then, then, name, n, None)
             elif self._phases[context.phase][0] % 2 and not self.environment.keeps_promises:
                 gone, weight = self._without(context, n), self.weight(kind)
-                late = self._heard(gone._replace(overdue=self._is_overdue(context, [weight])), "broken")
-                yield Change("lapsed", n, (("clock", BROKEN[weight], "never"),), late, late)
+                late = gone._replace(overdue=self._is_overdue(context, [weight]))
+                yield Change("lapsed", n, (("clock", BROKEN[weight], "never"),), late, late, heard=(_BROKEN,))
 
     def _without(self, context: Context, place: int) -> Context:
         return context._replace(promises=context.promises[:place] + context.promises[place + 1 :])
 
-    def _moved(
-        self, context: Context, name: str, promise: int | None, signal: str | None, ends: EndsSilence | None = None
-    ) -> Change:
+    def _moved(self, then: Context, ended: Context, name: str, promise: int | None, signal: str | None) -> Change:
         """Return a move: its signal, and the context after it, with the silence ended or not."""
-        if not self.any_time:
-            context = context._replace(phase=2)
-        context = self._heard(context, name)
-        ended = self._ended(context)
-        if signal is None:
-            after = ended if ends == "always" else context
-            return Change(name, promise, (), after, after)
-        return Change(name, promise, (("move", signal, self.curve.ends_silence[signal]),), context, ended)
+        sent = () if signal is None else (("move", signal, self.curve.ends_silence[signal]),)
+        return Change(name, promise, sent, then, ended, heard=((name, False),))
 
     # --- the policy ---------------------------------------------------------------------------------------
 
@@ -426,10 +417,7 @@ class TurnRules:
                 promises = self.with_promise(promises, act)
         if len(promises) > self.promises_max:
             return None
-        memory = tuple(
-            recall.ran(value, actions) for recall, value in zip(self.policy.recalls, context.memory, strict=True)
-        )
-        then = context._replace(phase=0, promises=promises, memory=memory, new=False)
+        then = context._replace(phase=0, promises=promises, new=False)
         return Change("time", None, tuple(sent), then, then._replace(quiet=0), actions=actions)
 
     def with_promise(self, promises: OpenPromises, act: Act) -> OpenPromises:
