@@ -70,7 +70,9 @@ def chain_of(world: dict[str, Any], edges: list[Edge]) -> IntervalChain:
     automaton = Automaton(
         loop=loop,
         contexts=(None,),  # type: ignore[arg-type]
+        memories=((),),
         context=np.zeros(nodes, np.int64),
+        memory=np.zeros(nodes, np.int64),
         position=np.zeros(nodes, np.int64),
         first=np.searchsorted([edge.source for edge in edges], np.arange(nodes + 1)),
         target=np.array([edge.target for edge in edges]),

@@ -15,8 +15,8 @@ from trustcurve.policies.actions import MOVES
 from trustcurve.policies.environment import Environment, move_probabilities
 from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.product import Graph, graph_of
-from trustcurve.verification.search import components, reaching
+from trustcurve.verification.product import graph_of
+from trustcurve.verification.search import components, reachable, reaching
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,6 @@ __all__ = [
     "expected_turns_to",
     "move_numbers",
     "probability_of",
-    "reached_without",
 ]
 
 TURNS_MAX = 1_000_000
@@ -165,26 +164,12 @@ def _known(value: float | None) -> float:
     return value
 
 
-def reached_without(graph: Graph, avoided: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return which nodes are reached from the start without some edges."""
-    np = require("numpy", "verify")
-    reached: NDArray[Any] = np.zeros(graph.nodes, bool)
-    frontier = np.zeros(1, np.int64)
-    reached[0] = True
-    while len(frontier):
-        edges, _ = graph.out(frontier)
-        ahead = np.unique(graph.target[edges[~avoided[edges]]])
-        frontier = ahead[~reached[ahead]]
-        reached[frontier] = True
-    return reached
-
-
 def _apart(automaton: Automaton, goal: NDArray[np.bool_]) -> tuple[Any, Any]:
     """Return which nodes are passed before the goal, and in which of them runs that avoid it stay forever."""
     np = require("numpy", "verify")
     graph = graph_of(automaton, [])
     source, target = automaton.source, automaton.target
-    reached = reached_without(graph, goal)
+    reached = reachable(graph, ~goal)
     label = components(graph, ~goal)
     left = np.zeros(int(label.max()) + 1, bool)
     left[label[source[goal | (label[source] != label[target])]]] = True

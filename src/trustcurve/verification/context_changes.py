@@ -11,10 +11,10 @@ from trustcurve.arrays import Array
 from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, NEVER, CurveArrays
 from trustcurve.errors import require
 from trustcurve.verification.memory_rules import Impression, impression_of
-from trustcurve.verification.numbering import Numbers
+from trustcurve.verification.numbering import Numbers, enlarged
 from trustcurve.verification.turn_rules import Change, Context, Happening, Heard, Sent, TurnRules, happening_of
 
-__all__ = ["NOT_MET", "ContextChanges", "enlarged", "extend"]
+__all__ = ["NOT_MET", "ContextChanges", "extend"]
 
 NOT_MET = -2
 """In place of a number: not worked out yet."""
@@ -142,16 +142,3 @@ def extend(arrays: dict[str, Any], more: Mapping[str, Any]) -> None:
     for name, values in more.items():
         known = arrays[name]
         arrays[name] = np.concatenate([known, np.asarray(values, known.dtype)])
-
-
-def enlarged(rows: Array, count: int, *, nothing: int | bool) -> Array:
-    """Return an array with room for so many rows, twice as many as before or more if it has to grow."""
-    np = require("numpy", "verify")
-    if count <= len(rows):
-        return rows
-    shape = (count + len(rows), *rows.shape[1:])
-    larger = (
-        np.full(shape, nothing, rows.dtype) if nothing else np.zeros(shape, rows.dtype)
-    )  # zeros cost nothing unused
-    larger[: len(rows)] = rows
-    return larger

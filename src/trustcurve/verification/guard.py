@@ -26,7 +26,7 @@ from trustcurve.verification.loop_place import LoopPlaces
 from trustcurve.verification.product import Watched, watched_graph
 from trustcurve.verification.property import Property, PropertyLike, Safety, as_property
 from trustcurve.verification.results import Status
-from trustcurve.verification.search import distances
+from trustcurve.verification.search import distances, reachable
 from trustcurve.verification.turn_rules import Happening
 from trustcurve.verification.unrolling import STATES_MAX, unroll_loop
 
@@ -153,15 +153,7 @@ class _Kept:
         begins[graph.source()[watched.violates]] = True
         distance = distances(graph, begins, ~guarded & ~watched.violates)
         harmful = guarded & ((distance[graph.target] >= 0) | watched.at_once)
-        reached = np.zeros(graph.nodes, bool)
-        reached[0] = True
-        frontier = np.zeros(1, np.int64)
-        usable = ~harmful & ~watched.violates
-        while len(frontier):
-            edges, _ = graph.out(frontier)
-            after = np.unique(graph.target[edges[usable[edges]]])
-            frontier = after[~reached[after]]
-            reached[frontier] = True
+        reached = reachable(graph, ~harmful & ~watched.violates)
         return cls(asked, watched, acts, distance, harmful, reached)
 
     def refusals(self, states: int, acts: int) -> tuple[Array, Array]:

@@ -19,9 +19,9 @@ from trustcurve.errors import require
 from trustcurve.policies.actions import MOVES
 from trustcurve.policies.environment import ADDS_UP, move_ranges
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.chain import TURNS_MAX, UndecidedError, move_numbers, reached_without
+from trustcurve.verification.chain import TURNS_MAX, UndecidedError, move_numbers
 from trustcurve.verification.product import Graph, graph_of
-from trustcurve.verification.search import distances, reaching
+from trustcurve.verification.search import distances, reachable, reaching
 
 __all__ = ["IntervalChain"]
 
@@ -204,7 +204,7 @@ class IntervalChain:
             return 1.0, 1.0
         least = most = 1.0
         gained = self._mean(self.goal.astype(float))
-        reached = reached_without(self._graph, self.goal | ~self._usable)
+        reached = reachable(self._graph, self._usable & ~self.goal)
         if self._avoidable[0]:
             least = 0.0
         else:
@@ -233,7 +233,7 @@ class IntervalChain:
         """
         np = require("numpy", "verify")
         ones, nowhere = np.ones((self.automaton.states, _WIDE)), np.zeros(self.automaton.states, bool)
-        reached = reached_without(self._graph, self.goal | ~self._usable)
+        reached = reachable(self._graph, self._usable & ~self.goal)
         least = most = inf
         if self._attainable[0]:
             # A choice that may leave the nodes from which the goal is attained takes forever: it is not the least.
@@ -257,7 +257,7 @@ class IntervalChain:
             return self._total_within(added, within, _LEAST), self._total_within(added, within, _MOST)
         if not self._certain[0]:
             raise UndecidedError("with some probabilities in the intervals the goal may never come")
-        reached = reached_without(self._graph, self.goal | ~self._usable)
+        reached = reachable(self._graph, self._usable & ~self.goal)
         least = self._improved(reached, added, nowhere, _LEAST, choice=self._best(added, _LEAST))
         return least, self._improved(reached, added, nowhere, _MOST, choice=self._best(added, _MOST))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["Numbers"]
+from trustcurve.arrays import Array
+from trustcurve.errors import require
+
+__all__ = ["Numbers", "PairNumbers", "enlarged", "first_of_each"]
 
 _T = TypeVar("_T", bound=Hashable)
 
@@ -24,3 +27,62 @@ class Numbers(Generic[_T]):
             number = self._known[value] = len(self.values)
             self.values.append(value)
         return number
+
+
+class PairNumbers:
+    """Pairs of a row and a column, numbered from 0 in the order in which they come, many at once.
+
+    Args:
+        wide: How many columns there are.
+    """
+
+    def __init__(self, wide: int) -> None:
+        np = require("numpy", "verify")
+        self.count = 0
+        self._table = np.zeros((0, wide), np.int32)  # one more than the number; 0: none yet
+
+    def of(self, rows: Array, columns: Array, most: int) -> tuple[Array, Array]:
+        """Number the pairs that are new, until there are ``most`` numbers.
+
+        Returns:
+            The numbers of all pairs, -1 beyond the most, and the places of the new ones among them. Shapes (n,), (new,).
+        """
+        np = require("numpy", "verify")
+        self._table = enlarged(self._table, int(rows.max(initial=-1)) + 1, nothing=0)
+        flat, pairs = self._table.reshape(-1), rows.astype(np.int64) * self._table.shape[1] + columns
+        numbers = flat[pairs]
+        unknown = np.flatnonzero(numbers == 0)
+        first = first_of_each(pairs[unknown], flat)
+        room = most - self.count
+        new = unknown[first][:room]
+        flat[pairs[unknown]] = 0
+        flat[pairs[new]] = np.arange(self.count, self.count + len(new)) + 1
+        self.count += len(new)
+        numbers[unknown] = flat[pairs[unknown]]
+        return numbers - 1, new
+
+
+def enlarged(rows: Array, count: int, *, nothing: int | bool) -> Array:
+    """Return an array with room for so many rows; if it has to grow, there is room for twice as many as before."""
+    np = require("numpy", "verify")
+    if count <= len(rows):
+        return rows
+    shape = (count + len(rows), *rows.shape[1:])
+    larger = (
+        np.full(shape, nothing, rows.dtype) if nothing else np.zeros(shape, rows.dtype)
+    )  # unused zeros take no memory
+    larger[: len(rows)] = rows
+    return larger
+
+
+def first_of_each(numbers: Array, scratch: Array) -> Array:
+    """Return which of some numbers come for the first time. Shape (n,).
+
+    Args:
+        numbers: The numbers. Shape (n,).
+        scratch: Whole numbers, at least one for each number that there can be; what they are does not matter.
+    """
+    np = require("numpy", "verify")
+    order = np.arange(len(numbers), dtype=scratch.dtype)
+    scratch[numbers[::-1]] = order[::-1]  # the one that is written last remains
+    return scratch[numbers] == order

@@ -12,9 +12,9 @@ from trustcurve.errors import require
 from trustcurve.policies.decision_list import POSITION_PARTS, DecisionList, PolicyRule, is_remembered
 from trustcurve.policies.view import View
 from trustcurve.verification.closed_loop import PolicyCache
-from trustcurve.verification.context_changes import NOT_MET, enlarged
+from trustcurve.verification.context_changes import NOT_MET
 from trustcurve.verification.memory_rules import Remembered
-from trustcurve.verification.numbering import Numbers
+from trustcurve.verification.numbering import Numbers, enlarged
 from trustcurve.verification.situations import Situations
 from trustcurve.verification.turn_rules import Context, TurnRules
 

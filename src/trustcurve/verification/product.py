@@ -13,6 +13,7 @@ from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton, edges_out
 from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor
 from trustcurve.verification.monitor_table import MONITOR_STATES_MAX, MonitorTable, TooManyStatesError
+from trustcurve.verification.numbering import PairNumbers
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Turn
 from trustcurve.verification.vocabulary import Feature, UnreadError
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _CELLS_MAX: Final = 1_000_000_000
-"""The most pairs of a state and of what is known besides, found or not. Source: our choice: a gigabyte."""
+"""The most pairs of a state and of what is known besides, found or not. Source: our choice; those that are found take memory."""
 
 _SMALL: Final = 1 << 22  # numbers up to here are looked up in an array
 
@@ -153,14 +154,13 @@ class _Search:
     def __init__(
         self, observation: Observation, monitor: Monitor, relevant: Callable[[Turn], bool], states_max: int
     ) -> None:
-        np = require("numpy", "verify")
         self.observation, self.automaton = observation, observation.automaton
         self.states_max = states_max
         self.steps = MonitorTable(observation, monitor, relevant)
         self.keys = _Keys()
-        self.seen = np.zeros((0, self.automaton.states), bool)
+        self.pairs = PairNumbers(self.automaton.states)
         self.found: list[_Batch] = []
-        self.states = self.transitions = 0
+        self.transitions = 0
         self.complete = True
 
     def run(self) -> Exploration:
@@ -170,7 +170,7 @@ class _Search:
         begin = self.keys.of(self.observation.begin(start), start)
         agenda = Agenda(_Batch(start, begin, start - 1, start - 1))
         for _, batches in agenda:
-            batch = self.add(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
+            batch, _ = self.add(_Batch(*map(np.concatenate, zip(*batches, strict=True))))
             for cost, then in self._expand(batch) if len(batch.state) else ():
                 if cost == _VIOLATION:
                     run = (*self._trace(int(then.parent[0])), int(then.edge[0]))
@@ -178,27 +178,21 @@ class _Search:
                 agenda.add(cost, then)
         return Exploration(None, self.states, self.transitions, self.complete, self.steps.any_relevant)
 
-    def add(self, batch: _Batch) -> _Batch:
-        """Return the states of a batch that were not found before, each once, and remember them."""
+    def add(self, batch: _Batch) -> tuple[_Batch, Array]:
+        """Return the states of a batch that were not found before, each once, and the numbers of all; remember them."""
         np = require("numpy", "verify")
-        keys = min(len(self.keys), max(_CELLS_MAX // self.automaton.states, 1))
-        if keys > len(self.seen):
-            more = np.zeros((keys - len(self.seen), self.automaton.states), bool)
-            self.seen = np.concatenate([self.seen, more])
+        keys = max(_CELLS_MAX // self.automaton.states, 1)
         if keys < len(self.keys):
             self.complete, batch = False, batch.only(np.flatnonzero(batch.key < keys))
-        new = np.flatnonzero(~self.seen[batch.key, batch.state])
-        pair = batch.key[new].astype(np.int64) * self.automaton.states + batch.state[new]
-        _, first = np.unique(pair, return_index=True)
-        new = new[np.sort(first)]
-        room = self.states_max - self.states
-        if len(new) > room:
-            self.complete, new = False, new[:room]
-        batch = batch.only(new)
-        self.seen[batch.key, batch.state] = True
-        self.states += len(new)
-        self.found.append(batch)
-        return batch
+        numbers, new = self.pairs.of(batch.key, batch.state, self.states_max)
+        self.complete = self.complete and bool((numbers >= 0).all())
+        self.found.append(batch.only(new))
+        return self.found[-1], numbers
+
+    @property
+    def states(self) -> int:
+        """How many states were found."""
+        return self.pairs.count
 
     def _expand(self, batch: _Batch) -> list[tuple[tuple[int, int], _Batch]]:
         """Return the states after a batch, by what it costs in turns and moves; or the first violation."""
@@ -316,23 +310,18 @@ def _graph(
     ours = keys.of(observation.begin(states), np.zeros(1, np.int64))
     levels: list[tuple[Any, ...]] = []
     targets = []
-    number = np.full((1, automaton.states), -1, np.int32)
-    number[0, 0], nodes = 0, 1
+    pairs = PairNumbers(automaton.states)
+    pairs.of(ours, states, 1)
     while len(states):
         edges, place, key = _followed(observation, steps, keys, states, ours)
         before, target = keys.records[ours][place], automaton.target[edges]
-        if nodes > states_max or len(keys) * automaton.states > _CELLS_MAX:
+        if len(keys) * automaton.states > _CELLS_MAX:
             raise TooManyStatesError
-        if len(keys) > len(number):
-            number = np.concatenate([number, np.full((len(keys) - len(number), automaton.states), -1, np.int32)])
-        pair = key.astype(np.int64) * automaton.states + target
-        flat = number.reshape(-1)
-        _, first = np.unique(pair[flat[pair] < 0], return_index=True)
-        new = np.flatnonzero(flat[pair] < 0)[np.sort(first)]
-        flat[pair[new]] = np.arange(nodes, nodes + len(new))
-        nodes += len(new)
+        numbers, new = pairs.of(key, target, states_max)
+        if (numbers < 0).any():
+            raise TooManyStatesError
         levels.append((np.bincount(place, minlength=len(states)), edges, before))
-        targets.append(flat[pair])
+        targets.append(numbers)
         states, ours = target[new], key[new]
     count, edges, before = (np.concatenate(each) for each in zip(*levels, strict=True))
     marks = _marks(observation, predicates, before, edges)
@@ -394,18 +383,16 @@ def _watched(observation: Observation, monitor: Monitor, states_max: int) -> Wat
             once[acts] = steps.after(letters, monitors[acts]) == VIOLATED
         after = np.where(ends, observation.begin(target), observation.go_on(records, edges))
         key = keys.of(after, np.where(wrong, 0, monitors))
-        new = search.add(_Batch(target, key, place, edges).only(np.flatnonzero(~wrong)))
+        right, then = np.flatnonzero(~wrong), np.zeros(len(edges), np.int32)
+        new, numbers = search.add(_Batch(target, key, place, edges).only(right))
         if not search.complete:
             raise TooManyStatesError
-        levels.append((np.bincount(place, minlength=len(states)), edges, target, key, wrong, once))
+        then[right] = numbers
+        levels.append((np.bincount(place, minlength=len(states)), edges, then, wrong, once))
         states, ours = new.state, new.key
     state = np.concatenate([batch.state for batch in search.found])
-    key = np.concatenate([batch.key for batch in search.found])
-    number = np.full((len(keys), automaton.states), -1, np.int32)
-    number[key, state] = np.arange(len(state))
-    count, edges, target, after, wrong, once = (np.concatenate(each) for each in zip(*levels, strict=True))
+    count, edges, target, wrong, once = (np.concatenate(each) for each in zip(*levels, strict=True))
     first = np.concatenate([[0], np.cumsum(count)])
-    target = np.where(wrong, 0, number[after, target])
     graph = Graph(first, target, edges, automaton.ends[edges], automaton.time[edges], ())
     return Watched(graph, wrong, once, state)
 

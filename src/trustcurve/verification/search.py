@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
+from trustcurve.verification.numbering import first_of_each
 from trustcurve.verification.product import Agenda, Graph
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "fair_cycles",
     "on_a_cycle",
     "paths",
+    "reachable",
     "reaching",
     "shortest_lasso",
     "shortest_lasso_along",
@@ -44,22 +46,39 @@ def distances(graph: Graph, goals: Array, usable: Array | None = None) -> Array:
     np = require("numpy", "verify")
     back = _reversed(graph, np.ones(len(graph.target), bool) if usable is None else usable)
     found = np.where(goals, 0, -1)
-    frontier, distance = np.flatnonzero(goals), 0
+    frontier, distance, scratch = np.flatnonzero(goals), 0, np.zeros(graph.nodes, np.int32)
     while len(frontier):
         edges, _ = back.out(frontier)
-        before = np.unique(back.target[edges])
-        frontier, distance = before[found[before] < 0], distance + 1
+        before = back.target[edges]
+        before, distance = before[found[before] < 0], distance + 1
+        frontier = before[first_of_each(before, scratch)]
         found[frontier] = distance
+    return found
+
+
+def reachable(graph: Graph, usable: Array) -> Array:
+    """Return for each node whether there is a path to it from the start along usable edges."""
+    np = require("numpy", "verify")
+    found, scratch = np.zeros(graph.nodes, bool), np.zeros(graph.nodes, np.int32)
+    found[0] = True
+    frontier = np.zeros(1, np.int64)
+    while len(frontier):
+        edges, _ = graph.out(frontier)
+        after = graph.target[edges[usable[edges]]]
+        after = after[~found[after]]
+        frontier = after[first_of_each(after, scratch)]
+        found[frontier] = True
     return found
 
 
 def _reversed(graph: Graph, along: Array) -> Graph:
     """Return the graph with its usable edges turned round."""
-    np = require("numpy", "verify")
-    edges = np.flatnonzero(along)
-    order = edges[np.argsort(graph.target[edges], kind="stable")]
-    first = np.concatenate([[0], np.cumsum(np.bincount(graph.target[order], minlength=graph.nodes))])
-    return Graph(first, graph.source()[order], order, graph.ends[order], graph.time[order], ())
+    np, sparse = require("numpy", "verify"), require("scipy.sparse", "verify")
+    edges, source = np.flatnonzero(along), graph.source()
+    first = np.concatenate([[0], np.cumsum(np.bincount(source[edges], minlength=graph.nodes))])
+    matrix = sparse.csr_array((edges, graph.target[edges], first), shape=(graph.nodes, graph.nodes)).tocsc()
+    order = matrix.data  # the edges by their targets; parallel ones stay apart
+    return Graph(matrix.indptr, source[order], order, graph.ends[order], graph.time[order], ())
 
 
 def components(graph: Graph, usable: Array) -> Array:

@@ -10,9 +10,9 @@ from attrs import define, field
 from trustcurve.arrays import Array
 from trustcurve.arrays.curve_arrays import HEARD_CHANGES
 from trustcurve.errors import require
-from trustcurve.verification.context_changes import NOT_MET, ContextChanges, enlarged, extend
+from trustcurve.verification.context_changes import NOT_MET, ContextChanges, extend
 from trustcurve.verification.memory_rules import MemoryRules, Remembered
-from trustcurve.verification.numbering import Numbers
+from trustcurve.verification.numbering import Numbers, enlarged
 
 __all__ = ["Situations", "distinct_of"]
 

@@ -9,7 +9,8 @@ from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
-from trustcurve.verification.context_changes import ContextChanges, enlarged
+from trustcurve.verification.context_changes import ContextChanges
+from trustcurve.verification.numbering import PairNumbers
 from trustcurve.verification.policy_table import PolicyTable
 from trustcurve.verification.situations import Situations, distinct_of
 from trustcurve.verification.turn_rules import Happening
@@ -51,15 +52,13 @@ class _Unrolling:
     """An unrolling: states are numbered as they are found."""
 
     def __init__(self, loop: ClosedLoop, states_max: int) -> None:
-        np = require("numpy", "verify")
         self.loop, self.states_max = loop, states_max
         self.curve = CurveArrays.of(loop.curve)
         self.changes = ContextChanges(loop.rules, self.curve)
         self.situations = Situations(self.changes, loop.memory_rules)
         self.policy = PolicyTable(loop.policy_cache, loop.rules, self.situations)
-        self.numbers = np.zeros((0, len(self.curve.next)), np.int32)  # one more than the number; 0: none yet
         self.turns: dict[tuple[int, ...], int] = {}
-        self.states = 0
+        self.states = PairNumbers(len(self.curve.next))
         self.stopped: str | None = None
 
     def run(self) -> Automaton:
@@ -164,26 +163,10 @@ class _Unrolling:
 
     def _number(self, situations: Array, positions: Array) -> tuple[Array, Array, Array]:
         """Number the states that are new; return the numbers of all, and the new states (-1: beyond the most states)."""
-        np = require("numpy", "verify")
-        wide = self.numbers.shape[1]
-        self.numbers = enlarged(self.numbers, len(self.situations), nothing=0)
-        flat, key = self.numbers.reshape(-1), situations.astype(np.int64) * wide + positions
-        numbers = flat[key]
-        unknown = np.flatnonzero(numbers == 0)
-        keys = key[unknown]
-        order = -1 - np.arange(len(keys), dtype=np.int32)
-        flat[keys[::-1]] = order[::-1]  # of equal states the first one remains
-        first = flat[keys] == order
-        new, keys_new = unknown[first], keys[first]
-        room = self.states_max - self.states
-        if len(new) > room:
+        numbers, new = self.states.of(situations, positions, self.states_max)
+        if len(numbers) and int(numbers.min()) < 0:
             self.stopped = f"there are more than states_max={self.states_max} states"
-            flat[keys_new[room:]] = 0
-            new, keys_new = new[:room], keys_new[:room]
-        self.states += len(new)
-        flat[keys_new] = np.arange(self.states - len(new), self.states) + 1
-        numbers[unknown] = flat[keys]
-        return numbers - 1, situations[new], positions[new]
+        return numbers, situations[new], positions[new]
 
 
 def _turn(time: Happening, move: Happening, act: Happening) -> Happening:
