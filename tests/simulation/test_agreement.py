@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from attrs import evolve
 from scipy.stats import binom
 
 from tests.simulation.agreement import FAMILYWISE, agrees, p_values, tails
@@ -49,7 +50,7 @@ def planted(environment: Environment) -> Environment:
     chances[always[-1]] -= 0.01
     chances[always[0]] = chances.get(always[0], 0) + 0.01
     chances.pop("nothing")
-    return Environment(chances, keeps_promises=environment.keeps_promises)  # type: ignore[arg-type]
+    return evolve(environment, moves=chances)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -62,7 +62,8 @@ def exactly(world: int, turns: int) -> list[Counter[str]]:
         after: dict[object, tuple[object, Fraction]] = {}
         for place, share in places.values():
             moves = list(loop.moves(place))  # type: ignore[arg-type]
-            likely = move_probabilities(environment, [move.word for move in moves])  # type: ignore[misc]
+            begun = CURVE.state(loop.begun(place)[0].position)  # type: ignore[arg-type]
+            likely = move_probabilities(environment.at(begun), [move.word for move in moves])  # type: ignore[misc]
             for move, p in zip(moves, likely, strict=True):
                 if p:
                     then, _, _ = loop.play(place, move)  # type: ignore[arg-type]

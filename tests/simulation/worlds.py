@@ -54,7 +54,17 @@ def random_world(seed: int) -> tuple[Policy, Environment]:
     weights = [chance.random() ** 2 for _ in moves]
     total = sum(weights)
     chances = {move: weight / total for move, weight in zip(moves, weights, strict=True) if move != "nothing"}
-    return policy, Environment(chances, keeps_promises=keeps, name=f"random {seed}")
+    return policy, Environment(chances, where=_where(seed, chances), keeps_promises=keeps, name=f"random {seed}")
+
+
+def _where(seed: int, chances: dict[Any, float]) -> dict[str, dict[Any, float]]:
+    """Make up other probabilities for some stages and states, in every other world."""
+    chance = Random(f"where {seed}")  # noqa: S311 - as above
+    found: dict[str, dict[Any, float]] = {}
+    for state in chance.sample([*CURVE.states, "distrust", "hopeful"], 3) if seed % 2 else ():
+        move = chance.choice(sorted(chances))
+        found[state] = {move: chances[move] * chance.choice([0, 0.2, 0.5])}
+    return found
 
 
 def solved(curve: Curve, made: Policy, environment: Environment, turns: int, **how: Any) -> Solution:

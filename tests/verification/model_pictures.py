@@ -62,7 +62,9 @@ def pictured(automaton: Automaton) -> ReadModel:
             ]
             model.choices.append(choices)
             continue
-        chances = move_probabilities(loop.environment, [happening.move for happening, _, _ in edges[number]])  # type: ignore[misc]
+        chances = move_probabilities(
+            loop.world(automaton.state(number)), [happening.move for happening, _, _ in edges[number]]
+        )  # type: ignore[misc]
         targets: dict[int, float] = defaultdict(float)
         rewards["turns"] = 1.0
         for (happening, target, _), p in zip(edges[number], chances, strict=True):

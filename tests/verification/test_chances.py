@@ -19,11 +19,11 @@ from tests.verification.pictures import edges_of
 from tests.verification.strategies import small_policies
 from trustcurve import Curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import MOVES, Environment, Policy, View, policy, since
+from trustcurve.policies import Environment, Policy, View, policy, since
 from trustcurve.policies.environment import move_probabilities
 from trustcurve.verification import Status, check, diff, probability
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.chain import edge_probabilities
+from trustcurve.verification.chain import automaton_probabilities
 from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.unrolling import unroll_loop
 
@@ -35,8 +35,7 @@ LIFE = Environment(
 
 def chances_of(automaton: Automaton) -> list[float]:
     """Return the probability of each edge."""
-    move = np.array([MOVES.index(edge.move.name) for edge in edges_of(automaton)])  # type: ignore[arg-type]
-    found: list[float] = edge_probabilities(LIFE, automaton.source, move, nodes=automaton.states).tolist()
+    found: list[float] = automaton_probabilities(automaton).tolist()
     return found
 
 

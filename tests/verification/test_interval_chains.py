@@ -23,6 +23,8 @@ from trustcurve.verification.closed_loop import EnvironmentMove
 from trustcurve.verification.interval_chain import IntervalChain
 from trustcurve.verification.turn_rules import Happening
 
+CURVE = Curve.default()
+
 WORDS = ("nothing", "complaint", "purchase", "advocacy")
 QUARTERS = st.integers(0, 4).map(lambda n: n / 4)
 
@@ -65,7 +67,7 @@ def chain_of(world: dict[str, Any], edges: list[Edge]) -> IntervalChain:
     nodes = 1 + max(edge.source for edge in edges)
     zeros = np.zeros(len(edges), np.int64)
     loop: Any = SimpleNamespace(
-        environment=Environment(world), curve=Curve.default(), table=SimpleNamespace(positions=[None])
+        environment=Environment(world), curve=CURVE, table=SimpleNamespace(positions=[CURVE.start], states=CURVE.states)
     )
     automaton = Automaton(
         loop=loop,
@@ -74,6 +76,7 @@ def chain_of(world: dict[str, Any], edges: list[Edge]) -> IntervalChain:
         context=np.zeros(nodes, np.int64),
         memory=np.zeros(nodes, np.int64),
         position=np.zeros(nodes, np.int64),
+        begun=np.zeros(nodes, np.int64),
         first=np.searchsorted([edge.source for edge in edges], np.arange(nodes + 1)),
         target=np.array([edge.target for edge in edges]),
         happenings=tuple(Happening(word, None, None, ()) for word in WORDS),  # type: ignore[arg-type]

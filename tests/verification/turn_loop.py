@@ -213,7 +213,8 @@ class TurnLoop:
                 possible.append(EnvironmentMove(move))
         if self.environment.probabilities is None:
             return tuple(possible)
-        likely = move_probabilities(self.environment, [move.name for move in possible])
+        world = self.environment.at(self.curve.state(self.table.positions[position]))
+        likely = move_probabilities(world, [move.name for move in possible])
         return tuple(choice for choice, p in zip(possible, likely, strict=True) if p)
 
     def play(self, node: Node, choice: EnvironmentMove) -> TurnRecord | None:

@@ -38,14 +38,12 @@ class CurveArrays:
         next: ``next[p, s]``: the position to which signal ``s`` leads from position ``p``. Shape (positions, signals + 1).
         crosses: ``crosses[p, s]``: whether that crosses the barrier. The same shape.
         columns: The column of each signal.
-        apart: Whether customers at a position have left. Shape (positions,).
         rank: The place of a position's leaf state, from low to high. Shape (positions,).
     """
 
     next: Array
     crosses: Array
     columns: dict[str, int]
-    apart: Array
     rank: Array
 
     @classmethod
@@ -115,6 +113,5 @@ def _made(curve: Curve) -> CurveArrays:
         next=np.hstack([np.asarray(table.buffer), stays]),
         crosses=np.array(crosses, bool),
         columns={signal: column for column, signal in enumerate(table.signals)},
-        apart=np.array([curve.stage(position).apart for position in table.positions], bool),
         rank=np.array([curve.rank(position) for position in table.positions], np.int16),
     )

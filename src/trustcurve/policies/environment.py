@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
 from typing import Any, Final, final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.values import checked_name
@@ -32,6 +32,9 @@ Range = tuple[float, float]
 
 Chance = float | Range
 """A probability, or an interval of them."""
+
+Chances = tuple[tuple[Move | PromiseMove, Chance | None], ...]
+"""Moves, each with its probability if that is known."""
 
 ADDS_UP: Final = 1e-9
 """By how much a sum of probabilities or shares may miss 1. Source: our choice; what is written as decimals misses less."""
@@ -69,13 +72,17 @@ def _sum_problem(chances: Mapping[str, Chance]) -> str | None:
     return None
 
 
-def _moves(value: Iterable[str] | Mapping[str, Chance]) -> tuple[tuple[Move | PromiseMove, Chance | None], ...]:
+def _moves(value: Iterable[str] | Mapping[str, Chance]) -> Chances:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidValueError(
             "moves", value, "must be a list of moves, or their probabilities such as {'complaint': 0.1}"
         )
+    return _ordered(_given(value.items() if isinstance(value, Mapping) else ((move, None) for move in value)))
+
+
+def _given(value: Iterable[tuple[Any, Any]]) -> dict[str, Chance | None]:
     given: dict[str, Chance | None] = {}
-    for move, p in value.items() if isinstance(value, Mapping) else ((move, None) for move in value):
+    for move, p in value:
         name = plain_word(move)
         if not isinstance(name, str):
             raise InvalidValueError("move", move, "must be a word")
@@ -83,8 +90,23 @@ def _moves(value: Iterable[str] | Mapping[str, Chance]) -> tuple[tuple[Move | Pr
             _check_chance(name, tuple(p))
             p = p[0] if p[0] == p[1] else (p[0], p[1])  # noqa: PLW2901 - an interval of one number is that number
         given[name] = p
+    return given
+
+
+def _ordered(given: Mapping[str, Chance | None]) -> Chances:
     ordered: tuple[Any, ...] = (*_ALL, *(move for move in given if move not in _ALL))
     return tuple((move, given.get(move)) for move in ordered if move in given or move == "nothing")
+
+
+def _where(value: Mapping[str, Mapping[str, Chance]] | tuple[()]) -> tuple[tuple[str, Chances], ...]:
+    states = dict(value) if isinstance(value, Mapping | tuple) else {"": None}
+    if not all(isinstance(moves, Mapping | tuple) and moves for moves in states.values()):
+        rule = (
+            "must be the probabilities of moves by stage or state, such as {'distrust.adversarial': {'complaint': 0.3}}"
+        )
+        raise InvalidValueError("where", value, rule)
+    given: Any = {checked_name("where", state): _given(dict(moves).items()) for state, moves in states.items()}
+    return tuple((state, tuple(moves.items())) for state, moves in given.items())
 
 
 def _signals(value: Iterable[str]) -> tuple[str, ...]:
@@ -106,7 +128,10 @@ class Environment:
             moves that cannot happen (a promise kept when none is open), goes to "nothing". A move of probability 0
             never happens. Instead of a probability, an interval may be given, such as ``(0.01, 0.03)``: any probability
             in it, in each turn and state another one. Such environments are for proofs, and cannot be simulated.
-        signals: Those of the moves that are signals of one's own curve; they have no probabilities.
+        signals: Those of the moves that are signals of one's own curve.
+        where: The probabilities of moves that are other ones in some stage or leaf state, by its name, such as
+            ``{"distrust.adversarial": {"complaint": 0.3}}``. It is that in which the customer is when the move is made. Moves
+            that are not named there are as likely as anywhere; a leaf state comes before its stage.
         keeps_promises: Whether promises are always kept: at the latest on the last turn on which they can be (the one
             on which they fall due, or the last one of a grace period). Excludes the move "broken".
         name: A name for reports.
@@ -114,17 +139,20 @@ class Environment:
     Raises:
         UnknownWordError: A move is unknown, and not among ``signals``.
         InvalidValueError: A probability is not between 0 and 1, an interval is not two of them in ascending order, they
-            add up to more than 1, or ``keeps_promises`` is set and "broken" is among the moves.
+            add up to more than 1, ``keeps_promises`` is set and "broken" is among the moves, or ``where`` has moves without
+            probabilities.
 
     Examples:
         >>> Environment({"kept": 0.5, "complaint": 0.1}).probabilities
         {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
     """
 
-    moves: tuple[tuple[Move | PromiseMove, Chance | None], ...] = field(converter=_moves)
+    moves: Chances = field(converter=_moves)
     signals: tuple[str, ...] = field(default=(), converter=_signals, kw_only=True)
+    where: tuple[tuple[str, Chances], ...] = field(default=(), converter=_where, kw_only=True)
     keeps_promises: bool = field(default=False, kw_only=True)
     name: str = field(default="environment", kw_only=True)
+    _at: dict[str, Environment] = field(factory=dict, init=False, eq=False, repr=False)
 
     __init_subclass__ = final_class
 
@@ -137,6 +165,14 @@ class Environment:
             raise InvalidValueError("keeps_promises", self.keeps_promises, "must be True or False")
         if not isinstance(self.name, str):
             raise InvalidValueError("name", self.name, "must be text")
+        self._check_chances()
+        if self.keeps_promises and "broken" in self.names:
+            raise InvalidValueError("moves", self.names, "must not contain 'broken' if keeps_promises is true")
+        if self.where:
+            self._check_where()
+
+    def _check_chances(self) -> None:
+        """Check the probabilities of moves: each, and together."""
         given: dict[str, Chance] = {move: p for move, p in self.moves if p is not None}
         for move, p in given.items():
             _check_chance(move, p)
@@ -145,20 +181,53 @@ class Environment:
             raise InvalidValueError(
                 "moves", dict(self.moves), f"must have probabilities for all moves or for none; missing: {missing}"
             )
-        without = [move for move in given if move not in MOVES]
+        without = [move for move in given if move in PROMISE_MOVES]
         if without:
-            why = (
-                "it can happen at any time, but not once a turn"
-                if without[0] in _ALL
-                else "it is a signal of one's own"
-            )
-            rule = f"must not have a probability for {without[0]}: {why}"
+            rule = f"must not have a probability for {without[0]}: it can happen at any time, but not once a turn"
             raise InvalidValueError("moves", dict(self.moves), rule)
         problem = _sum_problem(given)
         if problem is not None:
             raise InvalidValueError("moves", dict(self.moves), problem)
-        if self.keeps_promises and "broken" in self.names:
-            raise InvalidValueError("moves", self.names, "must not contain 'broken' if keeps_promises is true")
+
+    def _check_where(self) -> None:
+        """Check the probabilities of each state, and list the moves that only some of them have; elsewhere they never happen."""
+        if not self.has_chances:
+            raise InvalidValueError("where", dict(self.where), "must be left out where moves have no probabilities")
+        for state, moves in self.where:
+            try:
+                self.at(state)
+            except InvalidValueError as error:
+                raise InvalidValueError(f"where {state}", dict(moves), error.rule) from None
+        more = {str(move): 0.0 for _, moves in self.where for move, _ in moves if move not in self.names}
+        object.__setattr__(self, "moves", _ordered({**more, **{str(move): p for move, p in self.moves}}))
+
+    def at(self, state: str) -> Environment:
+        """Return the environment in a leaf state (or a stage), the same everywhere.
+
+        Examples:
+            >>> world = Environment({"complaint": 0.1}, where={"distrust": {"complaint": 0.2}})
+            >>> world.at("distrust.adversarial").probabilities
+            {'nothing': 0.8, 'complaint': 0.2}
+        """
+        if not self.where:
+            return self
+        if state not in self._at:
+            stage, known = state.partition(".")[0], dict(self.where)
+            usual = {move: p for move, p in self.moves if move != "nothing"}
+            moves: Any = usual | dict(known.get(stage, ())) | dict(known.get(state, ()))
+            self._at[state] = evolve(self, moves=moves, where=())
+        return self._at[state]
+
+    def worlds(self, states: Iterable[str]) -> tuple[tuple[Environment, ...], tuple[int, ...]]:
+        """Return the different environments in some leaf states, and for each state which of them it is."""
+        found = [self.at(state) for state in states]
+        numbers = {each: number for number, each in enumerate(dict.fromkeys(found))}
+        return tuple(numbers), tuple(numbers[each] for each in found)
+
+    @property
+    def turn_moves(self) -> tuple[Move, ...]:
+        """Every move that an environment can make once a turn, "nothing" first: those of all curves, and signals of one's own."""
+        return (*MOVES, *self.signals)  # type: ignore[arg-type] # own signals are moves, too
 
     @property
     def names(self) -> tuple[Move | PromiseMove, ...]:
@@ -166,11 +235,15 @@ class Environment:
         return tuple(move for move, _ in self.moves)
 
     def check_words(self, curve: Curve) -> None:
-        """Check that a curve has the signals among the moves.
+        """Check that a curve has the signals among the moves, and the states in which moves are likelier.
 
         Raises:
             UnknownWordError: It does not.
         """
+        known = (*(stage.name for stage in curve.stages), *curve.states)
+        for state, _ in self.where:
+            if state not in known:
+                raise UnknownWordError("where", state, known)
         own = curve.own_signals
         for signal in self.signals:
             if signal not in own:
@@ -182,13 +255,20 @@ class Environment:
         return any(chance is not None for _, chance in self.moves)
 
     @property
+    def has_intervals(self) -> bool:
+        """Whether some probability is an interval, anywhere."""
+        listed = (self.moves, *(moves for _, moves in self.where))
+        return any(isinstance(chance, tuple) for moves in listed for _, chance in moves)
+
+    @property
     def probabilities(self) -> dict[Move, float] | None:
-        """The probability of each move, "nothing" included; they add up to 1. None if there are none, or intervals."""
-        given: dict[Move, float] = {
-            move: float(p) for move, p in self.moves if p is not None and not isinstance(p, tuple) and move in MOVES
-        }
-        if not given or self.ranges is not None:
+        """The probability of each move, "nothing" included; they add up to 1. None if there are none, or intervals.
+
+        Those of single states are those of ``at``.
+        """
+        if not self.has_chances or self.has_intervals:
             return None
+        given: dict[Move, float] = {move: float(p) for move, p in self.moves if isinstance(p, int | float)}  # type: ignore[misc]
         rest = 1 - fsum(given.values())
         given = {"nothing": rest if rest > _ROUNDED else 0.0, **given}
         total = fsum(given.values())  # 1, but for rounding
@@ -197,11 +277,9 @@ class Environment:
     @property
     def ranges(self) -> dict[Move, Range] | None:
         """The least and the most probability of each move, "nothing" included, if some of them are intervals; else None."""
-        if not any(isinstance(chance, tuple) for _, chance in self.moves):
+        if not self.has_intervals:
             return None
-        given: dict[Move, Range] = {
-            move: _range(chance) for move, chance in self.moves if chance is not None and move in MOVES
-        }
+        given: dict[Move, Range] = {move: _range(chance) for move, chance in self.moves if chance is not None}  # type: ignore[misc]
         return _possible_together({"nothing": (0.0, 1.0), **given})
 
 
@@ -212,6 +290,7 @@ def _possible_together(ranges: Mapping[Move, Range]) -> dict[Move, Range]:
         others = [its for other, its in ranges.items() if other != move]
         least = max(least, 1 - fsum(its[1] for its in others))  # noqa: PLW2901 - narrowed
         most = min(most, 1 - fsum(its[0] for its in others))  # noqa: PLW2901 - narrowed
+        most = max(least, most)  # noqa: PLW2901 - where it is known, but for rounding
         found[move] = (least if least > _ROUNDED else 0.0, most if most > _ROUNDED else 0.0)
     return found
 
@@ -259,7 +338,7 @@ def move_ranges(environment: Environment, possible: Iterable[Move]) -> dict[Move
         given = {move: (p, p) for move, p in environment.probabilities.items()}
     among = {"nothing", *possible}
     rest = [its for move, its in given.items() if move == "nothing" or move not in among]
-    found: dict[Move, Range] = {move: given.get(move, (0.0, 0.0)) for move in MOVES if move in among}
+    found: dict[Move, Range] = {move: given.get(move, (0.0, 0.0)) for move in environment.turn_moves if move in among}
     found["nothing"] = fsum(its[0] for its in rest), min(fsum(its[1] for its in rest), 1.0)
     return _possible_together(found)
 

@@ -95,6 +95,7 @@ class ChainStructure:
         edge_type: Which transitions each edge makes: a column of ``times``.
         state: The leaf state of each node.
         stage: The stage of each node.
+        begun: The leaf state in which the environment moves from each node.
         history: The history class of each node.
         at_risk: Whether a customer of each node is lost, but has not left, when the environment moves.
         transition_types: Every kind of change of leaf state that some edge makes.
@@ -115,6 +116,7 @@ class ChainStructure:
     edge_type: _Ints
     state: _Small
     stage: _Small
+    begun: _Small
     history: _Small
     at_risk: NDArray[np.bool_]
     transition_types: tuple[TransitionType, ...]
@@ -192,8 +194,9 @@ def chain_structure(
         ImpurePolicyError: The policy is not a pure function of its view.
         InvalidValueError: ``turn`` or ``promises_max`` is out of range.
     """
-    ordered = tuple(move for move in MOVES if move in moves)
-    return _unrolled(curve, policy, Environment(ordered, keeps_promises=keeps_promises), turn, promises_max)
+    ordered, own = (move for move in MOVES if move in moves), tuple(move for move in moves if move not in MOVES)
+    environment = Environment((*ordered, *own), signals=own, keeps_promises=keeps_promises)
+    return _unrolled(curve, policy, environment, turn, promises_max)
 
 
 @lru_cache(maxsize=_CACHED)
@@ -211,10 +214,7 @@ def _words(automaton: Automaton) -> tuple[tuple[str, ...], tuple[str, ...], NDAr
     """Return the moves, the actions, each decision as a row of actions, and the move and decision of each happening."""
     decided: list[tuple[str, ...]] = sorted({each.actions for each in automaton.happenings if each.actions is not None})
     own = sorted({action for actions in decided for action in actions} - set(ACTIONS))
-    actions, moves = (
-        (*ACTIONS, *own),
-        (*MOVES, *(each for each in automaton.loop.environment.names if each not in MOVES)),
-    )
+    actions, moves = (*ACTIONS, *own), automaton.loop.environment.turn_moves
     done = np.array([[float(action in (each or (WAIT,))) for action in actions] for each in decided])
     happened = [
         (moves.index(each.move), decided.index(each.actions))
@@ -234,8 +234,8 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     source, target, met, position = automaton.source, automaton.target, automaton.met, automaton.position
     moves, actions, done, happened = _words(automaton)
     move, decision = happened[automaton.happening].T
-    transition_types, edge_type, times, clock = _transitions(automaton)
-    histories = _Histories.of(curve, stage_at)
+    transition_types, edge_type, times = _transitions(automaton)
+    histories, clock = _Histories.of(curve, stage_at), automaton.begun[source]
     at_clock = histories.after(np.arange(_CLASSES)[:, None], clock)  # (history classes, edges)
     at_end = histories.after(histories.after(at_clock, met), position[target])
     apart = np.array([stage.apart for stage in curve.stages])[stage_at]
@@ -265,6 +265,7 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
         edge_type=edge_type[edge],
         state=state_at[position[wide // _CLASSES]],
         stage=stage_at[position[wide // _CLASSES]],
+        begun=state_at[automaton.begun[wide // _CLASSES]],
         history=(wide % _CLASSES).astype(np.int8),
         at_risk=at_risk[wide],
         transition_types=transition_types,
@@ -300,13 +301,12 @@ def _reached(sources: NDArray[Any], targets: NDArray[Any], begins: int, nodes: i
     return reached
 
 
-def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64], _Ints]:
-    """Return the transition types, the types of the edges, how often each makes each transition, and where the clock led."""
+def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64]]:
+    """Return the transition types, the types of the edges, and how often each makes each transition."""
     table = automaton.loop.table
     columns = {signal: number for number, signal in enumerate(table.signals)}
     transition_types: dict[TransitionType, int] = {}
     made: list[list[int]] = []
-    clocks: list[int] = []
     kinds, kind = automaton.kinds()
     edge_types: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
     numbers: list[int] = []
@@ -317,21 +317,11 @@ def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Int
             found = _transitions_of_edge(table, columns, *key)
             made.append([transition_types.setdefault(each, len(transition_types)) for each in found])
         numbers.append(edge_types[key])
-        clocks.append(_after_clock(table, columns, *key))
     times = np.zeros((len(transition_types), len(made)))
     for edge_type, transitions in enumerate(made):
         for transition_type in transitions:
             times[transition_type, edge_type] += 1
-    return tuple(transition_types), np.array(numbers, np.int32)[kind], times, np.array(clocks, np.int32)[kind]
-
-
-def _after_clock(table: Table, columns: dict[str, int], position: int, signals: tuple[tuple[str, str], ...]) -> int:
-    """Return the position once the clock has run and what had to be kept is kept."""
-    for sender, signal in signals:
-        if sender not in ("clock", "kept"):
-            break
-        position = table.next[position][columns[signal]]
-    return position
+    return tuple(transition_types), np.array(numbers, np.int32)[kind], times
 
 
 def _transitions_of_edge(

@@ -1,7 +1,7 @@
 """Exact lumping: merge probabilistically bisimilar nodes, so that solving takes less time.
 
 Two nodes are merged where customers look alike in both, and every outcome leads from both to nodes that are merged again. The
-outcomes are the same in every environment, so one partition serves all of them.
+outcomes are the same in every environment; where how likely they are depends on the leaf state, nodes differ by it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from attrs import evolve
 from numpy.typing import NDArray
 
+from trustcurve.policies import Environment
 from trustcurve.simulation.chain_structure import ChainStructure
 from trustcurve.simulation.draws import edges_by_column
 from trustcurve.simulation.markov_chain import Chain, transition_matrix
@@ -26,7 +27,7 @@ def lumped(chain: Chain) -> Chain:
 
     Actions and transitions on its edges are those of one representative of each class; they do not describe the others.
     """
-    classes = _classes(chain.structure)
+    classes = _classes(chain.structure, chain.environments)
     heads = np.unique(classes, return_index=True)[1]
     structure, head = chain.structure, np.zeros(chain.structure.nodes, bool)
     head[heads] = True
@@ -41,17 +42,20 @@ def lumped(chain: Chain) -> Chain:
         edge_type=structure.edge_type[kept],
         state=structure.state[heads],
         stage=structure.stage[heads],
+        begun=structure.begun[heads],
         history=structure.history[heads],
         at_risk=structure.at_risk[heads],
     )
     probabilities = tuple(each[kept] for each in chain.probabilities)
-    return Chain(small, probabilities, tuple(transition_matrix(small, each) for each in probabilities), chain.phases)
+    matrices = tuple(transition_matrix(small, each) for each in probabilities)
+    return evolve(chain, structure=small, probabilities=probabilities, matrices=matrices)
 
 
 @lru_cache(maxsize=_CACHED)
-def _classes(structure: ChainStructure) -> NDArray[np.int32]:
+def _classes(structure: ChainStructure, environments: tuple[Environment, ...]) -> NDArray[np.int32]:
     """Return the class of each node, refined until every outcome leads from a class to a class."""
-    looks = np.stack([structure.state, structure.history, structure.at_risk], axis=1).astype(np.int32)
+    worlds = [np.array(each.worlds(structure.states)[1])[structure.begun] for each in environments]
+    looks = np.stack([structure.state, structure.history, structure.at_risk, *worlds], axis=1).astype(np.int32)
     classes, after = _numbered(looks), structure.target[edges_by_column(structure)]
     while True:
         finer = _numbered(np.concatenate([classes[:, None], classes[after]], axis=1))

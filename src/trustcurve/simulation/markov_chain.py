@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any
 
@@ -32,12 +32,14 @@ class Chain:
         probabilities: The probability of each edge, for each environment.
         matrices: The transition matrix of each environment: sparse, (nodes, nodes), from column to row.
         phases: Which environment applies in each turn.
+        environments: The environments.
     """
 
     structure: ChainStructure
     probabilities: tuple[_Floats, ...]
     matrices: tuple[Any, ...]
     phases: tuple[int, ...]
+    environments: tuple[Environment, ...]
 
     @classmethod
     def of(cls, scenario: Scenario, segment: Segment) -> Chain:
@@ -47,7 +49,7 @@ class Chain:
         probabilities = tuple(churned_probabilities(structure, each, churn) for each in segment.environments)
         phases = tuple(segment.environment_index(turn) for turn in range(1, scenario.turns + 1))
         matrices = tuple(transition_matrix(structure, each) for each in probabilities)
-        return cls(structure, probabilities, matrices, phases)
+        return cls(structure, probabilities, matrices, phases, segment.environments)
 
 
 def churn_per_turn(scenario: Scenario) -> float:
@@ -58,10 +60,10 @@ def churn_per_turn(scenario: Scenario) -> float:
     return per_turn(departures.churn_probability, departures.period, scenario.turn_length)
 
 
-def move_chances(environment: Environment) -> _Floats:
-    """Return the probability of each move in ``MOVES``."""
-    given = environment.probabilities or {}
-    chances = np.array([given.get(move, 0.0) for move in MOVES])
+def move_chances(environment: Environment, moves: Sequence[str]) -> _Floats:
+    """Return the probability of each move, "nothing" first, in an environment that is the same everywhere."""
+    given: dict[Any, float] = dict(environment.probabilities or {})
+    chances = np.array([given.get(move, 0.0) for move in moves])
     chances[_NOTHING] = max(1 - fsum(p for move, p in given.items() if move != "nothing"), 0.0)
     return chances
 
@@ -74,7 +76,8 @@ def churned_probabilities(structure: ChainStructure, environment: Environment, c
         environment: An environment with probabilities, of moves that the structure knows.
         churn: The probability that a customer at risk leaves in a turn, in addition to what the environment does.
     """
-    likely = edge_probabilities(environment, structure.source, structure.move, nodes=structure.nodes)
+    words = (structure.moves, structure.states)
+    likely = edge_probabilities(environment, structure.source, structure.move, structure.begun, words)  # type: ignore[arg-type]
     at_risk = structure.at_risk[structure.source]
     likely = np.where(at_risk, likely * (1 - churn), likely)
     return likely + np.where(at_risk & (structure.move == _DEPARTURE), churn, 0)

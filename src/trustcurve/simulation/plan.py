@@ -30,26 +30,26 @@ class SegmentPlan:
 
     Args:
         structure: The chain's structure.
-        draws: The alias tables of each environment: for customers who are not at risk, and for those who are.
+        draws: The alias tables of each environment.
+        drawn_by: For each environment by which of its tables customers at a node are drawn: (nodes,).
         edge: ``edge[node * width + column]``.
         width: How many columns of outcomes there are.
         state: The leaf state at the end of each edge.
         lost: Whether a customer is lost at the end of each edge.
         phases: Which environment applies in each turn.
         goals: For each node a bit for each goal.
-        risky: Whether customers can be at risk at all.
         share_telling: The probability that a lost customer tells others in a turn.
     """
 
     structure: ChainStructure
-    draws: tuple[tuple[AliasTable, AliasTable], ...]
+    draws: tuple[tuple[AliasTable, ...], ...]
+    drawn_by: tuple[NDArray[np.int8], ...]
     edge: NDArray[np.int32]
     width: int
     state: NDArray[np.int8]
     lost: NDArray[np.bool_]
     phases: tuple[int, ...]
     goals: NDArray[Any]
-    risky: bool
     share_telling: float
 
 
@@ -96,7 +96,7 @@ def plan_of(scenario: Scenario, seed: int, journeys: int) -> Plan:
 
 def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
     structure = structure_of(scenario, segment)
-    churn = churn_per_turn(scenario)
+    drawn = [_drawn(structure, each, churn_per_turn(scenario)) for each in segment.environments]
     edge, column = edges_by_column(structure), columns_of_outcomes(structure)
     goals = goals_of(structure)
     if len(goals) > _GOALS_MAX:
@@ -107,21 +107,38 @@ def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
     word = scenario.word_of_mouth
     return SegmentPlan(
         structure=structure,
-        draws=tuple((_draws(each, 0, column), _draws(each, churn, column)) for each in segment.environments),
+        draws=tuple(tuple(_with_columns(table, column) for table in tables) for tables, _ in drawn),
+        drawn_by=tuple(by for _, by in drawn),
         edge=np.ascontiguousarray(edge.ravel()),
         width=edge.shape[1],
         state=structure.state[structure.target],
         lost=structure.history[structure.target] == LOST,
         phases=tuple(segment.environment_index(turn) for turn in range(1, scenario.turns + 1)),
         goals=_bits(list(goals.values()), bits),
-        risky=bool(churn and structure.at_risk.any()),
         share_telling=per_turn(word.share_telling, word.period, scenario.turn_length) if word else 0.0,
     )
 
 
-def _draws(environment: Environment, churn: float, column: NDArray[np.int32]) -> AliasTable:
-    """Make the alias table of an environment, with this segment's columns as outcomes."""
-    table = alias_table(outcome_probabilities(environment, churn))
+def _drawn(
+    structure: ChainStructure, environment: Environment, churn: float
+) -> tuple[list[AliasTable], NDArray[np.int8]]:
+    """Return the alias tables of an environment, and by which of them customers at each node are drawn.
+
+    They differ by leaf state where probabilities do, and customers at risk have tables of their own.
+    """
+    worlds, in_state = environment.worlds(structure.states)
+    risky = structure.at_risk if churn else np.zeros(structure.nodes, bool)
+    pairs = np.array(in_state)[structure.begun] * 2 + risky
+    pairs, by = np.unique(pairs, return_inverse=True)
+    tables = [
+        alias_table(outcome_probabilities(worlds[pair // 2], churn * (pair % 2), structure.moves))
+        for pair in pairs.tolist()
+    ]
+    return tables, by.astype(np.int8)
+
+
+def _with_columns(table: AliasTable, column: NDArray[np.int32]) -> AliasTable:
+    """Return an alias table with a segment's columns as outcomes."""
     outcome, other = (column[each].astype(np.int16) for each in (table.outcome, table.other))
     return evolve(table, outcome=outcome, other=other)
 

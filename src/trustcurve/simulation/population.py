@@ -128,11 +128,14 @@ class Population:
     def _move(self, turn: int, part: slice, numbers: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Draw the edges of some customers, and move them to the ends of these."""
         plan, nodes = self.plan, self.nodes[part]
-        calm, risky = plan.draws[plan.phases[turn - 1]]
-        columns = calm.draw(numbers)
-        if plan.risky:
-            at_risk = np.flatnonzero(plan.structure.at_risk.take(nodes))
-            columns[at_risk] = risky.draw(numbers[at_risk])
+        phase = plan.phases[turn - 1]
+        first, *others = plan.draws[phase]
+        columns = first.draw(numbers)
+        if others:
+            drawn_by = plan.drawn_by[phase].take(nodes)
+            for number, table in enumerate(others, 1):
+                who = np.flatnonzero(drawn_by == number)
+                columns[who] = table.draw(numbers[who])
         edges: NDArray[np.int32] = plan.edge.take(nodes * np.int32(plan.width) + columns)
         nodes[:] = plan.structure.target.take(edges)
         return edges

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from trustcurve.documents.forms import ANY_TEXT, between, whole
 from trustcurve.errors import InvalidValueError, final_class, plain_word
-from trustcurve.policies import MOVES, Environment, Move, Policy
+from trustcurve.policies import Environment, Move, Policy
 from trustcurve.policies.environment import CHANCE
 from trustcurve.verification.arguments import check_kind
 
@@ -142,8 +142,10 @@ class Segment:
 
 def possible_moves(segment: Segment) -> tuple[Move, ...]:
     """Return the moves that some environment of the segment allows, and "nothing"."""
-    possible = {move for each in segment.environments for move, p in (each.probabilities or {}).items() if p}
-    return tuple(move for move in MOVES if move in possible or move == "nothing")
+    environments = segment.environments
+    given = [pair for each in environments for moves in (each.moves, *(its for _, its in each.where)) for pair in moves]
+    words = dict.fromkeys(move for each in environments for move in each.turn_moves)
+    return tuple(move for move in words if move == "nothing" or any(p for its, p in given if its == move))
 
 
 @frozen(kw_only=True)

@@ -198,9 +198,7 @@ def _with_probability(segment: Segment, move: str, value: float) -> Segment:
         if move not in probabilities:
             return environment
         del probabilities["nothing"]
-        return Environment(
-            {**probabilities, move: value}, keeps_promises=environment.keeps_promises, name=environment.name
-        )
+        return evolve(environment, moves={**probabilities, move: value})
 
     changes = tuple(evolve(change, environment=changed(change.environment)) for change in segment.changes)
     return evolve(segment, environment=changed(segment.environment), changes=changes)

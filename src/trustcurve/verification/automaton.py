@@ -27,6 +27,8 @@ class Automaton:
         context: The context of each state. Shape (states,).
         memory: The memory of each state. Shape (states,).
         position: The position of each state. Shape (states,).
+        begun: The position in which the environment moves: at any time that of the state, else that after time has passed.
+            Shape (states,).
         first: The edges of state ``n`` are those from ``first[n]`` to before ``first[n + 1]``. Shape (states + 1,).
         target: The state after each edge. Shape (edges,).
         happenings: What can happen on an edge.
@@ -43,6 +45,7 @@ class Automaton:
     context: Array
     memory: Array
     position: Array
+    begun: Array
     first: Array
     target: Array
     happenings: tuple[Happening, ...]

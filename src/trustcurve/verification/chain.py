@@ -5,16 +5,17 @@ The graph alone decides what is impossible and what is certain; only the nodes i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from trustcurve.errors import require
-from trustcurve.policies.actions import MOVES
+from trustcurve.policies.actions import Move
 from trustcurve.policies.environment import Environment, move_probabilities
-from trustcurve.policies.policy import OPEN_MAX
 from trustcurve.verification.automaton import Automaton
+from trustcurve.verification.numbering import distinct_rows
 from trustcurve.verification.product import graph_of
 from trustcurve.verification.search import components, reachable, reaching
 
@@ -26,6 +27,7 @@ __all__ = [
     "TURNS_MAX",
     "UndecidedError",
     "automaton_probabilities",
+    "begun_states",
     "edge_probabilities",
     "expected_total_of",
     "expected_turns_to",
@@ -42,36 +44,44 @@ class UndecidedError(Exception):
 
 
 def move_numbers(automaton: Automaton) -> NDArray[Any]:
-    """Return the environment's move on each edge, as a number in ``MOVES``. Shape (edges,)."""
+    """Return the environment's move on each edge, as a number in its ``turn_moves``. Shape (edges,)."""
     np = require("numpy", "verify")
-    numbers = {str(name): number for number, name in enumerate(MOVES)}
+    numbers = {str(name): number for number, name in enumerate(automaton.loop.environment.turn_moves)}
     move: NDArray[Any] = np.array([numbers.get(each.move, -1) for each in automaton.happenings])[automaton.happening]
     return move
 
 
 def edge_probabilities(
-    environment: Environment, source: NDArray[Any], move: NDArray[Any], *, nodes: int
+    environment: Environment,
+    source: NDArray[Any],
+    move: NDArray[Any],
+    begun: NDArray[Any],
+    words: tuple[Sequence[Move], Sequence[str]],
 ) -> NDArray[np.float64]:
     """Return the probability of each edge, given its source; see ``move_probabilities``.
 
     Args:
         environment: An environment with probabilities.
         source: The node before each edge, from 0.
-        move: The environment's move on each edge, a number in ``MOVES``.
-        nodes: How many nodes there are.
+        move: The environment's move on each edge, as a number.
+        begun: The leaf state in which it moves from each node, as a number. Shape (nodes,).
+        words: The moves and the leaf states with these numbers.
 
     Raises:
         InvalidValueError: The environment has no probabilities.
     """
     np = require("numpy", "verify")
-    counts = np.zeros((nodes, len(MOVES)), np.int64)
+    moves, states = words
+    worlds, in_state = environment.worlds(states)
+    world = np.array(in_state)[begun]
+    counts = np.zeros((len(begun), len(moves)), np.int64)
     np.add.at(counts, (source, move), 1)
-    # Few nodes differ in which moves are possible how often: each kind of node is worked out once.
-    _, first, kind = np.unique(counts @ (OPEN_MAX + 1) ** np.arange(len(MOVES)), return_index=True, return_inverse=True)
-    likely = np.zeros((len(first), len(MOVES)))
-    for row, amounts in zip(likely, counts[first].tolist(), strict=True):
+    # Few nodes differ in which moves are possible how often, in which world: each kind of node is worked out once.
+    first, kind = distinct_rows(np.column_stack([world, counts]))
+    likely = np.zeros((len(first), len(moves)))
+    for row, number, amounts in zip(likely, world[first].tolist(), counts[first].tolist(), strict=True):
         possible = [number for number, amount in enumerate(amounts) for _ in range(amount)]
-        row[possible] = move_probabilities(environment, [MOVES[number] for number in possible])
+        row[possible] = move_probabilities(worlds[number], [moves[each] for each in possible])
     return likely[kind[source], move]  # type: ignore[no-any-return]
 
 
@@ -81,8 +91,17 @@ def automaton_probabilities(automaton: Automaton) -> NDArray[np.float64]:
     Raises:
         InvalidValueError: The environment has no probabilities.
     """
-    move = move_numbers(automaton)
-    return edge_probabilities(automaton.loop.environment, automaton.source, move, nodes=automaton.states)
+    environment, table = automaton.loop.environment, automaton.loop.table
+    words = (environment.turn_moves, table.states)
+    return edge_probabilities(environment, automaton.source, move_numbers(automaton), begun_states(automaton), words)
+
+
+def begun_states(automaton: Automaton) -> NDArray[Any]:
+    """Return the leaf state in which the environment moves from each state, as a number. Shape (states,)."""
+    np = require("numpy", "verify")
+    table, curve = automaton.loop.table, automaton.loop.curve
+    found: NDArray[Any] = np.array([table.states.index(curve.state(each)) for each in table.positions])[automaton.begun]
+    return found
 
 
 def probability_of(automaton: Automaton, goal: NDArray[np.bool_], within: int | None) -> float | None:
@@ -143,8 +162,7 @@ def expected_total_of(
     np = require("numpy", "verify")
     chain = _Chain.of(automaton, goal)
     source = automaton.source
-    p = edge_probabilities(automaton.loop.environment, source, move_numbers(automaton), nodes=automaton.states)
-    each_turn = np.bincount(source, p * amounts, automaton.states)
+    each_turn = np.bincount(source, automaton_probabilities(automaton) * amounts, automaton.states)
     if within is not None:
         return chain.total_within(each_turn, within)
     if chain.certain[0]:

@@ -39,7 +39,7 @@ def values_of(automaton: Automaton, asked: Chance) -> tuple[float, float]:
         InvalidValueError: The environment has no probabilities, or an amount is not a finite number.
     """
     goal = _goal(automaton, asked)
-    if automaton.loop.environment.ranges is not None:
+    if automaton.loop.environment.has_intervals:
         chain = IntervalChain(automaton, goal)
         if isinstance(asked, ExpectedTotal):
             return chain.total(values_on(automaton, _checked(asked.amount)), asked.within)

@@ -353,7 +353,7 @@ class Checker:
             return _verdict(asked, automaton, Status.UNKNOWN, str(error))
         rule = broken_bound(asked, least) or broken_bound(asked, most)
         verdict = _verdict(asked, automaton, Status.REFUTED if rule else Status.PROVED, rule)
-        if automaton.loop.environment.ranges is None:
+        if not automaton.loop.environment.has_intervals:
             return evolve(verdict, value=most)
         return evolve(verdict, interval=(least, most))
 

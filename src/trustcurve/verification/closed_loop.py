@@ -232,8 +232,8 @@ class ClosedLoop:
 
     def possible(self, node: Node) -> tuple[EnvironmentMove, ...]:
         """Return every move that the environment can make in a state."""
-        left = self._has_left(node)
-        return tuple(move for move, change in self._moves(node.context).items() if change.of[left])
+        kind = self.rules.customers[node.position]
+        return tuple(move for move, change in self._moves(node.context).items() if not change.of or change.of[kind])
 
     def move(self, node: Node, move: EnvironmentMove) -> Passage:
         """Let the environment make a move.
@@ -264,6 +264,10 @@ class ClosedLoop:
     def moves(self, node: Node) -> tuple[EnvironmentMove, ...]:
         """Return every move that the environment can make in the turn after a state, harmless first."""
         return self.possible(self._begun(node))
+
+    def world(self, node: Node) -> Environment:
+        """Return the environment with its probabilities in the turn after a state."""
+        return self.environment.at(self.curve.state(self.table.positions[self._begun(node).position]))
 
     def play(self, node: Node, move: EnvironmentMove) -> Passage | None:
         """Play a turn; return None where the policy promises more than ``promises_max`` things at once.
@@ -319,9 +323,6 @@ class ClosedLoop:
         change = self._passes(node.context)
         assert change is not None  # noqa: S101 - where there is one move in a turn, promises are kept by themselves
         return self._after(node, change)[0]
-
-    def _has_left(self, node: Node) -> bool:
-        return self.curve.stage(self.table.positions[node.position]).apart
 
     def _after(self, node: Node, change: Change) -> tuple[Node, Happening]:
         """Return the state after a change, by the curve's table, and what happens."""

@@ -21,7 +21,7 @@ NOT_MET = -2
 
 _ENDS = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
 
-_Kind = tuple[str, int | None, tuple[Sent, ...], tuple[bool, bool], tuple[str, ...] | None, tuple[Heard, ...]]
+_Kind = tuple[str, int | None, tuple[Sent, ...], tuple[bool, ...], tuple[str, ...] | None, tuple[Heard, ...]]
 """Everything in a change but the contexts."""
 
 
@@ -41,7 +41,8 @@ class ContextChanges:
         ways: ``ways[c, k]`` is the number of a change of context ``c``, or -1: in column 0 the passing of time, then the
             moves of the environment.
         of_change: For each change its ``kind``, and the contexts ``then`` and ``ended``. Shapes (changes,).
-        of_kind: For each kind ``of`` whom it is, shape (kinds, 2), its ``impression``, shape (kinds,); and for each position
+        customers: The kind of the customers at each position. Shape (positions,).
+        of_kind: For each kind of changes ``of`` whom it is, shape (kinds, kinds of customers), its ``impression``, shape (kinds,); and for each position
             the ``position`` after it, whether it ``ended`` a silence, the ``happening``, and what is ``heard`` of changes of
             the position. Shapes (kinds, positions).
     """
@@ -53,6 +54,7 @@ class ContextChanges:
     impressions: Numbers[Impression] = field(factory=Numbers, init=False)
     ways: Array = field(init=False)
     of_change: dict[str, Any] = field(init=False)
+    customers: Array = field(init=False)
     of_kind: dict[str, Any] = field(init=False)
     _met: Array = field(init=False)
     _acts: dict[tuple[int, tuple[str, ...]], int] = field(factory=dict, init=False)
@@ -63,9 +65,9 @@ class ContextChanges:
         self.ways = np.full((0, self.rules.moves_max + 1), -1, np.int32)
         self._met = np.zeros(0, bool)
         self.of_change = {name: np.zeros(0, np.int32) for name in ("kind", "then", "ended")}
-        places = len(self.curve.next)
+        places, self.customers = len(self.curve.next), np.array(self.rules.customers, np.int32)
         self.of_kind = {
-            "of": np.zeros((0, 2), bool),
+            "of": np.zeros((0, int(self.customers.max()) + 1), bool),
             "impression": np.zeros(0, np.int32),
             "position": np.zeros((0, places), np.int32),
             "ended": np.zeros((0, places), bool),
@@ -132,7 +134,8 @@ class ContextChanges:
             told, untold = (self.happenings.of(happening_of(change, idle=each)) for each in (False, True))
             impression = self.impressions.of(impression_of(change))
             changes = self.curve.changes(every, signals)
-            rows.append((of, impression, position, ended, np.where(idle, untold, told), changes))
+            whom = of or (True,) * self.of_kind["of"].shape[1]
+            rows.append((whom, impression, position, ended, np.where(idle, untold, told), changes))
         extend(self.of_kind, dict(zip(self.of_kind, zip(*rows, strict=True), strict=True)))
 
 

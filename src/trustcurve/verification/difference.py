@@ -348,7 +348,7 @@ def _share(old: ClosedLoop, new: ClosedLoop, within: int) -> float | None:
         then: dict[_Pair, float] = {}
         for pair, weight in likely.items():
             moves = old.moves(pair[0])
-            chances = move_probabilities(old.environment, [move.name for move in moves])  # type: ignore[misc]
+            chances = move_probabilities(old.world(pair[0]), [move.name for move in moves])  # type: ignore[misc]
             for move, p in zip(moves, chances, strict=True):
                 was, now = old.play(pair[0], move), new.play(pair[1], move)
                 if was is None or now is None:

@@ -389,7 +389,7 @@ def write_model(automaton: Automaton, path: str | PathLike[str], *, argument: st
     if automaton.stopped is not None:
         rule = f"must have a closed loop within the limits; {automaton.stopped}"
         raise InvalidValueError("policy", automaton.loop.policy.name, rule)
-    if automaton.loop.environment.ranges is not None:
+    if automaton.loop.environment.has_intervals:
         rule = "must have one probability for each move, not an interval, to be exported"
         raise InvalidValueError("environment", automaton.loop.environment.name, rule)
     try:

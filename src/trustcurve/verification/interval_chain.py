@@ -16,10 +16,10 @@ from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.errors import require
-from trustcurve.policies.actions import MOVES
 from trustcurve.policies.environment import ADDS_UP, move_ranges
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.chain import TURNS_MAX, UndecidedError, move_numbers
+from trustcurve.verification.chain import TURNS_MAX, UndecidedError, begun_states, move_numbers
+from trustcurve.verification.numbering import distinct_rows
 from trustcurve.verification.product import Graph, graph_of
 from trustcurve.verification.search import distances, reachable, reaching
 
@@ -34,8 +34,6 @@ _NEAR: Final = 1e-9
 
 _ROUNDS_MAX: Final = 1_000
 """After how many improvements there is no answer. Source: our choice; some ten are usual."""
-
-_WIDE: Final = len(MOVES)
 
 
 _MOST: Final = 1
@@ -59,6 +57,11 @@ class IntervalChain:
 
     # --- ways ---------------------------------------------------------------------------------------------
 
+    @property
+    def _wide(self) -> int:
+        """How many moves there are."""
+        return len(self.automaton.loop.environment.turn_moves)
+
     @cached_property
     def _graph(self) -> Graph:
         return graph_of(self.automaton, [])
@@ -67,43 +70,44 @@ class IntervalChain:
     def _way(self) -> Array:
         """The way to which each edge belongs. Shape (edges,)."""
         np = require("numpy", "verify")
-        return self.automaton.source.astype(np.int64) * _WIDE + move_numbers(self.automaton)
+        return self.automaton.source.astype(np.int64) * self._wide + move_numbers(self.automaton)
 
     @cached_property
     def _edges_of(self) -> Array:
         """How many edges each way has. Shape (nodes * moves,)."""
         np = require("numpy", "verify")
-        return np.bincount(self._way, minlength=self.automaton.states * _WIDE)
+        return np.bincount(self._way, minlength=self.automaton.states * self._wide)
 
     @cached_property
     def _ranges(self) -> tuple[Array, Array]:
         """The least and the most probability of each way. Shapes (nodes, moves)."""
         np = require("numpy", "verify")
-        possible = (self._edges_of > 0).reshape(-1, _WIDE)
-        _, first, kind = np.unique(possible @ (1 << np.arange(_WIDE)), return_index=True, return_inverse=True)
-        ends = np.zeros((2, len(first), _WIDE))
+        possible, begun = (self._edges_of > 0).reshape(-1, self._wide), begun_states(self.automaton)
+        first, kind = distinct_rows(np.column_stack([begun, possible]))
+        environment, states = self.automaton.loop.environment, self.automaton.loop.table.states
+        moves, ends = environment.turn_moves, np.zeros((2, len(first), self._wide))
         for row, node in enumerate(first.tolist()):
-            words = [MOVES[move] for move in np.flatnonzero(possible[node]).tolist()]
-            for move, its in move_ranges(self.automaton.loop.environment, words).items():
-                ends[:, row, MOVES.index(move)] = its
+            words = [moves[move] for move in np.flatnonzero(possible[node]).tolist()]
+            for move, its in move_ranges(environment.at(states[begun[node]]), words).items():
+                ends[:, row, moves.index(move)] = its
         return ends[0][kind], ends[1][kind]
 
     def _mean(self, of_edges: Array) -> Array:
         """Return the mean of something over the edges of each way. Shape (nodes, moves)."""
         np = require("numpy", "verify")
-        total = np.bincount(self._way, of_edges, self.automaton.states * _WIDE)
-        return (total / np.maximum(self._edges_of, 1)).reshape(-1, _WIDE)
+        total = np.bincount(self._way, of_edges, self.automaton.states * self._wide)
+        return (total / np.maximum(self._edges_of, 1)).reshape(-1, self._wide)
 
     def _all(self, edges: Array) -> Array:
         """Return the ways all of whose edges are among some. Shape (nodes, moves)."""
         np = require("numpy", "verify")
-        missing = np.bincount(self._way[~edges], minlength=self.automaton.states * _WIDE)
-        return ((missing == 0) & (self._edges_of > 0)).reshape(-1, _WIDE)
+        missing = np.bincount(self._way[~edges], minlength=self.automaton.states * self._wide)
+        return ((missing == 0) & (self._edges_of > 0)).reshape(-1, self._wide)
 
     def _some(self, edges: Array) -> Array:
         """Return the ways one of whose edges is among some. Shape (nodes, moves)."""
         np = require("numpy", "verify")
-        return (np.bincount(self._way[edges], minlength=self.automaton.states * _WIDE) > 0).reshape(-1, _WIDE)
+        return (np.bincount(self._way[edges], minlength=self.automaton.states * self._wide) > 0).reshape(-1, self._wide)
 
     @cached_property
     def _usable(self) -> Array:
@@ -232,7 +236,7 @@ class IntervalChain:
             UndecidedError: They are too many.
         """
         np = require("numpy", "verify")
-        ones, nowhere = np.ones((self.automaton.states, _WIDE)), np.zeros(self.automaton.states, bool)
+        ones, nowhere = np.ones((self.automaton.states, self._wide)), np.zeros(self.automaton.states, bool)
         reached = reachable(self._graph, self._usable & ~self.goal)
         least = most = inf
         if self._attainable[0]:

@@ -8,7 +8,9 @@ from typing import Generic, TypeVar
 from trustcurve.arrays import Array
 from trustcurve.errors import require
 
-__all__ = ["Numbers", "PairNumbers", "enlarged", "first_of_each"]
+__all__ = ["Numbers", "PairNumbers", "distinct_rows", "enlarged", "first_of_each"]
+
+_CODES_MAX = 1 << 62
 
 _T = TypeVar("_T", bound=Hashable)
 
@@ -86,3 +88,21 @@ def first_of_each(numbers: Array, scratch: Array) -> Array:
     order = np.arange(len(numbers), dtype=scratch.dtype)
     scratch[numbers[::-1]] = order[::-1]  # the one that is written last remains
     return scratch[numbers] == order
+
+
+def distinct_rows(rows: Array) -> tuple[Array, Array]:
+    """Return the place of each different row, and for each row which of them it is. Shapes (kinds,), (n,).
+
+    Args:
+        rows: Small whole numbers from 0. Shape (n, columns).
+    """
+    np = require("numpy", "verify")
+    kind, kinds = np.zeros(len(rows), np.int64), 1
+    for column in rows.T:
+        wide = int(column.max(initial=0)) + 1
+        if kinds * wide > _CODES_MAX:
+            kind = np.unique(kind, return_inverse=True)[1]
+            kinds = int(kind.max(initial=0)) + 1
+        kind, kinds = kind * wide + column, kinds * wide
+    _, place, kind = np.unique(kind, return_index=True, return_inverse=True)
+    return place, kind

@@ -94,7 +94,7 @@ class Situations:
         np = require("numpy", "verify")
         ways = self._ways[situations]
         kinds = self._of_change["kind"][ways]
-        fits = self.changes.of_kind["of"][kinds, self.changes.curve.apart[positions].astype(np.int8)[:, None]]
+        fits = self.changes.of_kind["of"][kinds, self.changes.customers[positions][:, None]]
         return np.where(fits, ways, -1)
 
     def act(self, situations: Array, decisions: Array, known: Sequence[tuple[str, ...]]) -> Array:

@@ -52,6 +52,8 @@ JOINS: Final = "joins"
 
 _BROKEN, _KEPT = ("broken", False), ("kept", False)
 
+_PARTING = ("departure", "return")
+
 
 class Context(NamedTuple):
     """Everything in a state of the loop but the position, and what the policy remembers.
@@ -80,7 +82,8 @@ class Change(NamedTuple):
     """What happens to a context: by what, about which promise, with which signals, and the context after it.
 
     ``actions`` are those of the policy, if it acts. ``heard`` is what it hears of, in order. ``ended`` is the context if one of
-    the signals ends the silence. ``of`` says for whom it can happen: for customers who have not left, and for those who have.
+    the signals ends the silence. ``of`` says for which customers it can happen, by the number of their kind (see
+    ``TurnRules.customers``); empty: for all.
     """
 
     what: str
@@ -88,7 +91,7 @@ class Change(NamedTuple):
     signals: tuple[Sent, ...]
     then: Context
     ended: Context
-    of: tuple[bool, bool] = (True, True)
+    of: tuple[bool, ...] = ()
     actions: tuple[str, ...] | None = None
     heard: tuple[Heard, ...] = ()
 
@@ -185,6 +188,28 @@ class TurnRules:
     def weight(self, kind: str) -> Weight:
         """Return how much a promise of a kind weighs."""
         return self.policy.kinds[kind].weight
+
+    # --- customers ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[Environment, bool], int]:
+        """Customers of whom different moves are possible, or likely: their environment, and whether they have left."""
+        return {each: number for number, each in enumerate(dict.fromkeys(self._kind_at))}
+
+    @cached_property
+    def _kind_at(self) -> list[tuple[Environment, bool]]:
+        curve = self.curve
+        positions = curve.table().positions
+        return [(self.environment.at(curve.state(each)), curve.stage(each).apart) for each in positions]
+
+    @cached_property
+    def customers(self) -> tuple[int, ...]:
+        """The kind of the customers at each position, by the position's number."""
+        return tuple(self._kinds[each] for each in self._kind_at)
+
+    def _who(self, *, left: bool) -> tuple[bool, ...]:
+        """Return the customers who have left, or those who have not, as ``Change.of`` says it."""
+        return tuple(apart is left for _, apart in self._kinds)
 
     # --- phases: 0 is the run, after the policy's act; the last one is the next run, before it ---------------
 
@@ -319,13 +344,13 @@ class TurnRules:
             found = (*map(_no_longer_new, found), self._joins(context))
         if not self.environment.has_chances:
             return found
-        likely = [self._likely(found, left=left) for left in (False, True)]
-        return tuple(each._replace(of=(likely[0][n], likely[1][n])) for n, each in enumerate(found))
+        likely = [self._likely(found, environment, number) for number, (environment, _) in enumerate(self._kinds)]
+        return tuple(each._replace(of=of) for each, of in zip(found, zip(*likely, strict=True), strict=True))
 
-    def _likely(self, found: Sequence[Change], *, left: bool) -> list[bool]:
-        """Return which moves have a probability above 0, for customers who have left or who have not."""
-        possible = [each for each in found if each.of[left]]
-        can_be = likely_moves(self.environment, [each.what for each in possible])  # type: ignore[misc]
+    def _likely(self, found: Sequence[Change], environment: Environment, kind: int) -> list[bool]:
+        """Return which moves have a probability above 0 for a kind of customers."""
+        possible = [each for each in found if not each.of or each.of[kind]]
+        can_be = likely_moves(environment, [each.what for each in possible])  # type: ignore[misc]
         likely = {id(each) for each, p in zip(possible, can_be, strict=True) if p}
         return [id(each) in likely for each in found]
 
@@ -341,8 +366,8 @@ class TurnRules:
                     signal = (KEPT if name == "kept" else BROKEN)[self.weight(promises[n][0])]
                     yield self._moved(self._without(context, n), self._without(ended, n), name, n, signal)
             elif name in MOVE_SIGNALS:
-                of = (name != "return", name != "departure")
-                yield self._moved(context, ended, name, None, MOVE_SIGNALS[name])._replace(of=of)
+                move = self._moved(context, ended, name, None, MOVE_SIGNALS[name])
+                yield move._replace(of=self._who(left=name == "return")) if name in _PARTING else move
             elif name in self.environment.signals:
                 yield self._moved(context, ended, name, None, name)
             elif self.any_time:

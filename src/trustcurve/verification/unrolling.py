@@ -38,8 +38,12 @@ def unroll_loop(loop: ClosedLoop, states_max: int = STATES_MAX) -> Automaton:
 
 
 class _Edges(NamedTuple):
-    """Edges from some states: the place of the state before, the state after, what happens, and the position of the decision."""
+    """Edges from some states: the place of the state before, the state after, what happens, and the position of the decision.
 
+    ``begun`` is the position in which the environment moves, for each of the states.
+    """
+
+    begun: Array
     source: Array
     situation: Array
     position: Array
@@ -77,8 +81,8 @@ class _Unrolling:
             target, situations, positions = self._number(edges.situation, edges.position)
             kept = target >= 0
             count = np.bincount(edges.source[kept], minlength=len(found[-1][0]))
-            levels.append((count, target[kept], edges.happening[kept], edges.ends[kept], edges.met[kept]))
-        count, target, happening, ends, met = (np.concatenate(each) for each in zip(*levels, strict=True))
+            levels.append((edges.begun, count, target[kept], edges.happening[kept], edges.ends[kept], edges.met[kept]))
+        begun, count, target, happening, ends, met = (np.concatenate(each) for each in zip(*levels, strict=True))
         situation = np.concatenate([each for each, _ in found])
         return Automaton(
             loop=self.loop,
@@ -87,6 +91,7 @@ class _Unrolling:
             context=self.situations.context[situation],
             memory=self.situations.memory[situation],
             position=np.concatenate([each for _, each in found]).astype(np.int32),
+            begun=begun.astype(np.int32),
             first=np.concatenate([[0], np.cumsum(count)]),
             target=target,
             happenings=tuple(self.changes.happenings.values),
@@ -114,7 +119,8 @@ class _Unrolling:
         source, column = np.nonzero(ways >= 0)
         changes = ways[source, column]
         ends = column == ways.shape[1] - 1
-        return _Edges(source, *self.situations.after(changes, positions[source]), ends, positions[source])
+        after = self.situations.after(changes, positions[source])
+        return _Edges(positions, source, *after, ends, positions[source])
 
     def _turns(self, situations: Array, positions: Array) -> _Edges:
         """Return whole turns: time passes, the environment makes one move, and the policy acts."""
@@ -131,7 +137,7 @@ class _Unrolling:
         source, move, met = source[kept], move[kept], met[kept]
         situations, positions, act = self.situations.after(acts[kept], met)
         happening = self._joined(time[source], move, act)
-        return _Edges(source, situations, positions, happening, np.ones(len(kept), bool), met)
+        return _Edges(clock, source, situations, positions, happening, np.ones(len(kept), bool), met)
 
     def _joined(self, *parts: Array) -> Array:
         """Return what happens in turns whose parts are these."""
