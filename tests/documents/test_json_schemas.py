@@ -135,7 +135,7 @@ WRONG: list[tuple[str, tuple[str, str]]] = [
     ("mapping", ('weight = "major"', 'weight = "mayor"')),
     ("mapping", ("{ at_least = 10 }", "{ at_leats = 10 }")),
     ("mapping", ("end_of_day = true", "end_of_day = 1")),
-    ("environment", ("moves = {", "moves = { shout = 0.1,")),
+    ("environment", ("kept = 0.5", "kept = 1.5")),
     ("environment", ("keeps_promises = false", "keeps_promises = 0")),
     ("policy", ('do = "', 'do = 1 # "')),
     ("policy", ("[[rules]]", "[[rule]]")),
@@ -144,7 +144,7 @@ WRONG: list[tuple[str, tuple[str, str]]] = [
     ("property", ("within = 2", "per = 2")),
     ("property", ("outside = false", "otside = false")),
     ("scenario", ("turns = ", "turn = ")),
-    ("scenario", ("moves = {", "moves = { shout = 0.1,")),
+    ("scenario", ("kept = 0.4", "kept = 1.4")),
 ]
 
 

@@ -200,6 +200,7 @@ class _Hooks:
     def _mapping(self, hint: Any, entries: Named | None = None) -> _Hook:
         """Return the hook for a table with any keys, some of which may be required."""
         key_hint, value_hint = get_args(hint)
+        key_hint = str if str in get_args(key_hint) else key_hint  # of known words and any others, for the schema
         if value_hint is Any:
             return lambda value, _: self._any(self.table(value))
         keys, needed = self.made.get_structure_hook(key_hint), entries.types if entries else {}

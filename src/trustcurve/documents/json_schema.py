@@ -121,10 +121,10 @@ class Schemas:
         return schema
 
     def _mapping(self, keys: Any, values: Any) -> dict[str, Any]:
-        if get_origin(keys) is Literal:
-            words = dict.fromkeys(get_args(keys), self.of(values))
-            return {"type": "object", "properties": words, "additionalProperties": False}
-        return {"type": "object", "additionalProperties": self.of(values)}
+        arms = get_args(keys) if get_origin(keys) in (Union, UnionType) else (keys,)
+        words = [word for arm in arms if get_origin(arm) is Literal for word in get_args(arm)]
+        listed = {"properties": dict.fromkeys(words, self.of(values))} if words else {}
+        return {"type": "object", **listed, "additionalProperties": self.of(values) if str in arms else False}
 
     def _defined(self, cls: type, tag: tuple[str, str] | None = None) -> dict[str, Any]:
         name = cls.__name__.strip("_")

@@ -61,8 +61,14 @@ class Reading(Generic[T]):
 
     def get(self, *path: str | int) -> Any:
         """Return the plain value at a path; None if it is missing or invalid."""
-        if self.is_wrong(*path):
-            return None
+        return None if self.is_wrong(*path) else self._plain(path)
+
+    def keys(self, *path: str | int) -> tuple[str, ...]:
+        """Return the keys of the table at a path, also those of invalid values; none if it is missing or no table."""
+        node = self._plain(path)
+        return tuple(map(str, node)) if isinstance(node, Mapping) else ()
+
+    def _plain(self, path: Path) -> Any:
         node: Any = self.document
         for step in path:
             if isinstance(node, Mapping):

@@ -197,7 +197,7 @@ class Environment:
             try:
                 self.at(state)
             except InvalidValueError as error:
-                raise InvalidValueError(f"where {state}", dict(moves), error.rule) from None
+                raise InvalidValueError(f"where.{state}", dict(moves), error.rule) from None
         more = {str(move): 0.0 for _, moves in self.where for move, _ in moves if move not in self.names}
         object.__setattr__(self, "moves", _ordered({**more, **{str(move): p for move, p in self.moves}}))
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustcurve.documents.forms import SOME, Text
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.problems import unknown
-from trustcurve.documents.reader import read_toml
+from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES, Move
 from trustcurve.policies.environment import CHANCE, Environment
 from trustcurve.policies.policy_errors import InvalidEnvironmentError
 
-__all__ = ["Chances", "EnvironmentFile", "load_environment", "parse_environment"]
+__all__ = ["Chances", "EnvironmentFile", "check_moves", "load_environment", "parse_environment"]
 
 
-Chances = Annotated[dict[Move, Annotated[float, CHANCE]], SOME]
+Chances = Annotated[dict[Move | str, Annotated[float, CHANCE]], SOME]
 """The probability of each move in a turn, as documents say it."""
 
 _Interval = Annotated[tuple[Annotated[float, CHANCE], ...], SOME]
-_Moves = Annotated[dict[Move, Annotated[float, CHANCE] | _Interval], SOME]
+_Moves = Annotated[dict[Move | str, Annotated[float, CHANCE] | _Interval], SOME]
 
 
 @frozen
@@ -33,12 +33,14 @@ class _Environment:
         name: The name of the environment in reports.
         moves: The moves that may happen, or the probability of each in a turn, for example { purchase = 0.1 }; or an interval of
             probabilities: { purchase = [0.05, 0.15] }.
+        where: Other probabilities, by stage or leaf state, for example { "distrust.adversarial" = { complaint = 0.2 } }.
         signals: Those of the moves that are signals of your own curve.
         keeps_promises: Whether every promise is kept, at the latest on its last day.
     """
 
     name: Text
     moves: _Moves | Annotated[tuple[str, ...], SOME]
+    where: dict[str, _Moves] = field(factory=dict)
     signals: tuple[str, ...] = ()
     keeps_promises: bool = False
 
@@ -94,13 +96,31 @@ def parse_environment(text: str, source: str = "the environment") -> Environment
         {'nothing': 0.4, 'kept': 0.5, 'complaint': 0.1}
     """
     reading = read_toml(text, EnvironmentFile, source, InvalidEnvironmentError)
-    moves, signals = (reading.get("environment", key) for key in ("moves", "signals"))
-    known = (*MOVES, *PROMISE_MOVES, *(signals if isinstance(signals, list) else ()))
-    for move in moves if isinstance(moves, list) else ():
-        if move not in known:
-            reading.wrong(("environment", "moves"), unknown(move, known))
+    check_moves(reading, ("environment",))
     form = reading.right().environment
     with reading.blaming(("environment",)):
-        given: Any = form.moves
-        return Environment(given, signals=form.signals, keeps_promises=form.keeps_promises, name=form.name)
+        moves, where = cast("Any", (form.moves, form.where))  # intervals of any length are checked there
+        return Environment(moves, signals=form.signals, where=where, keeps_promises=form.keeps_promises, name=form.name)
     raise reading.error(tuple(reading.findings))
+
+
+def check_moves(
+    reading: Reading[Any], path: tuple[str | int, ...], signals: tuple[str | int, ...] | None = None
+) -> None:
+    """Check the words of the moves of a table and of its states.
+
+    Args:
+        reading: The reading of a document.
+        path: The path of the table.
+        signals: The path of the list of signals of one's own; in the table if left out.
+    """
+    own = reading.get(*(signals or (*path, "signals")))
+    known = (*MOVES, *(own if isinstance(own, list) else ()))
+    moves = reading.get(*path, "moves")
+    for move in moves if isinstance(moves, list) else ():
+        if move not in (*known, *PROMISE_MOVES):
+            reading.wrong((*path, "moves"), unknown(move, (*known, *PROMISE_MOVES)))
+    for table in (("moves",), *(("where", state) for state in reading.keys(*path, "where"))):
+        for move in reading.keys(*path, *table):
+            if move not in known:
+                reading.wrong((*path, *table, move), unknown(move, known))

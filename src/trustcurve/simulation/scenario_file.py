@@ -16,10 +16,11 @@ from trustcurve.core.values import checked_path
 from trustcurve.documents.curve_file import load_curve
 from trustcurve.documents.forms import SOME, TEXT, Text, ValueRule
 from trustcurve.documents.plain_text import read_text
+from trustcurve.documents.problems import unknown
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidCurveError, InvalidDocumentError, InvalidValueError
 from trustcurve.policies import Environment, InvalidPolicyError, Policy, load_policy
-from trustcurve.policies.environment_file import Chances
+from trustcurve.policies.environment_file import Chances, check_moves
 from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError
 from trustcurve.simulation.scenario import (
     CUSTOMERS,
@@ -87,10 +88,12 @@ class _ChangePoint:
     Args:
         from_turn: The first turn with these moves.
         moves: The probability of each move in a turn.
+        where: Other probabilities, by stage or leaf state.
     """
 
     from_turn: Annotated[int, TURN]
     moves: Chances
+    where: dict[str, Chances] = field(factory=dict)
 
 
 @frozen
@@ -100,6 +103,8 @@ class _Segment:
     Args:
         policy: The file of the policy, relative to this one.
         moves: The probability of each move in a turn, for example { purchase = 0.1 }.
+        where: Other probabilities, by stage or leaf state, for example { "distrust.adversarial" = { complaint = 0.2 } }.
+        signals: Those of the moves that are signals of your own curve.
         name: The name of the segment.
         share: The segment's share of all customers, from 0 to 1.
         keeps_promises: Whether the company keeps every promise.
@@ -110,6 +115,8 @@ class _Segment:
     moves: Chances
     name: Text | None = None
     share: Annotated[float, SHARE] = 1.0
+    where: dict[str, Chances] = field(factory=dict)
+    signals: tuple[str, ...] = ()
     keeps_promises: bool = False
     changes: tuple[_ChangePoint, ...] = ()
 
@@ -185,6 +192,7 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
     curve = files.curve()
     policies = [files.policy(number, curve) for number in range(reading.count("segments"))] if curve else []
     _check_names(reading)
+    _check_moves(reading, curve)
     form = reading.right()
     segments = [_segment(reading, number, policy) for number, policy in enumerate(policies) if policy]
     reading.right()
@@ -223,24 +231,45 @@ def _check_names(reading: Reading[ScenarioFile]) -> None:
                 reading.wrong(path, "is missing: each of several segments must have one")
 
 
+def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None) -> None:
+    """Check the words of moves, signals and states."""
+    own = () if curve is None else curve.own_signals
+    states = () if curve is None else (*(stage.name for stage in curve.stages), *curve.states)
+    for number in range(reading.count("segments")):
+        path = ("segments", number)
+        signals = (*path, "signals")
+        for place, signal in enumerate(reading.get(*signals) or ()):
+            if curve is not None and signal not in own:
+                reading.wrong((*signals, place), unknown(signal, own))
+        changes = reading.document["segments"][number].get("changes") if reading.keys(*path) else None
+        many = len(changes) if isinstance(changes, list | tuple) else 0
+        for table in (path, *((*path, "changes", place) for place in range(many))):
+            check_moves(reading, table, signals)
+            for state in reading.keys(*table, "where"):
+                if curve is not None and state not in states:
+                    reading.wrong((*table, "where", state), unknown(state, states))
+
+
 def _segment(reading: Reading[ScenarioFile], number: int, policy: Policy) -> Segment | None:
     """Make a segment; an error of its class becomes a finding."""
     form, path = reading.right().segments[number], ("segments", number)
     name = form.name or "everyone"
 
-    def environment(moves: Any, name: str) -> Environment:
-        return Environment(moves, keeps_promises=form.keeps_promises, name=name)
+    def environment(moves: Any, where: Any, name: str) -> Environment:
+        return Environment(moves, where=where, signals=form.signals, keeps_promises=form.keeps_promises, name=name)
 
     with reading.blaming(path, {"environment": "moves"}):
         changes = []
         for place, each in enumerate(form.changes):
             with reading.blaming((*path, "changes", place)):
                 changes.append(
-                    ChangePoint(from_turn=each.from_turn, environment=environment(each.moves, f"{name} {place + 1}"))
+                    ChangePoint(
+                        from_turn=each.from_turn, environment=environment(each.moves, each.where, f"{name} {place + 1}")
+                    )
                 )
         return Segment(
             policy=policy,
-            environment=environment(form.moves, name),
+            environment=environment(form.moves, form.where, name),
             name=name,
             share=form.share,
             changes=tuple(changes),
