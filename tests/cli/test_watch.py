@@ -60,7 +60,7 @@ def test_only_some_are_printed(trustcurve: Trustcurve) -> None:
 
 
 def test_runs_can_be_the_same_for_all(trustcurve: Trustcurve) -> None:
-    said = trustcurve(*WATCH, "-p", "quiet_period(0, 1)", "--first-run", "2026-02-28", "--turn-days", "7")
+    said = trustcurve(*WATCH, "-p", "quiet_period(0, 1)", "--first-run", "2026-02-28", "--turn-days", "9")
     broken = [line for line in said.out.splitlines() if " is broken at" in line]
     assert broken
     assert all("22:59 UTC" in line or "23:00 UTC" in line for line in broken), "each at the end of a day in Berlin"

@@ -40,7 +40,7 @@ from trustcurve.policies import (
 from trustcurve.policies.decision_list import DecisionList, PolicyRule
 from trustcurve.snapshots import from_json, to_json
 from trustcurve.testing.rerun import rerun
-from trustcurve.verification import at_most, check, leads_to, never
+from trustcurve.verification import at_most, check, leads_to, never, probability
 from trustcurve.verification.closed_loop import BEGIN, ClosedLoop
 from trustcurve.verification.loop_journey import Counterexample
 from trustcurve.verification.loop_place import LoopPlaces
@@ -310,8 +310,9 @@ def test_moves_with_signals_of_ones_own() -> None:
         check(CURVE, quiet, policy=policy("waits")(lambda _: "wait"), environment=reviews)
     with pytest.raises(UnknownWordError, match="move 'reviw' is unknown"):
         Environment(["reviw"], signals=["review"])
-    with pytest.raises(InvalidValueError, match="must not have a probability for review: it is a signal of one's own"):
-        Environment({"review": 0.1}, signals=["review"])
+    comes = probability(lambda turn: own in turn.moves, within=2, name="comes")
+    often = Environment({own: 0.1, "complaint": 0.5}, signals=[own])
+    assert check(curve, comes, policy=ours, environment=often).verdicts[0].value == pytest.approx(0.19)
     with pytest.raises(InvalidValueError, match="signals must be a list of signals"):
         Environment(["review"], signals="review")
 

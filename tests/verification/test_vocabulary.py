@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -67,6 +68,9 @@ def ours() -> Policy:
         (lambda turn: turn.actions <= {"repiar"}, "action 'repiar'"),
         (lambda turn: turn.actions < {"repiar", "ask"}, "action 'repiar'"),
         (lambda turn: {"repiar"} <= turn.actions, "action 'repiar'"),
+        (lambda turn: turn.actions >= {"repiar"}, "action 'repiar'"),
+        (lambda turn: turn.actions > {"repiar"}, "action 'repiar'"),
+        (lambda turn: turn.met.stage == None, "stage None"),  # noqa: E711 - that is the fault
     ],
 )
 def test_a_word_that_there_is_not_is_an_error(ours: Policy, predicate: Predicate, says: str) -> None:
@@ -78,18 +82,26 @@ RANKS = {"distrust": 0, "hopefull": 1}
 
 
 @pytest.mark.parametrize(
-    ("predicate", "says"),
+    ("predicate", "says", "how"),
     [
-        (lambda turn: turn.met.stage in {"hopeful", "advocat"}, "stage"),
-        (lambda turn: RANKS.get(turn.met.stage) == 1, "stage"),
-        (lambda turn: turn.met.account in frozenset({"cleer", "due"}), "account"),
-        (lambda turn: not {"complain"}.isdisjoint(turn.moves), "move"),
-        (lambda turn: set(turn.moves) & {"complain"}, "move"),
-        (lambda turn: "aks" in dict.fromkeys(turn.actions, 1), "action"),
+        (lambda turn: turn.met.stage.startswith("advokat"), "stage", "asked for its 'startswith'"),
+        (lambda turn: turn.met.stage.lower() == "advocat", "stage", "asked for its 'lower'"),
+        (lambda turn: turn.met.stage + "s" == "advocats", "stage", "taken apart or ordered"),
+        (lambda turn: turn.met.stage[:3] == "adz", "stage", "taken apart or ordered"),
+        (lambda turn: "advokat" in turn.met.stage, "stage", "taken apart or ordered"),
+        (lambda turn: turn.met.stage < "hopefull", "stage", "taken apart or ordered"),
+        (lambda turn: turn.met.stage in {"hopeful", "advocat"}, "stage", "looked up in a set or a dict"),
+        (lambda turn: RANKS.get(turn.met.stage) == 1, "stage", "looked up in a set or a dict"),
+        (lambda turn: turn.met.account in frozenset({"cleer", "due"}), "account", "looked up in a set or a dict"),
+        (lambda turn: not {"complain"}.isdisjoint(turn.moves), "move", "looked up in a set or a dict"),
+        (lambda turn: set(turn.moves) & {"complain"}, "move", "looked up in a set or a dict"),
+        (lambda turn: "aks" in dict.fromkeys(turn.actions, 1), "action", "looked up in a set or a dict"),
     ],
 )
-def test_a_word_is_not_looked_up_where_a_typo_would_go_unnoticed(ours: Policy, predicate: Predicate, says: str) -> None:
-    with pytest.raises(InvalidValueError, match=f"^{says} must not be looked up in a set or a dict.*use ==, a tuple"):
+def test_a_word_is_not_used_where_a_typo_would_go_unnoticed(
+    ours: Policy, predicate: Predicate, says: str, how: str
+) -> None:
+    with pytest.raises(InvalidValueError, match=f"^{says} must not be {how}, where a typo would go unnoticed: use =="):
         check(Curve.default(), never(predicate, name="typo"), policy=ours)
 
 
@@ -98,6 +110,34 @@ def test_what_a_curve_says_of_a_position_can_be_asked(ours: Policy) -> None:
     falls = never(lambda turn: curve.rank(turn.after) < curve.rank(turn.before), name="falls")
     suspicious = possible(lambda turn: curve.state(turn.after) == "distrust.suspicious", name="suspicious")
     assert [bool(verdict) for verdict in check(curve, falls, suspicious, policy=ours)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("predicate", "says"),
+    [
+        (
+            lambda turn: turn.actions == "ask",
+            "the actions of a turn must be compared with a set, for example {'propose'}",
+        ),
+        (lambda turn: turn.moves == ["kept"], "the moves of a turn must be compared with a set, for example {'kept'}"),
+        (
+            lambda turn: turn.met == "advocate",
+            "a position of a turn must be compared with a position: did you mean its",
+        ),
+        (lambda turn: turn.met in ("advocate", "hopeful"), "a position of a turn must be compared with a position"),
+        (lambda turn: (each for each in turn.moves), "what happens returned must be true or false"),
+        (lambda turn: turn.moves.isdisjoint, "what happens returned must be true or false"),
+        (lambda turn: str(turn.met.stage), "what happens returned must be true or false, got 'distrust'"),
+    ],
+)
+def test_what_is_no_comparison_is_an_error(ours: Policy, predicate: Predicate, says: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"^{re.escape(says)}"):
+        check(Curve.default(), never(predicate, name="odd"), policy=ours)
+
+
+def test_an_attribute_that_there_is_not_is_an_error(ours: Policy) -> None:
+    with pytest.raises(AttributeError, match="a turn has no 'actoins'; it has before, met, after, moves, actions"):
+        check(Curve.default(), never(lambda turn: turn.actoins, name="odd"), policy=ours)  # type: ignore[attr-defined]
 
 
 # --- sets of words -------------------------------------------------------------------------------------
@@ -125,7 +165,7 @@ def test_sets_of_words_behave_as_sets(
     assert compare(words_of(one), beside) is compare(one, other)
     assert compare(beside, words_of(one)) is compare(other, one)
     assert words_of(one).isdisjoint(beside) is one.isdisjoint(other)
-    assert sorted(words_of(one)) == sorted(one)
+    assert sorted(map(str, words_of(one))) == sorted(one)
     assert len(words_of(one)) == len(one)
     assert eval(repr(words_of(one))) == one  # noqa: S307 - our own
 

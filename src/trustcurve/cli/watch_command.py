@@ -12,6 +12,7 @@ import typer
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve, chosen_properties
 from trustcurve.cli.screen import Screen, TableColumn, working
+from trustcurve.core.curve import Curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs import load_mapping, replay_journeys, scan_log
 from trustcurve.logs.until import read_until
@@ -103,7 +104,7 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
         work.at("mapping its rows")
         journeys = replay_journeys(opened, meaning, on, until=end, progress=work.replayed)
         work.at("watching")
-        turn = None if turn_days is None else _turn(turn_days)
+        turn = None if turn_days is None else _turn(turn_days, on)
         found = list(watch(on, *asked, policy=ours, journeys=journeys, first_run=begun, turn=turn))
     _print(screen, found, len(journeys), limit)
     if out_dir is not None:
@@ -113,11 +114,13 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(_BROKEN)
 
 
-def _turn(days: float) -> timedelta:
+def _turn(days: float, curve: Curve) -> timedelta:
     try:
-        return check_turn(timedelta(days=days))
+        return check_turn(timedelta(days=days), curve)
     except (OverflowError, ValueError, InvalidValueError):
-        raise InvalidValueError("--turn-days", days, "must be above zero, and at most 36,500") from None
+        period = curve.silence_after / timedelta(days=1)
+        rule = f"must be a whole fraction of the curve's quiet period of {period:g} days"
+        raise InvalidValueError("--turn-days", days, rule) from None
 
 
 def _print(screen: Screen, found: Sequence[Violation], customers: int, limit: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import fsum
@@ -16,7 +17,7 @@ from trustcurve.core.journey import Journey
 from trustcurve.core.signals import LEDGER_SIGNALS, WEIGHTS
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.documents.forms import between
+from trustcurve.documents.forms import TEXT, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import ACTIONS, PROMISE_DUE, WAIT, Act, PromiseKind, acts_of
 from trustcurve.policies.decision import Decision, other_rows, view_of
@@ -32,15 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["COST", "OPEN_MAX", "Policy", "check_turn", "policy", "turn_of_curve"]
 
-Decide = Callable[[View], str | Iterable[str]]
+Decide = Callable[[View], str | list[str] | tuple[str, ...]]
 
 OPEN_MAX: Final = 4
 """The most promises that can be open at once when a policy is analysed. Source: our choice: each makes the automaton larger."""
 
 COST: Final = between(0, 1e12)
 """What an action may cost."""
-
-_TURN_MAX: Final = timedelta(days=36_500)
 
 _TURNS_PER_SILENCE: Final = 3
 """How many turns a quiet period has by default. Source: our choice: a turn is a month on the default curve."""
@@ -51,27 +50,56 @@ def turn_of_curve(curve: Curve) -> timedelta:
     return curve.silence_after / _TURNS_PER_SILENCE
 
 
-def check_turn(turn: object) -> timedelta:
+def check_turn(turn: object, curve: Curve) -> timedelta:
     """Return how long a turn lasts.
 
     Raises:
-        InvalidValueError: It is not a duration above zero, or longer than a hundred years.
+        InvalidValueError: It is not a duration, or no whole fraction of the curve's quiet period, so that nothing is proved.
     """
-    if not isinstance(turn, timedelta) or not timedelta(0) < turn <= _TURN_MAX:
-        raise InvalidValueError("turn", turn, "must be a duration above zero, of at most 36,500 days")
+    if not isinstance(turn, timedelta) or turn <= timedelta(0) or curve.silence_after % turn:
+        period = curve.silence_after / timedelta(days=1)
+        rule = f"must be a duration that is a whole fraction of the curve's quiet period, {period:g} days"
+        raise InvalidValueError("turn", turn, rule)
     return turn
 
 
 def _recalls(value: Iterable[Recall]) -> tuple[Recall, ...]:
-    return tuple(value)
+    recalls = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+    if not all(isinstance(each, Recall) for each in recalls):
+        raise InvalidValueError("recalls", value, 'must be a list of what is counted, for example [since("ask", 3)]')
+    return recalls
+
+
+def _pairs(argument: str, value: Any, fits: Callable[[Any], bool], example: str) -> tuple[tuple[str, Any], ...]:
+    """Return the pairs of a dict with names as keys."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    try:
+        found: list[tuple[Any, Any]] = [(name, each) for name, each in pairs]
+    except (TypeError, ValueError):
+        found = [(None, None)]
+    if not all(isinstance(name, str) and fits(each) for name, each in found):
+        raise InvalidValueError(argument, value, f"must be a dict, for example {example}")
+    return tuple((str(plain_word(name)), each) for name, each in found)
 
 
 def _kinds(value: Mapping[str, PromiseKind]) -> tuple[tuple[str, PromiseKind], ...]:
-    return tuple(value.items()) if isinstance(value, Mapping) else value
+    example = '{"parcel": PromiseKind("major", 2)}'
+    return _pairs("promises", value, lambda kind: isinstance(kind, PromiseKind), example)
 
 
-def _pairs(value: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(value.items()) if isinstance(value, Mapping) else value
+def _signals(value: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return _pairs("signals", value, lambda signal: isinstance(signal, str), '{"gift": "bonus"}')
+
+
+def _costs(value: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return _pairs("costs", value, lambda cost: isinstance(cost, int | float), '{"exchange": 4.5}')
+
+
+def _constants(value: Mapping[str, tuple[str | int, ...]]) -> tuple[tuple[str, tuple[str | int, ...]], ...]:
+    def are_values(values: Any) -> bool:
+        return isinstance(values, list | tuple) and len(values) > 0 and {*map(type, values)} <= {str, int}
+
+    return _pairs("constants", value, are_values, '{"tier": ("basic", "gold")}')
 
 
 @final
@@ -104,14 +132,14 @@ class Policy:
         'solve first'
     """
 
-    name: str
+    name: str = field(validator=TEXT)
     decide: Decide
     recalls: tuple[Recall, ...] = field(default=(), converter=_recalls)
     promise_due: int = field(default=2, validator=PROMISE_DUE)
     promises: tuple[tuple[str, PromiseKind], ...] = field(default=(), converter=_kinds)
-    signals: tuple[tuple[str, str], ...] = field(default=(), converter=_pairs)
-    costs: tuple[tuple[str, float], ...] = field(default=(), converter=_pairs)
-    constants: tuple[tuple[str, tuple[str | int, ...]], ...] = field(default=(), converter=_pairs)
+    signals: tuple[tuple[str, str], ...] = field(default=(), converter=_signals)
+    costs: tuple[tuple[str, float], ...] = field(default=(), converter=_costs)
+    constants: tuple[tuple[str, tuple[str | int, ...]], ...] = field(default=(), converter=_constants)
     description: str = ""
 
     __init_subclass__ = final_class
@@ -157,8 +185,14 @@ class Policy:
         """Everything that it can do, by name, except to wait."""
         return acts_of(self.kinds, dict(self.signals))
 
-    def cost(self, actions: Container[str]) -> float:
+    def cost(self, actions: AbstractSet[str]) -> float:
         """Return what some actions of a turn cost.
+
+        Args:
+            actions: The actions, as ``Turn.actions`` has them.
+
+        Raises:
+            UnknownWordError: One of them is not an action of this policy.
 
         Examples:
             >>> @policy("gifts", costs={"exchange": 4.5})
@@ -167,6 +201,11 @@ class Policy:
             >>> gifts.cost({"exchange", "ask"})
             4.5
         """
+        if not isinstance(actions, AbstractSet):
+            raise InvalidValueError("actions", actions, "must be a set of actions, such as turn.actions")
+        for action in actions:
+            if str(action) not in self.acts:
+                raise UnknownWordError("action", str(action), tuple(self.acts))
         return fsum(cost for action, cost in self.costs if action in actions)
 
     def check_words(self, curve: Curve) -> None:
@@ -250,8 +289,6 @@ class Policy:
     def _ask(self, view: View) -> tuple[str, ...]:
         try:
             answer: Any = self.decide(view)
-            words: Any = (answer,) if isinstance(answer, str) else tuple(answer)
-            return plain_actions(tuple(map(plain_word, words)))
         except NotRememberedError as error:
             problem = f"it asked for something that it does not remember; say so: {error.needed}"
             raise ImpurePolicyError(self.name, problem) from None
@@ -264,6 +301,11 @@ class Policy:
             raise ImpurePolicyError(self.name, f"it failed with {error!r} on {view}") from error
         except Exception as error:
             raise ImpurePolicyError(self.name, f"it failed with {error!r} on {view}") from error
+        words = (answer,) if isinstance(answer, str) else answer
+        if not isinstance(words, list | tuple):  # a set has no order of its own
+            problem = f"it returned {answer!r}: it must return an action, or a list or tuple of actions, in order"
+            raise ImpurePolicyError(self.name, problem)
+        return plain_actions(tuple(map(plain_word, words)))
 
     # --- running ---------------------------------------------------------------------------------------------
 
@@ -299,7 +341,7 @@ class Policy:
         if not isinstance(curve, Curve):
             raise InvalidValueError("curve", curve, "must be a Curve, for example Curve.default()")
         self._check_memory(memory, at)
-        turn = turn_of_curve(curve) if turn is None else check_turn(turn)
+        turn = turn_of_curve(curve) if turn is None else check_turn(turn, curve)
         seen = curve.observe(standing, at)
         heard = memory.after(seen, self.acts)
         view = view_of(curve, seen.after, heard, self.kinds, turn=turn, constants=self.segment)
@@ -374,7 +416,8 @@ class Policy:
             return memory
         if not isinstance(journey, Journey):
             raise InvalidValueError("journey", journey, "must be a Journey, as curve.journey returns it")
-        turn = turn_of_curve(curve or Curve.default()) if turn is None else check_turn(turn)
+        curve = curve or Curve.default()
+        turn = turn_of_curve(curve) if turn is None else check_turn(turn, curve)
         *_, end = runs_along(journey, memory, self.acts, turn)
         return end.memory
 

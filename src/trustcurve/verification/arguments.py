@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from trustcurve.errors import InvalidValueError, plain_word
@@ -49,16 +50,21 @@ def check_function(argument: str, value: object) -> None:
 
 
 def checked_predicate(argument: str, predicate: Callable[[Any], object]) -> Callable[[Any], bool]:
-    """Return a predicate that returns True or False, and raises where the given one returns None; raise if it is no function."""
+    """Return a predicate that returns True or False.
+
+    Where the given one returns anything but a truth value, a whole number or a set, it raises.
+
+    Raises:
+        InvalidValueError: It is not a function.
+    """
     check_function(argument, predicate)
 
     def decides(turn: Any) -> bool:
         found = predicate(turn)
-        if found is None:
-            name = getattr(predicate, "__name__", argument)
-            raise InvalidValueError(
-                f"what {argument} returned", None, f"must be true or false: does {name} lack a return?"
-            )
-        return bool(found)
+        if isinstance(found, int | AbstractSet) or type(found).__name__ == "bool":  # a bool of numpy is no int
+            return bool(found)
+        hint = f": does {getattr(predicate, '__name__', argument)} lack a return?" if found is None else ""
+        got = found if isinstance(found, str | None) else type(found).__name__  # the repr of others may read the turn
+        raise InvalidValueError(f"what {argument} returned", got, f"must be true or false{hint}")
 
     return decides

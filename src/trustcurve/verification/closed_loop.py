@@ -14,7 +14,7 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import InvalidValueError
 from trustcurve.policies.environment import ANY, Environment
-from trustcurve.policies.policy import OPEN_MAX, Policy, turn_of_curve
+from trustcurve.policies.policy import OPEN_MAX, Policy, check_turn, turn_of_curve
 from trustcurve.policies.policy_errors import ImpurePolicyError
 from trustcurve.policies.view import View
 from trustcurve.verification.memory_rules import MemoryRules, Remembered, impression_of
@@ -163,12 +163,7 @@ class ClosedLoop:
             object.__setattr__(self, "joins", self.any_time)
         if self.turn is None:
             object.__setattr__(self, "turn", turn_of_curve(self.curve))
-        if not isinstance(self.turn, timedelta) or self.turn <= timedelta(0) or self.curve.silence_after % self.turn:
-            raise InvalidValueError(
-                "turn",
-                self.turn,
-                f"must be a whole fraction of the curve's quiet period, {self.curve.silence_after}",
-            )
+        check_turn(self.turn, self.curve)
         if type(self.promises_max) is not int or not 0 <= self.promises_max <= OPEN_MAX:
             raise InvalidValueError("promises_max", self.promises_max, f"must be a whole number from 0 to {OPEN_MAX}")
         self.policy.check_words(self.curve)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, cast, final
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from trustcurve.core.signals import PARTS
 from trustcurve.core.standing import Position
-from trustcurve.errors import final_class
+from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.verification.vocabulary import Feature, UnreadError, Vocabulary, Word, Words
 
 __all__ = ["WHOLE", "Turn", "strict_turn", "turn_to_read"]
@@ -81,6 +81,10 @@ class _PositionToRead:
 
     def __eq__(self, other: object) -> bool:
         other = other._whole() if type(other) is _PositionToRead else other
+        if not isinstance(other, Position):
+            raise InvalidValueError(
+                "a position of a turn", other, "must be compared with a position: did you mean its stage?"
+            )
         return self._whole() == other
 
     def __hash__(self) -> int:
@@ -138,4 +142,5 @@ class _TurnToRead:
             return self._of((name, ""))
         if name == "changed":
             return bool(self.before.stage != self.after.stage)
-        raise AttributeError(f"a turn has no {name!r}", name=name, obj=self)
+        known = ", ".join(each.name for each in fields(Turn))
+        raise AttributeError(f"a turn has no {name!r}; it has {known}, changed", name=name, obj=self)

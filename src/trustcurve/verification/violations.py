@@ -111,7 +111,7 @@ def watch(
             rule = "must be a safety property: a log ends, and what may still come is not known"
             raise InvalidValueError("properties", each.name, rule)
     length = turn_of_curve(curve) if turn is None else turn
-    check_turn(length)
+    check_turn(length, curve)
     check_kind("journeys", journeys, Iterable, "must be journeys, as replay makes them")
     begun = None if first_run is None else instant(first_run, "first_run")
     watched: Sequence[Safety] = [each for each in asked if isinstance(each, Safety)]

@@ -49,27 +49,25 @@ class Vocabulary:
         return cls(stages, ACCOUNT_LEVELS, (*ALL_MOVES, *own_moves), tuple(actions), curve.signals)
 
 
-class Word(str):
-    """A word of a vocabulary.
+class Word:
+    """A word of a vocabulary, which can be compared with texts.
 
-    Comparing it with a text that is none of them is an error. So is looking it up in a set or a dict, which compares
-    nothing: a typo among their keys could not be noticed. The library itself may: what it compares with are no typos.
+    A text that is none of the words is an error. So is everything else that is done with it, since a typo could not be
+    noticed: to look it up in a set or a dict, to take it apart, to order it. The library itself may look it up: what it
+    compares with are no typos. ``str(word)`` is the plain text.
     """
 
-    known: tuple[str, ...]
-    kind: str
+    __slots__ = ("kind", "known", "text")
 
-    __slots__ = ("kind", "known")
-
-    def __new__(cls, word: str, kind: str, known: tuple[str, ...]) -> Self:  # noqa: D102 - as of the class
-        made = super().__new__(cls, word)
-        made.kind, made.known = kind, known
-        return made
+    def __init__(self, text: str, kind: str, known: tuple[str, ...]) -> None:
+        self.text, self.kind, self.known = text, kind, known
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, str) and not isinstance(other, Word) and other not in self.known:
-            raise UnknownWordError(self.kind, str(other), self.known)
-        return str.__eq__(self, other) is True
+        if isinstance(other, Word):
+            return self.text == other.text
+        if not isinstance(other, str) or str(other) not in self.known:
+            raise UnknownWordError(self.kind, other, self.known)
+        return self.text == str(other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -77,11 +75,28 @@ class Word(str):
     def __hash__(self) -> int:
         asking = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001 - whose code it is decides
         if asking.partition(".")[0] != __name__.partition(".")[0]:
-            rule = (
-                "must not be looked up in a set or a dict, where a typo would go unnoticed: use ==, a tuple or a list"
-            )
-            raise InvalidValueError(self.kind, str(self), rule)
-        return str.__hash__(self)
+            raise self._misused("looked up in a set or a dict")
+        return hash(self.text)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            raise self._misused(f"asked for its {name!r}")
+        raise AttributeError(name)
+
+    def _no_part(self, *_: object) -> Any:
+        raise self._misused("taken apart or ordered")
+
+    __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __iter__ = __len__ = __getitem__ = __add__ = __radd__ = _no_part
+
+    def _misused(self, how: str) -> InvalidValueError:
+        rule = f"must not be {how}, where a typo would go unnoticed: use == or a tuple, or str() for the plain text"
+        return InvalidValueError(self.kind, self.text, rule)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return repr(self.text)
 
 
 class Words(AbstractSet[str]):
@@ -99,7 +114,7 @@ class Words(AbstractSet[str]):
         self.check(word)
         return bool(self._read((self.kind, str(word))))
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         came, unread = [], list[Feature]()
         for word in self.known:
             try:
@@ -133,6 +148,9 @@ class Words(AbstractSet[str]):
         return Words(self.kind, known, lambda feature: any(Word(feature[1], "", known) in each for each in sets))
 
     def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AbstractSet):
+            rule = f"must be compared with a set, for example {{{self.known[0]!r}}}"
+            raise InvalidValueError(f"the {self.kind} of a turn", other, rule)
         return AbstractSet.__eq__(self, self._checked(other))
 
     def __le__(self, other: AbstractSet[Any]) -> bool:
@@ -140,6 +158,12 @@ class Words(AbstractSet[str]):
 
     def __lt__(self, other: AbstractSet[Any]) -> bool:
         return AbstractSet.__lt__(self, self._checked(other))
+
+    def __ge__(self, other: AbstractSet[Any]) -> bool:
+        return AbstractSet.__ge__(self, self._checked(other))
+
+    def __gt__(self, other: AbstractSet[Any]) -> bool:
+        return AbstractSet.__gt__(self, self._checked(other))
 
     def __sub__(self, other: AbstractSet[Any]) -> AbstractSet[str]:
         return AbstractSet.__sub__(self, self._checked(other))
