@@ -79,3 +79,14 @@ def test_what_cannot_be_watched(trustcurve: Trustcurve, options: tuple[str, ...]
     said = trustcurve(*WATCH, *options)
     assert (said.code, said.out) == (2, "")
     assert says in said.err
+
+
+def test_what_could_not_be_used_is_told(trustcurve: Trustcurve) -> None:
+    wrong = "8,2026-13-01,4711,letter,,,\n9,2026-04-01 09:00,4711,postcard,,,\n"
+    Path("log.csv").write_text(LETTERS + wrong, encoding="utf-8")
+    said = trustcurve(*WATCH, "-p", "quiet_period(4, 4)")
+    assert said.code == 1
+    assert "nothing is broken in the journeys of " in said.out
+    assert "What could not be used" in said.out
+    assert "'2026-13-01'" in said.out
+    assert trustcurve(*WATCH, "-p", "quiet_period(4, 4)", "--allow-rejects").code == 0

@@ -190,7 +190,7 @@ def test_summaries_of_rejects_add_up(tmp_path: Path) -> None:
         + "ann | soon | bye |\n" * 7
         + " | 2026-01-01 | bye |\nann | 2026-01-01 | odd |"
     )
-    groups = reject_groups(replay(tmp_path, log, UTC_LOG + RULES))
+    groups = reject_groups(replay(tmp_path, log, UTC_LOG + RULES).rejects)
     assert [(group.reason, group.count, group.rows) for group in groups] == [
         ("unreadable time", 7, (1, 2, 3, 4, 5)),
         ("no customer", 1, (8,)),

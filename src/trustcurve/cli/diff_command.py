@@ -17,12 +17,12 @@ from trustcurve.cli.options import (
     chosen_curve,
     chosen_environment,
 )
+from trustcurve.cli.reject_table import print_rejects
 from trustcurve.cli.screen import Screen, Work, working
 from trustcurve.core.curve import Curve
-from trustcurve.core.journey import Journey
 from trustcurve.documents.curve_file import is_curve, load_curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.logs import load_mapping, replay_journeys, scan_log
+from trustcurve.logs import LogJourneys, load_mapping, replay_journeys, scan_log
 from trustcurve.policies import load_policy
 from trustcurve.verification import CurveDifference, PolicyDifference, diff
 
@@ -80,21 +80,23 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         work.at("comparing")
         found: CurveDifference | PolicyDifference
         if kinds == {True}:
-            found = diff(on, load_curve(new), journeys=journeys)
+            found = diff(on, load_curve(new), journeys=journeys or ())
         else:
             found = diff(
                 load_policy(old, on), load_policy(new, on), curve=on,
-                environment=surroundings, promises_max=promises_max, once_a_turn=once_a_turn, journeys=journeys,
+                environment=surroundings, promises_max=promises_max, once_a_turn=once_a_turn, journeys=journeys or (),
             )  # fmt: skip
     screen.lines(str(found))
+    if journeys is not None:
+        print_rejects(screen, journeys.rejects)
     if found:
         raise typer.Exit(_DIFFERENT)
 
 
-def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> tuple[Journey, ...]:
+def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> LogJourneys | None:
     """Return the journeys of a log, if one is given."""
     if log is None and mapping is None:
-        return ()
+        return None
     if log is None or mapping is None:
         raise InvalidValueError(
             "--log" if log is None else "--mapping", None, "must be given; a log needs both --log and --mapping"

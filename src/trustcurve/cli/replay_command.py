@@ -12,12 +12,13 @@ import typer
 from rich.markup import escape
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Row, Screen, TableColumn, working
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.log_replay import LogCounts
 from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
-from trustcurve.logs.summary import fall_causes, reject_groups, state_rows
+from trustcurve.logs.summary import fall_causes, state_rows
 from trustcurve.logs.until import read_until
 from trustcurve.records import FileFormat
 
@@ -96,9 +97,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = None,
     *,
-    allow_rejects: Annotated[
-        bool, typer.Option("--allow-rejects", help="Exit with 0 even if a row could not be used.")
-    ] = False,
+    allow_rejects: AllowRejects = False,
 ) -> None:
     """Replay a log: print where customers stand, what moved them and why."""
     screen, started = Screen.out(), perf_counter()
@@ -120,7 +119,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
     _print_causes(screen, done)
     if outcome is not None:
         _print_outcomes(screen, done, outcome)
-    _print_rejects(screen, done)
+    print_rejects(screen, done.rejects)
     if written:
         screen.line()
     for path in written:
@@ -226,21 +225,3 @@ def _print_outcomes(screen: Screen, done: LogReplay, outcome: str) -> None:
 
 def _shares(shares: Iterable[Share], prefix: str = "") -> list[Row]:
     return [(f"{prefix}{share.group}", f"{share.count:,}", f"{share.mean:.2f}") for share in shares]
-
-
-def _print_rejects(screen: Screen, done: LogReplay) -> None:
-    if not done.rejects:
-        return
-    columns = (
-        TableColumn("rows", "number"),
-        TableColumn("reason", "name"),
-        TableColumn("row numbers"),
-        TableColumn("first of them"),
-    )
-    rows = []
-    for group in reject_groups(done):
-        numbers = ", ".join(map(str, group.rows)) + (", ..." if group.count > len(group.rows) else "")
-        detail = group.detail.removeprefix(f"{group.reason}: ")
-        rows.append((f"{group.count:,}", group.reason, numbers, detail))
-    screen.line()
-    screen.table("What could not be used", columns, rows)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve, chosen_properties
+from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.errors import InvalidValueError
@@ -79,6 +80,8 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="The format of this file.")] = "parquet",
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="How many violations to print.")] = 20,
+    *,
+    allow_rejects: AllowRejects = False,
 ) -> None:
     """List where a log breaks the properties that a policy is proved to keep: which customer, when, and by what.
 
@@ -90,7 +93,7 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve watch orders.csv -m orders.toml --policy solve_first.toml
         trustcurve watch orders.csv -m orders.toml --policy solve_first.toml -p no_ask_on_open_account -o broken
 
-    Exit code: 0 if nothing is broken; 1 if something is; 2 after an error.
+    Exit code: 0 if nothing is broken; 1 if something is, or a row could not be used (see --allow-rejects); 2 after an error.
     """
     screen, on = Screen.out(), chosen_curve(curve)
     meaning, ours = load_mapping(mapping), load_policy(policy, on)
@@ -107,10 +110,11 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
         turn = None if turn_days is None else _turn(turn_days, on)
         found = list(watch(on, *asked, policy=ours, journeys=journeys, first_run=begun, turn=turn))
     _print(screen, found, len(journeys), limit)
+    print_rejects(screen, journeys.rejects)
     if out_dir is not None:
         for path in write_tables({"violations": violations_frame(found)}, out_dir, file_format):
             screen.line(f"wrote {path}")
-    if found:
+    if found or (journeys.rejects and not allow_rejects):
         raise typer.Exit(_BROKEN)
 
 

@@ -10,6 +10,7 @@ require("polars", "logs")
 from trustcurve.logs.log_errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
 from trustcurve.logs.log_replay import (  # noqa: E402
     CustomerReplay,
+    LogJourneys,
     LogReplay,
     replay_customer,
     replay_journeys,
@@ -23,6 +24,7 @@ __all__ = [
     "CustomerReplay",
     "InvalidMappingError",
     "LogError",
+    "LogJourneys",
     "LogMapping",
     "LogReplay",
     "UnreadableLogError",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
+from typing import Any, final
 
 import polars as pl
 from attrs import field, frozen
@@ -26,7 +27,7 @@ from trustcurve.core.replay import (
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import checked_name
-from trustcurve.errors import InvalidValueError, UnknownWordError
+from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
 from trustcurve.logs.columns import template, used_columns
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
 from trustcurve.logs.mapping import LogMapping
@@ -35,7 +36,16 @@ from trustcurve.logs.sources import Log
 from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord
 
-__all__ = ["CustomerReplay", "LogCounts", "LogReplay", "Progress", "replay_customer", "replay_journeys", "replay_log"]
+__all__ = [
+    "CustomerReplay",
+    "LogCounts",
+    "LogJourneys",
+    "LogReplay",
+    "Progress",
+    "replay_customer",
+    "replay_journeys",
+    "replay_log",
+]
 
 Progress = Callable[[int, int], None]
 """A function that is called regularly with the number of events done and of all."""
@@ -239,16 +249,41 @@ def replay_customer(
     )
 
 
+@final
+@frozen(repr=False)
+class LogJourneys(Sequence[Journey]):
+    """The journeys of a log's customers, and what could not be used.
+
+    Args:
+        journeys: The journeys, in the order in which the customers first appear.
+        rejects: The rows and events that could not be used, by row.
+    """
+
+    journeys: tuple[Journey, ...]
+    rejects: tuple[RejectRecord, ...]
+
+    __init_subclass__ = final_class
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.journeys[place]
+
+    def __len__(self) -> int:
+        return len(self.journeys)
+
+    def __repr__(self) -> str:
+        return f"<LogJourneys of {len(self)} customers, {len(self.rejects)} rejects>"
+
+
 def replay_journeys(
     log: Log, mapping: LogMapping, curve: Curve, *, until: datetime | None = None, progress: Progress | None = None
-) -> tuple[Journey, ...]:
+) -> LogJourneys:
     r"""Map a log to events and return the journey of every customer; for arguments see ``replay_log``.
 
     All steps are kept in memory, about a kilobyte for each event. A journey ends with the observation at ``until``.
-    Customers without an applied event and broken rows are left out; ``replay_log`` reports them.
+    Customers without an applied event are left out.
 
     Returns:
-        The journeys, in the order in which the customers first appear.
+        The journeys, in the order in which the customers first appear, with the rejects beside them.
 
     Raises:
         InvalidMappingError: The mapping does not fit the log.
@@ -269,9 +304,10 @@ def replay_journeys(
     run = _Run.of(log, mapping, curve, until, progress)
     histories = [(each.start, each) for each in run.histories()]
     end = run.until or max((each.standing.as_of for _, each in histories if each.standing is not None), default=None)
-    return tuple(
+    journeys = [
         extended(Journey(start), each, _observe(curve, each, end)) for start, each in histories if start is not None
-    )
+    ]
+    return LogJourneys(tuple(journeys), tuple(sorted(run.rejects, key=_by_row)))
 
 
 @frozen(eq=False)

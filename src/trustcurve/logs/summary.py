@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
 from trustcurve.core.steps import Transition
 from trustcurve.logs.log_replay import LogReplay
+from trustcurve.records import RejectRecord
 
 __all__ = ["FallCause", "RejectGroup", "StateRow", "fall_causes", "reject_groups", "state_rows"]
 
@@ -83,10 +84,10 @@ def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
     return tuple(sorted(causes, key=lambda cause: (-cause.falls, cause.rule)))
 
 
-def reject_groups(replay: LogReplay, shown: int = 5) -> tuple[RejectGroup, ...]:
+def reject_groups(rejects: Iterable[RejectRecord], shown: int = 5) -> tuple[RejectGroup, ...]:
     """Group rejects by reason, most rows first."""
     groups: dict[str, dict[int, str]] = {}
-    for reject in replay.rejects:
+    for reject in rejects:
         groups.setdefault(reject.reason, {}).setdefault(reject.row or 0, reject.detail)
     gathered = [
         RejectGroup(reason, len(rows), tuple(rows)[:shown], next(iter(rows.values())))
