@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -285,13 +286,23 @@ def test_a_limit_makes_it_unknown(trustcurve: Trustcurve) -> None:
         (["check", "--export", "m.drn"], "--export must be given with one policy file, got 'm.drn'"),
         (["check", "old.toml", "-p", "nobody_forgotten"], "must be a property of curves to check old.toml"),
         (["check", "-p", "way_back"], "must be a property of curves to check the default curve"),
-        (["check", "gentle.toml", "-p", f"repair_within({'9' * 5000})"], "is unknown"),
+        (
+            ["check", "gentle.toml", "-p", f"repair_within({'9' * 5000})"],
+            "must have whole numbers between its brackets",
+        ),
+        (["check", "gentle.toml", "-p", "repair_within(-1)"], "must have whole numbers between its brackets"),
+        (
+            ["check", "gentle.toml", "-p", "quiet_period(5, 3)"],
+            "n must be at most the 3 turns in which events are counted",
+        ),
+        (["check", "old.toml", "--once-a-turn"], "--once-a-turn must be left out for curves"),
+        (["check", "old.toml", "-e", "keeps-promises"], "--environment must be left out for curves"),
         (
             ["check", "gentle.toml", "-p", "repair_within(9999999999)"],
             "n must be a whole number of at most 1,000,000,000",
         ),
         (["check", "gentle.toml", "--begin", "partner"], "begin 'partner' is unknown"),
-        (["check", "old.toml", "--begin", "advocate"], "begin must be left out without a policy"),
+        (["check", "old.toml", "--begin", "advocate"], "--begin must be left out for curves"),
         (["check", "gentle.toml", "--states-max", "0"], "states_max must be a whole number of at least 1"),
         (["check", "funnel.toml", "-p", "nowhere.toml"], "No such file or directory: 'nowhere.toml'"),
         (["check", "funnel.toml", "-p", "nowhere.toml:hope"], "No such file or directory: 'nowhere.toml'"),
@@ -392,3 +403,43 @@ def test_policies_of_the_same_name_are_saved_apart(trustcurve: Trustcurve) -> No
         "funnel-repair_within-1.json",
         "funnel-2-repair_within-1.json",
     }
+
+
+TIERS = """
+[policy]
+name = "tiers"
+[constants]
+tier = ["basic", "gold"]
+months = [1, 12]
+[[rules]]
+when = { constants = { tier = "gold" }, account = ["slip", "breach"] }
+do = "repair"
+"""
+
+
+def test_a_policy_with_constants_is_checked_for_each_segment(trustcurve: Trustcurve, tmp_path: Path) -> None:
+    path = tmp_path / "tiers.toml"
+    path.write_text(TIERS, encoding="utf-8")
+    said = trustcurve("check", str(path), "-p", "repair_within(1)", "--save", str(tmp_path / "out"))
+    assert said.code == 1
+    heads = [line.partition(", environment")[0] for line in said.out.splitlines() if line.startswith("Policy ")]
+    segments = ("tier basic, months 1", "tier basic, months 12", "tier gold, months 1", "tier gold, months 12")
+    assert heads == [f"Policy tiers, {segment}" for segment in segments]
+    assert len(re.findall("REFUTED +repair_within", said.out)) == 2
+    saved = sorted(each.name for each in (tmp_path / "out").iterdir())
+    assert saved == [f"tiers-tier-basic-months-{n}-repair_within-1.json" for n in (1, 12)]
+    gold = trustcurve(
+        "check", str(path), "-p", "repair_within(1)", "--constant", "tier=gold", "--constant", "months=12"
+    )
+    assert gold.code == 0
+    assert gold.out.count("PROVED") == 1
+    for constant, says in (
+        ("tier=silver", "tier 'silver' is unknown"),
+        ("tier", "must be a name and a value"),
+        ("x=1", "constant 'x'"),
+    ):
+        assert says in trustcurve("check", str(path), "--constant", constant).err
+    assert (
+        "must be left out for what has no constants"
+        in trustcurve("check", "gentle.toml", "--constant", "tier=gold").err
+    )

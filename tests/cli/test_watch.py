@@ -81,6 +81,12 @@ def test_what_cannot_be_watched(trustcurve: Trustcurve, options: tuple[str, ...]
     assert says in said.err
 
 
+def test_a_first_run_after_the_log_is_an_error(trustcurve: Trustcurve) -> None:
+    said = trustcurve(*WATCH, "--first-run", "2027-01-01")
+    assert (said.code, said.out) == (2, "")
+    assert "--first-run must not be after the end of the log, 2026-06-" in said.err
+
+
 def test_what_could_not_be_used_is_told(trustcurve: Trustcurve) -> None:
     wrong = "8,2026-13-01,4711,letter,,,\n9,2026-04-01 09:00,4711,postcard,,,\n"
     Path("log.csv").write_text(LETTERS + wrong, encoding="utf-8")

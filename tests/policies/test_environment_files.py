@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         ("broken", "released"),
         "[environment]",
         "moves.released",
-        "unknown word 'released'; known: nothing, kept",
+        "must not have a probability: it can happen at any time, but not once a turn",
     ),
     "no name": (('name = "an ordinary year"', ""), "[environment]", "name", "is missing: the name of the environment"),
     "an empty name": (('"an ordinary year"', '" "'), "[environment]", "name", "must be a text that is not empty"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import deque
 from itertools import count, product
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from tests.policies.views import view
 from trustcurve import Curve, TrustcurveError
-from trustcurve.errors import InvalidValueError
+from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import (
     ImpurePolicyError,
     Policy,
@@ -217,3 +218,36 @@ def test_a_policy_that_answers_in_two_ways():
 def test_a_policy_may_be_called_as_often_as_one_likes():
     waits = policy("waits")(lambda v: "repair" if v.account == "slip" else "wait")
     assert {waits.actions(view(account="slip")) for _ in range(3)} == {("repair",)}
+
+
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ({"promises": {"d": 3}}, 'promises must be a dict, for example {"parcel": PromiseKind("major", 2)}'),
+        ({"promises": ["x"]}, "promises must be a dict"),
+        ({"recalls": "ask"}, "recalls must be a list of what is counted"),
+        ({"recalls": ["ask"]}, "recalls must be a list of what is counted"),
+        ({"constants": {"tier": ()}}, "constants must be a dict"),
+        ({"constants": {"tier": "gold"}}, "constants must be a dict"),
+        ({"constants": ["tier"]}, "constants must be a dict"),
+        ({"costs": ["ask"]}, "costs must be a dict"),
+        ({"costs": {"ask": "free"}}, "costs must be a dict"),
+        ({"signals": ["bonus"]}, "signals must be a dict"),
+        ({"signals": {"bonus": 3}}, "signals must be a dict"),
+        ({"name": 3}, "name must be a text that is not empty"),
+        ({"name": ""}, "name must be a text that is not empty"),
+    ],
+)
+def test_what_a_policy_is_given_wrongly(about: dict[str, Any], says: str):
+    with pytest.raises(InvalidValueError, match=f"^{re.escape(says)}"):
+        policy(**{"name": "odd", **about})(lambda _: "wait")
+
+
+def test_costs_are_of_actions_that_there_are():
+    gifts = policy("gifts", costs={"exchange": 4.5})(lambda _: "exchange")
+    assert gifts.cost(frozenset()) == 0
+    with pytest.raises(UnknownWordError, match="action 'exchagne' is unknown; did you mean 'exchange'"):
+        gifts.cost({"exchagne"})
+    for no_set in ("exchange", None, ["exchange"]):
+        with pytest.raises(InvalidValueError, match="actions must be a set of actions"):
+            gifts.cost(no_set)  # type: ignore[arg-type]

@@ -306,7 +306,7 @@ def test_moves_with_signals_of_ones_own() -> None:
     assert [event.signal for event in found.events] == [own, "exchange"]  # type: ignore[union-attr]
     again = rerun(found.loop, found.journey)  # type: ignore[union-attr, arg-type]
     assert [event.signal for event in again.events] == [own, "exchange"]
-    with pytest.raises(UnknownWordError, match=f"signal '{own}' is unknown"):
+    with pytest.raises(UnknownWordError, match=f"signal of environment 'own' '{own}' is unknown"):
         check(CURVE, quiet, policy=policy("waits")(lambda _: "wait"), environment=reviews)
     with pytest.raises(UnknownWordError, match="move 'reviw' is unknown"):
         Environment(["reviw"], signals=["review"])

@@ -27,6 +27,7 @@ from trustcurve.verification import (
     at_most,
     bounded_asks_while_distrusted,
     check,
+    expected_total,
     leads_to,
     never,
     no_ask_on_open_account,
@@ -384,3 +385,41 @@ def test_arguments_of_another_kind_are_named(curve: Curve):
             made("departed")  # type: ignore[operator]
     with pytest.raises(UnknownWordError, match="complaint"):
         check(curve, relational(["complaints"], never="higher"))
+
+
+def test_verdicts_of_one_name_are_not_looked_up_by_it(curve: Curve) -> None:
+    waits = policy("waits")(lambda _: "wait")
+    report = check(
+        curve, never(lambda t: bool(t.actions), name="a"), never(lambda t: not t.actions, name="a"), policy=waits
+    )
+    assert [bool(verdict) for verdict in report] == [True, False]
+    assert "a" in report
+    with pytest.raises(InvalidValueError, match="must be the name of one verdict, and is that of 2"):
+        report["a"]
+
+
+def test_an_error_says_in_which_property_it_came_up(curve: Curve) -> None:
+    odd = never(lambda turn: turn.met.stage == "advocat", name="odd one")
+    with pytest.raises(UnknownWordError) as caught:
+        check(curve, always(lambda _: True, name="fine"), odd, policy=policy("waits")(lambda _: "wait"))
+    assert caught.value.__notes__ == ["in property 'odd one'"]
+
+
+def test_flags_are_flags(curve: Curve) -> None:
+    with pytest.raises(InvalidValueError, match="once_a_turn must be True or False, got 'no'"):
+        check(curve, policy=policy("waits")(lambda _: "wait"), once_a_turn="no")  # type: ignore[arg-type]
+
+
+def test_a_chance_needs_chances(curve: Curve) -> None:
+    likely = probability(lambda turn: "complaint" in turn.moves, within=2, name="complains")
+    with pytest.raises(
+        InvalidValueError, match="environment must have a probability for each move to decide 'complains'"
+    ):
+        check(curve, likely, policy=policy("waits")(lambda _: "wait"))
+
+
+def test_a_total_beyond_all_numbers_is_unknown(curve: Curve) -> None:
+    much = expected_total(lambda _: 1e308, within=30, name="much")
+    world = Environment({"complaint": 0.5})
+    verdict = check(curve, much, policy=policy("waits")(lambda _: "wait"), environment=world).verdicts[0]
+    assert (verdict.status, verdict.note) == (Status.UNKNOWN, "the total is larger than a number can be")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve
 
 from trustcurve.cli.options import (
     Command,
@@ -91,12 +92,21 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             show_default=False,
         ),
     ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--constant",
+            metavar="NAME=VALUE",
+            help="For policies with constants: check them for these segments only, such as tier=gold. Can be repeated. If left out: for every segment.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 
-    All reachable states are explored: PROVED means that no journey violates the property, whatever happens between two runs
-    of the policy, at any time and as often as it likes. The runs are a turn apart, and each promise is due a whole number
-    of turns after its run. REFUTED prints a shortest journey that violates it, next to the nearest one that does not. UNKNOWN means that a limit was reached first; then a counterexample may
+    All reachable states are explored: PROVED means that no journey violates the property, whatever customers do and promises
+    become between two runs of the policy, at any time and as often as they like. The runs are a turn apart, each promise is due a whole number of
+    turns after its run, and the company does nothing but what the policy decides. REFUTED prints a shortest journey that violates it, next to the nearest one that does not. UNKNOWN means that a limit was reached first; then a counterexample may
     not be the shortest. `trustcurve explain FILE` prints saved journeys.
 
     For example:
@@ -111,12 +121,18 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check funnel.toml --once-a-turn
         trustcurve check funnel.toml --export funnel.drn
         trustcurve check funnel.toml --begin advocate
+        trustcurve check tiers.toml --constant tier=gold
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
     screen, on, surroundings = Screen.out(), chosen_curve(curve), chosen_environment(environment)
     wanted = properties or ()
-    subjects = [_subject(path, on, wanted) for path in files or ()] or [(on, None, _of_curves(on, wanted))]
+    whole = [_subject(path, on, wanted) for path in files or ()] or [(on, None, _of_curves(on, wanted))]
+    named = zip(whole, _names(files or [Path()]), strict=True)
+    pairs = [pair for subject, name in named for pair in _segments(subject, name, constants or ())]
+    subjects, names = [subject for subject, _ in pairs], [name for _, name in pairs]
+    if all(policy is None for _, policy, _ in subjects):
+        _check_curves_only(environment, begin, once_a_turn=once_a_turn)
     if export is not None:
         _check_export(export, [policy for _, policy, _ in subjects])
     reports, unrolled = [], None
@@ -135,7 +151,6 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
             )
             reports.append(checker.report(surroundings, asked))
             unrolled = None if export is None else checker.automaton("--export")
-    names = _names(files or [Path()])
     for report, name in zip(reports, names, strict=True):
         _print_report(screen, report)
         if save is not None:
@@ -149,12 +164,38 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(_UNKNOWN)
 
 
-def _subject(path: Path, on: Curve, wanted: Sequence[str]) -> tuple[Curve, Policy | None, tuple[Property, ...]]:
+_Subject = tuple[Curve, Policy | None, tuple[Property, ...]]
+
+
+def _subject(path: Path, on: Curve, wanted: Sequence[str]) -> _Subject:
     """Load a curve file, or a policy file on the chosen curve; return what is checked, and its properties."""
     if is_curve(path):
         return load_curve(path), None, _of_curves(on, wanted, str(path))
     policy = load_policy(path, on)
     return on, policy, chosen_properties(wanted, on, policy)
+
+
+def _segments(subject: _Subject, name: str, constants: Sequence[str]) -> Iterator[tuple[_Subject, str]]:
+    """Yield what is checked for each segment of a policy, if it has any, and what its files are called."""
+    on, policy, asked = subject
+    if policy is None or not policy.constants:
+        if constants:
+            raise InvalidValueError("--constant", constants[0], "must be left out for what has no constants")
+        yield subject, name
+        return
+    policy = policy.bound(**dict(_constant(policy, each) for each in constants))
+    for each in policy.segments():
+        words = ", ".join(f"{constant} {value}" for constant, value in each.segment)
+        yield (on, evolve(each, name=f"{policy.name}, {words}"), asked), f"{name}-{_plain(words)}"
+
+
+def _constant(policy: Policy, text: str) -> tuple[str, str | int]:
+    """Read a constant of a policy: its name and one of its values."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidValueError("--constant", text, "must be a name and a value, such as tier=gold")
+    values = dict(policy.constants).get(name, ())
+    return name, next((each for each in values if str(each) == value), value)
 
 
 def _of_curves(on: Curve, wanted: Sequence[str], source: str = "the default curve") -> tuple[Property, ...]:
@@ -165,6 +206,14 @@ def _of_curves(on: Curve, wanted: Sequence[str], source: str = "the default curv
             rule = f"must be a property of curves to check {source}; give a policy file, because it is about policies"
             raise InvalidValueError("--property", each.name, rule)
     return asked
+
+
+def _check_curves_only(environment: str, begin: str | None, *, once_a_turn: bool) -> None:
+    """Raise if an option is given that is about policies."""
+    given = (("--environment", environment, "any"), ("--once-a-turn", once_a_turn, False), ("--begin", begin, None))
+    for option, value, usual in given:
+        if value != usual:
+            raise InvalidValueError(option, value, "must be left out for curves: they are checked everywhere")
 
 
 def _check_export(path: Path, policies: Sequence[Policy | None]) -> None:

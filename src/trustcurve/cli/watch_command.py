@@ -106,6 +106,11 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
             out_dir.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written
         work.at("mapping its rows")
         journeys = replay_journeys(opened, meaning, on, until=end, progress=work.replayed)
+        last = max((each.standing.as_of for each in journeys), default=None)
+        if begun is not None and last is not None and begun > last:
+            raise InvalidValueError(
+                "--first-run", first_run, f"must not be after the end of the log, {last:%Y-%m-%d %H:%M} UTC"
+            )
         work.at("watching")
         turn = None if turn_days is None else _turn(turn_days, on)
         found = list(watch(on, *asked, policy=ours, journeys=journeys, first_run=begun, turn=turn))

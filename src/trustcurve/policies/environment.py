@@ -53,20 +53,21 @@ def _range(chance: Chance) -> Range:
 
 def _check_chance(move: str, chance: object) -> None:
     if not isinstance(chance, tuple):
-        CHANCE.check(f"probability of {move}", chance)
+        CHANCE.check(f"moves.{move}", chance)
         return
     for each in chance:
-        CHANCE.check(f"probability of {move}", each)
+        CHANCE.check(f"moves.{move}", each)
     if len(chance) != 2 or chance[0] > chance[1]:  # noqa: PLR2004 - an interval has two ends
         rule = "must be one number or two, the least and the most, for example (0.01, 0.03)"
-        raise InvalidValueError(f"probability of {move}", chance, rule)
+        raise InvalidValueError(f"moves.{move}", chance, rule)
 
 
 def _sum_problem(chances: Mapping[str, Chance]) -> str | None:
     """Return why probabilities of moves do not add up, or None."""
     least, most = (fsum(_range(chance)[end] for chance in chances.values()) for end in (0, 1))
     if least > 1 + ADDS_UP:
-        return f"must have probabilities that add up to at most 1, not {least:g}"
+        what = "least probabilities" if most > least else "probabilities"
+        return f"must have {what} that add up to at most 1, not {least:g}"
     if "nothing" in chances and most < 1 - ADDS_UP:
         return f"must have probabilities that add up to 1 if they include 'nothing', not {most:g}"
     return None
@@ -247,7 +248,7 @@ class Environment:
         own = curve.own_signals
         for signal in self.signals:
             if signal not in own:
-                raise UnknownWordError("signal", signal, own)
+                raise UnknownWordError(f"signal of environment {self.name!r}", signal, own)
 
     @property
     def has_chances(self) -> bool:

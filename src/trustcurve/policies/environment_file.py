@@ -122,5 +122,8 @@ def check_moves(
             reading.wrong((*path, "moves"), unknown(move, (*known, *PROMISE_MOVES)))
     for table in (("moves",), *(("where", state) for state in reading.keys(*path, "where"))):
         for move in reading.keys(*path, *table):
-            if move not in known:
+            if move in PROMISE_MOVES:
+                problem = "must not have a probability: it can happen at any time, but not once a turn"
+                reading.wrong((*path, *table, move), problem)
+            elif move not in known:
                 reading.wrong((*path, *table, move), unknown(move, known))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import product
 from math import fsum
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -248,6 +249,20 @@ class Policy:
                 raise UnknownWordError(name, value, tuple(map(str, known[name])))
             known[name] = (value,)
         return evolve(self, constants=known)
+
+    def segments(self) -> Iterator[Policy]:
+        """Yield the policy for each segment of customers: for every combination of the values of its constants.
+
+        Examples:
+            >>> @policy("tiers", constants={"tier": ("basic", "gold"), "country": ("AT", "DE")})
+            ... def tiers(view):
+            ...     return "exchange" if view.constant("tier") == "gold" else "wait"
+            >>> [each.segment for each in tiers.segments()][:2]
+            [(('tier', 'basic'), ('country', 'AT')), (('tier', 'basic'), ('country', 'DE'))]
+        """
+        names = [name for name, _ in self.constants]
+        for values in product(*(values for _, values in self.constants)):
+            yield self.bound(**dict(zip(names, values, strict=True)))
 
     @property
     def segment(self) -> tuple[tuple[str, str | int], ...]:

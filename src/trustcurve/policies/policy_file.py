@@ -353,8 +353,7 @@ class _Vocabulary:
                     self.reading.wrong(path, f"must be compared with numbers from 0 to {_COUNTED - 1}")
 
     def _names(self, *path: str | int) -> list[str]:
-        table = self.reading.get(*path)
-        return list(table) if isinstance(table, dict) else []
+        return list(self.reading.keys(*path))
 
     def _table(self, table: str, problem: Callable[[str], Problem | None]) -> None:
         for name in self._names(table):

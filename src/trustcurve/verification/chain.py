@@ -233,8 +233,9 @@ class _Chain:
         """Return the mean total in some turns, or up to the goal if it comes before, of what each node adds in a turn."""
         np = require("numpy", "verify")
         total = np.zeros(len(self.back))
-        for _ in range(turns):
-            total = each_turn + self.away @ total + self.back * total
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite total is no answer, and is told
+            for _ in range(turns):
+                total = each_turn + self.away @ total + self.back * total
         return float(total[0])
 
     def eventually(self) -> float | None:

@@ -46,7 +46,10 @@ def values_of(automaton: Automaton, asked: Chance) -> tuple[float, float]:
         return chain.probability(asked.within) if isinstance(asked, Probability) else chain.turns()
     if isinstance(asked, ExpectedTotal):
         amounts = values_on(automaton, _checked(asked.amount))
-        value: float | None = expected_total_of(automaton, goal, amounts, asked.within)
+        total = expected_total_of(automaton, goal, amounts, asked.within)
+        if asked.within is not None and not isfinite(total):
+            raise UndecidedError("the total is larger than a number can be")
+        value: float | None = total
     elif isinstance(asked, Probability):
         value = probability_of(automaton, goal, asked.within)
     else:

@@ -145,6 +145,7 @@ def checker_for(
         )
     check_kind("environment", environment, Environment, "must be an Environment")
     check_whole("states_max", states_max, 1)
+    check_kind("once_a_turn", once_a_turn, bool, "must be True or False")
     loop = None
     if policy is None and begin is not None:
         raise InvalidValueError("begin", begin, "must be left out without a policy: a curve is checked everywhere")
@@ -226,6 +227,9 @@ class Checker:
             verdict = way(asked)
         except TooManyStatesError as error:
             verdict = self._too_many(asked, self.automaton(asked.name), str(error))
+        except Exception as error:
+            error.add_note(f"in property {asked.name!r}")
+            raise
         return evolve(verdict, seconds=perf_counter() - start)
 
     def _too_many(self, asked: Property, automaton: Automaton, why: str = "") -> Verdict:
@@ -345,6 +349,9 @@ class Checker:
 
     def _chance(self, asked: Chance) -> Verdict:
         automaton = self.automaton(asked.name)
+        if not automaton.loop.environment.has_chances:
+            rule = f"must have a probability for each move to decide {asked.name!r}, as an environment from a file has"
+            raise InvalidValueError("environment", automaton.loop.environment.name, rule)
         if automaton.stopped is not None:
             return _verdict(asked, automaton, Status.UNKNOWN, automaton.stopped)
         try:

@@ -178,6 +178,8 @@ def at_most(
     """
     counts, runs = checked_predicate("event", event), checked_predicate("while", while_ or _any)
     most, width = check_whole("n", n, 0), None if per is None else check_whole("per", per, 1)
+    if width is not None and most > width:
+        raise InvalidValueError("n", n, f"must be at most the {width} turns in which events are counted")
 
     def step(state: int, turn: Turn) -> int:
         if not runs(turn):

@@ -399,6 +399,8 @@ def guard(
     if len(set(names)) < len(names):
         raise InvalidValueError("holds", names, "must have different names")
     guarded = tuple(checked_word("acts", act, tuple(policy.acts)) for act in dict.fromkeys(check_words("acts", acts)))
+    if not guarded:
+        raise InvalidValueError("acts", acts, f"must name an action at least; known: {', '.join(policy.acts)}")
     if environment.has_chances:
         raise InvalidValueError(
             "environment", environment.name, "must not have probabilities: a guard acts at any time"

@@ -6,7 +6,6 @@ own rules punish.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from inspect import signature
 
@@ -366,6 +365,8 @@ POLICY_PROPERTIES: tuple[Safety | LeadsTo, ...] = (
 
 # --- by name ----------------------------------------------------------------------------------------------
 
+_DIGITS = 10
+
 _FACTORIES: dict[str, Callable[..., Property]] = {
     made.__name__: made
     for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period, stays_in_touch)
@@ -400,13 +401,19 @@ def property_named(text: str) -> Property:
         >>> property_named("repair_within(3)").description
         'A slip or a breach is made good within 3 turns.'
     """
-    found = re.fullmatch(r"(\w+)(?:\(((?:\d{1,10}(?!\d)|[\s,])*)\))?", text.strip())
-    name, numbers = (found[1], (found[2] or "").strip()) if found else (text, "")
-    if name in _VALUES and not numbers:
+    name, _, numbers = text.strip().partition("(")
+    listed = [each.strip() for each in numbers.removesuffix(")").split(",")] if numbers.strip(" )") else []
+    if name in _VALUES and not listed:
         return _VALUES[name]
-    if name not in _FACTORIES:
+    if name not in _FACTORIES or (numbers and not numbers.endswith(")")):
         raise UnknownWordError("property", text, PROPERTY_NAMES)
-    given = [int(number) for number in re.findall(r"\d+", numbers)]
+    if not all(each.isascii() and each.isdecimal() and len(each) <= _DIGITS for each in listed):
+        raise InvalidValueError(
+            "property",
+            text,
+            f"must have whole numbers between its brackets, of at least 0 and at most {_DIGITS} digits",
+        )
+    given = [int(each) for each in listed]
     wanted = list(signature(_FACTORIES[name]).parameters)
     if given and len(given) != len(wanted):
         raise InvalidValueError(

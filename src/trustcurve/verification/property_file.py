@@ -314,7 +314,7 @@ def parse_properties(
     form = reading.right()
     made = []
     for number, each in enumerate(form.properties):
-        with reading.blaming(("properties", number), {"at_least, at_most": "at_most"}):
+        with reading.blaming(("properties", number), {"at_least, at_most": "at_most", "n": "at_most"}):
             made.append(_property(reading.document["properties"][number], each, predicates))
     reading.right()
     return tuple(made)

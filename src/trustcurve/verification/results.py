@@ -201,7 +201,7 @@ class Report:
         if isinstance(key, Verdict):
             return key in self.verdicts
         try:
-            return self._find(key) is not None
+            return _name(key) in [each.name for each in self.verdicts]
         except InvalidValueError:
             return False
 
@@ -214,7 +214,12 @@ class Report:
 
     def _find(self, key: object) -> Verdict | None:
         name = _name(key)
-        return next((each for each in self.verdicts if each.name == name), None)
+        found = [each for each in self.verdicts if each.name == name]
+        if len(found) > 1:
+            raise InvalidValueError(
+                "property", name, f"must be the name of one verdict, and is that of {len(found)}: iterate over them"
+            )
+        return found[0] if found else None
 
     def explain(self) -> str:
         """Return all verdicts with their journeys, line by line."""
