@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trustcurve import Curve
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import ANY, KEEPS_PROMISES, MOVES, Environment
 from trustcurve.policies.environment import move_probabilities
@@ -106,3 +107,81 @@ def test_what_is_likely_adds_up_to_one(weights: dict[str, int], rest: int, data:
     likely = move_probabilities(env, possible)
     assert sum(likely) == pytest.approx(1)
     assert all(0 <= p <= 1 for p in likely)
+
+
+# --- by stage and state ----------------------------------------------------------------------------
+
+UNEVEN = Environment(
+    {"complaint": 0.1, "nothing": 0.9},
+    where={
+        "distrust": {"complaint": 0.2, "customer_one_sided": 0.3},
+        "distrust.adversarial": {"complaint": 0.4},
+        "departed": {"return": 0.05, "complaint": 0},
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "chances"),
+    [
+        ("hopeful", {"complaint": 0.1}),
+        ("distrust", {"complaint": 0.2, "customer_one_sided": 0.3}),
+        ("distrust.competitive", {"complaint": 0.2, "customer_one_sided": 0.3}),
+        ("distrust.adversarial", {"complaint": 0.4, "customer_one_sided": 0.3}),
+        ("departed", {"return": 0.05}),
+    ],
+)
+def test_probabilities_depend_on_the_state(state: str, chances: dict[str, float]):
+    there = UNEVEN.at(state)
+    assert there.where == ()
+    assert {move: p for move, p in (there.probabilities or {}).items() if p and move != "nothing"} == chances
+    assert there.probabilities["nothing"] == pytest.approx(1 - sum(chances.values()))  # type: ignore[index]
+    assert there.names == UNEVEN.names == ("nothing", "complaint", "customer_one_sided", "return")
+
+
+def test_equal_worlds_are_one():
+    states = ("hopeful", "advocate", "distrust.competitive", "distrust.adversarial", "distrust.suspicious")
+    worlds, numbers = UNEVEN.worlds(states)
+    assert numbers == (0, 0, 1, 2, 1)
+    assert worlds == (UNEVEN.at("hopeful"), UNEVEN.at("distrust"), UNEVEN.at("distrust.adversarial"))
+    even = Environment({"complaint": 0.1})
+    assert even.worlds(states) == ((even,), (0,) * 5)
+
+
+def test_intervals_in_some_state_alone():
+    unsure = Environment({"complaint": 0.1}, where={"hopeful": {"complaint": (0.1, 0.3)}})
+    assert unsure.has_intervals
+    assert unsure.probabilities is None
+    assert unsure.at("hopeful").ranges == {"nothing": (0.7, 0.9), "complaint": (0.1, 0.3)}
+    assert unsure.at("distrust").probabilities == {"nothing": 0.9, "complaint": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ({"distrust": {"complaint": 2}}, "where.distrust must be a probability from 0 to 1"),
+        (
+            {"distrust": {"complaint": 0.5, "kept": 0.6}},
+            "where.distrust must have probabilities that add up to at most 1",
+        ),
+        ({"distrust": {"moved": 0.2}}, "where.distrust must not have a probability for moved"),
+        ({"distrust": {}}, "where must be the probabilities of moves by stage or state"),
+        ({"distrust": ["complaint"]}, "where must be the probabilities of moves by stage or state"),
+        (5, "where must be the probabilities of moves by stage or state"),
+        ({5: {"complaint": 0.1}}, "where must be a text"),
+    ],
+)
+def test_what_cannot_be_said_of_a_state(where: object, says: str):
+    with pytest.raises(InvalidValueError, match=f"^{says}"):
+        Environment({"complaint": 0.1}, where=where)  # type: ignore[arg-type]
+
+
+def test_states_are_for_environments_with_probabilities():
+    with pytest.raises(InvalidValueError, match="where must be left out where moves have no probabilities"):
+        Environment(["complaint"], where={"distrust": {"complaint": 0.1}})
+    with pytest.raises(UnknownWordError, match="move 'complian' is unknown; did you mean 'complaint'"):
+        Environment({"complaint": 0.1}, where={"distrust": {"complian": 0.1}})
+    with pytest.raises(
+        UnknownWordError, match=r"where 'distrust.adversrial' is unknown; did you mean 'distrust.adversarial'"
+    ):
+        Environment({"complaint": 0.1}, where={"distrust.adversrial": {"complaint": 0.1}}).check_words(Curve.default())

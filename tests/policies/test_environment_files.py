@@ -121,6 +121,56 @@ def test_an_environment_without_probabilities_is_an_array_of_moves(environment: 
     assert parse_environment(text) == environment
 
 
+BY_STATE = """\
+[environment]
+name = "an uneven year"
+moves = { complaint = 0.05, review = 0.1 }
+signals = ["review"]
+
+[environment.where."distrust.adversarial"]
+complaint = 0.3
+customer_one_sided = [0.1, 0.2]
+"""
+
+
+def test_probabilities_may_depend_on_the_state():
+    where = {"distrust.adversarial": {"complaint": 0.3, "customer_one_sided": (0.1, 0.2)}}
+    year = Environment({"complaint": 0.05, "review": 0.1}, signals=["review"], where=where, name="an uneven year")
+    assert parse_environment(BY_STATE) == year
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "complaint = 0.3",
+            "complian = 0.3",
+            "where.'distrust.adversarial'.complian: unknown word 'complian'; did you mean 'complaint'?",
+        ),
+        ("review = 0.1", "reviw = 0.1", "moves.reviw: unknown word 'reviw'; did you mean 'review'?"),
+        (
+            "complaint = 0.3",
+            "complaint = 3",
+            "where.'distrust.adversarial'.complaint: must be a probability from 0 to 1",
+        ),
+        (
+            "complaint = 0.3",
+            "complaint = 0.95",
+            "where.distrust.adversarial: must have least probabilities that add up to at most 1, not 1.15",
+        ),
+        (
+            "complaint = 0.3",
+            "moved = 0.3",
+            "must not have a probability: it can happen at any time, but not once a turn",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_state_is_found(old: str, new: str, says: str):
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        parse_environment(BY_STATE.replace(old, new))
+    assert says in str(caught.value)
+
+
 def test_a_file_is_named_in_what_is_wrong_with_it(tmp_path: Path):
     path = tmp_path / "year.toml"
     path.write_text(RIGHT.replace("kept", "kpet"), encoding="utf-8")

@@ -34,7 +34,7 @@ from trustcurve.verification import (
     possible,
     probability,
 )
-from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.closed_loop import ClosedLoop, Node
 from trustcurve.verification.property import Probability, Property
 from trustcurve.verification.unrolling import unroll_loop
 
@@ -53,6 +53,13 @@ WORLDS: list[dict[str, Any]] = [
     {"complaint": (0, 0.75), "purchase": (0, 0.75), "nothing": (0, 0.5)},
 ]
 worlds = st.sampled_from(WORLDS)
+Places = Mapping[str, Ranges]
+PLACES: list[dict[str, dict[str, Any]]] = [
+    {"distrust": {"complaint": (0, 0.25)}},
+    {"distrust.adversarial": {"complaint": 0.25}, "distrust": {"complaint": (0.25, 0.5), "customer_one_sided": 0.25}},
+    {"hopeful": {"complaint": 0, "purchase": (0, 0.25)}, "departed": {"return": (0.125, 0.5)}},
+]
+"""Chances that differ by stage and state; of everything else they leave enough in any world without "nothing"."""
 TRIES = 800  # so many choices are tried at most
 waits = policy("waits")(lambda _: "wait")
 
@@ -77,20 +84,32 @@ def corners(ranges: Ranges, possible: set[str]) -> list[Choice]:
     return found
 
 
-def small_loop(ours: Policy, world: Ranges, states: int) -> tuple[list[Edge], dict[int, list[Choice]]]:
+def small_loop(
+    ours: Policy, world: Ranges, states: int, places: Places | None = None
+) -> tuple[list[Edge], dict[int, list[Choice]]]:
     """Return the edges of a small loop, and for each state the extreme choices in it."""
-    loop = ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(world), promises_max=1)
+    loop = ClosedLoop(curve=DEFAULT, policy=ours, environment=Environment(world, where=places or {}), promises_max=1)
     automaton = unroll_loop(loop, states)
     assume(automaton.stopped is None)
     edges = edges_of(automaton)
     return edges, {
-        node: corners(world, {edge.move.name for edge in edges if edge.source == node})
+        node: corners(
+            there(world, places or {}, loop, automaton.state(node)),
+            {edge.move.name for edge in edges if edge.source == node},
+        )
         for node in range(automaton.states)
     }
 
 
-def decided(asked: Property, ours: Policy, world: Ranges) -> Verdict:
-    return check(DEFAULT, asked, policy=ours, environment=Environment(world), promises_max=1).verdicts[0]
+def there(world: Ranges, places: Places, loop: ClosedLoop, node: Node) -> Ranges:
+    """Return the chances in the turn after a state."""
+    state = DEFAULT.state(loop.table.positions[loop._begun(node).position])
+    return {**world, **places.get(state.partition(".")[0], {}), **places.get(state, {})}
+
+
+def decided(asked: Property, ours: Policy, world: Ranges, places: Places | None = None) -> Verdict:
+    environment = Environment(world, where=places or {})
+    return check(DEFAULT, asked, policy=ours, environment=environment, promises_max=1).verdicts[0]
 
 
 def tried(
@@ -112,6 +131,19 @@ def test_the_ends_are_those_of_the_best_and_the_worst_choice(ours: Policy, world
     agrees(ours, world, PREDICATES[goal])
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    small_policies,
+    st.sampled_from([{"complaint": (0.125, 0.5)}, {"kept": (0.25, 0.5), "complaint": 0.25}]),
+    st.sampled_from(PLACES),
+    predicates,
+)
+def test_the_ends_are_those_of_the_best_and_the_worst_choice_by_state(
+    ours: Policy, world: Ranges, places: Places, goal: str
+):
+    agrees(ours, world, PREDICATES[goal], places)
+
+
 def test_a_goal_that_can_be_lost_on_a_way_that_is_forced(curve: Curve):
     """A customer who left may return, but may complain before that, and then the goal does not come any more."""
     world = Environment({"departure": (0.25, 0.5), "return": (0.25, 0.5), "complaint": (0.25, 0.5)})
@@ -123,9 +155,9 @@ def test_a_goal_that_can_be_lost_on_a_way_that_is_forced(curve: Curve):
     assert check(curve, asked, policy=waits, environment=world).verdicts[0].interval == pytest.approx(ends, rel=1e-12)
 
 
-def agrees(ours: Policy, world: Ranges, wanted: Callable[[Turn], bool]) -> None:
+def agrees(ours: Policy, world: Ranges, wanted: Callable[[Turn], bool], places: Places | None = None) -> None:
     """Check probabilities, turns and totals against all stationary choices."""
-    edges, choices = small_loop(ours, world, 30)
+    edges, choices = small_loop(ours, world, 30, places)
     chances, turns, complaints = [], [], []
     complained = lambda turn: int("complaint" in turn.moves)  # noqa: E731
     for choice in tried(edges, choices, wanted):
@@ -133,14 +165,14 @@ def agrees(ours: Policy, world: Ranges, wanted: Callable[[Turn], bool]) -> None:
         chances.append(total_until(edges, likely, wanted, wanted))
         turns.append(total_until(edges, likely, lambda _: 1, wanted) if chances[-1] == 1 else inf)
         complaints.append(total_until(edges, likely, complained, wanted) if chances[-1] == 1 else None)
-    verdict = decided(probability(wanted), ours, world)
+    verdict = decided(probability(wanted), ours, world, places)
     assert verdict.value is None
     assert verdict.interval == pytest.approx((float(min(chances)), float(max(chances))), abs=1e-9)
     for found, exact in zip(verdict.interval or (), (min(chances), max(chances)), strict=True):
         assert (found in (0, 1)) == (exact in (0, 1)), "what is impossible or certain is known exactly"
-    means = decided(expected_turns(wanted, at_most=inf), ours, world)
+    means = decided(expected_turns(wanted, at_most=inf), ours, world, places)
     assert means.interval == pytest.approx((float(min(turns)), float(max(turns))), rel=1e-9)
-    total = decided(expected_total(complained, goal=wanted), ours, world)
+    total = decided(expected_total(complained, goal=wanted), ours, world, places)
     known = [each for each in complaints if each is not None]
     if len(known) == len(complaints):
         assert total.interval == pytest.approx((float(min(known)), float(max(known))), abs=1e-9)

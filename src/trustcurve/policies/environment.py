@@ -201,6 +201,7 @@ class Environment:
                 raise InvalidValueError(f"where.{state}", dict(moves), error.rule) from None
         more = {str(move): 0.0 for _, moves in self.where for move, _ in moves if move not in self.names}
         object.__setattr__(self, "moves", _ordered({**more, **{str(move): p for move, p in self.moves}}))
+        self._at.clear()  # it was asked about other moves
 
     def at(self, state: str) -> Environment:
         """Return the environment in a leaf state (or a stage), the same everywhere.
