@@ -16,6 +16,7 @@ from trustcurve.policies import ANY, Environment, Policy, load_environment, load
 from trustcurve.verification import (
     InvalidPropertiesError,
     Property,
+    Status,
     Turn,
     Verdict,
     always,
@@ -23,6 +24,7 @@ from trustcurve.verification import (
     at_most,
     before,
     check,
+    expected_total,
     expected_turns,
     leads_to,
     load_properties,
@@ -307,3 +309,99 @@ def test_and_at_any_time(path: Path):
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
 def test_and_the_same_numbers(path: Path):
     compare(LIKELY, load_policy(path), YEAR)
+
+
+# --- totals and assumptions ------------------------------------------------------------------------
+
+MORE = """\
+[[assumptions]]
+name = "one complaint"
+count = { moves = "complaint" }
+at_most = 1
+
+[[properties]]
+name = "cheap"
+expected_total = "cost"
+within = 4
+at_most = 7
+
+[[properties]]
+name = "few"
+expected_total = { moves = "complaint" }
+within = 4
+at_most = 1.5
+
+[[properties]]
+name = "once"
+assuming = "one complaint"
+count = { signals = "complaint" }
+at_most = 1
+"""
+MENDS = """
+rules = [{ when = { account = ["slip", "breach"] }, do = "repair" }, { do = "exchange" }]
+[policy]
+name = "mends"
+[costs]
+exchange = 2
+"""
+
+
+def test_totals_of_costs_and_of_turns_and_what_is_assumed():
+    ours = parse_policy(MENDS)
+    told = parse_properties(MORE, policy=ours)
+    assert [each.name for each in told] == ["cheap", "few", "once"]
+    world = Environment({"complaint": 0.5})
+    cheap, few, once = check(Curve.default(), *told, policy=ours, environment=world)
+    spent = expected_total(lambda turn: 2 * ("exchange" in turn.actions), within=4)
+    assert cheap.value == check(Curve.default(), spent, policy=ours, environment=world).verdicts[0].value
+    assert cheap
+    assert (few.value, few.status) == (2, Status.REFUTED)
+    assert once, "of journeys with one complaint"
+    freely = parse_properties(MORE.replace('assuming = "one complaint"', ""), policy=ours)[-1]
+    assert not check(Curve.default(), freely, policy=ours, environment=world).verdicts[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            'assuming = "one complaint"',
+            'assuming = "one complain"',
+            "assuming: unknown word 'one complain'; did you mean 'one complaint'?",
+        ),
+        (
+            'count = { moves = "complaint" }\nat_most = 1',
+            'possible = { moves = "complaint" }',
+            "assuming: must say what never happens",
+        ),
+        ("within = 4\nat_most = 7", "", "cheap within: must not both be missing: a total ends somewhere"),
+        ("at_most = 7", "at_most = nan", "at_most: must be a number, got nan"),
+        ('"cost"', '"costs"', "expected_total: unknown word 'costs'; did you mean 'cost'?"),
+        ('name = "cheap"', 'name = "one complaint"', "name: is the name of an earlier property"),
+        (
+            'moves = "complaint" }\nwithin',
+            'moves = "complain" }\nwithin',
+            "few expected_total.moves: unknown word 'complain'",
+        ),
+        (
+            'count = { moves = "complaint" }',
+            'count = { moves = "complain" }',
+            "[[assumptions]] one complaint count.moves: unknown word 'complain'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_totals_and_assumptions(old: str, new: str, says: str):
+    assert old in MORE
+    with pytest.raises(InvalidPropertiesError) as caught:
+        parse_properties(MORE.replace(old, new, 1), policy=parse_policy(MENDS))
+    assert says in str(caught.value)
+
+
+def test_costs_are_those_of_a_policy():
+    with pytest.raises(
+        InvalidPropertiesError, match=r"expected_total: must be of a policy: give it with load_properties"
+    ):
+        parse_properties(MORE)
+    free = parse_policy(MENDS.partition("[costs]")[0])
+    with pytest.raises(InvalidPropertiesError, match="must be of a policy with costs, got 'cost'"):
+        parse_properties(MORE, policy=free)

@@ -31,7 +31,7 @@ at_most = 0.5
 FIRST, SECOND, THIRD, FOURTH = (
     f"[[properties]] {name}" for name in ("no ask while amends are owed", "one ask", "thanks", "likely")
 )
-KINDS = "always, never, count, recurs, first, until, after, possible, recoverable_to, probability, expected_turns"
+KINDS = "always, never, count, recurs, first, until, after, possible, recoverable_to, probability, expected_turns, expected_total"
 
 WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
     # --- keys
@@ -44,7 +44,7 @@ WRONG: dict[str, tuple[tuple[str, str], str, str, str]] = {
         "count",
         f"cannot stand beside 'always': there must be exactly one of the keys {KINDS}",
     ),
-    "a key of another kind": (("within = 2", "per = 2"), THIRD, "per", "unknown key; known: name, description, after"),
+    "a key of another kind": (("within = 2", "per = 2"), THIRD, "per", "unknown key; known: name, description, assuming, after"),
     "an unknown key of a predicate": (("signals =", "signal ="), SECOND, "count.signal", "did you mean 'signals'?"),
     "an unknown key of a position": (("account =", "acount ="), FIRST, "never.met.acount", "did you mean 'account'?"),
     "an unknown bound": (("below = 3", "under = 3"), FOURTH, "probability.after.doubt.under", "known: at_least"),

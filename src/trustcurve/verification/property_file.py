@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from os import PathLike
 from typing import Annotated, Any, Final, Literal
 
@@ -11,11 +12,13 @@ from attrs import fields, frozen
 from trustcurve.core.curve import Curve
 from trustcurve.documents.forms import SOME, Keyed, Text, ValueRule, between, key_of, whole
 from trustcurve.documents.plain_text import Path, read_text
+from trustcurve.documents.problems import unknown
 from trustcurve.documents.reader import Reading, read_toml
-from trustcurve.errors import InvalidDocumentError
+from trustcurve.errors import InvalidDocumentError, InvalidValueError
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.combinators import (
     always,
+    assuming,
     at_least,
     at_most,
     before,
@@ -25,9 +28,10 @@ from trustcurve.verification.combinators import (
     recoverable_to,
     until,
 )
-from trustcurve.verification.expectations import expected_turns, probability
+from trustcurve.verification.expectations import expected_total, expected_turns, probability
 from trustcurve.verification.predicate_form import PredicateReader, PredicateTable, tables_in
 from trustcurve.verification.property import Property
+from trustcurve.verification.turn import Turn
 
 __all__ = ["InvalidPropertiesError", "PropertyFile", "load_properties", "parse_properties"]
 
@@ -48,6 +52,7 @@ _MEAN = ValueRule(
     "must be a number of turns of at least 1",
     {"minimum": 1},
 )
+_NUMBER = ValueRule(lambda value: not isinstance(value, bool) and value == value, "must be a number")  # noqa: PLR0124 - nan is none
 
 
 @frozen(kw_only=True)
@@ -57,10 +62,12 @@ class _Property:
     Args:
         name: Its name in reports.
         description: What it protects.
+        assuming: The name of an assumption of the file: only journeys that keep it count.
     """
 
     name: Text
     description: str = ""
+    assuming: Text | None = None
 
 
 @frozen(kw_only=True)
@@ -224,6 +231,25 @@ class _ExpectedTurns(_Property):
     at_most: Annotated[float, _MEAN]
 
 
+@frozen(kw_only=True)
+class _ExpectedTotal(_Property):
+    """The mean total of something lies within bounds.
+
+    Args:
+        expected_total: What is added up: "cost", what the policy says that its actions cost, or the turns in which this holds.
+        within: In how many turns at most.
+        goal: Up to which turn, that one included.
+        at_least: The lower bound of the mean.
+        at_most: The upper bound of the mean.
+    """
+
+    expected_total: Literal["cost"] | _Predicate
+    within: Annotated[int, whole(1, unit="turns")] | None = None
+    goal: _Predicate | None = None
+    at_least: Annotated[float, _NUMBER] = -inf
+    at_most: Annotated[float, _NUMBER] = inf
+
+
 _KINDS: Final[dict[str, tuple[type, Callable[..., Property], tuple[str, ...]]]] = {
     "always": (_Always, always, ("always",)),
     "never": (_Never, never, ("never",)),
@@ -236,8 +262,13 @@ _KINDS: Final[dict[str, tuple[type, Callable[..., Property], tuple[str, ...]]]] 
     "recoverable_to": (_RecoverableTo, recoverable_to, ("recoverable_to",)),
     "probability": (_Probability, probability, ("probability",)),
     "expected_turns": (_ExpectedTurns, expected_turns, ("expected_turns",)),
+    "expected_total": (_ExpectedTotal, expected_total, ("expected_total",)),
 }
 """For the key that says the kind of a property: its form, its combinator, and the keys of the positional arguments."""
+
+
+_Keyed = Annotated[_Property, Keyed({key: form for key, (form, *_) in _KINDS.items()})]
+_TABLES: Final = ("assumptions", "properties")
 
 
 @frozen
@@ -246,11 +277,11 @@ class PropertyFile:
 
     Args:
         properties: The properties, in order.
+        assumptions: What properties can assume; it is not checked itself.
     """
 
-    properties: Annotated[
-        tuple[Annotated[_Property, Keyed({key: form for key, (form, *_) in _KINDS.items()})], ...], SOME
-    ]
+    properties: Annotated[tuple[_Keyed, ...], SOME]
+    assumptions: tuple[_Keyed, ...] = ()
 
 
 def load_properties(
@@ -312,24 +343,53 @@ def parse_properties(
     predicates = PredicateReader(curve, policy)
     _check(reading, predicates)
     form = reading.right()
-    made = []
-    for number, each in enumerate(form.properties):
-        with reading.blaming(("properties", number), {"at_least, at_most": "at_most", "n": "at_most"}):
-            made.append(_property(reading.document["properties"][number], each, predicates))
-    reading.right()
-    return tuple(made)
+    assumed: dict[str, Property] = {}
+    made: dict[str, list[Property]] = {table: [] for table in _TABLES}
+    for table in _TABLES:
+        for number, each in enumerate(getattr(form, table)):
+            with reading.blaming((table, number), _KEYS):
+                found = _property(reading.document[table][number], each, predicates)
+                if each.assuming is not None:
+                    found = assuming(assumed[each.assuming], found, name=each.name)
+                made[table].append(found)
+                if table == "assumptions":
+                    assumed[each.name] = found
+        reading.right()
+    return tuple(made["properties"])
+
+
+_KEYS = {
+    "at_least, at_most": "at_most",
+    "n": "at_most",
+    "assumption": "assuming",
+    "prop": "assuming",
+    "within, goal": "within",
+}
+"""The keys of a file for the arguments of combinators."""
 
 
 def _property(plain: dict[str, Any], form: Any, predicates: PredicateReader) -> Property:
     """Make a property by its combinator."""
     key = next(key for key in _KINDS if key in plain)
     _, combinator, positional = _KINDS[key]
-    given = {each.name: getattr(form, each.name) for each in fields(type(form))}
+    given = {each.name: getattr(form, each.name) for each in fields(type(form)) if each.name != "assuming"}
     given = {name: value for name, value in given.items() if value is not None}
     keys = {each.name: key_of(each) for each in fields(type(form))}
     tables = {name: plain[keys[name]] for name, value in given.items() if isinstance(value, PredicateTable)}
     given |= predicates.predicates_of(tables)
+    if given.get("expected_total") == "cost":
+        given["expected_total"] = _costs(predicates.policy)
     return combinator(*[given.pop(name) for name in positional], **given)
+
+
+def _costs(policy: Policy | None) -> Callable[[Turn], float]:
+    """Return what the actions of a turn cost."""
+    if policy is None:
+        rule = "must be of a policy: give it with load_properties(path, policy=...)"
+        raise InvalidValueError("expected_total", "cost", rule)
+    if not policy.costs:
+        raise InvalidValueError("expected_total", "cost", "must be of a policy with costs")
+    return lambda turn: policy.cost(turn.actions)
 
 
 # --- checks ----------------------------------------------------------------------------------------
@@ -337,7 +397,7 @@ def _property(plain: dict[str, Any], form: Any, predicates: PredicateReader) -> 
 
 def _check(reading: Reading[PropertyFile], predicates: PredicateReader) -> None:
     """Check what values mean: words, conditions that never hold, and names; nothing where there are too many."""
-    count, paths = reading.count("properties"), list(_tables(reading))
+    count, paths = sum(map(reading.count, _TABLES)), list(_tables(reading))
     if count > _PROPERTIES_MAX:
         reading.wrong(("properties",), f"must have at most {_PROPERTIES_MAX:,} properties, got {count:,}")
     elif len(paths) > _TABLES_MAX:
@@ -352,23 +412,27 @@ def _check(reading: Reading[PropertyFile], predicates: PredicateReader) -> None:
 
 def _tables(reading: Reading[PropertyFile]) -> Iterator[Path]:
     """Yield the path of every table of conditions."""
-    entries = reading.document.get("properties")
     keys = dict.fromkeys(key_of(each) for form, *_ in _KINDS.values() for each in fields(form))
-    for number, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
-        for key in keys if isinstance(entry, Mapping) else ():
-            yield from tables_in(entry.get(key), ("properties", number, key))
+    for table in _TABLES:
+        entries = reading.document.get(table)
+        for number, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
+            for key in keys if isinstance(entry, Mapping) else ():
+                yield from tables_in(entry.get(key), (table, number, key))
 
 
 def _check_keys(reading: Reading[PropertyFile]) -> None:
-    """Check that no two properties have the same name, and that fairness is assumed only where it matters."""
+    """Check that no two have the same name, that assumptions are there, and that fairness is assumed only where it matters."""
     names: set[str] = set()
-    for number in range(reading.count("properties")):
-        path = ("properties", number)
-        name = reading.get(*path, "name")
+    assumptions: dict[str, None] = {}
+    for path in ((table, number) for table in _TABLES for number in range(reading.count(table))):
+        name, assumed = reading.get(*path, "name"), reading.get(*path, "assuming")
+        if isinstance(assumed, str) and assumed not in assumptions:
+            reading.wrong((*path, "assuming"), unknown(assumed, tuple(assumptions)))
         if isinstance(name, str):
             if name in names:
                 reading.wrong((*path, "name"), "is the name of an earlier property")
             names.add(name)
+            assumptions |= {name: None} if path[0] == "assumptions" else {}
         if reading.get(*path, "fair") is not None and reading.get(*path, "within") is not None:
             reading.wrong(
                 (*path, "fair"), "must be left out where within is given: it is about journeys that never end"
