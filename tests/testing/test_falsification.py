@@ -45,6 +45,7 @@ SHALLOW = [name for name in POLICIES if name.startswith(("a breach", "its window
 SLOWLY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @settings(SLOWLY, max_examples=20)
 @given(policies(CURVE), st.sampled_from([ANY, KEEPS_PROMISES]))
 def test_every_witness_is_a_failing_example_and_no_example_refutes_what_is_proved(

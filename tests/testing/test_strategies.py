@@ -259,6 +259,7 @@ def test_a_curves_own_signals_are_drawn_too():
     assert len(journey.steps) == 1
 
 
+@pytest.mark.slow
 def test_policies_are_small_enough_to_be_decided():
     @settings(max_examples=25, deadline=None)
     @given(policies(CURVE))

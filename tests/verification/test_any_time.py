@@ -180,7 +180,8 @@ def random_acts(draw: random.Random) -> list[Act]:
 @pytest.mark.parametrize(
     ("journeys", "path"),
     [
-        *((100, path) for path in sorted(EXAMPLES.glob("*.toml"))),
+        *((100, path) for path in sorted(EXAMPLES.glob("*.toml")) if path.stem != "loyalty"),
+        pytest.param(100, EXAMPLES / "loyalty.toml", marks=pytest.mark.slow),
         pytest.param(10_000, EXAMPLES / "solve_first.toml", marks=pytest.mark.slow),
     ],
     ids=lambda value: getattr(value, "stem", str(value)),

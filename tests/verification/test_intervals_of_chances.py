@@ -131,7 +131,7 @@ def test_the_ends_are_those_of_the_best_and_the_worst_choice(ours: Policy, world
     agrees(ours, world, PREDICATES[goal])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     small_policies,
     st.sampled_from([{"complaint": (0.125, 0.5)}, {"kept": (0.25, 0.5), "complaint": 0.25}]),

@@ -42,6 +42,7 @@ from trustcurve.verification import (
 
 DEFAULT = Curve.default()
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples/policies").glob("*.toml"))
+LARGE_IS_SLOW = [pytest.param(path, marks=pytest.mark.slow) if path.stem == "loyalty" else path for path in EXAMPLES]
 Turns = Sequence[Turn]
 moves_of = st.sampled_from(MOVES)
 
@@ -348,7 +349,7 @@ ORDERS = [
 ]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LARGE_IS_SLOW, ids=lambda path: path.stem)
 def test_at_any_time_every_journey_that_is_shown_happens(curve: Curve, path: Path):
     ours = load_policy(path)
     report, slow = check(curve, *ORDERS, policy=ours), check(curve, *ORDERS, policy=ours, once_a_turn=True)

@@ -34,6 +34,7 @@ from trustcurve.verification.violations import violations_frame
 CURVE = Curve.default()
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples", "policies").glob("*.toml"))
+LARGE_IS_SLOW = [pytest.param(path, marks=pytest.mark.slow) if path.stem == "loyalty" else path for path in EXAMPLES]
 SAFE = [asked for asked in (each() for each in POLICY_PROPERTIES) if isinstance(asked, Safety)]
 waits = policy("waits")(lambda _: "wait")
 
@@ -57,7 +58,7 @@ def found(journey: Journey, *asked: Any, **about: Any) -> list[tuple[str, float,
     return [(each.property, (each.at - NEW_YEAR) / timedelta(days=1), each.what) for each in violations]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LARGE_IS_SLOW, ids=lambda path: path.stem)
 def test_journeys_under_a_policy_break_nothing_that_is_proved(path: Path) -> None:
     ours = load_policy(path)
     proved = [asked for asked in SAFE if check(CURVE, asked, policy=ours).proved]
