@@ -423,7 +423,8 @@ class TurnRules:
                 yield Change("lapsed", n, (("clock", BROKEN[weight], "never"),), late, late, heard=(_BROKEN,))
 
     def _without(self, context: Context, place: int) -> Context:
-        return context._replace(promises=context.promises[:place] + context.promises[place + 1 :])
+        phase, quiet, promises, overdue, new = context  # most of all changes come here: quicker than to replace a field
+        return Context(phase, quiet, promises[:place] + promises[place + 1 :], overdue, new)
 
     def _moved(self, then: Context, ended: Context, name: str, promise: int | None, signal: str | None) -> Change:
         """Return a move: its signal, and the context after it, with the silence ended or not."""
@@ -442,8 +443,8 @@ class TurnRules:
                 promises = self.with_promise(promises, act)
         if len(promises) > self.promises_max:
             return None
-        then = context._replace(phase=0, promises=promises, new=False)
-        return Change("time", None, tuple(sent), then, then._replace(quiet=0), actions=actions)
+        then, ended = (Context(0, quiet, promises, context.overdue) for quiet in (context.quiet, 0))
+        return Change("time", None, tuple(sent), then, ended, actions=actions)
 
     def with_promise(self, promises: OpenPromises, act: Act) -> OpenPromises:
         """Return open promises after an action about them."""
