@@ -1,0 +1,34 @@
+"""The register of claims: what each says in our words, and what shows it; filled by the tests as they are imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+__all__ = ["CLAIMS", "Claim", "claim"]
+
+_Test = TypeVar("_Test", bound=Callable[..., None])
+
+
+class Claim(NamedTuple):
+    """A claim: its number, what it says in our words, and what shows it, as links of the documentation."""
+
+    number: str
+    words: str
+    shown_by: str
+
+
+CLAIMS: dict[str, Claim] = {}
+"""All claims that have a test, by number."""
+
+
+def claim(number: str, words: str, shown_by: str) -> Callable[[_Test], _Test]:
+    """Register the claim that a test holds; the name of the test begins with the number."""
+
+    def register(test: _Test) -> _Test:
+        assert test.__name__.startswith(f"test_{number.lower()}_"), f"{test.__name__} does not name {number}"
+        assert number not in CLAIMS, f"{number} has a test already"
+        CLAIMS[number] = Claim(number, words, shown_by)
+        return test
+
+    return register

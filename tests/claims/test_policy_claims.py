@@ -1,0 +1,159 @@
+"""Claims that policies, proofs, simulations and logs show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.claims.moves import COMPANY_GOODS, CURVE, at, column, rank, reached, those
+from tests.claims.register import claim
+from trustcurve import Exchanged
+from trustcurve.policies import Environment, View, load_policy, policy
+from trustcurve.simulation import Departures, Scenario, Segment, WordOfMouth, solve
+from trustcurve.verification import POLICY_PROPERTIES, check, probability, repair_within
+
+POLICIES = Path(__file__).parents[2] / "examples" / "policies"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LIFE = {
+    "purchase": 0.2,
+    "kept": 0.5,
+    "broken": 0.05,
+    "complaint": 0.05,
+    "advocacy": 0.1,
+    "departure": 0.01,
+    "return": 0.02,
+}
+
+
+@claim("T3", "Distrust breeds the customer's own one-sided aims: competition at best, hostility at worst.",
+       "the [postures](../reference/rules.md#states) of distrust, and [probabilities by state](../reference/environment-file.md)")  # fmt: skip
+def test_t3_customers_who_distrust_play_for_their_own_side_more_often():
+    fights = {"distrust.competitive": {"customer_one_sided": 0.2}, "distrust.adversarial": {"customer_one_sided": 0.4}}
+    solves = load_policy(POLICIES / "solve_first.toml")
+    usual = {"purchase": 0.1, "complaint": 0.05, "advocacy": 0.05}
+    even, uneven = Environment(usual), Environment(usual, where=fights)
+    acts = probability(lambda turn: "customer_one_sided" in turn.moves, within=12, name="acts one-sidedly")
+    hostile = probability(
+        lambda turn: turn.after.stage == "distrust" and turn.after.doubt > 7, within=24, name="hostile"
+    )
+    calm, tense = (check(CURVE, acts, hostile, policy=solves, environment=each) for each in (even, uneven))
+    assert calm[acts].value == 0 < tense[acts].value  # type: ignore[operator]
+    assert calm[hostile].value < tense[hostile].value  # type: ignore[operator]
+    scenarios = [Scenario.single(CURVE, solves, each, turns=24) for each in (even, uneven)]
+    shares = [
+        solve(each).occupancy().filter(turn=24, state="distrust.adversarial")["share"].item() for each in scenarios
+    ]
+    assert shares[0] < shares[1], "exact answers say the same of a population"
+
+
+@claim("T6", "Most people have stopped doing business with a company that they distrust.",
+       "[departures](../explanation/sensitivity.md) in simulations, with what the survey measured")  # fmt: skip
+def test_t6_lost_customers_leave():
+    assert Departures().churn_probability == 0.77
+    angry = policy("asks")(lambda _: "ask")
+    world = Environment({"purchase": 0.2})
+    left = [
+        solve(Scenario.single(CURVE, angry, world, turns=12, departures=departures))
+        .occupancy()
+        .filter(turn=12, state="departed")["share"]
+        .item()
+        for departures in (Departures(churn_probability=0), Departures())
+    ]
+    assert left[0] == 0
+    assert left[1] >= left[0]
+
+
+@claim("T7", "A third of people tell others on the Internet.",
+       "[word of mouth](../explanation/sensitivity.md) in simulations, with what the number measured")  # fmt: skip
+def test_t7_lost_customers_tell_others():
+    assert WordOfMouth().share_telling == 0.33
+
+
+@claim("T10", "A hope that is not proved is a one-shot event.",
+       "`silence.fades` and the rules of purchases: without proof hope is gone after a quiet period, and purchases keep it alive but never lift it")  # fmt: skip
+def test_t10_hope_without_proof_is_gone_after_a_quiet_period():
+    table = CURVE.table()
+    hoping = table.next[0][column("proposition")]
+    assert at(hoping).stage == "hopeful"
+    assert at(table.next[hoping][column("silence")]).stage == "distrust"
+    assert max(rank(position) for position in reached({hoping}, ["purchase"])) == rank(hoping)
+
+
+@claim(
+    "T17",
+    "A relation needs a deliberate plan.",
+    "[policies](../reference/policy-file.md), which are checked before they meet anybody",
+)
+@pytest.mark.parametrize("name", ["solve_first", "funnel"])
+def test_t17_a_plan_is_checked_before_it_meets_anybody(name: str):
+    report = check(CURVE, policy=load_policy(POLICIES / f"{name}.toml"))
+    assert len(report) == len(POLICY_PROPERTIES)
+    assert not report.unknown
+
+
+@claim("V2", "Invest in customers for the long term, and choose in whom.",
+       "[segments](../reference/scenario-file.md#segments) with chances and policies of their own")  # fmt: skip
+def test_v2_segments_go_their_own_ways():
+    loyal = Segment(
+        policy=load_policy(POLICIES / "loyalty.toml"), environment=Environment(LIFE), name="kept", share=0.5
+    )
+    asked = Segment(policy=policy("asks")(lambda _: "ask"), environment=Environment(LIFE), name="asked", share=0.5)
+    told = solve(Scenario(segments=(loyal, asked), turns=24)).occupancy().filter(turn=24, state="distrust.adversarial")
+    shares = dict(zip(told["segment"], told["share"], strict=True))
+    assert shares["kept"] < shares["asked"]
+
+
+@claim(
+    "V4",
+    "Solve problems rather than sell.",
+    "`solve_first` is proved where `funnel` is refuted: [the tutorial](../tutorials/policy.md)",
+)
+def test_v4_who_solves_is_proved_where_who_sells_is_refuted():
+    solves, sells = (check(CURVE, policy=load_policy(POLICIES / f"{name}.toml")) for name in ("solve_first", "funnel"))
+    solved = {verdict.name for verdict in sells.refuted if solves[verdict.name]}
+    assert solved == {
+        *("recovery_comes_first", "repair_within(3)", "no_ask_on_open_account"),
+        *("bounded_asks_while_distrusted(1)", "quiet_period(3, 4)"),
+    }
+
+
+@claim("V14", "Customers differ in value and needs, and are treated by them.",
+       "[constants](../reference/policy-file.md#promises-actions-costs-constants) of a segment, checked for each, and environments by segment")  # fmt: skip
+def test_v14_a_policy_is_checked_for_each_segment():
+    @policy("tiers", constants={"tier": ("basic", "gold")})
+    def tiers(view: View) -> str:
+        return "repair" if view.account in ("slip", "breach") and view.constant("tier") == "gold" else "wait"
+
+    mended = {
+        dict(each.segment)["tier"]: bool(check(CURVE, repair_within(1), policy=each).proved)
+        for each in tiers.segments()
+    }
+    assert mended == {"basic": False, "gold": True}
+
+
+@claim("V15", "Interact, and learn from it.",
+       "an exchange carries a note, which is kept and explained; nothing more is modelled, since what is learned is the company's")  # fmt: skip
+def test_v15_what_was_said_is_kept():
+    step = CURVE.advance(CURVE.begin("ann", NOON), Exchanged(at=NOON, note="prefers mornings"))
+    assert "prefers mornings" in step.explain()
+
+
+@claim(
+    "V16",
+    "What a company does is made for this customer.",
+    "policies decide by where the customer stands: [conditions](../reference/policy-file.md#conditions)",
+)
+def test_v16_a_policy_does_different_things_for_different_customers():
+    ours = load_policy(POLICIES / "solve_first.toml")
+    done = {
+        ours.actions(View.at(CURVE, position, recalled=tuple((recall, recall.start) for recall in ours.recalls)))
+        for position in CURVE.table().positions
+    }
+    assert len(done) >= 3
+
+
+def test_goods_of_the_company_reach_every_stage_of_trust():
+    """What T20 and V13 count with is enough to climb at all."""
+    assert reached({0}, (*COMPANY_GOODS, "advocacy")) & those(stage="advocate")
