@@ -28,6 +28,7 @@ from trustcurve.logs import log_errors as logs
 from trustcurve.machine import machine_errors as machine
 from trustcurve.snapshots import snapshot_errors as snapshots
 from trustcurve.testing import disagreement
+from trustcurve.verification.facts import fact_rows, facts_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 REGION = re.compile(r"(?P<opening><!-- table: (?P<name>\w+) -->\n).*?(?P<closing><!-- end of table -->)", re.DOTALL)
@@ -261,12 +262,18 @@ def is_error(kind: object, part: ModuleType) -> bool:
     return isinstance(kind, type) and issubclass(kind, TrustcurveError) and kind.__module__.startswith(part.__name__)
 
 
+def facts(curve: Curve) -> Iterator[str]:
+    """Write the facts of the curve."""
+    (_, *heads), *rows = fact_rows(facts_of(curve))
+    return table(("fact", *(f"`{head}`" for head in heads)), rows)
+
+
 # --- the pages -------------------------------------------------------------------------------------
 
 TABLES: dict[str, Callable[[Curve], Iterator[str]]] = {
     write.__name__: write
     for write in (
-        *(positions, accounts, states, rules, settling, parameters),
+        *(positions, accounts, states, rules, settling, facts, parameters),
         *(events, signals, curve_properties, policy_properties, errors),
     )
 }

@@ -147,6 +147,7 @@ COMMANDS = {
         "--allow-rejects",
     ],
     "explain": ["trustcurve explain orders.csv --mapping orders.toml --customer 4711", "--customer", "--until"],
+    "facts": ["trustcurve facts mine.toml"],
     "events": ["trustcurve events"],
     "curve": ["trustcurve curve --toml > mine.toml", "--toml", "--curve"],
     "schema": ["trustcurve schema standing", "journey"],

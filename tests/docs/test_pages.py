@@ -14,7 +14,7 @@ from trustcurve import Curve
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-COMMANDS = ("replay", "explain", "draw", "check", "diff", "watch", "simulate", "events", "curve", "schema")
+COMMANDS = ("replay", "explain", "draw", "check", "diff", "watch", "simulate", "facts", "events", "curve", "schema")
 
 
 def page(name: str) -> str:

@@ -17,6 +17,7 @@ from trustcurve.cli import (
     diff_command,
     draw_command,
     explain_command,
+    facts_command,
     replay_command,
     simulate_command,
     watch_command,
@@ -68,6 +69,7 @@ for _command in (
     diff_command,
     watch_command,
     simulate_command,
+    facts_command,
     curve_command,
 ):
     _command.add_to(app)

@@ -18,6 +18,7 @@ from trustcurve.verification.combinators import (
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
 from trustcurve.verification.expectations import expected_total, expected_turns, probability
 from trustcurve.verification.explicit_model import export_model
+from trustcurve.verification.facts import CurveFacts, facts_of
 from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor
@@ -66,6 +67,7 @@ __all__ = [
     "Counterexample",
     "CurveCounterexample",
     "CurveDifference",
+    "CurveFacts",
     "Guard",
     "InvalidPropertiesError",
     "Monitor",
@@ -95,6 +97,7 @@ __all__ = [
     "expected_total",
     "expected_turns",
     "export_model",
+    "facts_of",
     "guard",
     "hysteresis",
     "kept_never_hurts",
