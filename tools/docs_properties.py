@@ -11,11 +11,14 @@ from trustcurve.verification import (
     Property,
     bounded_asks_while_distrusted,
     can_make_advocates,
+    listens_more,
     no_flapping,
     promise_before_ask,
     quiet_period,
     repair_within,
     stays_in_touch,
+    thanks_before_ask,
+    thanks_within,
     way_back,
 )
 
@@ -23,7 +26,7 @@ __all__ = ["property_rows"]
 
 MADE: tuple[Callable[..., Property], ...] = (
     *(repair_within, bounded_asks_while_distrusted, quiet_period, no_flapping),
-    stays_in_touch,
+    *(stays_in_touch, thanks_within, listens_more),
 )
 
 
@@ -40,7 +43,7 @@ def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
         else:
             yield _called(make), _meaning(make), f"`{each.name}`"
     yield from ((_called(make), _meaning(make), "not checked by default") for make in made.values())
-    more = (can_make_advocates, promise_before_ask, way_back)
+    more = (can_make_advocates, promise_before_ask, thanks_before_ask, way_back)
     yield from ((f"`{each.name}`", each.description, "not checked by default") for each in more)
 
 

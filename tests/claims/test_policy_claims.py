@@ -12,7 +12,15 @@ from tests.claims.register import claim
 from trustcurve import Exchanged
 from trustcurve.policies import Environment, View, load_policy, policy
 from trustcurve.simulation import Departures, Scenario, Segment, WordOfMouth, solve
-from trustcurve.verification import POLICY_PROPERTIES, check, probability, repair_within
+from trustcurve.verification import (
+    POLICY_PROPERTIES,
+    check,
+    listens_more,
+    probability,
+    repair_within,
+    thanks_before_ask,
+    thanks_within,
+)
 
 POLICIES = Path(__file__).parents[2] / "examples" / "policies"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -157,3 +165,20 @@ def test_v16_a_policy_does_different_things_for_different_customers():
 def test_goods_of_the_company_reach_every_stage_of_trust():
     """What T20 and V13 count with is enough to climb at all."""
     assert reached({0}, (*COMPANY_GOODS, "advocacy")) & those(stage="advocate")
+
+
+@claim("V3", "Treat the best customers like gold.",
+       "the properties `thanks_before_ask` and `thanks_within(n)`: [named properties](../reference/properties.md#named-properties-of-policies)")  # fmt: skip
+def test_v3_advocates_are_thanked_first_and_soon():
+    kept = check(CURVE, thanks_before_ask, thanks_within(1), policy=load_policy(POLICIES / "solve_first.toml"))
+    assert all(verdict and not verdict.vacuous for verdict in kept)
+    broken = check(CURVE, thanks_before_ask, thanks_within(2), policy=load_policy(POLICIES / "loyalty.toml"))
+    assert len(broken.refuted) == 2, "the loyalty programme asks its advocates before it thanks them"
+
+
+@claim("V10", "Listen more than you talk.",
+       "asks [end no silence](../reference/rules.md#what-ends-a-silence), and the property `listens_more(window)`")  # fmt: skip
+def test_v10_a_company_may_say_no_more_than_it_gives_and_hears():
+    assert CURVE.ends_silence["company_one_sided"] == "never"
+    assert check(CURVE, listens_more, policy=load_policy(POLICIES / "win_back.toml")).proved
+    assert not check(CURVE, listens_more, policy=load_policy(POLICIES / "funnel.toml")).proved

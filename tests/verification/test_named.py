@@ -26,6 +26,7 @@ from trustcurve.verification import (
     can_make_advocates,
     check,
     hysteresis,
+    listens_more,
     no_ask_on_open_account,
     no_flapping,
     nobody_forgotten,
@@ -34,6 +35,8 @@ from trustcurve.verification import (
     recovery_comes_first,
     repair_within,
     stays_in_touch,
+    thanks_before_ask,
+    thanks_within,
     way_back,
 )
 from trustcurve.verification.named_properties import PROPERTY_NAMES, property_named
@@ -171,6 +174,18 @@ def asks_after_promise(view: View) -> str:
     return "ask" if view.kept and view.account == "clear" else promises(view)
 
 
+def forgets(view: View) -> str:
+    return "wait" if view.stage == "advocate" else careful(view)
+
+
+def asks_advocates(view: View) -> str:
+    return "ask" if view.stage == "advocate" else careful(view)
+
+
+def thanks(view: View) -> str:
+    return "exchange" if view.stage == "advocate" and view.account == "due" else careful(view)
+
+
 def tries(view: View) -> str:
     """Promise something even to those who expect nothing."""
     return "promise_major" if view.stage == "distrust" and view.account == "clear" and not view.open else careful(view)
@@ -191,6 +206,9 @@ POLICIES: list[tuple[Property, Callable[[View], str], Callable[[View], str], Env
     (no_flapping(6, 1), promises, looks_after, FICKLE),
     (nobody_forgotten, waits, looks_after, UPSET),
     (stays_in_touch(2), waits, every_other_turn, UPSET),
+    (thanks_within(1), forgets, thanks, CALM),
+    (thanks_before_ask, asks_advocates, thanks, CALM),
+    (listens_more(3), asks, every_other_turn, UPSET),
     (promise_before_ask, asks, asks_after_promise, FICKLE),
     (can_make_advocates, waits, careful, CALM),
     (way_back, careful, tries, CALM),
@@ -242,7 +260,10 @@ def test_numbers_mean_what_they_say():
 def test_every_property_is_found_by_its_name():
     for name in PROPERTY_NAMES:
         asked = property_named(
-            name.replace("window, changes", "6, 4").replace("k, window", "3, 4").replace("(n)", "(2)")
+            name.replace("window, changes", "6, 4")
+            .replace("k, window", "3, 4")
+            .replace("(n)", "(2)")
+            .replace("(window)", "(4)")
         )
         assert isinstance(asked, Property)
     for each in (*CURVE_PROPERTIES, *POLICY_PROPERTIES):

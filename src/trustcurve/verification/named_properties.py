@@ -6,7 +6,7 @@ own rules punish.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from inspect import signature
 
 from trustcurve.core.curve import Curve
@@ -24,7 +24,9 @@ from trustcurve.verification.combinators import (
     possible,
     recoverable_to,
     relational,
+    safety,
 )
+from trustcurve.verification.monitor import VIOLATED, Monitor
 from trustcurve.verification.property import CurveProperty, LeadsTo, Possible, Property, Recoverable, Relational, Safety
 from trustcurve.verification.turn import Turn
 
@@ -40,6 +42,7 @@ __all__ = [
     "can_make_advocates",
     "hysteresis",
     "kept_never_hurts",
+    "listens_more",
     "no_ask_on_open_account",
     "no_credit_for_asking",
     "no_flapping",
@@ -55,6 +58,8 @@ __all__ = [
     "repair_within",
     "silence_never_promotes",
     "stays_in_touch",
+    "thanks_before_ask",
+    "thanks_within",
     "total_and_bounded",
     "way_back",
 ]
@@ -298,6 +303,45 @@ def stays_in_touch(n: int = 6) -> Safety:
     )
 
 
+def thanks_within(n: int = 2) -> Safety | LeadsTo:
+    """An advocate who recommends the company gets something of value in at most ``n`` further turns, or is none any more."""
+    check_whole("n", n, 0)
+    return leads_to(
+        lambda turn: "advocacy" in turn.moves and turn.met.stage == _TOP,
+        lambda turn: any(signal in turn.signals for signal in GOODS) or turn.after.stage != _TOP,
+        within=n,
+        name=f"thanks_within({n})",
+        description=f"An advocate who recommends is thanked {'in the same turn' if n == 0 else f'within {_turns(n)}'}.",
+    )
+
+
+def listens_more(window: int = 4) -> Safety:
+    """In any ``window`` turns in a row, the company pitches or asks in no more turns than it gives, or the customer speaks."""
+    check_whole("window", window, 1)
+    mask = (1 << window) - 1
+
+    def step(state: tuple[int, int, int], turn: Turn) -> Hashable:
+        said, heard, turns = state
+        said, heard = ((bits << 1 | now) & mask for bits, now in ((said, _says(turn)), (heard, _gives_or_hears(turn))))
+        turns = min(turns + 1, window)
+        return VIOLATED if turns == window and said.bit_count() > heard.bit_count() else (said, heard, turns)
+
+    return safety(
+        Monitor((0, 0, 0), step),
+        name=f"listens_more({window})",
+        description=f"In any {_turns(window)} in a row, the company says no more than it gives and hears.",
+    )
+
+
+def _says(turn: Turn) -> bool:
+    return "propose" in turn.actions or _asks(turn)
+
+
+def _gives_or_hears(turn: Turn) -> bool:
+    gives = any(signal in turn.signals for signal in GOODS)
+    return gives or any(move in turn.moves for move in ("complaint", "advocacy", "purchase", "return"))
+
+
 def _acts(turn: Turn) -> bool:
     return bool(turn.actions)
 
@@ -340,6 +384,12 @@ nobody_forgotten: Safety | LeadsTo = leads_to(
     name="nobody_forgotten",
     description="No customer who has not left is left alone forever.",
 )
+thanks_before_ask: Safety = never(
+    _asks,
+    when=lambda turn: turn.met.stage == _TOP and turn.met.account == "due",
+    name="thanks_before_ask",
+    description="The company asks nothing of an advocate whom it owes thanks.",
+)
 can_make_advocates: Possible = possible(
     _at_the_top,
     name="can_make_advocates",
@@ -369,7 +419,15 @@ _DIGITS = 10
 
 _FACTORIES: dict[str, Callable[..., Property]] = {
     made.__name__: made
-    for made in (repair_within, no_flapping, bounded_asks_while_distrusted, quiet_period, stays_in_touch)
+    for made in (
+        repair_within,
+        no_flapping,
+        bounded_asks_while_distrusted,
+        quiet_period,
+        stays_in_touch,
+        thanks_within,
+        listens_more,
+    )
 }
 _VALUES: dict[str, Property] = {
     each.name: each
@@ -380,6 +438,7 @@ _VALUES: dict[str, Property] = {
         nobody_forgotten,
         can_make_advocates,
         promise_before_ask,
+        thanks_before_ask,
         way_back,
     )
 }
