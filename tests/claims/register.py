@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-__all__ = ["CLAIMS", "Claim", "claim"]
+__all__ = ["CLAIMS", "NOT_MODELLED", "Claim", "claim"]
 
 _Test = TypeVar("_Test", bound=Callable[..., None])
 
@@ -20,6 +20,25 @@ class Claim(NamedTuple):
 
 CLAIMS: dict[str, Claim] = {}
 """All claims that have a test, by number."""
+
+NOT_MODELLED = {
+    "T19": Claim(
+        "T19",
+        "The proposition must be about what this customer cares about.",
+        "not modelled: any proposition opens; the [mapping](../how-to/mapping.md) decides what counts as one",
+    ),
+    "V17": Claim(
+        "V17",
+        "Customers like a company for its character, its manners and its kindness.",
+        "not modelled: only deeds are seen",
+    ),
+    "R6": Claim(
+        "R6",
+        "Believe in people before they believe in you.",
+        "not modelled: what a company believes is not seen; only who moves first is, and who gives first gets across",
+    ),
+}
+"""Claims that nothing here shows, each with the reason."""
 
 
 def claim(number: str, words: str, shown_by: str) -> Callable[[_Test], _Test]:

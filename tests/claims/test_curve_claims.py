@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from trustcurve import (
     Curve,
     Event,
     Exchanged,
+    Position,
     PromiseBroken,
     PromiseKept,
     PromiseMade,
@@ -300,7 +302,7 @@ def stands_alike(one: Event, other: Event) -> bool:
 
 
 @claim("R1", "Channels and content are containers: without value in them they mean nothing.",
-       "an event's channel changes nothing; pitches and asks [end no silence](../reference/rules.md#what-ends-a-silence)")  # fmt: skip
+       "an event's channel changes nothing; pitches and asks [end no silence](../reference/rules.md#silence)")  # fmt: skip
 def test_r1_channels_change_nothing():
     @given(events, texts)
     def alike(kind: type[Event], channel: str | None) -> None:
@@ -393,3 +395,22 @@ def test_w4_a_business_says_its_own_numbers(parameter: str):
     assert other.parameters[parameter] != usual
     assert other.fingerprint != CURVE.fingerprint
     assert np.array(other.table().ranks).size > 0
+
+
+@claim("W2", "Kinship grows from work done well and from listening.",
+       "kept promises and exchanges lift in any order; the order matters only where amends are owed, and for goodwill that minor promises cannot earn")  # fmt: skip
+def test_w2_the_order_of_good_deeds_hardly_matters():
+    deeds = ("kept_major",) * 3 + ("exchange",) * 3
+    assert {at(after(START, "proposition", *order)) for order in permutations(deeds)} == {
+        Position(stage="customer_centric", kept=3, engaged=3, doubt=0, account="clear")
+    }
+    differs = [
+        (at(position), pair)
+        for position in EVERY
+        for pair in combinations(("kept_minor", "kept_major", "exchange", "repair"), 2)
+        if at(after(position, *pair)).stage != at(after(position, *reversed(pair))).stage
+    ]
+    assert len(differs) == 57
+    for position, pair in differs:
+        most = CURVE.parameters["minor_engaged_max"]
+        assert position.account in ("slip", "breach") or ("kept_minor" in pair and position.engaged == most - 1)

@@ -10,6 +10,8 @@ import pytest
 from tests.claims.moves import COMPANY_GOODS, CURVE, at, column, rank, reached, those
 from tests.claims.register import claim
 from trustcurve import Exchanged
+from trustcurve.logs import parse_mapping, replay_log, scan_log
+from trustcurve.logs.outcomes import by_baseline
 from trustcurve.policies import Environment, View, load_policy, policy
 from trustcurve.simulation import Departures, Scenario, Segment, WordOfMouth, solve
 from trustcurve.verification import (
@@ -177,8 +179,38 @@ def test_v3_advocates_are_thanked_first_and_soon():
 
 
 @claim("V10", "Listen more than you talk.",
-       "asks [end no silence](../reference/rules.md#what-ends-a-silence), and the property `listens_more(window)`")  # fmt: skip
+       "asks [end no silence](../reference/rules.md#silence), and the property `listens_more(window)`")  # fmt: skip
 def test_v10_a_company_may_say_no_more_than_it_gives_and_hears():
     assert CURVE.ends_silence["company_one_sided"] == "never"
     assert check(CURVE, listens_more, policy=load_policy(POLICIES / "win_back.toml")).proved
     assert not check(CURVE, listens_more, policy=load_policy(POLICIES / "funnel.toml")).proved
+
+
+@claim("T18", "Tactics that work for a while bring relations in which both sides compete and fight.",
+       "`funnel` is [refuted](../tutorials/policy.md); in simulations it gains at once and loses later")  # fmt: skip
+def test_t18_the_funnel_gains_early_and_loses_later():
+    usual = Environment({"purchase": 0.1, "complaint": 0.04, "advocacy": 0.05, "customer_one_sided": 0.03})
+    told = solve(Scenario.single(CURVE, load_policy(POLICIES / "funnel.toml"), usual, turns=24)).occupancy()
+    hope, hostile = (
+        told.filter(state=state).sort("turn")["share"].to_list() for state in ("hopeful", "distrust.adversarial")
+    )
+    assert hope[1] > 0.9
+    assert hope[24] < 0.3
+    assert hostile[1] == 0
+    assert hostile[24] > 0.5
+
+
+@claim("N4", "Garbage in, garbage out.",
+       "rows that cannot be used are [rejected with a reason](../reference/cli.md#replay); the curve stands beside plain baselines on one's own outcomes")  # fmt: skip
+def test_n4_what_cannot_be_used_is_told(tmp_path: Path):
+    mapping = parse_mapping(
+        '[log]\ncustomer = "who"\ntime = "when"\ntimezone = "UTC"\n[[rules]]\nwhen = { what = "help" }\n'
+        'events = [{ event = "Exchanged" }]\n[[rules]]\nwhen = { what = "late" }\nevents = [{ event = "Complained" }]'
+    )
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "who,when,what,stars\nann,2026-01-01,help,5\nbob,soon,help,4\nann,2026-01-02,late,1\n", encoding="utf-8"
+    )
+    done = replay_log(scan_log(log), mapping, CURVE, outcome="stars")
+    assert [(reject.row, reject.reason) for reject in done.rejects] == [(2, "unreadable time")]
+    assert {share.group for share in by_baseline(done.outcomes)}

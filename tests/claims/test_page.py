@@ -1,0 +1,20 @@
+"""The page of claims says what the register says, and the register has a test for each."""
+
+from __future__ import annotations
+
+from tests.claims.register import CLAIMS, NOT_MODELLED
+from tools.claims_page import PAGE, renewed
+
+
+def test_the_page_is_up_to_date():
+    """`python -m tools.claims_page` writes it."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert renewed(text) == text
+
+
+def test_a_claim_is_shown_or_not_modelled():
+    assert not CLAIMS.keys() & NOT_MODELLED.keys()
+    assert all(each.shown_by.startswith("not modelled: ") for each in NOT_MODELLED.values())
+    page = PAGE.read_text(encoding="utf-8")
+    for each in (*CLAIMS.values(), *NOT_MODELLED.values()):
+        assert f"| {each.number} | {each.words} | {each.shown_by} |" in page
