@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 import pytest
 
-from tests.simulation.worlds import ORDINARY, shipped
+from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve.errors import InvalidParameterError, InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, load_policy
 from trustcurve.simulation import (
@@ -169,3 +169,16 @@ class Numbers(str, Enum):  # noqa: UP042 - a StrEnum shows its value anyway
 def test_a_parameter_may_be_named_by_an_enum():
     found = sweep(scenario("funnel", turns=2), {Numbers.KEPT: (0.3,)})
     assert found["parameter"].unique().to_list() == ["environment.kept"]
+
+
+def test_a_probability_of_one_state_can_be_swept():
+    uneven = Environment(
+        {"complaint": 0.1}, where={"distrust.adversarial": {"complaint": 0.3}, "hopeful": {"purchase": 0.2}}
+    )
+    one = Scenario.single(CURVE, shipped("solve_first"), uneven, turns=4)
+    known = parameters_of(one)
+    assert (known["environment.complaint"], known["environment.distrust.adversarial.complaint"]) == (0.1, 0.3)
+    changed = with_parameter(one, "environment.distrust.adversarial.complaint", 0.5).segments[0].environment
+    assert changed.at("distrust.adversarial").probabilities["complaint"] == 0.5  # type: ignore[index]
+    assert changed.at("hopeful") == uneven.at("hopeful")
+    assert with_parameter(one, "environment.complaint", 0.2).segments[0].environment.where == uneven.where

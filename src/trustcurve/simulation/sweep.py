@@ -122,6 +122,10 @@ def parameters_of(scenario: Scenario) -> dict[str, Any]:
             for move, p in (environment.probabilities or {}).items():
                 if move != "nothing":
                     found.setdefault(f"environment.{move}", p)
+            for state, moves in environment.where:
+                found |= {
+                    f"environment.{state}.{its}": p for its, p in moves if f"environment.{state}.{its}" not in found
+                }
     for table, names in _PARTS.items():
         part = getattr(scenario, table)
         found |= {f"{table}.{name}": getattr(part, name) for name in names if part is not None}
@@ -194,6 +198,12 @@ def _with_curve(scenario: Scenario, curve: Curve, name: str, value: Any) -> Scen
 
 def _with_probability(segment: Segment, move: str, value: float) -> Segment:
     def changed(environment: Environment) -> Environment:
+        state, _, its_move = move.rpartition(".")
+        if state:
+            where: dict[str, dict[Any, Any]] = {its: dict(moves) for its, moves in environment.where}
+            if its_move not in where.get(state, {}):
+                return environment
+            return evolve(environment, where={**where, state: {**where[state], its_move: value}})
         probabilities: dict[str, float] = {str(its): p for its, p in (environment.probabilities or {}).items()}
         if move not in probabilities:
             return environment
