@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -185,3 +186,10 @@ def test_states_are_for_environments_with_probabilities():
         UnknownWordError, match=r"where 'distrust.adversrial' is unknown; did you mean 'distrust.adversarial'"
     ):
         Environment({"complaint": 0.1}, where={"distrust.adversrial": {"complaint": 0.1}}).check_words(Curve.default())
+
+
+def test_an_environment_is_copied_with_changes():
+    named = evolve(UNEVEN, name="uneven")
+    assert (named.name, named.moves, named.where) == ("uneven", UNEVEN.moves, UNEVEN.where)
+    assert evolve(ANY, name="all").names == ANY.names
+    assert evolve(UNEVEN, where={}).at("distrust") == evolve(UNEVEN, where={})

@@ -78,7 +78,10 @@ def _moves(value: Iterable[str] | Mapping[str, Chance]) -> Chances:
         raise InvalidValueError(
             "moves", value, "must be a list of moves, or their probabilities such as {'complaint': 0.1}"
         )
-    return _ordered(_given(value.items() if isinstance(value, Mapping) else ((move, None) for move in value)))
+    pairs: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else [(move, None) for move in value]
+    if isinstance(value, tuple) and all(isinstance(each, tuple) for each in value):
+        pairs = value  # of another environment
+    return _ordered(_given(pairs))
 
 
 def _given(value: Iterable[tuple[Any, Any]]) -> dict[str, Chance | None]:
