@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from tests.claims import test_curve_claims, test_policy_claims
+from tests.claims import test_curve_claims, test_mapping_claims, test_policy_claims
 from tests.claims.register import CLAIMS, NOT_MODELLED, Claim
 
 PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "origins.md"
@@ -20,7 +20,7 @@ SOURCES = "TVRNW"
 
 __all__ = ["renewed"]
 
-assert test_curve_claims.claim is test_policy_claims.claim  # both have filled the register
+assert test_curve_claims.claim is test_policy_claims.claim is test_mapping_claims.claim  # they have filled the register
 
 
 def renewed(text: str) -> str:
