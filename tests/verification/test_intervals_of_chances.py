@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.verification.exact_chain import chances_of, total_until
@@ -60,6 +60,7 @@ PLACES: list[dict[str, dict[str, Any]]] = [
     {"hopeful": {"complaint": 0, "purchase": (0, 0.25)}, "departed": {"return": (0.125, 0.5)}},
 ]
 """Chances that differ by stage and state; of everything else they leave enough in any world without "nothing"."""
+MANY_ARE_TOO_LARGE = [HealthCheck.filter_too_much, HealthCheck.too_slow]
 TRIES = 800  # so many choices are tried at most
 waits = policy("waits")(lambda _: "wait")
 
@@ -125,13 +126,13 @@ def tried(
         yield {**fixed, **dict(zip(sorted(reached), some, strict=True))}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, suppress_health_check=MANY_ARE_TOO_LARGE)
 @given(small_policies, worlds, predicates)
 def test_the_ends_are_those_of_the_best_and_the_worst_choice(ours: Policy, world: Ranges, goal: str):
     agrees(ours, world, PREDICATES[goal])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, suppress_health_check=MANY_ARE_TOO_LARGE)
 @given(
     small_policies,
     st.sampled_from([{"complaint": (0.125, 0.5)}, {"kept": (0.25, 0.5), "complaint": 0.25}]),
