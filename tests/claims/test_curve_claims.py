@@ -41,8 +41,7 @@ from trustcurve import (
     Purchased,
     Standing,
 )
-from trustcurve.verification import check, facts_of, no_stage_skipping, recoverable
-from trustcurve.verification.simulation_relation import dominance
+from trustcurve.verification import check, facts_of, no_stage_skipping, recoverable, relational
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = 0
@@ -79,13 +78,11 @@ def test_t2_asks_that_nothing_pays_for_lead_everybody_into_distrust():
 @claim("T4", "Customers who distrust are closed to persuasion.",
        "`proposition.intrudes`: one more pitch to them never makes them stand higher, then or later")  # fmt: skip
 def test_t4_a_pitch_never_lifts_customers_who_compete_or_fight():
-    never_higher = dominance(TABLE)
-    closed = those(state="distrust.competitive") | those(state="distrust.adversarial")
-    assert closed
-    for position in closed:
-        pitched = after(position, "proposition")
-        assert never_higher[pitched, position], "whatever comes later, a journey with the pitch never stands higher"
-        assert rank(pitched) <= rank(position)
+    closed = ["distrust.competitive", "distrust.adversarial", "departed"]
+    pitch = relational(["proposition"], never="higher", at=closed, name="a pitch persuades nobody who distrusts")
+    assert check(CURVE, pitch).proved, "whatever comes later, a journey with the pitch never stands higher"
+    for position in (number for number in EVERY if CURVE.state(at(number)) in closed):
+        assert rank(after(position, "proposition")) <= rank(position)
 
 
 @claim("T5", "Customers who distrust buy as one buys a commodity: that builds no trust.",

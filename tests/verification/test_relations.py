@@ -79,7 +79,7 @@ def numbered(leads: list[list[int]], ranks: list[int]) -> Table:
 @given(small_tables(8, 3), st.sets(st.sampled_from("abc"), min_size=1), st.sampled_from(["higher", "lower"]))
 def test_the_shortest_two_journeys_are_shortest(table: Table, insert: set[str], never: str):
     helps = never == "higher"
-    found = shortest_paradox(table, tuple(sorted(insert)), helps=helps)
+    found = shortest_paradox(table, tuple(sorted(insert)), range(len(table)), helps=helps)
     best = least(table, tuple(insert), helps=helps)
     if found is None:
         assert best is None
@@ -131,8 +131,8 @@ def test_what_is_wrong_is_refuted_with_a_shortest_pair(curve: Curve, name: str):
 
 def test_of_a_right_curve_there_is_nothing_to_show(curve: Curve):
     table = curve.table()
-    assert shortest_paradox(table, HARMS, helps=True) is None
-    assert shortest_paradox(table, GOODS, helps=False) is None
+    assert shortest_paradox(table, HARMS, range(len(table)), helps=True) is None
+    assert shortest_paradox(table, GOODS, range(len(table)), helps=False) is None
     assert other_paradox(table, harms=HARMS, goods=GOODS) is None
     assert np.asarray(dominance(table)).diagonal().all()
 
@@ -141,3 +141,23 @@ def test_words_that_say_nothing_are_refused(curve: Curve):
     assert set(SIGNALS) == set(curve.signals)
     with pytest.raises(UnknownWordError, match="sideways"):
         relational(["complaint"], never="sideways")  # type: ignore[arg-type]
+
+
+def test_signals_are_inserted_in_some_states_only(curve: Curve):
+    table = curve.table()
+    pitch = relational(["proposition"], never="higher", name="everywhere")
+    closed = relational(
+        ["proposition"], never="higher", at=["distrust.competitive", "distrust.adversarial"], name="closed"
+    )
+    open_to_it = relational(["proposition"], never="higher", at=["distrust"], name="all who distrust")
+    everywhere, deaf, some = check(curve, pitch, closed, open_to_it)
+    assert (bool(everywhere), bool(deaf), bool(some)) == (False, True, False)
+    never_higher_than = dominance(table)
+    column = table.signals.index("proposition")
+    there = [number for number, each in enumerate(table.positions) if curve.state(each) in closed.at]
+    assert all(never_higher_than[table.next[number][column], number] for number in there)
+    witness = some.counterexample
+    assert isinstance(witness, CurveCounterexample)
+    assert witness.inserted == "proposition"
+    with pytest.raises(UnknownWordError, match=r"at 'distrust\.angry' is unknown"):
+        check(curve, relational(["proposition"], never="higher", at=["distrust.angry"]))

@@ -247,6 +247,15 @@ class Checker:
         for signal in asked.insert:
             if signal not in table.signals:
                 raise UnknownWordError("signal", signal, table.signals)
+        states = (*(stage.name for stage in self.curve.stages), *self.curve.states)
+        for state in asked.at:
+            if state not in states:
+                raise UnknownWordError("at", state, states)
+        there = {
+            number
+            for number, position in enumerate(table.positions)
+            if not asked.at or {position.stage, self.curve.state(position)} & {*asked.at}
+        }
         if self._dominance is None:
             self._dominance = dominance(table)
         holds = self._dominance
@@ -255,10 +264,11 @@ class Checker:
             holds[row[column], number] if asked.helps else holds[number, row[column]]
             for column in columns
             for number, row in enumerate(table.next)
+            if number in there
         )
         if fine:
             return self._on_curve(asked, None)
-        found = shortest_paradox(table, asked.insert, helps=asked.helps)
+        found = shortest_paradox(table, asked.insert, there, helps=asked.helps)
         assert found is not None  # noqa: S101 - the relation is the greatest, so there are such journeys
         before, inserted, after = found
         shown = CurveCounterexample(self.curve, (*before, inserted, *after), (*before, *after), inserted)

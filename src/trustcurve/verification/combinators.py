@@ -412,15 +412,27 @@ def assuming(
 
 
 def relational(
-    insert: Sequence[str], *, never: Literal["higher", "lower"], name: str = "relational", description: str = ""
+    insert: Sequence[str],
+    *,
+    never: Literal["higher", "lower"],
+    at: Sequence[str] = (),
+    name: str = "relational",
+    description: str = "",
 ) -> Relational:
     """Return the property that inserting one of these signals anywhere never makes a customer stand higher (or lower).
 
     Neither at once nor at any later moment, whatever comes after; decided by the greatest simulation relation.
 
+    Args:
+        insert: The signals.
+        never: How a customer never stands with one of them more.
+        at: The stages and leaf states in which it is inserted; everywhere if left out.
+        name: The property's name.
+        description: What it protects.
+
     Raises:
-        UnknownWordError: ``never`` is neither "higher" nor "lower"; from ``check``: the curve does not have a signal.
-        InvalidValueError: ``insert`` is not a list of signals.
+        UnknownWordError: ``never`` is neither "higher" nor "lower"; from ``check``: the curve does not have a signal or state.
+        InvalidValueError: ``insert`` or ``at`` is not a list of words.
 
     Examples:
         >>> relational(["complaint"], never="higher").insert
@@ -428,7 +440,9 @@ def relational(
     """
     never = cast("Literal['higher', 'lower']", checked_word("never", never, ("higher", "lower")))
     signals = check_words("insert", insert)
-    return Relational(name=name, description=description, insert=signals, helps=never == "higher")
+    return Relational(
+        name=name, description=description, insert=signals, at=check_words("at", at), helps=never == "higher"
+    )
 
 
 def _fairness(fair: str) -> Fairness:

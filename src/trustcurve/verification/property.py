@@ -151,6 +151,7 @@ class Relational(Property):
     """A statement about two journeys on a curve, one of which gets one more signal."""
 
     insert: tuple[str, ...]
+    at: tuple[str, ...]
     helps: bool
 
 

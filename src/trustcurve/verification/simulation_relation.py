@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trustcurve.core.table import Table
@@ -56,12 +56,13 @@ def dominance(table: Table) -> Pairs:
         pairs = kept
 
 
-def shortest_paradox(table: Table, insert: Sequence[str], *, helps: bool) -> Inserted | None:
+def shortest_paradox(table: Table, insert: Sequence[str], at: Container[int], *, helps: bool) -> Inserted | None:
     """Return the shortest two journeys that stand in the wrong order after one of them got one more signal.
 
     Args:
         table: A curve's table.
         insert: The signals, one of which is inserted into one of the journeys.
+        at: The positions in which it is inserted, by number.
         helps: Whether standing higher with it is wrong (for harms), or standing lower (for goods).
 
     Returns:
@@ -72,7 +73,8 @@ def shortest_paradox(table: Table, insert: Sequence[str], *, helps: bool) -> Ins
     parents: _Parents = {}
     layers: list[list[_Pair]] = [[] for _ in range(max(map(len, paths)) + 1)]
     for number, path in enumerate(paths):
-        layers[len(path)] += [(table.next[number][column], number) for column, _ in columns]
+        if number in at:
+            layers[len(path)] += [(table.next[number][column], number) for column, _ in columns]
     depth = 0
     while depth < len(layers):
         # All that begin here come before any step from here: a step leads one signal further.
