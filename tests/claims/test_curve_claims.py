@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, permutations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,8 +119,8 @@ def test_t9_only_propositions_and_promises_carry_across_the_barrier():
     assert reached({START}, others) <= outside
 
 
-@claim("T12", "Trust is about the future of the relation: whoever is not there loses it.",
-       "[silence](../reference/rules.md#silence) and `waiting_periods`: no stage outlives silence for ever, whatever was promised for later")  # fmt: skip
+@claim("T12", "Trust is about the future of the relation: a company that is not there loses it.",
+       "[silence](../reference/rules.md#silence) and `waiting_periods`: no stage outlives silence, whatever was promised for later")  # fmt: skip
 def test_t12_no_stage_outlives_silence():
     for position in EVERY:
         assert at(after(position, *["silence"] * 20)).stage in ("distrust", "departed")
@@ -391,7 +390,6 @@ def test_w4_a_business_says_its_own_numbers(parameter: str):
     other = Curve.default(**{parameter: number + (30 if parameter == "silence_after" else -1)})
     assert other.parameters[parameter] != usual
     assert other.fingerprint != CURVE.fingerprint
-    assert np.array(other.table().ranks).size > 0
 
 
 @claim("W2", "Kinship grows from work done well and from listening.",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.claims.moves import COMPANY_GOODS, CURVE, at, column, rank, reached, those
+from tests.claims.moves import CURVE, at, column, rank, reached
 from tests.claims.register import claim
 from trustcurve import Exchanged
 from trustcurve.logs import parse_mapping, replay_log, scan_log
 from trustcurve.logs.outcomes import by_baseline
 from trustcurve.policies import Environment, View, load_policy, policy
-from trustcurve.simulation import Departures, Scenario, Segment, WordOfMouth, solve
+from trustcurve.simulation import Arrivals, Departures, Scenario, Segment, WordOfMouth, simulate, solve
 from trustcurve.verification import (
     POLICY_PROPERTIES,
     check,
@@ -35,6 +36,12 @@ LIFE = {
     "departure": 0.01,
     "return": 0.02,
 }
+
+
+@policy("grasps")
+def grasping(view: View) -> str:
+    """Raise a hope, and then ask and ask."""
+    return "propose" if view.state == "distrust.suspicious" else "ask"
 
 
 @claim("T3", "Distrust breeds the customer's own one-sided aims: competition at best, hostility at worst.",
@@ -62,23 +69,29 @@ def test_t3_customers_who_distrust_play_for_their_own_side_more_often():
        "[departures](../explanation/sensitivity.md) in simulations, with what the survey measured")  # fmt: skip
 def test_t6_lost_customers_leave():
     assert Departures().churn_probability == 0.77
-    angry = policy("asks")(lambda _: "ask")
-    world = Environment({"purchase": 0.2})
     left = [
-        solve(Scenario.single(CURVE, angry, world, turns=12, departures=departures))
+        solve(Scenario.single(CURVE, grasping, Environment({"purchase": 0.2}), turns=12, departures=departures))
         .occupancy()
         .filter(turn=12, state="departed")["share"]
         .item()
         for departures in (Departures(churn_probability=0), Departures())
     ]
     assert left[0] == 0
-    assert left[1] >= left[0]
+    assert left[1] > 0.4
 
 
 @claim("T7", "A third of people tell others on the Internet.",
        "[word of mouth](../explanation/sensitivity.md) in simulations, with what the number measured")  # fmt: skip
 def test_t7_lost_customers_tell_others():
     assert WordOfMouth().share_telling == 0.33
+    customers = Segment(policy=grasping, environment=Environment({"purchase": 0.2}))
+    about: dict[str, Any] = {"turns": 12, "customers": 2000, "replications": 1, "arrivals": Arrivals(each_turn=100)}
+    come = [
+        simulate(Scenario(segments=customers, word_of_mouth=word, **about)).cohorts()["customers"].sum()
+        for word in (None, WordOfMouth())
+    ]
+    assert come[0] == 2000 + 12 * 100
+    assert come[1] < come[0]
 
 
 @claim("T10", "A hope that is not proved is a one-shot event.",
@@ -162,11 +175,6 @@ def test_v16_a_policy_does_different_things_for_different_customers():
         for position in CURVE.table().positions
     }
     assert len(done) >= 3
-
-
-def test_goods_of_the_company_reach_every_stage_of_trust():
-    """What T20 and V13 count with is enough to climb at all."""
-    assert reached({0}, (*COMPANY_GOODS, "advocacy")) & those(stage="advocate")
 
 
 @claim("V3", "Treat the best customers like gold.",

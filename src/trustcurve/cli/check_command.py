@@ -105,9 +105,10 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     """Check properties of policies or curves: prove each one, or print a shortest counterexample.
 
     All reachable states are explored: PROVED means that no journey violates the property, whatever customers do and promises
-    become between two runs of the policy, at any time and as often as they like. The runs are a turn apart, each promise is due a whole number of
-    turns after its run, and the company does nothing but what the policy decides. REFUTED prints a shortest journey that violates it, next to the nearest one that does not. UNKNOWN means that a limit was reached first; then a counterexample may
-    not be the shortest. `trustcurve explain FILE` prints saved journeys.
+    become between two runs of the policy, at any time and as often as they like. The runs are a turn apart, each promise is
+    due a whole number of turns after its run, and the company does nothing but what the policy decides. REFUTED prints a
+    shortest journey that violates it, next to the nearest one that does not. UNKNOWN means that a limit was reached first;
+    then a counterexample may not be the shortest. `trustcurve explain FILE` prints saved journeys.
 
     For example:
 

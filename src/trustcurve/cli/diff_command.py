@@ -80,23 +80,22 @@ def diff_files(  # noqa: PLR0917 - one argument for each option of the command
         work.at("comparing")
         found: CurveDifference | PolicyDifference
         if kinds == {True}:
-            found = diff(on, load_curve(new), journeys=journeys or ())
+            found = diff(on, load_curve(new), journeys=journeys)
         else:
             found = diff(
                 load_policy(old, on), load_policy(new, on), curve=on,
-                environment=surroundings, promises_max=promises_max, once_a_turn=once_a_turn, journeys=journeys or (),
+                environment=surroundings, promises_max=promises_max, once_a_turn=once_a_turn, journeys=journeys,
             )  # fmt: skip
     screen.lines(str(found))
-    if journeys is not None:
-        print_rejects(screen, journeys.rejects)
+    print_rejects(screen, journeys.rejects)
     if found:
         raise typer.Exit(_DIFFERENT)
 
 
-def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> LogJourneys | None:
-    """Return the journeys of a log, if one is given."""
+def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> LogJourneys:
+    """Return the journeys of a log; none if no log is given."""
     if log is None and mapping is None:
-        return None
+        return LogJourneys((), ())
     if log is None or mapping is None:
         raise InvalidValueError(
             "--log" if log is None else "--mapping", None, "must be given; a log needs both --log and --mapping"

@@ -168,8 +168,7 @@ def path(
         >>> str(curve.path(curve.start, "customer_centric", by="company"))
         'one hopeful proposition, one major promise kept, three exchanges'
     """
-    stages = [stage.name for stage in curve.stages]
-    goal = checked_word("goal", goal, tuple(dict.fromkeys([*stages, *curve.states])))
+    goal = checked_word("goal", goal, curve.stages_and_states)
     movers = _MOVES[checked_word("by", by, tuple(_MOVES))]
     signals = [signal.name for signal in curve.signal_rows if signal.by in movers]
     position = position_of(where)

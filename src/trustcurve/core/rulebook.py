@@ -96,6 +96,11 @@ class Rulebook:
         return tuple(state for stage in self.stages for state in stage.states)
 
     @cached_property
+    def stages_and_states(self) -> tuple[str, ...]:
+        """The names of the stages, then those of the leaf states, each once: whatever a place on the curve is called."""
+        return tuple(dict.fromkeys([*(stage.name for stage in self.stages), *self.states]))
+
+    @cached_property
     def _parts(self) -> Parts:
         """The parts in the form in which they are read, checked and written."""
         return Parts(

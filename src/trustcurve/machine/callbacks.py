@@ -99,12 +99,12 @@ class Callbacks:
             UnknownWordError: The curve has no such stage or leaf state.
             InvalidValueError: None is named.
         """
-        self._check("place", places, self._places)
+        self._check("place", places, self.curve.stages_and_states)
         return lambda call: self._add(call, "enter", *places)
 
     def on_leave(self, *places: str) -> Callable[[Callable[[Step], R]], Callable[[Step], R]]:
         """Call when the customer leaves a stage or a leaf state; for errors see ``on_enter``."""
-        self._check("place", places, self._places)
+        self._check("place", places, self.curve.stages_and_states)
         return lambda call: self._add(call, "leave", *places)
 
     def on_signal(self, *signals: str) -> Callable[[Callable[[Step], R]], Callable[[Step], R]]:
@@ -136,10 +136,6 @@ class Callbacks:
             rows = (self._registered.get(key, ()) for key in _keys(reaction))
             found = known[alike] = tuple(dict.fromkeys(each for row in rows for each in row))
         return found
-
-    @property
-    def _places(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*(stage.name for stage in self.curve.stages), *self.curve.states]))
 
     def _add(self, call: Callable[[Step], R], kind: str, *words: str) -> Callable[[Step], R]:
         if not callable(call):

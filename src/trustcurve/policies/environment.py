@@ -10,7 +10,7 @@ from typing import Any, Final, final
 from attrs import evolve, field, frozen
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.values import checked_name
+from trustcurve.core.values import checked_name, checked_word
 from trustcurve.documents.forms import ValueRule, between
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class, plain_word
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES, Move, PromiseMove
@@ -245,10 +245,8 @@ class Environment:
         Raises:
             UnknownWordError: It does not.
         """
-        known = (*(stage.name for stage in curve.stages), *curve.states)
         for state, _ in self.where:
-            if state not in known:
-                raise UnknownWordError("where", state, known)
+            checked_word("where", state, curve.stages_and_states)
         own = curve.own_signals
         for signal in self.signals:
             if signal not in own:

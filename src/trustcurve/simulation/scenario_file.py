@@ -234,7 +234,7 @@ def _check_names(reading: Reading[ScenarioFile]) -> None:
 def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None) -> None:
     """Check the words of moves, signals and states."""
     own = () if curve is None else curve.own_signals
-    states = () if curve is None else (*(stage.name for stage in curve.stages), *curve.states)
+    states = () if curve is None else curve.stages_and_states
     for number in range(reading.count("segments")):
         path = ("segments", number)
         signals = (*path, "signals")

@@ -161,9 +161,8 @@ def _goals(curve: Curve, reach: Reach) -> frozenset[int]:
     if isinstance(reach, Position):
         return frozenset({table.number(reach)})
     if isinstance(reach, str):
-        known = tuple(dict.fromkeys([*(stage.name for stage in curve.stages), *curve.states]))
-        if reach not in known:
-            raise UnknownWordError("reach", reach, known)
+        if reach not in curve.stages_and_states:
+            raise UnknownWordError("reach", reach, curve.stages_and_states)
         found = [n for n, at in enumerate(table.positions) if reach in (at.stage, curve.state(at))]
     elif callable(reach):
         found = [n for n, at in enumerate(table.positions) if reach(at)]

@@ -31,8 +31,7 @@ def standing_to_begin_with(curve: Curve, begin: Standing | str) -> Standing:
         return begin
     if not isinstance(begin, str):
         raise InvalidValueError("begin", begin, "must be a Standing, or the name of a state such as 'advocate'")
-    states = [*(stage.name for stage in curve.stages), *curve.states]
-    path = curve.path(curve.start, checked_word("begin", begin, tuple(dict.fromkeys(states))))
+    path = curve.path(curve.start, checked_word("begin", begin, curve.stages_and_states))
     if path is None:
         raise InvalidValueError("begin", begin, "must be a state into which signals lead from the start")
     position = path.reactions[-1].after if path.reactions else curve.start

@@ -233,7 +233,7 @@ class _Chain:
         """Return the mean total in some turns, or up to the goal if it comes before, of what each node adds in a turn."""
         np = require("numpy", "verify")
         total = np.zeros(len(self.back))
-        with np.errstate(over="ignore", invalid="ignore"):  # an infinite total is no answer, and is told
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite total is UNKNOWN
             for _ in range(turns):
                 total = each_turn + self.away @ total + self.back * total
         return float(total[0])

@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.standing import Standing
+from trustcurve.core.values import checked_word
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies.decision_list import DecisionList
 from trustcurve.policies.environment import ANY, Environment
@@ -247,10 +248,8 @@ class Checker:
         for signal in asked.insert:
             if signal not in table.signals:
                 raise UnknownWordError("signal", signal, table.signals)
-        states = (*(stage.name for stage in self.curve.stages), *self.curve.states)
         for state in asked.at:
-            if state not in states:
-                raise UnknownWordError("at", state, states)
+            checked_word("at", state, self.curve.stages_and_states)
         there = {
             number
             for number, position in enumerate(table.positions)

@@ -42,9 +42,9 @@ class ContextChanges:
             moves of the environment.
         of_change: For each change its ``kind``, and the contexts ``then`` and ``ended``. Shapes (changes,).
         customers: The kind of the customers at each position. Shape (positions,).
-        of_kind: For each kind of changes ``of`` whom it is, shape (kinds, kinds of customers), its ``impression``, shape (kinds,); and for each position
-            the ``position`` after it, whether it ``ended`` a silence, the ``happening``, and what is ``heard`` of changes of
-            the position. Shapes (kinds, positions).
+        of_kind: For each kind of changes ``of`` which customers it is, shape (kinds, kinds of customers), and its
+            ``impression``, shape (kinds,); and for each position the ``position`` after it, whether it ``ended`` a silence,
+            the ``happening``, and what is ``heard`` of changes of the position. Shapes (kinds, positions).
     """
 
     rules: TurnRules

@@ -8,6 +8,7 @@ from typing import Final
 from trustcurve.arrays import Array
 from trustcurve.errors import require
 from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor, check_state
+from trustcurve.verification.numbering import distinct_of
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Turn
 
@@ -47,7 +48,7 @@ class MonitorTable:
             TooManyStatesError: The monitor has more states than it may have.
         """
         np = require("numpy", "verify")
-        kinds, inverse = np.unique(letters, return_inverse=True)
+        kinds, inverse = distinct_of(letters)
         wide = len(self._states)
         pair = inverse * wide + states
         pairs = np.flatnonzero(np.bincount(pair, minlength=1))

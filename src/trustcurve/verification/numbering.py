@@ -8,9 +8,11 @@ from typing import Generic, TypeVar
 from trustcurve.arrays import Array
 from trustcurve.errors import require
 
-__all__ = ["Numbers", "PairNumbers", "distinct_rows", "enlarged", "first_of_each"]
+__all__ = ["Numbers", "PairNumbers", "distinct_of", "distinct_rows", "enlarged", "first_of_each"]
 
 _CODES_MAX = 1 << 62
+
+_SMALL = 1 << 22  # codes up to here are looked up in an array
 
 _T = TypeVar("_T", bound=Hashable)
 
@@ -70,9 +72,9 @@ def enlarged(rows: Array, count: int, *, nothing: int | bool) -> Array:
     if count <= len(rows):
         return rows
     shape = (count + len(rows), *rows.shape[1:])
-    larger = (
-        np.full(shape, nothing, rows.dtype) if nothing else np.zeros(shape, rows.dtype)
-    )  # unused zeros take no memory
+    larger = np.zeros(shape, rows.dtype)  # zeros that are not used take no memory
+    if nothing:
+        larger[len(rows) :] = nothing
     larger[: len(rows)] = rows
     return larger
 
@@ -88,6 +90,18 @@ def first_of_each(numbers: Array, scratch: Array) -> Array:
     order = np.arange(len(numbers), dtype=scratch.dtype)
     scratch[numbers[::-1]] = order[::-1]  # the one that is written last remains
     return scratch[numbers] == order
+
+
+def distinct_of(codes: Array) -> tuple[Array, Array]:
+    """Return the different codes in order, and for each of all codes which of them it is."""
+    np = require("numpy", "verify")
+    if not len(codes) or int(codes.max()) >= _SMALL:
+        distinct, place = np.unique(codes, return_inverse=True)
+        return distinct, place
+    distinct = np.flatnonzero(np.bincount(codes))
+    places = np.zeros(int(distinct[-1]) + 1, np.int64)  # wide enough to be made into other codes
+    places[distinct] = np.arange(len(distinct))
+    return distinct, places[codes]
 
 
 def distinct_rows(rows: Array) -> tuple[Array, Array]:

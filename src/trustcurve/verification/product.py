@@ -13,7 +13,7 @@ from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton, edges_out
 from trustcurve.verification.monitor import EXCUSED, VIOLATED, Monitor
 from trustcurve.verification.monitor_table import MONITOR_STATES_MAX, MonitorTable, TooManyStatesError
-from trustcurve.verification.numbering import PairNumbers
+from trustcurve.verification.numbering import PairNumbers, distinct_of
 from trustcurve.verification.observation import Observation
 from trustcurve.verification.turn import Turn
 from trustcurve.verification.vocabulary import Feature, UnreadError
@@ -31,8 +31,6 @@ __all__ = [
 
 _CELLS_MAX: Final = 1_000_000_000
 """The most pairs of a state and of what is known besides, found or not. Source: our choice; those that are found take memory."""
-
-_SMALL: Final = 1 << 22  # numbers up to here are looked up in an array
 
 _VIOLATION: Final = (-1, -1)
 """In place of a cost: the monitor is violated."""
@@ -104,24 +102,15 @@ class _Keys:
         np = require("numpy", "verify")
         self.records, self.monitors = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self._known: dict[int, int] = {}
-        self._small = np.full(0, -1, np.int32)
 
     def of(self, records: Array, monitors: Array) -> Array:
         """Return the numbers of pairs."""
         np = require("numpy", "verify")
         if not len(records):
             return np.zeros(0, np.int32)
-        key = records * MONITOR_STATES_MAX + monitors
         wide = int(monitors.max()) + 1
-        small = records * wide + monitors
-        if int(small.max()) < _SMALL:
-            kinds = np.flatnonzero(np.bincount(small))
-            numbers = np.zeros(int(kinds[-1]) + 1, np.int32)
-            numbers[kinds] = [self._number(kind // wide, kind % wide) for kind in kinds.tolist()]
-            return numbers[small]
-        kinds, inverse = np.unique(key, return_inverse=True)
-        numbers = np.array([self._number(*divmod(kind, MONITOR_STATES_MAX)) for kind in kinds.tolist()], np.int32)
-        return numbers[inverse]
+        codes, place = distinct_of(records * wide + monitors)
+        return np.array([self._number(*divmod(code, wide)) for code in codes.tolist()], np.int32)[place]
 
     def _number(self, record: int, monitor: int) -> int:
         np = require("numpy", "verify")

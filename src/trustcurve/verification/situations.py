@@ -12,11 +12,9 @@ from trustcurve.arrays.curve_arrays import HEARD_CHANGES
 from trustcurve.errors import require
 from trustcurve.verification.context_changes import NOT_MET, ContextChanges, extend
 from trustcurve.verification.memory_rules import MemoryRules, Remembered
-from trustcurve.verification.numbering import Numbers, enlarged
+from trustcurve.verification.numbering import Numbers, distinct_of, enlarged
 
-__all__ = ["Situations", "distinct_of"]
-
-_SMALL = 1 << 20  # codes up to here are looked up in an array
+__all__ = ["Situations"]
 
 _MEMORIES_MAX = 1 << 32  # more than there can be
 
@@ -167,15 +165,3 @@ class Situations:
         ]
         flat[new] = self.of(self.context[new // wide], np.array(after, np.int32))
         return flat[place]
-
-
-def distinct_of(codes: Array) -> tuple[Array, Array]:
-    """Return the different codes in order, and for each of all codes which of them it is."""
-    np = require("numpy", "verify")
-    if not len(codes) or int(codes.max()) >= _SMALL:
-        distinct, place = np.unique(codes, return_inverse=True)
-        return distinct, place
-    distinct = np.flatnonzero(np.bincount(codes))
-    places = np.zeros(int(distinct[-1]) + 1, np.int32)
-    places[distinct] = np.arange(len(distinct))
-    return distinct, places[codes]

@@ -10,9 +10,9 @@ from trustcurve.errors import require
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.closed_loop import ClosedLoop
 from trustcurve.verification.context_changes import ContextChanges
-from trustcurve.verification.numbering import PairNumbers
+from trustcurve.verification.numbering import PairNumbers, distinct_of
 from trustcurve.verification.policy_table import PolicyTable
-from trustcurve.verification.situations import Situations, distinct_of
+from trustcurve.verification.situations import Situations
 from trustcurve.verification.turn_rules import Happening
 
 __all__ = ["STATES_MAX", "unroll_loop"]
