@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tools import fuzz
 from trustcurve import TrustcurveError
 
-FEW = {"curve": 40, "log": 60, "property": 20}
+FEW = {"curve": 40, "log": 60, "property": 8}
 """How many inputs of slow doors are tried here, and as many drawn ones; of the others a block of each."""
 
 

@@ -18,6 +18,9 @@ from trustcurve.policies import parse_policy
 from trustcurve.simulation import parse_scenario
 from trustcurve.verification import parse_properties
 
+LONG = {"policy", "property", "scenario"}
+"""Documents whose very many problems take some seconds to find."""
+
 MANY = 10_000
 """With a search through all findings for each entry, this many would take a quarter of an hour."""
 
@@ -117,7 +120,9 @@ def test_rows_that_can_never_match_do_not_repeat_a_long_name() -> None:
     assert sum(len(str(finding)) for finding in caught.value.findings) < 2_000_000
 
 
-@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind in LONG else kind for kind in DOORS]
+)
 def test_after_very_many_problems_later_entries_are_not_read(kind: str) -> None:
     name = {"scenario": "segments", "property": "properties", "environment": "environment.moves"}.get(kind, "rules")
     with within(60), pytest.raises(DOORS[kind].error) as caught:

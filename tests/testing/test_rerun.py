@@ -13,6 +13,7 @@ from trustcurve.testing.rerun import rerun
 from trustcurve.verification import POLICY_PROPERTIES, Counterexample, check, never, way_back
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "policies").glob("*.toml"))
+LARGE_IS_SLOW = [pytest.param(path, marks=pytest.mark.slow) if path.stem == "loyalty" else path for path in EXAMPLES]
 PROPERTIES = (
     *POLICY_PROPERTIES,
     way_back,
@@ -25,7 +26,7 @@ PROPERTIES = (
 
 @pytest.mark.parametrize("once_a_turn", [False, True])
 @pytest.mark.parametrize("environment", [ANY, KEEPS_PROMISES], ids=lambda environment: environment.name)
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LARGE_IS_SLOW)
 def test_a_counterexample_run_again_has_the_same_turns(
     curve: Curve, path: Path, environment: Environment, *, once_a_turn: bool
 ) -> None:
