@@ -21,7 +21,7 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
     assert (said.code, said.err) == (1, "")
     first, *lines = said.lines
     assert re.fullmatch(r"2 customers, in \d+\.\d s", first)
-    assert lines[:18] == [
+    assert lines[:22] == [
         "13 rows: 8 used, 2 ignored, 3 broken",
         "10 events: 8 applied, 1 duplicate dropped, 1 rejected",
         "states as of 2026-03-09 08:00 UTC",
@@ -37,11 +37,15 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
         "What made them fall",
         "falls customers rule because",
         "1 1 broken_major.betrays breaking a major promise erases earned trust and must be repaired",
+        "2 of 2 customers were ever across the barrier: 50.0% of them still are, 0.0% are engaged",
+        "given 1 time, asked 1 time: 1.00 given for each ask",
+        "Who is kept, and what was given and asked",
+        "month customers ever across still across engaged given asked",
+        "2026-03 2 2 50.0% 0.0% 1 1",
         "What could not be used",
         "rows reason row numbers first of them",
-        lines[17],
     ]
-    rejects = " ".join(lines[17:])
+    rejects = " ".join(lines[22:])
     assert "1 no customer 10 customer is empty" in rejects
     assert "1 no rule matches 12 event=parcle" in rejects
     assert "1 unknown promise 11 PromiseKept: customer '0815' has no open promise 'A7'" in rejects
@@ -114,10 +118,10 @@ def test_unreadable_outcomes_are_rejects(trustcurve: Trustcurve) -> None:
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_out_writes_four_files(trustcurve: Trustcurve, shop: Path, form: str) -> None:
+def test_out_writes_five_files(trustcurve: Trustcurve, shop: Path, form: str) -> None:
     said = trustcurve("replay", "log.csv", "-m", "m.toml", "-o", "new/found", "--format", form, "--allow-rejects")
-    names = ("standings", "observed", "transitions", "rejects")
-    assert said.lines[-4:] == [f"wrote new/found/{name}.{form}" for name in names]
+    names = ("standings", "observed", "transitions", "rejects", "relations")
+    assert said.lines[-5:] == [f"wrote new/found/{name}.{form}" for name in names]
     folder = shop / "new" / "found"
     assert {path.name for path in folder.iterdir()} == {f"{name}.{form}" for name in names}
     read = pl.read_parquet if form == "parquet" else pl.read_csv
@@ -183,7 +187,17 @@ def test_rules_that_are_not_shown_are_counted(trustcurve: Trustcurve, shop: Path
     (shop / "mine.toml").write_text(head + departures + comma + tail, encoding="utf-8")
     said = trustcurve("replay", "leave.csv", "-m", "leave.toml", "-c", "mine.toml")
     assert (said.code, said.err) == (0, "")
-    assert said.lines[-1] == "and 4 falls by 4 other rules; --out writes all of them"
+    assert "and 4 falls by 4 other rules; --out writes all of them" in said.lines
+
+
+def test_months_and_cohorts_are_drawn_and_the_last_ones_printed(trustcurve: Trustcurve, shop: Path) -> None:
+    rows = "".join(f"{n},2025-{n:02}-03 09:00,0815,letter,,,\n" for n in range(1, 13))
+    (shop / "year.csv").write_text("row,time,customer,event,order,promised,stars\n" + rows, encoding="utf-8")
+    said = trustcurve("replay", "year.csv", "-m", "m.toml", "--png", "figures")
+    assert said.lines[-1] == "wrote figures/relations.png"
+    assert (shop / "figures" / "relations.png").read_bytes().startswith(b"\x89PNG")
+    months = [line.split()[0] for line in said.lines if line.startswith("2025-")]
+    assert months == ["2025-07", "2025-08", "2025-09", "2025-10", "2025-11", "2025-12"]
 
 
 def test_what_is_written_as_csv_is_one_line_a_row(trustcurve: Trustcurve, shop: Path) -> None:

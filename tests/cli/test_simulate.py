@@ -50,6 +50,26 @@ def test_the_answer_is_exact_where_nothing_couples_customers(trustcurve: Trustcu
     assert "propose 5." in " ".join(said.lines)
 
 
+def test_it_says_who_is_kept_what_is_given_and_what_it_costs(trustcurve: Trustcurve, tmp_path: Path) -> None:
+    said = trustcurve("simulate", "asks_now.toml")
+    assert "given for each ask 0.14" in " ".join(said.lines) or "given for each ask" in said.out
+    assert "spent" not in said.out
+    dear = (tmp_path / "asks.toml").read_text(encoding="utf-8") + "[costs]\nrepair = 5\n"
+    (tmp_path / "asks.toml").write_text(dear, encoding="utf-8")
+    scenario = tmp_path / "asks_now.toml"
+    scenario.write_text(scenario.read_text(encoding="utf-8") + "gains = { purchase = 30 }\n", encoding="utf-8")
+    said = trustcurve("simulate", "asks_now.toml", "--sample")
+    told = {line.rsplit(" ", 2)[0]: line.split()[-2:] for line in said.lines}
+    spent, gained, less = (
+        float(told[name][0]) for name in ("spent, per customer", "gained, per customer", "gained less spent")
+    )
+    times = next(float(line.split()[1]) for line in said.lines if line.startswith("repair "))
+    assert spent == pytest.approx(5 * times, abs=0.03)
+    assert less == pytest.approx(gained - spent, abs=0.011)
+    assert 0 < gained < 6 * 30
+    assert float(told["given, per customer"][0]) == pytest.approx(times, abs=0.006)
+
+
 def test_a_sample_stands_beside_the_exact_answer(trustcurve: Trustcurve) -> None:
     said = trustcurve(
         "simulate", "pitches_now.toml", "--sample", "--customers", "1000", "--replications", "2", "--seed", "9"

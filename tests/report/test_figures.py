@@ -28,7 +28,7 @@ from trustcurve.simulation import (
     solve,
 )
 
-NAMES = ["occupancy.png", "flow.png", "times.png"]
+NAMES = ["occupancy.png", "flow.png", "times.png", "relations.png"]
 
 
 def answers(customers: int, name: str = "solve_first", **more: object) -> tuple[Solution | None, Run]:
@@ -44,8 +44,7 @@ def test_pictures_are_the_same_each_time(customers: int, tmp_path: Path):
     one, other = (draw_all(tmp_path / side, [("it", exact, run)]) for side in ("one", "other"))
     assert [path.name for path in one] == NAMES
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
-    for path in one:
-        assert imread(path).shape[:2] == (504, 1080)
+    assert [imread(path).shape[:2] for path in one] == [*[(504, 1080)] * 3, (444, 1248)]
 
 
 def test_two_scenarios_have_a_picture_side_by_side(tmp_path: Path):
@@ -78,7 +77,7 @@ def test_where_nobody_moves_the_picture_says_so(tmp_path: Path):
     wait = policy("wait")(lambda _: "wait")
     still = Segment(policy=wait, environment=Environment({"purchase": 0.5}))
     exact, run = answers(5, segments=still)
-    assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
+    assert len(draw_all(tmp_path, [("it", exact, run)])) == 4
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_where_nobody_moves_the_picture_says_so(tmp_path: Path):
 )
 def test_where_nobody_is_there_is_a_picture_all_the_same(more: dict[str, object], tmp_path: Path):
     exact, run = answers(**more)  # type: ignore[arg-type]
-    assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
+    assert len(draw_all(tmp_path, [("it", exact, run)])) == 4
     for frame in (run.occupancy(), run.stages(), *([exact.occupancy()] if exact else [])):
         assert not frame["share"].is_nan().any()
 
@@ -117,7 +116,7 @@ def test_long_names_leave_room_for_what_is_drawn(tmp_path: Path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # where titles take all the room, matplotlib warns
         files = draw_all(tmp_path, renamed)
-    assert [imread(path).shape[1] for path in files] == [1080] * 6 + [1620]
+    assert [imread(path).shape[1] for path in files] == [1080, 1080, 1080, 1248] * 2 + [1620]
 
 
 def test_names_are_names_and_no_mathematics(tmp_path: Path):
@@ -129,7 +128,7 @@ def test_names_are_names_and_no_mathematics(tmp_path: Path):
     exact, run = answers(20, segments=segments)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(draw_all(tmp_path, [("it", exact, run)])) == 3
+        assert len(draw_all(tmp_path, [("it", exact, run)])) == 4
 
 
 def test_a_single_step_of_newcomers_can_be_drawn(tmp_path: Path):
@@ -138,7 +137,7 @@ def test_a_single_step_of_newcomers_can_be_drawn(tmp_path: Path):
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(draw_all(tmp_path, [("it", solve(one), simulate(one))])) == 3
+        assert len(draw_all(tmp_path, [("it", solve(one), simulate(one))])) == 4
 
 
 def test_without_an_answer_there_is_no_picture(tmp_path: Path):

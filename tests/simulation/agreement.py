@@ -28,8 +28,9 @@ def p_values(run: Run, answer: Solution) -> NDArray[np.float64]:
             counts = sum(getattr(tally, what) for tally in sampled)
             chances = getattr(exact, what) / size
             found.append(tails(counts, of, chances))
-        states = sum(tally.states[0] for tally in sampled)
-        found.append(tails(states, of, exact.states[0] / size))
+        for what in ("states", "retained"):
+            counts = sum(getattr(tally, what)[0] for tally in sampled)
+            found.append(tails(counts, of, getattr(exact, what)[0] / size))
     return np.concatenate([each.ravel() for each in found])
 
 

@@ -100,6 +100,20 @@ def test_what_is_too_rare_to_be_sampled_is_not_said_to_be_the_same():
     assert row["low"] < row["exact"] < row["high"]
 
 
+def test_what_costs_a_lot_and_is_rare_is_not_said_to_be_free():
+    # The same, where a departure costs a thousand: the interval is of amounts, and holds the exact one.
+    cheap, dear = (
+        Scenario(
+            segments=Segment(policy=shipped("funnel"), environment=Environment(chances), gains={"departure": -1000}),
+            turns=4, customers=20, replications=5, seed=2, departures=None,
+        )
+        for chances in ({"kept": 0.5}, {"kept": 0.5, "departure": 2e-4})
+    )  # fmt: skip
+    row = compare(cheap, dear).differences().row(by_predicate=pl.col("measure") == "balance", named=True)
+    assert row["difference"] == 0 > row["exact"]
+    assert row["low"] < row["exact"] < row["high"]
+
+
 def journeys(name: str, chances: dict[str, float], **more: object) -> pl.DataFrame:
     """Follow every customer of a small scenario."""
     one = Scenario(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from attrs import evolve
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve.errors import InvalidValueError
@@ -13,7 +14,13 @@ from trustcurve.simulation import Arrivals, Run, Scenario, Segment, Solution, si
 
 SCENARIO = Scenario(
     segments=(
-        Segment(name="a", policy=shipped("funnel"), environment=ORDINARY, share=0.3),
+        Segment(
+            name="a",
+            policy=evolve(shipped("funnel"), costs={"ask": 0.5}),
+            environment=ORDINARY,
+            share=0.3,
+            gains={"purchase": 30, "complaint": -4},
+        ),
         Segment(name="b", policy=shipped("solve_first"), environment=ORDINARY, share=0.7),
     ),
     turns=5,
@@ -23,6 +30,7 @@ SCENARIO = Scenario(
 )
 SHARED = {
     "counts", "transitions", "actions", "moves", "reached", "cohorts", "word_of_mouth", "measures", "occupancy", "stages",
+    "relations", "balance", "retention",
 }  # fmt: skip
 
 
@@ -74,6 +82,42 @@ def test_measures_are_those_of_the_other_tables(solution: Solution, run: Run):
     arrived = run.cohorts().filter(replication=1, segment="a")["customers"].sum()
     found = run.measures().filter(replication=1, segment="a", measure="does: ask")["result"].item()
     assert found == pytest.approx(asked / arrived)
+
+
+@pytest.mark.parametrize("result", ["solution", "run"])
+def test_what_is_spent_and_gained_is_what_was_done_times_what_it_costs(result: str, request: pytest.FixtureRequest):
+    told = request.getfixturevalue(result)
+    of = {"a"} if result == "solution" else {"a", 0}
+    only = [pl.col("segment") == "a", *([pl.col("replication") == 0] if len(of) > 1 else [])]
+    asks = told.actions().filter(*only, action="ask").sort("turn")["count"]
+    moves = told.moves().filter(*only).pivot("move", index="turn", values="count").sort("turn")
+    amounts = told.balance().filter(*only).sort("turn")
+    assert amounts["spent"].to_list() == pytest.approx((asks * 0.5).to_list())
+    assert amounts["gained"].to_list() == pytest.approx((moves["purchase"] * 30 - moves["complaint"] * 4).to_list())
+    found = dict(told.measures().filter(*only).select("measure", "result").iter_rows())
+    assert found["balance"] == pytest.approx(found["gained"] - found["spent"])
+    arrived = told.cohorts().filter(*only)["customers"].sum()
+    assert found["gained"] == pytest.approx(amounts["gained"].sum() / arrived)
+    assert amounts["gained"].sum() > 0
+
+
+@pytest.mark.parametrize("result", ["solution", "run"])
+def test_cohorts_add_up_and_are_kept_only_if_they_were_won(result: str, request: pytest.FixtureRequest):
+    told = request.getfixturevalue(result).relations()
+    assert told.filter(pl.col("turn") < pl.col("cohort")).is_empty()
+    assert told.filter(pl.col("engaged") > pl.col("across") + 1e-9).is_empty()
+    assert told.filter(pl.col("across") > pl.col("crossed") + 1e-9).is_empty()
+    assert told["crossed"].sum() > told["across"].sum() > told["engaged"].sum() > 0
+    run = told if "replication" in told.columns else told.with_columns(replication=0)
+    ever = run.sort("turn").group_by("replication", "segment", "cohort").agg(pl.col("crossed").diff().min())
+    assert ever["crossed"].drop_nulls().min() >= -1e-9, "who has crossed the barrier once has crossed it"
+
+
+def test_retention_is_a_share_of_those_who_crossed(solution: Solution):
+    last = solution.relations().filter(turn=5, segment="b").select(pl.col("crossed", "engaged").sum()).row(0)
+    found = solution.retention().filter(turn=5, segment="b", kept="engaged")["share"].item()
+    assert found == pytest.approx(last[1] / last[0])
+    assert solution.measures().filter(segment="b", measure="kept: engaged")["result"].item() == pytest.approx(found)
 
 
 def test_tables_are_written_and_read_back(solution: Solution, tmp_path: Path):

@@ -29,6 +29,7 @@ FULL = (
     '[scenario]\nname = "all of it"\ndescription = "why"\ncurve = "mine.toml"\nturns = 8\ncustomers = 50\nreplications = 2\nseed = 9\n'
     'turn_days = 45\npromises_max = 1\n'
     '[[segments]]\nname = "a"\nshare = 0.25\npolicy = "ask.toml"\nkeeps_promises = true\nmoves = { purchase = 0.1 }\n'
+    "gains = { purchase = 30, departure = -2.5 }\n"
     '[[segments.changes]]\nfrom_turn = 3\nmoves = { nothing = 0.5, complaint = 0.5 }\n'
     '[[segments]]\nname = "b"\nshare = 0.75\npolicy = "ask.toml"\nmoves = { kept = 0.5, broken = 0.5 }\n'
     "[arrivals]\neach_turn = 4\nuntil_turn = 5\n"
@@ -68,6 +69,7 @@ def test_a_file_holds_all_that_a_scenario_has(folder: Path):
         ("a", 0.25, "ask"),
         ("b", 0.75, "ask"),
     ]
+    assert [dict(each.gains) for each in found.segments] == [{"purchase": 30, "departure": -2.5}, {}]
     assert [each.environment.keeps_promises for each in found.segments] == [True, False]
     (turning,) = found.segments[0].changes
     assert (turning.from_turn, turning.environment.probabilities) == (3, {"nothing": 0.5, "complaint": 0.5})
@@ -109,6 +111,12 @@ WRONG = {
     "no policy": (HEAD + "[[segments]]\nmoves = { purchase = 0.1 }\n", "[[segments]] number 1 policy: is missing: the file of the policy"),
     "no such policy": (HEAD + SEGMENT.replace("ask.toml", "no.toml"), "[[segments]] number 1 policy: cannot open"),
     "a wrong policy": (HEAD + SEGMENT.replace("ask.toml", "bad.toml"), "bad.toml: [[rules]] number 1 do: unknown word 'shout'"),
+    "gains from no move": (
+        HEAD + SEGMENT + "gains = { purchse = 3 }\n", "[[segments]] number 1 gains.purchse: unknown word 'purchse'; did you mean 'purchase'?",
+    ),
+    "gains without end": (
+        HEAD + SEGMENT + "gains = { purchase = inf }\n", "gains.purchase: must be a number from -1e+12 to 1e+12, got inf",
+    ),
     "an unknown signal": (
         HEAD + SEGMENT.replace("purchase", "purchse"), "[[segments]] number 1 moves.purchse: unknown word 'purchse'; did you mean 'purchase'?",
     ),

@@ -8,6 +8,7 @@ from math import inf
 
 import polars as pl
 import pytest
+from attrs import astuple
 
 from tests.simulation.worlds import CURVE, ORDINARY, SHIPPED, random_world, shipped, solved
 from tests.verification.plain import PlainLoop
@@ -31,6 +32,8 @@ from trustcurve.simulation.lumping import lumped
 from trustcurve.simulation.stationary import limiting_distribution
 from trustcurve.verification import check, expected_turns, probability
 
+INSIDE = ("hopeful", "customer_centric", "advocate")
+GOODS = ("kept_minor", "kept_major", "exchange", "repair")
 STAGES = ("departed", "hopeful", "customer_centric", "advocate")
 
 
@@ -53,27 +56,38 @@ def test_the_prover_says_the_same(name: str):
 
 
 def exactly(world: int, turns: int) -> list[Counter[str]]:
-    """Follow every journey through the pure `advance`, with its probability as a fraction: nothing is unrolled."""
+    """Follow every journey through the pure `advance`, with its probability as a fraction: nothing is unrolled.
+
+    Return for each turn the share in each state, the shares "crossed", "across" and "engaged", and what is "given" and "asked".
+    """
     made, environment = random_world(world)
     loop = PlainLoop(curve=CURVE, policy=made, environment=environment)
-    places = {0: (loop.start, Fraction(1))}
+    places = {0: (loop.start, False, Fraction(1))}
     shares = []
     for _ in range(turns):
-        after: dict[object, tuple[object, Fraction]] = {}
-        for place, share in places.values():
+        after: dict[object, tuple[object, bool, Fraction]] = {}
+        shares.append(Counter[str]())
+        for place, crossed, share in places.values():
             moves = list(loop.moves(place))  # type: ignore[arg-type]
             begun = CURVE.state(loop.begun(place)[0].position)  # type: ignore[arg-type]
             likely = move_probabilities(environment.at(begun), [move.word for move in moves])  # type: ignore[misc]
             for move, p in zip(moves, likely, strict=True):
                 if p:
-                    then, _, _ = loop.play(place, move)  # type: ignore[arg-type]
-                    key = (then.standing, then.history.values(made.recalls))
-                    known = after.get(key, (then, Fraction(0)))[1]
-                    after[key] = (then, known + share * Fraction(p))
+                    then, turn, _ = loop.play(place, move)  # type: ignore[arg-type]
+                    been = crossed or turn.met.stage in INSIDE or turn.after.stage in INSIDE
+                    key = (then.standing, then.history.values(made.recalls), been)
+                    known = after.get(key, (then, been, Fraction(0)))[2]
+                    after[key] = (then, been, known + share * Fraction(p))
+                    for signal in turn.signals:
+                        shares[-1]["given"] += share * Fraction(p) * (signal in GOODS)
+                        shares[-1]["asked"] += share * Fraction(p) * (signal == "company_one_sided")
         places = after  # type: ignore[assignment]
-        shares.append(Counter[str]())
-        for place, share in places.values():
-            shares[-1][CURVE.state(place.standing.position)] += share  # type: ignore[attr-defined, assignment]
+        for place, crossed, share in places.values():
+            position = place.standing.position  # type: ignore[attr-defined]
+            shares[-1][CURVE.state(position)] += share  # type: ignore[assignment]
+            shares[-1]["crossed"] += share * crossed  # type: ignore[assignment]
+            shares[-1]["across"] += share * (position.stage in INSIDE)  # type: ignore[assignment]
+            shares[-1]["engaged"] += share * (position.stage in INSIDE and position.engaged > 0)  # type: ignore[assignment]
     return shares
 
 
@@ -84,6 +98,28 @@ def test_a_slow_reading_through_advance_says_the_same(world: int):
         for state in CURVE.states:
             ours = told.row(by_predicate=(pl.col("turn") == step) & (pl.col("state") == state), named=True)
             assert ours["share"] == pytest.approx(float(shares[state]), abs=1e-12), (step, state)
+
+
+@pytest.mark.parametrize("world", range(4))
+def test_a_slow_reading_says_the_same_of_who_is_kept_and_of_what_is_given(world: int):
+    told = solved(CURVE, *random_world(world), 3).relations()
+    for step, shares in enumerate(exactly(world, 3), 1):
+        ours = told.row(by_predicate=pl.col("turn") == step, named=True)
+        for word in ("crossed", "across", "engaged", "given", "asked"):
+            assert ours[word] == pytest.approx(float(shares[word]), abs=1e-12), (step, word)
+
+
+@pytest.mark.parametrize("world", [world for world in range(9) if not random_world(world)[1].keeps_promises])
+def test_what_is_given_and_asked_is_what_was_done(world: int):
+    segment = Segment(policy=random_world(world)[0], environment=random_world(world)[1])
+    answer = solve(Scenario(segments=segment, turns=9, customers=70, arrivals=Arrivals(each_turn=30, until_turn=4)))
+    told = answer.relations().group_by("turn").agg(pl.col("given", "asked").sum()).sort("turn")[1:]
+    asked = answer.actions().filter(action="ask").sort("turn")["count"].to_list()
+    assert told["asked"].to_list() == pytest.approx(asked)
+    gifts = answer.actions().filter(pl.col("action").is_in(["exchange", "repair"])).rename({"action": "word"})
+    kept = answer.moves().filter(move="kept").rename({"move": "word"})
+    given = pl.concat([gifts, kept]).group_by("turn").agg(pl.col("count").sum()).sort("turn")["count"].to_list()
+    assert told["given"].to_list() == pytest.approx(given)
 
 
 @pytest.mark.parametrize("world", range(6))
@@ -126,7 +162,8 @@ def test_what_is_made_one_changes_no_answer(world: int):
     (chain,) = solved(CURVE, made, environment, 12, departures=Departures() if world % 2 else None)._chains
     small = lumped(chain)
     assert small.structure.nodes < chain.structure.nodes
-    for one, other in zip(cohort_shares(small), cohort_shares(chain), strict=True):
+    fewer, all_of_them = (astuple(cohort_shares(each), recurse=False) for each in (small, chain))
+    for one, other in zip(fewer, all_of_them, strict=True):
         assert one == pytest.approx(other, abs=1e-12)
     assert limiting_distribution(small) == pytest.approx(limiting_distribution(chain), abs=1e-9)
     for goal, nodes in goals_of(chain.structure).items():

@@ -8,6 +8,7 @@ from enum import Enum
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve.errors import InvalidParameterError, InvalidValueError, UnknownWordError
@@ -47,6 +48,22 @@ def test_every_parameter_can_be_changed_and_says_what_it_is():
     assert {"word_of_mouth.share_telling", "arrivals.each_turn", "departures.period"} <= set(found)
     for name, value in found.items():
         assert parameters_of(with_parameter(one, name, value)) == found, name
+
+
+def test_costs_and_gains_can_be_swept_and_change_nothing_else():
+    made = evolve(shipped("solve_first"), costs={"exchange": 2})
+    segment = Segment(policy=made, environment=ORDINARY, gains={"purchase": 30})
+    one = Scenario(segments=segment, turns=6, departures=None)
+    found = sweep(one, {"costs.exchange": (2, 5), "gains.purchase": (60,)})
+    results = {
+        measure: found.filter(measure=measure)["result"].to_list() for measure in ("spent", "gained", "does: exchange")
+    }
+    gifts, sold = results["does: exchange"][0], solve(one).moves().filter(move="purchase")["count"].sum() / 100_000
+    assert results["does: exchange"] == [gifts] * 3
+    assert results["spent"] == pytest.approx([2 * gifts, 5 * gifts, 2 * gifts])
+    assert results["gained"] == pytest.approx([30 * sold, 30 * sold, 60 * sold])
+    with pytest.raises(InvalidValueError, match=r"costs\.exchange must"):
+        with_parameter(one, "costs.exchange", -1)
 
 
 def test_a_sweep_is_the_exact_answer_for_each_value():

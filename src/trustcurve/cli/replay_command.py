@@ -14,10 +14,12 @@ from rich.markup import escape
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
 from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Row, Screen, TableColumn, working
+from trustcurve.errors import require
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.log_replay import LogCounts
 from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
+from trustcurve.logs.relations import by_month, totals_of
 from trustcurve.logs.summary import fall_causes, state_rows
 from trustcurve.logs.until import read_until
 from trustcurve.records import FileFormat
@@ -25,6 +27,7 @@ from trustcurve.records import FileFormat
 __all__ = ["MAPPING", "add_to", "print_counts"]
 
 _CAUSES_SHOWN = 8
+_MONTHS_SHOWN = 6
 
 MAPPING = """\
 [log]
@@ -62,6 +65,7 @@ For example:
     trustcurve replay orders.csv --mapping orders.toml
     trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
     trustcurve replay orders.csv -m orders.toml --outcome stars
+    trustcurve replay orders.csv -m orders.toml --png figures
 
 Exit code: 0; 1 if a row could not be used (see --allow-rejects); 2 after an error.
 """
@@ -88,6 +92,15 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="The format of these files.")] = "parquet",
+    png: Annotated[
+        Path | None,
+        typer.Option(
+            "--png",
+            metavar="DIR",
+            help="Draw who is kept, and what was given and asked, by month and cohort, into DIR.",
+            show_default=False,
+        ),
+    ] = None,
     outcome: Annotated[
         str | None,
         typer.Option(
@@ -101,22 +114,28 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
 ) -> None:
     """Replay a log: print where customers stand, what moved them and why."""
     screen, started = Screen.out(), perf_counter()
+    if png is not None:
+        require("matplotlib", "plot")
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
     on = chosen_curve(curve)
     written: tuple[Path, ...] = ()
     with working() as work:
         opened = scan_log(log)
-        if out_dir is not None:
-            out_dir.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written
+        for folder in (out_dir, png):
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written
         work.at("mapping its rows")
         done = replay_log(opened, meaning, on, until=end, outcome=outcome, progress=work.replayed)
         if out_dir is not None:
             work.at("writing files")
             written = write_replay(done, out_dir, format=file_format)
+        if png is not None:
+            written = (*written, _figure(png, done))
     _print_head(screen, done, perf_counter() - started)
     _print_states(screen, done)
     _print_causes(screen, done)
+    _print_relations(screen, done)
     if outcome is not None:
         _print_outcomes(screen, done, outcome)
     print_rejects(screen, done.rejects)
@@ -201,6 +220,42 @@ def _print_causes(screen: Screen, done: LogReplay) -> None:
     if len(causes) > len(shown):
         falls = _count(sum(cause.falls for cause in causes[_CAUSES_SHOWN:]), "fall")
         screen.line(f"and {falls} by {_count(len(causes) - len(shown), 'other rule')}; --out writes all of them")
+
+
+def _print_relations(screen: Screen, done: LogReplay) -> None:
+    all_, months = totals_of(done.relations), list(by_month(done.relations))
+    if not all_.customers:
+        return
+    screen.line()
+    kept = f": {_share(all_.across, all_.crossed)} of them still are, {_share(all_.engaged, all_.crossed)} are engaged"
+    screen.line(
+        f"{all_.crossed:,} of {_count(all_.customers, 'customer')} were ever across the barrier{kept if all_.crossed else ''}"
+    )
+    each = f": {all_.given / all_.asked:.2f} given for each ask" if all_.asked else ""
+    screen.line(f"given {_count(all_.given, 'time')}, asked {_count(all_.asked, 'time')}{each}")
+    headings = ("customers", "ever across", "still across", "engaged", "given", "asked")
+    columns = (TableColumn("month", "name"), *(TableColumn(heading, "number") for heading in headings))
+    rows = [
+        (
+            month.period, f"{month.customers:,}", f"{month.crossed:,}", _share(month.across, month.crossed),
+            _share(month.engaged, month.crossed), f"{month.given:,}", f"{month.asked:,}",
+        )
+        for month in months[-_MONTHS_SHOWN:]
+    ]  # fmt: skip
+    screen.line()
+    screen.table("Who is kept, and what was given and asked", columns, rows)
+    if len(months) > _MONTHS_SHOWN:
+        screen.line("the last months; --out writes all of them, by cohort, and --png draws them")
+
+
+def _share(some: int, of: int) -> str:
+    return f"{some / of:.1%}" if of else ""
+
+
+def _figure(folder: Path, done: LogReplay) -> Path:
+    from trustcurve.report import draw_log_relations  # noqa: PLC0415 - the extra may be missing
+
+    return draw_log_relations(folder / "relations.png", done)
 
 
 def _print_outcomes(screen: Screen, done: LogReplay, outcome: str) -> None:

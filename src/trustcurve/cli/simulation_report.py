@@ -185,12 +185,14 @@ def _print_result(screen: Screen, scenario: Scenario, exact: Solution | None, ru
     screen.line()
     screen.table("What the company does, per customer", *rows.actions())
     screen.line()
+    screen.table("What becomes of the relation", *rows.relations())
+    screen.line()
 
 
 def _print_differences(screen: Screen, old: str, new: str, differences: pl.DataFrame) -> None:
     """Print how two scenarios differ in each measure; measures that are zero in both are left out."""
     sampled, many = "low" in differences.columns, differences["segment"].n_unique() > 1
-    exactly = sampled and differences["exact"].null_count() == 0
+    exactly = sampled and differences["exact"].count() > 0
     headings = ("old", "new", "difference", *((_INTERVAL,) if sampled else ()), *(("exact",) if exactly else ()))
     columns = [
         *([TableColumn("segment", "name")] if many else []),
@@ -199,10 +201,10 @@ def _print_differences(screen: Screen, old: str, new: str, differences: pl.DataF
     ]
     rows = []
     for row in differences.filter((pl.col("old") != 0) | (pl.col("new") != 0)).iter_rows(named=True):
-        interval = [f"{row['low']:+.4f} to {row['high']:+.4f}"] if sampled else []
-        interval += [f"{row['exact']:+.4f}"] if exactly else []
-        numbers = (f"{row['old']:.4f}", f"{row['new']:.4f}", f"{row['difference']:+.4f}")
-        rows.append((*([row["segment"]] if many else []), row["measure"], *numbers, *interval))
+        cells = [_rounded(row["old"], ".4f"), _rounded(row["new"], ".4f"), _rounded(row["difference"], "+.4f")]
+        cells += [f"{_rounded(row['low'], '+.4f')} to {_rounded(row['high'], '+.4f')}"] if sampled else []
+        cells += [_rounded(row["exact"], "+.4f")] if exactly else []
+        rows.append((*([row["segment"]] if many else []), row["measure"], *cells))
     screen.table(f"Differences per customer (old: {old}, new: {new})", columns, rows)
     screen.line()
 
@@ -275,6 +277,19 @@ class _Rows:
         ]
         return [*self._segment_column(), TableColumn("action", "name"), *_numbers("times")], rows
 
+    def relations(self) -> tuple[list[TableColumn], list[Row]]:
+        """Return who is kept, what is given and asked, and, where anything costs or brings something, what is spent and gained."""
+        sides = [
+            (heading, side) for heading, side in (("exact", self.exact), ("sampled", self.run)) if side is not None
+        ]
+        found = [_relation_cells(side) for _, side in sides]
+        rows: list[Row] = [
+            (*self._segment({"segment": segment.name}), line, *(each[segment.name][line] for each in found))
+            for segment in self.scenario.segments
+            for line in found[0][segment.name]
+        ]
+        return [*self._segment_column(), TableColumn("", "name"), *_numbers(*(heading for heading, _ in sides))], rows
+
     def _per_customer(self, counts: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         return per_customer(counts, self.result.cohorts(), keys)
 
@@ -309,6 +324,45 @@ class _Rows:
 
     def _segment(self, row: dict[str, object]) -> tuple[str, ...]:
         return (str(row["segment"]),) if len(self.scenario.segments) > 1 else ()
+
+
+def _relation_cells(result: Solution | Run) -> dict[str, dict[str, str]]:
+    """Return for each segment what becomes of the relation, line by line; amounts only where there are any."""
+    sizes = result.cohorts().group_by("segment").agg(pl.col("customers").sum())
+    last = pl.col("turn") == pl.col("turn").max()
+    ends = result.relations().filter(last).group_by("segment").agg(pl.col("crossed", "across", "engaged").sum())
+    given = result.relations().group_by("segment").agg(pl.col("given", "asked").sum())
+    amounts = result.balance().group_by("segment").agg(pl.col("spent", "gained").sum())
+    counted = {segment.name for segment in result.scenario.segments if segment.policy.costs or segment.gains}
+    found = {}
+    for row in (
+        sizes.join(ends, on="segment").join(given, on="segment").join(amounts, on="segment").iter_rows(named=True)
+    ):
+        many, crossed = row["customers"], row["crossed"]
+        lines = {
+            "were ever across the barrier": _percent(crossed / many if many else None),
+            "of those, are still across": _percent(row["across"] / crossed if crossed else None),
+            "of those, are engaged": _percent(row["engaged"] / crossed if crossed else None),
+            "given, per customer": _number(row["given"], many),
+            "asked, per customer": _number(row["asked"], many),
+            "given for each ask": _number(row["given"], row["asked"]) if row["asked"] else "nothing asked",
+        }
+        if row["segment"] in counted:
+            lines |= {
+                "spent, per customer": _number(row["spent"], many),
+                "gained, per customer": _number(row["gained"], many),
+                "gained less spent": _number(row["gained"] - row["spent"], many),
+            }
+        found[str(row["segment"])] = lines
+    return found
+
+
+def _rounded(value: float | None, how: str) -> str:
+    return "?" if value is None else format(value, how)
+
+
+def _number(total: float, of: float) -> str:
+    return f"{total / of:,.2f}" if of else "?"
 
 
 def _percent(share: float | None) -> str:

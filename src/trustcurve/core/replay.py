@@ -7,7 +7,7 @@ Every other engine that runs a log has the signature of ``replay`` and returns a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar, get_args
 
@@ -336,6 +336,7 @@ def combine(
     until: datetime | None = None,
     *,
     used: Mapping[Identity, LoggedEvent] | None = None,
+    observed: Callable[[Step], None] | None = None,
 ) -> Replay:
     """Combine the histories of customers, and observe all customers.
 
@@ -345,6 +346,7 @@ def combine(
         curve: The curve.
         until: When to observe; for None see ``replay``.
         used: The identities used before, to which those of the histories are added; if None, none are kept.
+        observed: Called with each step of the final observation; no step is kept.
     """
     after, identities = dict(standings), None if used is None else dict(used)
     moved: list[LoggedTransition] = []
@@ -372,7 +374,7 @@ def combine(
         tuple(rejects),
         EventCounts(*(counts[fate] for fate in FATES)),
         identities,
-        _observe_all(curve, after.values(), until),
+        _observe_all(curve, after.values(), until, observed),
     )
 
 
@@ -483,7 +485,12 @@ def _is_open(standing: Standing, event: Event) -> bool:
     return promise is None or standing.book.get(promise) is not None
 
 
-def _observe_all(curve: CurveLike, standings: Iterable[Standing], until: datetime | None) -> Observation:
+def _observe_all(
+    curve: CurveLike,
+    standings: Iterable[Standing],
+    until: datetime | None,
+    observe: Callable[[Step], None] | None,
+) -> Observation:
     """Observe all customers at one instant; if None, at the latest ``as_of`` of all standings."""
     listed = list(standings)
     end = max((each.as_of for each in listed), default=None) if until is None else until
@@ -496,6 +503,8 @@ def _observe_all(curve: CurveLike, standings: Iterable[Standing], until: datetim
             observed[standing.customer] = standing
             continue
         step = curve.observe(standing, end)
+        if observe is not None:
+            observe(step)
         observed[standing.customer] = step.after
         moved += transitions_of(step)
     moved.sort(key=lambda each: (each.at, each.customer))

@@ -91,6 +91,15 @@ class Rulebook:
         return tuple(signal for signal in self.signals if signal not in LEDGER_SIGNALS)
 
     @cached_property
+    def gives(self) -> frozenset[str]:
+        """The signals by which customers get something from the company: its own or both sides', if they end every silence.
+
+        In the default curve these are kept promises, exchanges and repairs.
+        """
+        given = (each for each in self.signal_rows if each.by in {"company", "both"})
+        return frozenset(each.name for each in given if each.ends_silence == "always")
+
+    @cached_property
     def states(self) -> tuple[str, ...]:
         """The leaf states from low to high; seven in the default curve."""
         return tuple(state for stage in self.stages for state in stage.states)
@@ -234,6 +243,10 @@ class Rulebook:
     def felt_doubt(self, where: Position | Standing) -> int:
         """Return the doubt of a position or a standing plus what its account adds to it; for errors see ``stage``."""
         return self._cells(position_of(where))[FELT]
+
+    def is_engaged(self, where: Position | Standing) -> bool:
+        """Return whether a customer is across the barrier and has goodwill left; for errors see ``stage``."""
+        return not self.stage(where).outside and position_of(where).engaged > 0
 
     # --- reactions ------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 __all__ = [
     "ACCOUNT_LEVELS",
     "ACCOUNT_WEIGHTS",
+    "ASK",
     "BROKEN",
     "COUNTERS",
     "FAULTS",
@@ -57,6 +58,9 @@ MADE: Final[dict[Weight, str | None]] = {"major": "promise_made", "minor": None}
 KEPT: Final[dict[Weight, str]] = {"major": "kept_major", "minor": "kept_minor"}
 BROKEN: Final[dict[Weight, str]] = {"major": "broken_major", "minor": "broken_minor"}
 """The signals of a promise that is kept or broken, by its weight."""
+
+ASK: Final = "company_one_sided"
+"""The signal of an ask by the company."""
 
 SILENCE: Final = "silence"
 

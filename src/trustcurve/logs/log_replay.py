@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, final
@@ -32,9 +32,10 @@ from trustcurve.logs.columns import template, used_columns
 from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.outcomes import Outcome, outcomes_of
+from trustcurve.logs.relations import RelationCounter
 from trustcurve.logs.sources import Log
 from trustcurve.logs.until import far_until
-from trustcurve.records import RejectRecord
+from trustcurve.records import RejectRecord, RelationRecord
 
 __all__ = [
     "CustomerReplay",
@@ -83,6 +84,8 @@ class LogReplay:
         rejects: What could not be used, in the order of the rows: broken rows, rejected events, conflicts, and outcomes
             that are not a number, true or false.
         counts: The number of rows and of events, by fate.
+        relations: Of the customers who came in each month, how many crossed the barrier and are kept, month by month, and
+            what was given to them and asked of them.
         outcomes: The outcomes, in the order of the rows, with the state just before each.
         unmatched_rules: Rules of the mapping that matched no row: perhaps a word is misspelled, or an earlier rule
             matches all rows.
@@ -95,6 +98,7 @@ class LogReplay:
     at_until: Observation
     rejects: tuple[RejectRecord, ...]
     counts: LogCounts
+    relations: tuple[RelationRecord, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     unmatched_rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -182,7 +186,8 @@ def replay_log(
         ["unreadable time: column 'when' has 'soon'"]
     """
     run = _Run.of(log, mapping, curve, until, progress, outcome=outcome)
-    done = combine(run.histories(), {}, curve, run.until)
+    relations = RelationCounter(curve)
+    done = combine(_each(run.histories(), relations.add_history), {}, curve, run.until, observed=relations.add_step)
     rejects = [*run.rejects, *map(RejectRecord.of, done.rejects)]
     warning = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
     return LogReplay(
@@ -192,6 +197,7 @@ def replay_log(
         at_until=done.at_until,
         rejects=tuple(sorted(rejects, key=_by_row)),
         counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
+        relations=tuple(relations.records()),
         outcomes=tuple(sorted(run.outcomes, key=attrgetter("row"))),
         unmatched_rules=run.mapped.unmatched,
         warnings=() if warning is None else (warning,),
@@ -372,6 +378,13 @@ class _Run:
                 self.outcomes.append(each)
             else:
                 self.rejects.append(each)
+
+
+def _each(histories: Iterable[History], look: Callable[[History], None]) -> Iterator[History]:
+    """Pass histories on, each after a look at it."""
+    for found in histories:
+        look(found)
+        yield found
 
 
 def _check(argument: str, value: object, kind: type, rule: str) -> None:

@@ -1,4 +1,4 @@
-"""Write a replay to files as Parquet or CSV: standings, observed, transitions and rejects."""
+"""Write a replay to files as Parquet or CSV: standings, observed, transitions, rejects and relations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 from trustcurve.logs.log_replay import LogReplay
 from trustcurve.records import (
     REJECTS,
+    RELATIONS,
     STANDINGS,
     TRANSITIONS,
     FileFormat,
@@ -28,7 +29,8 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
     Returns:
         ``standings``: each customer at their last event, to store; ``observed``: each customer as of ``until``;
         ``transitions``: every change of leaf state with its time, rule and row (null if the clock caused it), and
-        whether the observation at ``until`` found it; ``rejects``: everything that could not be used.
+        whether the observation at ``until`` found it; ``rejects``: everything that could not be used; ``relations``: who
+        is kept, and what was given and asked, by cohort and month.
     """
     standings, observed = (
         [StandingRecord.of(each, replay.curve) for each in found.values()]
@@ -41,6 +43,7 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
         "observed": polars_frame(STANDINGS, observed),
         "transitions": polars_frame(TRANSITIONS, transitions),
         "rejects": polars_frame(REJECTS, replay.rejects),
+        "relations": polars_frame(RELATIONS, replay.relations),
     }
 
 

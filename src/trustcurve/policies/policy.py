@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trustcurve.verification.guard import Guard
     from trustcurve.verification.property import PropertyLike
 
-__all__ = ["COST", "OPEN_MAX", "Policy", "check_turn", "policy", "turn_of_curve"]
+__all__ = ["COST", "OPEN_MAX", "Policy", "check_turn", "named_pairs", "policy", "turn_of_curve"]
 
 Decide = Callable[[View], str | list[str] | tuple[str, ...]]
 
@@ -71,8 +71,8 @@ def _recalls(value: Iterable[Recall]) -> tuple[Recall, ...]:
     return recalls
 
 
-def _pairs(argument: str, value: Any, fits: Callable[[Any], bool], example: str) -> tuple[tuple[str, Any], ...]:
-    """Return the pairs of a dict with names as keys."""
+def named_pairs(argument: str, value: Any, fits: Callable[[Any], bool], example: str) -> tuple[tuple[str, Any], ...]:
+    """Return the pairs of a dict with names as keys, or raise InvalidValueError."""
     pairs = value.items() if isinstance(value, Mapping) else value
     try:
         found: list[tuple[Any, Any]] = [(name, each) for name, each in pairs]
@@ -85,22 +85,22 @@ def _pairs(argument: str, value: Any, fits: Callable[[Any], bool], example: str)
 
 def _kinds(value: Mapping[str, PromiseKind]) -> tuple[tuple[str, PromiseKind], ...]:
     example = '{"parcel": PromiseKind("major", 2)}'
-    return _pairs("promises", value, lambda kind: isinstance(kind, PromiseKind), example)
+    return named_pairs("promises", value, lambda kind: isinstance(kind, PromiseKind), example)
 
 
 def _signals(value: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return _pairs("signals", value, lambda signal: isinstance(signal, str), '{"gift": "bonus"}')
+    return named_pairs("signals", value, lambda signal: isinstance(signal, str), '{"gift": "bonus"}')
 
 
 def _costs(value: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    return _pairs("costs", value, lambda cost: isinstance(cost, int | float), '{"exchange": 4.5}')
+    return named_pairs("costs", value, lambda cost: isinstance(cost, int | float), '{"exchange": 4.5}')
 
 
 def _constants(value: Mapping[str, tuple[str | int, ...]]) -> tuple[tuple[str, tuple[str | int, ...]], ...]:
     def are_values(values: Any) -> bool:
         return isinstance(values, list | tuple) and len(values) > 0 and {*map(type, values)} <= {str, int}
 
-    return _pairs("constants", value, are_values, '{"tier": ("basic", "gold")}')
+    return named_pairs("constants", value, are_values, '{"tier": ("basic", "gold")}')
 
 
 @final

@@ -1,4 +1,4 @@
-"""The tables of events, signals, transitions, standings and rejects.
+"""The tables of events, signals, transitions, standings, rejects and relations.
 
 Each table is derived from the classes of core: its columns, the conversion of values to records and back, and its
 types in Polars and SQL.
@@ -8,10 +8,12 @@ from trustcurve.records.column_types import polars_frame, polars_types, sql_type
 from trustcurve.records.event_record import EVENT_KINDS, EVENTS, event_of, event_record
 from trustcurve.records.replay_record import (
     REJECTS,
+    RELATIONS,
     SIGNALS,
     STANDINGS,
     TRANSITIONS,
     RejectRecord,
+    RelationRecord,
     SignalRecord,
     StandingRecord,
     TransitionRecord,
@@ -23,6 +25,7 @@ __all__ = [
     "EVENTS",
     "EVENT_KINDS",
     "REJECTS",
+    "RELATIONS",
     "SIGNALS",
     "STANDINGS",
     "TABLES",
@@ -30,6 +33,7 @@ __all__ = [
     "Column",
     "FileFormat",
     "RejectRecord",
+    "RelationRecord",
     "Schema",
     "SignalRecord",
     "StandingRecord",
@@ -44,5 +48,5 @@ __all__ = [
     "write_tables",
 ]
 
-TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS)
+TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS, RELATIONS)
 """All tables."""

@@ -220,10 +220,36 @@ class RejectRecord:
         return cls(row, customer, None, None, *_reason_and_detail(kind, error))
 
 
+@frozen
+class RelationRecord:
+    """How the company and the customers who came in one month deal with each other in another, with months in UTC.
+
+    Args:
+        cohort: The month of the customers' first event, such as "2026-03".
+        month: The month; those in which nothing changed for the cohort are left out.
+        customers: The number of customers in the cohort.
+        crossed: How many of them were ever across the barrier, up to the end of the month.
+        across: How many still are, at the end of the month (at the look, in the month of the look).
+        engaged: How many of these have goodwill left.
+        given: How often the company gave them something in the month: promises kept, exchanges, repairs (``Curve.gives``).
+        asked: How often the company asked something of them in the month.
+    """
+
+    cohort: str
+    month: str
+    customers: int
+    crossed: int
+    across: int
+    engaged: int
+    given: int
+    asked: int
+
+
 SIGNALS = Schema("signals", columns_of(SignalRecord))
 TRANSITIONS = Schema("transitions", columns_of(TransitionRecord))
 STANDINGS = Schema("standings", columns_of(StandingRecord))
 REJECTS = Schema("rejects", columns_of(RejectRecord))
+RELATIONS = Schema("relations", columns_of(RelationRecord))
 
 _PROMISE = columns_of(Promise)
 

@@ -30,6 +30,7 @@ from trustcurve.report.canvas import (
     title,
     turn_axis,
 )
+from trustcurve.report.relation_figures import draw_relations
 from trustcurve.simulation import Run, Scenario, Solution
 from trustcurve.simulation.chain_structure import LOST_NAME
 from trustcurve.simulation.result_tables import per_customer
@@ -65,13 +66,18 @@ def draw_all(folder: str | PathLike[str], scenarios: Sequence[tuple[str, Solutio
         >>> one = Scenario.single(Curve.default(), give, Environment({"complaint": 0.2}), turns=4)
         >>> with TemporaryDirectory() as folder:
         ...     [path.name for path in draw_all(folder, [("give", solve(one), None)])]
-        ['occupancy.png', 'flow.png', 'times.png']
+        ['occupancy.png', 'flow.png', 'times.png', 'relations.png']
     """
     target = Path(checked_path("folder", folder))
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for side, (_, exact, run) in zip(("old_", "new_") if len(scenarios) > 1 else ("",), scenarios, strict=True):
-        for name, draw in (("occupancy", draw_occupancy), ("flow", draw_flow), ("times", draw_times)):
+        for name, draw in (
+            ("occupancy", draw_occupancy),
+            ("flow", draw_flow),
+            ("times", draw_times),
+            ("relations", draw_relations),
+        ):
             written.append(draw(target / f"{side}{name}.png", exact, run))
     if len(scenarios) > 1:
         (_, old, old_run), (_, new, new_run) = scenarios

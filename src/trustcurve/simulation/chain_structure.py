@@ -16,6 +16,7 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.signals import ASK
 from trustcurve.core.table import Table
 from trustcurve.errors import TrustcurveError, require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
@@ -26,8 +27,10 @@ from trustcurve.verification.unrolling import unroll_loop
 
 __all__ = [
     "CUSTOMER",
+    "EXCHANGED",
     "LOST",
     "LOST_NAME",
+    "RETAINED",
     "STRANGER",
     "ChainStructure",
     "SimulationError",
@@ -41,6 +44,13 @@ STRANGER, CUSTOMER, LOST = 0, 1, 2
 
 LOST_NAME = "lost"
 """What the tables call lost customers, next to the names of stages."""
+
+RETAINED: Final = ("crossed", "across", "engaged")
+"""What is counted of the customers at a node: those who were ever across the barrier, of these who still are, and of these
+who have goodwill left."""
+
+EXCHANGED: Final = ("given", "asked")
+"""What is counted of a turn: how often the company gave something (``Curve.gives``), and how often it asked."""
 
 _CLASSES: Final = 3
 _CACHED = 32
@@ -98,8 +108,10 @@ class ChainStructure:
         begun: The leaf state in which the environment moves from each node.
         history: The history class of each node.
         at_risk: Whether a customer of each node is lost, but has not left, when the environment moves.
+        retained: Which customers of each node count as ``RETAINED``: (nodes, 3).
         transition_types: Every kind of change of leaf state that some edge makes.
         times: ``times[transition_type, edge_type]``: how often such an edge makes such a transition.
+        exchanged: ``exchanged[edge_type]``: how often the company gives and asks on such an edge, see ``EXCHANGED``.
     """
 
     policy: str
@@ -119,8 +131,10 @@ class ChainStructure:
     begun: _Small
     history: _Small
     at_risk: NDArray[np.bool_]
+    retained: NDArray[np.bool_]
     transition_types: tuple[TransitionType, ...]
     times: NDArray[np.float64]
+    exchanged: _Small
 
     @property
     def nodes(self) -> int:
@@ -168,6 +182,17 @@ class ChainStructure:
     def per_state(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Sum counts per node to counts per leaf state."""
         return np.bincount(self.state, counts, len(self.states)).astype(np.float64)
+
+    @cached_property
+    def edge_looks(self) -> tuple[_Small, _Ints]:
+        """What is counted of customers who take an edge: the distinct rows of such numbers, and the row of each edge.
+
+        A row has a 1 for the leaf state at the edge's end, the numbers of ``RETAINED``, and those of ``EXCHANGED``.
+        """
+        state = (self.state[self.target, None] == np.arange(len(self.states))).astype(np.int8)
+        looks = np.hstack([state, self.retained[self.target].astype(np.int8), self.exchanged[self.edge_type]])
+        rows, number = np.unique(looks, axis=0, return_inverse=True)
+        return rows, number.ravel().astype(np.int32)
 
 
 def chain_structure(
@@ -231,10 +256,11 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     stages = tuple(stage.name for stage in curve.stages)
     stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
     state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
+    engaged_at = np.array([curve.is_engaged(position) for position in table.positions])
     source, target, met, position = automaton.source, automaton.target, automaton.met, automaton.position
     moves, actions, done, happened = _words(automaton)
     move, decision = happened[automaton.happening].T
-    transition_types, edge_type, times = _transitions(automaton)
+    transition_types, edge_type, times, exchanged = _edge_types(automaton)
     histories, clock = _Histories.of(curve, stage_at), automaton.begun[source]
     at_clock = histories.after(np.arange(_CLASSES)[:, None], clock)  # (history classes, edges)
     at_end = histories.after(histories.after(at_clock, met), position[target])
@@ -250,6 +276,7 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     edge, wide = kept % len(source), np.flatnonzero(reached)
     at_risk = np.zeros(len(position) * _CLASSES, bool)
     at_risk[sources] = risk.ravel()
+    history, place = wide % _CLASSES, position[wide // _CLASSES]
     return ChainStructure(
         policy=automaton.loop.policy.name,
         turn=automaton.loop.turn,
@@ -263,13 +290,15 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
         done=done,
         decision=decision[edge].astype(np.int8),
         edge_type=edge_type[edge],
-        state=state_at[position[wide // _CLASSES]],
-        stage=stage_at[position[wide // _CLASSES]],
+        state=state_at[place],
+        stage=stage_at[place],
         begun=state_at[automaton.begun[wide // _CLASSES]],
-        history=(wide % _CLASSES).astype(np.int8),
+        history=history.astype(np.int8),
         at_risk=at_risk[wide],
+        retained=np.stack([history != STRANGER, histories.inside[place], engaged_at[place]], axis=1),
         transition_types=transition_types,
         times=times,
+        exchanged=exchanged,
     )
 
 
@@ -301,12 +330,13 @@ def _reached(sources: NDArray[Any], targets: NDArray[Any], begins: int, nodes: i
     return reached
 
 
-def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64]]:
-    """Return the transition types, the types of the edges, and how often each makes each transition."""
-    table = automaton.loop.table
+def _edge_types(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64], _Small]:
+    """Return the transition types, the types of the edges, how often each makes each transition, and how often it gives and asks."""
+    curve, table = automaton.loop.curve, automaton.loop.table
     columns = {signal: number for number, signal in enumerate(table.signals)}
     transition_types: dict[TransitionType, int] = {}
     made: list[list[int]] = []
+    exchanged: list[tuple[int, int]] = []
     kinds, kind = automaton.kinds()
     edge_types: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
     numbers: list[int] = []
@@ -316,12 +346,14 @@ def _transitions(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Int
             edge_types[key] = len(made)
             found = _transitions_of_edge(table, columns, *key)
             made.append([transition_types.setdefault(each, len(transition_types)) for each in found])
+            sent = [signal for _, signal in happening.signals]
+            exchanged.append((sum(signal in curve.gives for signal in sent), sent.count(ASK)))
         numbers.append(edge_types[key])
     times = np.zeros((len(transition_types), len(made)))
     for edge_type, transitions in enumerate(made):
         for transition_type in transitions:
             times[transition_type, edge_type] += 1
-    return tuple(transition_types), np.array(numbers, np.int32)[kind], times
+    return tuple(transition_types), np.array(numbers, np.int32)[kind], times, np.array(exchanged, np.int8)
 
 
 def _transitions_of_edge(

@@ -9,10 +9,9 @@ import polars as pl
 from attrs import define, frozen
 
 from trustcurve.errors import InvalidValueError, final_class
-from trustcurve.simulation.chain_structure import LOST_NAME, SimulationError
+from trustcurve.simulation.chain_structure import SimulationError
 from trustcurve.simulation.intervals import check_confidence, t_quantile
 from trustcurve.simulation.replication import Progress, simulate
-from trustcurve.simulation.result_tables import concerns_those_observed, is_share
 from trustcurve.simulation.run import Run
 from trustcurve.simulation.scenario import Scenario, check_scenario
 from trustcurve.simulation.solution import solve
@@ -170,39 +169,24 @@ def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
     if len(both) < REPLICATIONS_MIN:
         raise InvalidValueError("replications", len(both), "must be at least 2 to compare scenarios")
     wide = t_quantile(confidence, len(both)) / len(both) ** 0.5
-    sizes, others = (_sizes(run, both) for run in (old, new))
-    pairs = old.measures().join(
-        new.measures(), on=("replication", *_KEYS), suffix="_new", how="left", maintain_order="left"
-    )
+    before, after = (run.measures_among() for run in (old, new))
+    pairs = before.join(after, on=("replication", *_KEYS), suffix="_new", how="left", maintain_order="left")
     pairs = pairs.filter(pl.col("replication").is_in(both))
     rows = []
     for (segment, measure), pair in pairs.group_by(*_KEYS, maintain_order=True):
-        before, after = (pair[column].to_numpy() for column in ("result", "result_new"))
-        difference, spread = float((after - before).mean()), float((after - before).std(ddof=1))
-        most = 1 if is_share(str(measure)) else old.scenario.turns
-        if float(np.ptp(after - before)) < _ROUNDING:
-            key = (str(segment), concerns_those_observed(str(measure)))
-            side = -np.log((1 - confidence) / 2) / max(min(sizes[key], others[key]), 1) * most
+        first, second = (pair[column].to_numpy() for column in ("result", "result_new"))
+        difference, spread = float((second - first).mean()), float((second - first).std(ddof=1))
+        most = float(pair.select(pl.max_horizontal("most", "most_new").max()).item())
+        if float(np.ptp(second - first)) < _ROUNDING:
+            few = max(min(pair["of"].sum(), pair["of_new"].sum()), 1)
+            side = -np.log((1 - confidence) / 2) / few * most
         else:
             side = wide * spread
         ends = (max(difference - side, -most), min(difference + side, most))
-        rows.append((segment, measure, float(before.mean()), float(after.mean()), difference, *ends))
+        rows.append((segment, measure, float(first.mean()), float(second.mean()), difference, *ends))
     columns = (*_KEYS, "old", "new", "difference", "low", "high")
     schema = dict(zip(columns, (*[pl.String] * 2, *[pl.Float64] * 5), strict=True))
     return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
-
-
-def _sizes(run: Run, numbers: list[int]) -> dict[tuple[str, bool], int]:
-    """Count the customers of each segment in some replications: those who arrived, and (True) those observed to the end."""
-    among = pl.col("replication").is_in(numbers)
-    last = (pl.col("age") == run.scenario.turns) & (pl.col("goal") == LOST_NAME)
-    arrived = run.cohorts().filter(among).group_by("segment").agg(pl.col("customers").sum())
-    observed = run.reached().filter(among & last).group_by("segment").agg(pl.col("observed").sum())
-    return {
-        (segment, to_the_end): size
-        for to_the_end, table in ((False, arrived), (True, observed))
-        for segment, size in table.iter_rows()
-    }
 
 
 def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:

@@ -17,7 +17,7 @@ _Numbers = NDArray[Any]
 
 @frozen
 class Names:
-    """The names of the columns of a segment's counts.
+    """The names of the columns of a segment's counts, and what actions cost and moves bring.
 
     Args:
         segment: The segment's name.
@@ -26,6 +26,9 @@ class Names:
         transition_types: The kinds of change of leaf state.
         actions: What the company can do.
         moves: What the environment can do.
+        costs: What each action costs the company each time.
+        gains: What each move brings the company each time.
+        exchanged_most: The most that the company gives, and that it asks, in a turn.
     """
 
     segment: str
@@ -34,13 +37,26 @@ class Names:
     transition_types: tuple[TransitionType, ...]
     actions: tuple[str, ...]
     moves: tuple[str, ...]
+    costs: tuple[float, ...]
+    gains: tuple[float, ...]
+    exchanged_most: tuple[int, ...]
 
     @classmethod
     def of(cls, segment: Segment, structure: ChainStructure) -> Names:
         """Name the columns of a segment's counts."""
         goals = (*structure.stages, LOST_NAME)
-        types = structure.transition_types
-        return cls(segment.name, structure.states, goals, types, structure.actions, structure.moves)
+        costs, gains = dict(segment.policy.costs), dict(segment.gains)
+        return cls(
+            segment=segment.name,
+            states=structure.states,
+            goals=goals,
+            transition_types=structure.transition_types,
+            actions=structure.actions,
+            moves=structure.moves,
+            costs=tuple(costs.get(action, 0.0) for action in structure.actions),
+            gains=tuple(gains.get(move, 0.0) for move in structure.moves),
+            exchanged_most=tuple(structure.exchanged.max(axis=0).tolist()),
+        )
 
 
 @frozen(eq=False)
@@ -51,6 +67,8 @@ class Counts:
         begins: The turn at whose end each cohort arrives.
         sizes: The number of customers in each cohort.
         states: How many of each cohort are in each state after each turn: (cohorts, turns + 1, states).
+        retained: How many of each cohort count as each of ``RETAINED`` after each turn: (cohorts, turns + 1, 3).
+        exchanged: How often the company gave to each cohort and asked it, in each turn: (cohorts, turns + 1, 2).
         transitions: How often each transition type occurred in each turn: (turns, transition types).
         actions: How often the company took each action: (turns, actions).
         moves: How often the environment made each move: (turns, moves).
@@ -62,6 +80,8 @@ class Counts:
     begins: tuple[int, ...]
     sizes: tuple[int, ...]
     states: _Numbers
+    retained: _Numbers
+    exchanged: _Numbers
     transitions: _Numbers
     actions: _Numbers
     moves: _Numbers

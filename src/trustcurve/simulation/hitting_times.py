@@ -9,11 +9,11 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.errors import require
-from trustcurve.simulation.chain_structure import LOST, LOST_NAME, ChainStructure
+from trustcurve.simulation.chain_structure import EXCHANGED, LOST, LOST_NAME, RETAINED, ChainStructure
 from trustcurve.simulation.markov_chain import Chain
 from trustcurve.verification.chain import TURNS_MAX
 
-__all__ = ["Factors", "HittingTime", "cohort_shares", "goals_of", "hitting_time", "reachable"]
+__all__ = ["CohortShares", "Factors", "HittingTime", "cohort_shares", "goals_of", "hitting_time", "reachable"]
 
 _Floats = NDArray[np.float64]
 _Bools = NDArray[np.bool_]
@@ -36,29 +36,53 @@ def goals_of(structure: ChainStructure) -> dict[str, _Bools]:
     return goals | {LOST_NAME: structure.history == LOST}
 
 
-def cohort_shares(chain: Chain, begins: int = 0) -> tuple[_Floats, _Floats]:
-    """Return the shares of a cohort that are in each leaf state, and that have reached each goal, by age.
+@frozen(eq=False)
+class CohortShares:
+    """What is expected of a customer of a cohort, by age: each array has a row for each age from 0 to the last turn.
 
-    A customer has reached a goal if a turn has ended there.
+    Args:
+        states: The share in each leaf state: (ages, states).
+        reached: The share that has reached each goal, at the end of a turn: (ages, goals).
+        retained: The share that counts as each of ``RETAINED``: (ages, 3).
+        exchanged: How often the company has given and asked in the turn that ends with each age: (ages, 2).
+    """
+
+    states: _Floats
+    reached: _Floats
+    retained: _Floats
+    exchanged: _Floats
+
+
+def cohort_shares(chain: Chain, begins: int = 0) -> CohortShares:
+    """Return what is expected of a customer of a cohort, by age.
 
     Args:
         chain: The chain of a segment.
         begins: The turn at whose end the cohort arrives.
-
-    Returns:
-        Arrays (ages, states) and (ages, goals), up to the last turn.
     """
     structure, phases = chain.structure, chain.phases[begins:]
     goals = np.stack([np.zeros(structure.nodes, bool), *goals_of(structure).values()], axis=1)
+    gives = [_exchanged(structure, each) for each in chain.probabilities]
     at = np.zeros(goals.shape)  # the first column: everybody; the others: those who have not reached the goal yet
     at[0] = 1
-    states, came = np.zeros((len(phases) + 1, len(structure.states))), np.zeros((len(phases) + 1, goals.shape[1]))
+    ages = len(phases) + 1
+    states, came = np.zeros((ages, len(structure.states))), np.zeros((ages, goals.shape[1]))
+    retained, exchanged = np.zeros((ages, len(RETAINED))), np.zeros((ages, len(EXCHANGED)))
     for age, phase in enumerate([None, *phases]):
-        at = at if phase is None else chain.matrices[phase] @ at
+        if phase is not None:
+            exchanged[age] = at[:, 0] @ gives[phase]
+            at = chain.matrices[phase] @ at
         states[age] = structure.per_state(at[:, 0])
+        retained[age] = at[:, 0] @ structure.retained
         came[age] = np.where(goals, at, 0).sum(axis=0)
         at = np.where(goals, 0, at)
-    return states, np.minimum(np.cumsum(came[:, 1:], axis=0), 1)
+    return CohortShares(states, np.minimum(np.cumsum(came[:, 1:], axis=0), 1), retained, exchanged)
+
+
+def _exchanged(structure: ChainStructure, probabilities: _Floats) -> _Floats:
+    """Return how often the company gives and asks in a turn from each node, on average: (nodes, 2)."""
+    times = structure.exchanged[structure.edge_type] * probabilities[:, None]
+    return np.stack([np.bincount(structure.source, each, structure.nodes) for each in times.T], axis=1)
 
 
 def hitting_time(chain: Chain, goal: _Bools) -> HittingTime:

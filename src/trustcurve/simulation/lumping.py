@@ -1,7 +1,7 @@
 """Exact lumping: merge probabilistically bisimilar nodes, so that solving takes less time.
 
-Two nodes are merged where customers look alike in both, and every outcome leads from both to nodes that are merged again. The
-outcomes are the same in every environment; where how likely they are depends on the leaf state, nodes differ by it.
+Two nodes are merged where customers look alike in both, and every outcome gives and asks as much in both, and leads from
+both to nodes that are merged again. The outcomes are the same in every environment; where how likely they are depends on the leaf state, nodes differ by it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CACHED = 32
 
 
 def lumped(chain: Chain) -> Chain:
-    """Return the lumped chain: fewer nodes, and the same probabilities of every leaf state and goal.
+    """Return the lumped chain: fewer nodes, and the same probabilities of every leaf state and goal, and of what is given.
 
     Actions and transitions on its edges are those of one representative of each class; they do not describe the others.
     """
@@ -45,6 +45,7 @@ def lumped(chain: Chain) -> Chain:
         begun=structure.begun[heads],
         history=structure.history[heads],
         at_risk=structure.at_risk[heads],
+        retained=structure.retained[heads],
     )
     probabilities = tuple(each[kept] for each in chain.probabilities)
     matrices = tuple(transition_matrix(small, each) for each in probabilities)
@@ -55,8 +56,11 @@ def lumped(chain: Chain) -> Chain:
 def _classes(structure: ChainStructure, environments: tuple[Environment, ...]) -> NDArray[np.int32]:
     """Return the class of each node, refined until every outcome leads from a class to a class."""
     worlds = [np.array(each.worlds(structure.states)[1])[structure.begun] for each in environments]
-    looks = np.stack([structure.state, structure.history, structure.at_risk, *worlds], axis=1).astype(np.int32)
-    classes, after = _numbered(looks), structure.target[edges_by_column(structure)]
+    edges = edges_by_column(structure)
+    alike = np.stack([structure.state, structure.history, structure.at_risk, *worlds], axis=1)
+    given = structure.exchanged[structure.edge_type[edges]].reshape(structure.nodes, -1)
+    looks = np.hstack([alike, structure.retained, given]).astype(np.int32)
+    classes, after = _numbered(looks), structure.target[edges]
     while True:
         finer = _numbered(np.concatenate([classes[:, None], classes[after]], axis=1))
         if finer.max() == classes.max():

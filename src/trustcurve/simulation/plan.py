@@ -34,7 +34,8 @@ class SegmentPlan:
         drawn_by: For each environment by which of its tables customers at a node are drawn: (nodes,).
         edge: ``edge[node * width + column]``.
         width: How many columns of outcomes there are.
-        state: The leaf state at the end of each edge.
+        looks: What is counted of the customers who take an edge, see ``ChainStructure.edge_looks``.
+        look: The row of ``looks`` for each edge.
         lost: Whether a customer is lost at the end of each edge.
         phases: Which environment applies in each turn.
         goals: For each node a bit for each goal.
@@ -46,7 +47,8 @@ class SegmentPlan:
     drawn_by: tuple[NDArray[np.int8], ...]
     edge: NDArray[np.int32]
     width: int
-    state: NDArray[np.int8]
+    looks: NDArray[np.int8]
+    look: NDArray[np.int32]
     lost: NDArray[np.bool_]
     phases: tuple[int, ...]
     goals: NDArray[Any]
@@ -98,7 +100,7 @@ def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
     structure = structure_of(scenario, segment)
     drawn = [_drawn(structure, each, churn_per_turn(scenario)) for each in segment.environments]
     edge, column = edges_by_column(structure), columns_of_outcomes(structure)
-    goals = goals_of(structure)
+    goals, (looks, look) = goals_of(structure), structure.edge_looks
     if len(goals) > _GOALS_MAX:
         raise InvalidValueError(
             "curve", scenario.curve.name, f"must have at most {_GOALS_MAX - 1} stages to be simulated"
@@ -111,7 +113,8 @@ def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
         drawn_by=tuple(by for _, by in drawn),
         edge=np.ascontiguousarray(edge.ravel()),
         width=edge.shape[1],
-        state=structure.state[structure.target],
+        looks=looks,
+        look=look,
         lost=structure.history[structure.target] == LOST,
         phases=tuple(segment.environment_index(turn) for turn in range(1, scenario.turns + 1)),
         goals=_bits(list(goals.values()), bits),

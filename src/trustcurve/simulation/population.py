@@ -11,6 +11,7 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from trustcurve.errors import require
+from trustcurve.simulation.chain_structure import RETAINED
 from trustcurve.simulation.counts import Counts
 from trustcurve.simulation.plan import Plan, SegmentPlan
 from trustcurve.simulation.segment import apportion
@@ -41,7 +42,7 @@ class Population:
     cohort: NDArray[np.uint16] | None
     place: NDArray[np.int32] | None
     sizes: NDArray[np.int64]
-    states: NDArray[np.int32]
+    looks: NDArray[np.int32]
     totals: NDArray[np.float64]
     came: NDArray[np.int64]
     been: NDArray[np.int64]
@@ -65,7 +66,7 @@ class Population:
             cohort=np.zeros(ends[-1], np.uint16) if cohorts > 1 else None,
             place=np.zeros(ends[-1], np.int32) if plan.lost_per_report else None,
             sizes=np.zeros(cohorts, np.int64),
-            states=np.zeros((cohorts, turns + 1, len(its.structure.states)), np.int32),
+            looks=np.zeros((cohorts, turns + 1, its.looks.shape[1]), np.int32),
             totals=np.zeros((turns, its.structure.totals_width)),
             came=np.zeros((turns + 1, goals), np.int64),
             been=np.zeros((cohorts, goals), np.int64),
@@ -82,7 +83,11 @@ class Population:
             self.cohort[new] = cohort
         if self.place is not None:
             self.place[new] = np.arange(size) + (self.ends[cohort - 1] if cohort else 0)
-        self.states[cohort, turn, self.plan.structure.state[0]] = size
+        structure = self.plan.structure
+        first = np.zeros(self.looks.shape[2], np.int32)
+        first[structure.state[0]] = 1
+        first[len(structure.states) :][: len(RETAINED)] = structure.retained[0]
+        self.looks[cohort, turn] = size * first
         there = size * _unpacked(self.plan.goals[:1], self.came.shape[1])[0]
         self.came[0] += there
         self.been[cohort] += there
@@ -107,9 +112,11 @@ class Population:
             counts += np.bincount(edges, minlength=structure.edges)
             self._count_goals(part, new)
             if self.cohort is not None:
-                standing = self.cohort[part] * np.int32(len(structure.states)) + plan.state.take(edges)
-                states = np.bincount(standing, minlength=self.states[:, turn].size)
-                self.states[:, turn] += states.reshape(self.states[:, turn].shape)
+                many = len(plan.looks)
+                looks = np.bincount(
+                    self.cohort[part] * np.int32(many) + plan.look.take(edges), minlength=many * len(new)
+                )
+                self.looks[:, turn] += looks.reshape(-1, many) @ plan.looks
             if part.start < followed.shape[1]:
                 who = np.arange(part.start, part.stop) if self.place is None else self.place[part]
                 followed[turn - 1, who[who < followed.shape[1]]] = edges[who < followed.shape[1]]
@@ -118,7 +125,8 @@ class Population:
         self.totals[turn - 1] = structure.totals(counts)
         self.lost = int(counts[plan.lost].sum())
         if self.cohort is None:
-            self.states[0, turn] = np.bincount(plan.state, weights=counts, minlength=len(structure.states))
+            looks = np.bincount(plan.look, weights=counts, minlength=len(plan.looks))
+            self.looks[0, turn] = np.rint(looks @ plan.looks)
 
     def _numbers(self, count: int) -> NDArray[np.uint32]:
         """Draw 32-bit numbers."""
@@ -159,7 +167,11 @@ class Population:
 
     def counts(self) -> Counts:
         """Return what was counted."""
-        transitions, actions, moves = self.plan.structure.split_totals(np.rint(self.totals).astype(np.int64))
+        structure = self.plan.structure
+        transitions, actions, moves = structure.split_totals(np.rint(self.totals).astype(np.int64))
+        states, retained, exchanged = np.split(
+            self.looks, [len(structure.states), len(structure.states) + len(RETAINED)], axis=2
+        )
         # Customers who reached a goal by some age, minus those of cohorts that were not observed that long.
         ages, goals = self.came.shape
         gone, unseen = np.zeros((ages + 1, goals), np.int64), np.zeros(ages + 1, np.int64)
@@ -167,7 +179,9 @@ class Population:
         return Counts(
             begins=tuple(self.begins.tolist()),
             sizes=tuple(self.sizes.tolist()),
-            states=self.states,
+            states=states,
+            retained=retained,
+            exchanged=exchanged,
             transitions=transitions,
             actions=actions,
             moves=moves,

@@ -11,22 +11,16 @@ import numpy as np
 import polars as pl
 from attrs import fields, has
 
+from trustcurve.simulation.chain_structure import EXCHANGED, RETAINED
 from trustcurve.simulation.counts import Counts, Names
 
-__all__ = [
-    "ResultTables",
-    "Row",
-    "concerns_those_observed",
-    "is_share",
-    "per_customer",
-    "seal",
-]
+__all__ = ["ResultTables", "Row", "per_customer", "seal"]
 
 Row = tuple[int | None, Names, Counts]
 """The number of a replication (None: an exact solution), the names of the columns, and the counts of a segment."""
 
 _TRANSITION = ("before", "after", "signal", "rule", "because", "change")
-_ENDS, _REACHED = "at the end: ", "reached: "
+_KEPT = RETAINED[1:]
 
 
 class ResultTables(ABC):
@@ -79,6 +73,19 @@ class ResultTables(ABC):
         """Return how many customers have reached each stage by each age, and how many were observed up to that age."""
         return self._table(_reached)
 
+    def relations(self) -> pl.DataFrame:
+        """Return how the company and its customers deal with each other, by cohort and turn.
+
+        ``crossed``: how many were ever across the barrier; ``across``: of these still are; ``engaged``: of these have goodwill
+        left. ``given`` and ``asked``: how often, in this turn, the company gave something (``Curve.gives``: a kept promise, an
+        exchange, a repair) and how often it asked.
+        """
+        return self._table(_relations)
+
+    def balance(self) -> pl.DataFrame:
+        """Return what the company spends on actions and gains from moves, by turn; see ``Policy.costs``, ``Segment.gains``."""
+        return self._table(_balance)
+
     def cohorts(self) -> pl.DataFrame:
         """Return how many customers arrived at the end of each turn."""
         return self._table(_cohorts)
@@ -91,9 +98,16 @@ class ResultTables(ABC):
         """Return a few numbers for each segment: ``measure`` and ``result``.
 
         ``at the end: STATE``: the share of all who arrived that ends in a state. ``reached: STAGE``: the share of those
-        observed to the end that has been at a stage ("lost": has been a customer, and distrusted again). ``rises``,
-        ``falls``, ``does: ACTION``: how often, per customer who arrived. Null where there is nobody to measure.
+        observed to the end that has been at a stage ("lost": has been a customer, and distrusted again). ``kept: across``,
+        ``kept: engaged``: of those who were ever across the barrier, the share that still is in the end, and that has goodwill
+        left. ``rises``, ``falls``, ``does: ACTION``: how often, per customer who arrived; so ``given`` and ``asked``, see
+        ``relations``. ``spent``, ``gained``, ``balance``: amounts per customer who arrived. Null where there is nobody to
+        measure.
         """
+        return self.measures_among().drop("of", "most")
+
+    def measures_among(self) -> pl.DataFrame:
+        """Return the measures, each with the number of customers ``of`` among whom, and the ``most`` that it can be for one."""
         return self._table(_measures)
 
     def occupancy(self, confidence: float = 0.95) -> pl.DataFrame:
@@ -127,6 +141,25 @@ class ResultTables(ABC):
         reached = self.reached().rename({"goal": "stage", "reached": "count", "observed": "of"})
         return self._shares(reached, ["segment", "age", "stage"], confidence)
 
+    def retention(self, confidence: float = 0.95) -> pl.DataFrame:
+        """Return which share of those who were ever across the barrier still is, and has goodwill left, after each turn.
+
+        Args:
+            confidence: As for ``occupancy``.
+
+        Returns:
+            ``segment``, ``turn``, ``kept`` ("across" or "engaged"), ``share``, ``low``, ``high``.
+
+        Raises:
+            InvalidValueError: The confidence does not lie between 0 and 1.
+        """
+        counts = self.relations()
+        own = [column for column in ("replication",) if column in counts.columns]
+        keys = [*own, "segment", "turn"]
+        summed = counts.group_by(keys, maintain_order=True).agg(pl.col(*RETAINED).sum())
+        long = summed.unpivot(_KEPT, index=[*keys, RETAINED[0]], variable_name="kept", value_name="count")
+        return self._shares(long.rename({RETAINED[0]: "of"}), ["segment", "turn", "kept"], confidence)
+
     def tables(self, confidence: float = 0.95) -> dict[str, pl.DataFrame]:
         """Return all tables by name.
 
@@ -142,11 +175,14 @@ class ResultTables(ABC):
             "actions": self.actions(),
             "moves": self.moves(),
             "reached": self.reached(),
+            "relations": self.relations(),
+            "balance": self.balance(),
             "cohorts": self.cohorts(),
             "word_of_mouth": self.word_of_mouth(),
             "measures": self.measures(),
             "occupancy": self.occupancy(confidence),
             "stages": self.stages(confidence),
+            "retention": self.retention(confidence),
             **self._more_tables(),
         }
 
@@ -171,12 +207,39 @@ def _per_word(values: Any, column: str, words: Sequence[str]) -> pl.DataFrame:
 
 
 def _counts(names: Names, counts: Counts) -> pl.DataFrame:
-    frame = _long(counts.states, ("cohort", "turn", "state"), "customers")
-    if frame["customers"].dtype.is_integer():  # counts are 32 bits wide, to take half the memory
-        frame = frame.cast({"customers": pl.Int64})
+    frame = _wide_integers(_long(counts.states, ("cohort", "turn", "state"), "customers"))
+    return _since_arrival(_named(frame, "state", names.states), counts)
+
+
+def _relations(_: Names, counts: Counts) -> pl.DataFrame:
+    places = _long(counts.retained[:, :, 0], ("cohort", "turn"), RETAINED[0])
+    values = np.concatenate([counts.retained, counts.exchanged], axis=2).reshape(len(places), -1)
+    columns = {name: values[:, number] for number, name in enumerate((*RETAINED, *EXCHANGED))}
+    return _since_arrival(_wide_integers(places.with_columns(**{k: pl.Series(v) for k, v in columns.items()})), counts)
+
+
+def _wide_integers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table of counts, which are 32 bits wide to take half the memory, with 64 bits instead."""
+    places = ("cohort", "turn", "state")
+    return frame.cast(
+        {name: pl.Int64 for name, dtype in frame.schema.items() if dtype.is_integer() and name not in places}
+    )
+
+
+def _since_arrival(frame: pl.DataFrame, counts: Counts) -> pl.DataFrame:
+    """Name cohorts by their turn, and leave out the turns before they arrive."""
     begins = pl.Series(counts.begins, dtype=pl.Int32).gather(frame["cohort"])
-    frame = _named(frame.with_columns(begins.alias("cohort")), "state", names.states)
-    return frame.filter(pl.col("turn") >= pl.col("cohort"))
+    return frame.with_columns(begins.alias("cohort")).filter(pl.col("turn") >= pl.col("cohort"))
+
+
+def _balance(names: Names, counts: Counts) -> pl.DataFrame:
+    spent, gained = _amounts(names, counts)
+    return _by_turn(spent).rename({"count": "spent"}).with_columns(gained=pl.Series(gained))
+
+
+def _amounts(names: Names, counts: Counts) -> tuple[Any, Any]:
+    """Return what the company spends and gains in each turn."""
+    return counts.actions @ np.array(names.costs), counts.moves @ np.array(names.gains)
 
 
 def _transitions(names: Names, counts: Counts) -> pl.DataFrame:
@@ -199,37 +262,36 @@ def _cohorts(_: Names, counts: Counts) -> pl.DataFrame:
 
 
 def _measures(names: Names, counts: Counts) -> pl.DataFrame:
-    arrived, observed = float(sum(counts.sizes)) or nan, float(counts.observed[-1]) or nan
+    """Return the measures of a segment.
+
+    Returns:
+        ``measure``; ``result``; ``of``: the number of customers that it is measured among; ``most``: the largest number that it
+        can be for one customer.
+    """
+    arrived, observed, turns = sum(counts.sizes), counts.observed[-1], len(counts.actions)
+    crossed, *kept = counts.retained[:, -1].sum(axis=0)
     places = np.array([each.change for each in names.transition_types])
-    transitions, actions = counts.transitions.sum(axis=0), counts.actions.sum(axis=0)
-    ends = counts.states[:, -1].sum(axis=0)
-    found = {f"{_ENDS}{state}": float(n) / arrived for state, n in zip(names.states, ends, strict=True)}
-    found |= {f"{_REACHED}{goal}": float(n) / observed for goal, n in zip(names.goals, counts.reached[-1], strict=True)}
-    for name, those in (("rises", places > 0), ("falls", places < 0)):
-        found[name] = float(transitions[those].sum()) / arrived
-    found |= {f"does: {action}": float(n) / arrived for action, n in zip(names.actions, actions, strict=True)}
-    schema = {"measure": pl.String, "result": pl.Float64}
-    return pl.DataFrame(list(found.items()), schema=schema, orient="row").fill_nan(None)
-
-
-def is_share(measure: str) -> bool:
-    """Return whether a measure is a share of customers, not a number of times.
-
-    Examples:
-        >>> is_share("reached: advocate"), is_share("does: ask")
-        (True, False)
-    """
-    return measure.startswith((_ENDS, _REACHED))
-
-
-def concerns_those_observed(measure: str) -> bool:
-    """Return whether a measure concerns only customers observed to the end, not all who arrived.
-
-    Examples:
-        >>> concerns_those_observed("reached: advocate"), concerns_those_observed("at the end: advocate")
-        (True, False)
-    """
-    return measure.startswith(_REACHED)
+    transitions = counts.transitions.sum(axis=0)
+    moved = [transitions[places > 0].sum(), transitions[places < 0].sum()]
+    exchanged, most = counts.exchanged.sum(axis=(0, 1)), turns * max(names.exchanged_most)
+    spent, gained = (each.sum() for each in _amounts(names, counts))
+    amount = turns * (sum(names.costs) + max(map(abs, names.gains)))
+    groups = (
+        ("at the end: ", names.states, counts.states[:, -1].sum(axis=0), arrived, 1),
+        ("reached: ", names.goals, counts.reached[-1], observed, 1),
+        ("kept: ", _KEPT, kept, crossed, 1),
+        ("", ("rises", "falls"), moved, arrived, turns),
+        ("does: ", names.actions, counts.actions.sum(axis=0), arrived, turns),
+        ("", EXCHANGED, exchanged, arrived, most),
+        ("", ("spent", "gained", "balance"), (spent, gained, gained - spent), arrived, amount),
+    )
+    rows = [
+        (f"{prefix}{word}", float(n) / (float(of) or nan), float(of), float(most))
+        for prefix, words, numbers, of, most in groups
+        for word, n in zip(words, numbers, strict=True)
+    ]
+    schema = {"measure": pl.String, "result": pl.Float64, "of": pl.Float64, "most": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("result").fill_nan(None))
 
 
 def per_customer(counts: pl.DataFrame, cohorts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.problems import unknown
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidCurveError, InvalidDocumentError, InvalidValueError
-from trustcurve.policies import Environment, InvalidPolicyError, Policy, load_policy
+from trustcurve.policies import MOVES, Environment, InvalidPolicyError, Policy, load_policy
 from trustcurve.policies.environment_file import Chances, check_moves
 from trustcurve.simulation.chain_structure import SimulationError, UnboundedPolicyError
 from trustcurve.simulation.scenario import (
@@ -33,7 +33,7 @@ from trustcurve.simulation.scenario import (
     problems_of,
     structure_of,
 )
-from trustcurve.simulation.segment import SHARE, TURN, ChangePoint, Departures, Segment, WordOfMouth
+from trustcurve.simulation.segment import GAIN, SHARE, TURN, ChangePoint, Departures, Segment, WordOfMouth
 
 __all__ = ["InvalidScenarioError", "ScenarioFile", "load_scenario", "parse_scenario"]
 
@@ -109,6 +109,7 @@ class _Segment:
         share: The segment's share of all customers, from 0 to 1.
         keeps_promises: Whether the company keeps every promise.
         changes: The turns from which other moves are likely, in order.
+        gains: What a move brings the company each time, for example { purchase = 30.0 }; below 0 if it costs.
     """
 
     policy: Annotated[str, _FILE]
@@ -119,6 +120,7 @@ class _Segment:
     signals: tuple[str, ...] = ()
     keeps_promises: bool = False
     changes: tuple[_ChangePoint, ...] = ()
+    gains: dict[str, Annotated[float, GAIN]] = field(factory=dict)
 
 
 @frozen
@@ -241,6 +243,10 @@ def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None) -> None:
         for place, signal in enumerate(reading.get(*signals) or ()):
             if curve is not None and signal not in own:
                 reading.wrong((*signals, place), unknown(signal, own))
+        for move in reading.keys(*path, "gains"):
+            words = (*MOVES, *(reading.get(*signals) or ()))
+            if move not in words:
+                reading.wrong((*path, "gains", move), unknown(move, words))
         changes = reading.document["segments"][number].get("changes") if reading.keys(*path) else None
         many = len(changes) if isinstance(changes, list | tuple) else 0
         for table in (path, *((*path, "changes", place) for place in range(many))):
@@ -273,6 +279,7 @@ def _segment(reading: Reading[ScenarioFile], number: int, policy: Policy) -> Seg
             name=name,
             share=form.share,
             changes=tuple(changes),
+            gains=form.gains,
         )
     return None
 

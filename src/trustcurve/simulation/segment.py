@@ -6,21 +6,24 @@ documentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from math import expm1, floor, fsum, log1p
 from typing import Final
 
 from attrs import field, frozen
 
+from trustcurve.core.values import checked_word
 from trustcurve.documents.forms import ANY_TEXT, between, whole
 from trustcurve.errors import InvalidValueError, final_class, plain_word
 from trustcurve.policies import Environment, Move, Policy
 from trustcurve.policies.environment import CHANCE
+from trustcurve.policies.policy import named_pairs
 from trustcurve.verification.arguments import check_kind
 
 __all__ = [
     "FOUR_QUARTERS",
+    "GAIN",
     "LOST_PER_REPORT",
     "SHARE",
     "TURN",
@@ -29,6 +32,7 @@ __all__ = [
     "Segment",
     "WordOfMouth",
     "apportion",
+    "moves_of",
     "per_turn",
     "plain_text",
     "possible_moves",
@@ -36,6 +40,9 @@ __all__ = [
 
 TURN: Final = whole(1)
 """The number of a turn; turns count from 1."""
+
+GAIN: Final = between(-1e12, 1e12)
+"""What a move brings the company each time. Source: our choice; beyond that, sums are no longer exact to a cent."""
 
 SHARE: Final = between(0, 1)
 """A share of all customers."""
@@ -94,6 +101,11 @@ def _change_points(value: Iterable[ChangePoint]) -> tuple[ChangePoint, ...]:
     return changes
 
 
+def _gains(value: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    fits = '{"purchase": 30.0}'
+    return named_pairs("gains", value, lambda gain: isinstance(gain, int | float), fits)
+
+
 @frozen(kw_only=True)
 class Segment:
     """Customers who share a policy and an environment.
@@ -104,8 +116,11 @@ class Segment:
         name: The segment's name.
         share: The segment's share of all customers and of all newcomers.
         changes: The turns from which another environment applies, in order.
+        gains: What a move brings the company each time, by name, for example {"purchase": 30.0}; below 0 if it costs. It is
+            counted beside what the policy's actions cost, and changes nothing else.
 
     Raises:
+        UnknownWordError: There are gains from a move that cannot happen.
         InvalidValueError: The share is not between 0 and 1, an environment has no probabilities, the changes are not in
             order, or only some of the environments keep promises.
     """
@@ -117,6 +132,7 @@ class Segment:
     name: str = field(default="everyone", converter=plain_text, validator=ANY_TEXT)
     share: float = field(default=1.0, validator=SHARE)
     changes: tuple[ChangePoint, ...] = field(default=(), converter=_change_points)
+    gains: tuple[tuple[str, float], ...] = field(default=(), converter=_gains)
 
     def __attrs_post_init__(self) -> None:
         check_kind(
@@ -129,6 +145,9 @@ class Segment:
             raise InvalidValueError("changes", turns, f"must be in increasing order of from_turn, not {listed}")
         if len({environment.keeps_promises for environment in self.environments}) > 1:
             raise InvalidValueError("changes", turns, "must all have the same keeps_promises")
+        for move, gain in self.gains:
+            checked_word("move", move, moves_of(self))
+            GAIN.check(f"gains from {move}", gain)
 
     @property
     def environments(self) -> tuple[Environment, ...]:
@@ -140,12 +159,16 @@ class Segment:
         return sum(change.from_turn <= turn for change in self.changes)
 
 
+def moves_of(segment: Segment) -> tuple[Move, ...]:
+    """Return every move that the segment's environments know, whether it can happen or not."""
+    return tuple(dict.fromkeys(move for each in segment.environments for move in each.turn_moves))
+
+
 def possible_moves(segment: Segment) -> tuple[Move, ...]:
     """Return the moves that some environment of the segment allows, and "nothing"."""
     environments = segment.environments
     given = [pair for each in environments for moves in (each.moves, *(its for _, its in each.where)) for pair in moves]
-    words = dict.fromkeys(move for each in environments for move in each.turn_moves)
-    return tuple(move for move in words if move == "nothing" or any(p for its, p in given if its == move))
+    return tuple(move for move in moves_of(segment) if move == "nothing" or any(p for its, p in given if its == move))
 
 
 @frozen(kw_only=True)

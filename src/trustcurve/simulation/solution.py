@@ -11,9 +11,9 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from trustcurve.errors import final_class
-from trustcurve.simulation.chain_structure import SimulationError
+from trustcurve.simulation.chain_structure import EXCHANGED, RETAINED, SimulationError
 from trustcurve.simulation.counts import Counts, Names
-from trustcurve.simulation.hitting_times import HittingTime, cohort_shares, goals_of, hitting_time
+from trustcurve.simulation.hitting_times import CohortShares, HittingTime, cohort_shares, goals_of, hitting_time
 from trustcurve.simulation.intervals import check_confidence
 from trustcurve.simulation.lumping import lumped
 from trustcurve.simulation.markov_chain import Chain, expected_totals
@@ -160,22 +160,26 @@ def _expected_counts(scenario: Scenario, number: int, chain: Chain) -> Counts:
     cohorts = [(begins, sizes[number]) for begins, sizes in cohorts_of(scenario)]
     structure, small, ages = chain.structure, lumped(chain), scenario.turns + 1
     states = np.zeros((len(cohorts), ages, len(structure.states)))
+    retained, exchanged = (np.zeros((len(cohorts), ages, len(names))) for names in (RETAINED, EXCHANGED))
     reached, observed = np.zeros((ages, len(structure.stages) + 1)), np.zeros(ages)
-    known: dict[int, tuple[_Floats, _Floats]] = {}
+    known: dict[int, CohortShares] = {}
     for cohort, (begins, size) in enumerate(cohorts):
         key = begins if scenario.segments[number].changes else 0  # without changes all cohorts are alike
         if key not in known:
             known[key] = cohort_shares(small, key)
-        standing, been = known[key]
-        seen = ages - begins
-        states[cohort, begins:] = size * standing[:seen]
-        reached[:seen] += size * been[:seen]
+        shares, seen = known[key], ages - begins
+        states[cohort, begins:] = size * shares.states[:seen]
+        retained[cohort, begins:] = size * shares.retained[:seen]
+        exchanged[cohort, begins:] = size * shares.exchanged[:seen]
+        reached[:seen] += size * shares.reached[:seen]
         observed[:seen] += size
     transitions, actions, moves = structure.split_totals(expected_totals(chain, dict(cohorts)))
     return Counts(
         begins=tuple(begins for begins, _ in cohorts),
         sizes=tuple(size for _, size in cohorts),
         states=states,
+        retained=retained,
+        exchanged=exchanged,
         transitions=transitions,
         actions=actions,
         moves=moves,

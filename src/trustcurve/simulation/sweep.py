@@ -100,7 +100,8 @@ def parameters_of(scenario: Scenario) -> dict[str, Any]:
     """Return every parameter that can be changed: its name and its value.
 
     ``curve.NAME``: a parameter of the curve. ``environment.MOVE``: the probability of a move. ``policy.NAME``: a number of the
-    policy's head, and ``policy.ROW.PART``: a number of one of its rows. ``departures.NAME``, ``word_of_mouth.NAME``,
+    policy's head, and ``policy.ROW.PART``: a number of one of its rows. ``costs.ACTION``: what an action of the policy costs;
+    ``gains.MOVE``: what a move brings. ``departures.NAME``, ``word_of_mouth.NAME``,
     ``arrivals.NAME``: the numbers of those tables. Where segments differ, the value is that of the first one that has it.
 
     Examples:
@@ -114,22 +115,28 @@ def parameters_of(scenario: Scenario) -> dict[str, Any]:
     check_scenario("scenario", scenario)
     found: dict[str, Any] = {f"curve.{name}": value for name, value in scenario.curve.parameters.items()}
     for segment in scenario.segments:
-        for name in _POLICY:
-            found.setdefault(f"policy.{name}", getattr(segment.policy, name))
-        for row, part, value in _numbers(segment.policy):
-            found.setdefault(f"policy.{row}.{part}", value)
-        for environment in segment.environments:
-            for move, p in (environment.probabilities or {}).items():
-                if move != "nothing":
-                    found.setdefault(f"environment.{move}", p)
-            for state, moves in environment.where:
-                found |= {
-                    f"environment.{state}.{its}": p for its, p in moves if f"environment.{state}.{its}" not in found
-                }
+        for name, value in _of_segment(segment):
+            found.setdefault(name, value)
     for table, names in _PARTS.items():
         part = getattr(scenario, table)
         found |= {f"{table}.{name}": getattr(part, name) for name in names if part is not None}
     return found
+
+
+def _of_segment(segment: Segment) -> Iterator[tuple[str, Any]]:
+    """Yield the parameters of a segment."""
+    for name in _POLICY:
+        yield f"policy.{name}", getattr(segment.policy, name)
+    for row, part, value in _numbers(segment.policy):
+        yield f"policy.{row}.{part}", value
+    for table, amounts in (("costs", segment.policy.costs), ("gains", segment.gains)):
+        yield from ((f"{table}.{word}", amount) for word, amount in amounts)
+    for environment in segment.environments:
+        for move, p in (environment.probabilities or {}).items():
+            if move != "nothing":
+                yield f"environment.{move}", p
+        for state, moves in environment.where:
+            yield from ((f"environment.{state}.{its}", p) for its, p in moves)
 
 
 def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
@@ -164,7 +171,7 @@ def with_parameter(scenario: Scenario, name: str, value: Any) -> Scenario:
             return evolve(scenario, **{table: evolve(getattr(scenario, table), **{rest: value})})
         except InvalidValueError as error:
             raise InvalidValueError(name, value, error.rule) from None
-    change = _with_number if table == "policy" else _with_probability
+    change = _CHANGES[table]
     try:
         changed = evolve(scenario, segments=tuple(change(segment, rest, value) for segment in scenario.segments))
     except InvalidValueError as error:
@@ -245,3 +252,21 @@ def _numbers(policy: Policy) -> Iterator[tuple[str, str, int]]:
             values = tuple(rule.numbers(part))
             if len(values) == 1:
                 yield rule.name, part, values[0]
+
+
+def _with_cost(segment: Segment, action: str, value: float) -> Segment:
+    costs = dict(segment.policy.costs)
+    return (
+        segment
+        if action not in costs
+        else evolve(segment, policy=evolve(segment.policy, costs=costs | {action: value}))
+    )
+
+
+def _with_gain(segment: Segment, move: str, value: float) -> Segment:
+    gains = dict(segment.gains)
+    return segment if move not in gains else evolve(segment, gains=gains | {move: value})
+
+
+_CHANGES = {"policy": _with_number, "environment": _with_probability, "costs": _with_cost, "gains": _with_gain}
+"""How a parameter of a segment is changed, by the table in its name."""

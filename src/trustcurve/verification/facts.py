@@ -8,7 +8,7 @@ from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.core.curve import Curve
-from trustcurve.core.signals import SILENCE
+from trustcurve.core.signals import ASK, SILENCE
 from trustcurve.core.values import Value
 from trustcurve.errors import final_class, require
 from trustcurve.verification.arguments import check_kind
@@ -16,8 +16,6 @@ from trustcurve.verification.named_properties import HARMS
 from trustcurve.verification.simulation_relation import dominance
 
 __all__ = ["CurveFacts", "Span", "fact_rows", "facts_of"]
-
-_ASK = "company_one_sided"
 
 
 class Span(NamedTuple):
@@ -89,7 +87,7 @@ def facts_of(curve: Curve) -> CurveFacts:
     return CurveFacts(
         curve=curve.name,
         undone=undone,
-        asks=by_state(_times(leads[:, columns[_ASK]], lost)),
+        asks=by_state(_times(leads[:, columns[ASK]], lost)),
         silences=by_state(_times(leads[:, columns[SILENCE]], lost)),
     )
 

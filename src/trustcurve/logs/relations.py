@@ -1,0 +1,138 @@
+"""Relations by month: of the customers who came in a month, who crossed the barrier and is kept, and what was given and asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+
+from attrs import define, field, frozen
+
+from trustcurve.core.curve import Curve
+from trustcurve.core.replay import History
+from trustcurve.core.signals import ASK
+from trustcurve.core.standing import Position
+from trustcurve.core.steps import Step
+from trustcurve.records import RelationRecord
+
+__all__ = ["RelationCounter", "RelationTotals", "by_cohort", "by_month", "totals_of"]
+
+_NUMBERS = ("customers", "crossed", "across", "engaged", "given", "asked")
+"""What a cell counts; up to "engaged" at the end of a month, the others in it."""
+
+_CROSSED, _ACROSS, _ENGAGED, _GIVEN, _ASKED = range(1, 6)
+
+
+@define(eq=False)
+class RelationCounter:
+    """Counts the relations of customers, one after the other, in the order of each customer's steps.
+
+    A cell holds what changed in a month for the customers of a cohort: so what counts at the end of a month is the sum of all
+    cells up to it, and each customer's last state is all that is kept.
+    """
+
+    curve: Curve
+    _cells: dict[tuple[int, int], list[int]] = field(factory=dict)
+    _last: dict[str, tuple[int, bool, bool, bool]] = field(factory=dict)
+    _known: dict[Position, tuple[bool, bool]] = field(factory=dict)
+
+    def add_history(self, found: History) -> None:
+        """Count a customer's steps."""
+        if found.start is None:
+            return
+        cohort = _month_number(found.start.as_of)
+        self._cell(cohort, cohort)[0] += 1
+        self._last[found.customer] = (cohort, False, False, False)
+        self._move(found.customer, cohort, found.start.position)
+        for step in found.steps:
+            self.add_step(step)
+
+    def add_step(self, step: Step) -> None:
+        """Count a later step of a customer whose history was counted: what came due, and its event."""
+        customer = step.after.customer
+        for each in step.due:
+            if each.reaction is not None:
+                self._move(customer, _month_number(each.at), each.reaction.after)
+        if step.event is None or step.reaction is None:
+            return
+        month, signal = _month_number(step.event.at), step.reaction.signal
+        self._move(customer, month, step.reaction.after)
+        if signal == ASK or signal in self.curve.gives:
+            self._cell(self._last[customer][0], month)[_ASKED if signal == ASK else _GIVEN] += 1
+
+    def _move(self, customer: str, month: int, position: Position) -> None:
+        cohort, crossed, *before = self._last[customer]
+        known = self._known.get(position)
+        if known is None:
+            known = self._known[position] = (not self.curve.stage(position).outside, self.curve.is_engaged(position))
+        across, engaged = known
+        if before == [across, engaged]:
+            return
+        cell = self._cell(cohort, month)
+        cell[_CROSSED] += across and not crossed
+        cell[_ACROSS] += across - before[0]
+        cell[_ENGAGED] += engaged - before[1]
+        self._last[customer] = (cohort, crossed or across, across, engaged)
+
+    def _cell(self, cohort: int, month: int) -> list[int]:
+        return self._cells.setdefault((cohort, month), [0] * len(_NUMBERS))
+
+    def records(self) -> Iterator[RelationRecord]:
+        """Yield a record for each cohort and each month in which something changed for it, in this order."""
+        for cohort, cells in groupby(sorted(self._cells.items()), key=lambda cell: cell[0][0]):
+            counts = [0] * _GIVEN
+            for (_, month), changes in cells:
+                counts = [one + more for one, more in zip(counts, changes[:_GIVEN], strict=True)]
+                yield RelationRecord(_month(cohort), _month(month), *counts, *changes[_GIVEN:])
+
+
+def _month_number(at: datetime) -> int:
+    return at.year * 12 + at.month - 1
+
+
+def _month(number: int) -> str:
+    return f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+@frozen
+class RelationTotals:
+    """Relations at the end of a period: how many crossed the barrier, are across and are engaged; what was given and asked in it."""
+
+    period: str
+    customers: int
+    crossed: int
+    across: int
+    engaged: int
+    given: int
+    asked: int
+
+
+def totals_of(records: Iterable[RelationRecord]) -> RelationTotals:
+    """Return the relations of all customers at the end, and all that was given and asked."""
+    listed = list(by_cohort(records))
+    return RelationTotals("", *(sum(getattr(each, name) for each in listed) for name in _NUMBERS))
+
+
+def by_cohort(records: Iterable[RelationRecord]) -> Iterator[RelationTotals]:
+    """Yield the relations of each cohort at the end, and all that was given to it and asked of it."""
+    for cohort, its in groupby(records, key=lambda record: record.cohort):
+        own = list(its)
+        ends = [getattr(own[-1], name) for name in _NUMBERS[:_GIVEN]]
+        yield RelationTotals(cohort, *ends, *(sum(getattr(each, name) for each in own) for name in _NUMBERS[_GIVEN:]))
+
+
+def by_month(records: Iterable[RelationRecord]) -> Iterator[RelationTotals]:
+    """Yield the relations of all customers at the end of each month in which something changed, and what was given in it."""
+    changes: dict[str, list[int]] = {}
+    last: dict[str, RelationRecord] = {}
+    for each in records:
+        before = last.get(each.cohort)
+        cell = changes.setdefault(each.month, [0] * len(_NUMBERS))
+        for place, name in enumerate(_NUMBERS):
+            known = 0 if before is None or place >= _GIVEN else getattr(before, name)
+            cell[place] += getattr(each, name) - known
+        last[each.cohort] = each
+    counts = [0] * _GIVEN
+    for month, cell in sorted(changes.items()):
+        counts = [one + more for one, more in zip(counts, cell[:_GIVEN], strict=True)]
+        yield RelationTotals(month, *counts, *cell[_GIVEN:])
