@@ -1,8 +1,8 @@
 """Generate the results on the pages of the example scenarios.
 
 A result stands between ``<!-- simulated: scenario.toml, other.toml -->`` and ``<!-- end of simulation -->``: a table
-with a column for each scenario, or for each of its segments. ``python tools/scenario_pages.py`` writes all
-results; with ``--check`` it only reports which pages are out of date. If customers influence each other, the numbers are
+with a column for each scenario, or for each of its segments. Between ``<!-- where -->`` and ``<!-- end of where -->`` stands what
+changes because customers who distrust have chances of their own. ``python tools/scenario_pages.py`` writes all results; with ``--check`` it only reports which pages are out of date. If customers influence each other, the numbers are
 sampled with the seed of the file.
 """
 
@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import polars as pl
+from attrs import evolve
 
-from trustcurve.simulation import Scenario, load_scenario, simulate, solve
+from trustcurve.simulation import Scenario, Segment, load_scenario, simulate, solve
 
 __all__ = ["FOLDER", "measured", "renewed"]
 
@@ -25,6 +26,7 @@ FOLDER = Path(__file__).parent.parent / "examples" / "scenarios"
 REGION = re.compile(
     r"(?P<opening><!-- simulated: (?P<what>[^\n]+) -->\n).*?(?P<closing><!-- end of simulation -->)", re.DOTALL
 )
+WHERE = re.compile(r"(?P<opening><!-- where -->\n).*?(?P<closing><!-- end of where -->)", re.DOTALL)
 SHARES = {
     "recommends, at the end": ("at the end: advocate",),
     "is customer-centric": ("at the end: customer_centric",),
@@ -32,20 +34,37 @@ SHARES = {
     "distrusts": tuple(f"at the end: distrust.{posture}" for posture in ("suspicious", "competitive", "adversarial")),
     "has left": ("at the end: departed",),
     "was a customer, and was lost on the way": ("reached: lost",),
+    "of those who ever crossed, still is across": ("kept: across",),
+    "of those who ever crossed, is engaged": ("kept: engaged",),
 }
-NUMBERS = {"falls": ("falls",), "is asked": ("does: ask",), "gets something useful": ("does: exchange",)}
+NUMBERS = {
+    "falls": ("falls",),
+    "is asked": ("does: ask",),
+    "gets something useful": ("does: exchange",),
+    "is given to, promises kept and amends included": ("given",),
+}
+AMOUNTS = {"costs": "spent", "brings": "gained", "leaves": "balance"}
+CHANGED = {
+    "distrusts": SHARES["distrusts"],
+    "is adversarial": ("at the end: distrust.adversarial",),
+    "lost": ("reached: lost",),
+}
 
 
 @cache
-def measured(path: Path) -> dict[str, dict[str, float]]:
+def measured(path: Path) -> dict[str, dict[str, float | None]]:
     """Measure what becomes of the customers of each segment: exactly where possible."""
-    scenario = load_scenario(path)
+    return measures_of(load_scenario(path))
+
+
+def measures_of(scenario: Scenario) -> dict[str, dict[str, float | None]]:
+    """Measure what becomes of the customers of each segment; None where there is nobody to measure."""
     if scenario.coupled_by is None:
         measures = solve(scenario).measures()
     else:
         sampled = simulate(scenario, processes=1).measures()
         measures = sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, float | None]] = {}
     for segment, measure, result in measures.iter_rows():
         found.setdefault(segment, {})[measure] = result
     return found
@@ -61,9 +80,36 @@ def table(paths: list[Path]) -> Iterator[str]:
     yield _row("a customer", *columns)
     yield _row(*["---"] * (len(columns) + 1))
     for label, parts in SHARES.items():
-        yield _row(label, *(f"{sum(measures[part] for part in parts):.1%}" for measures in columns.values()))
+        yield _row(label, *(_sum(measures, parts, ".1%") for measures in columns.values()))
     for label, parts in NUMBERS.items():
-        yield _row(label, *(f"{sum(measures[part] for part in parts):.2f} times" for measures in columns.values()))
+        yield _row(label, *(f"{_sum(measures, parts, '.2f')} times" for measures in columns.values()))
+    if any(measures["spent"] or measures["gained"] for measures in columns.values()):
+        for label, part in AMOUNTS.items():
+            yield _row(label, *(_sum(measures, (part,), ".2f") for measures in columns.values()))
+
+
+def where_table() -> Iterator[str]:
+    """Write what changes because customers who distrust act one-sidedly more often, for each segment of each scenario."""
+    yield _row("scenario", *(f"{label}: alike, and by state" for label in CHANGED))
+    yield _row(*["---"] * (len(CHANGED) + 1))
+    for path in sorted(FOLDER.glob("*/*.toml")):
+        scenario = load_scenario(path)
+        alike = measures_of(evolve(scenario, segments=tuple(map(_alike, scenario.segments))))
+        for segment in scenario.segments:
+            here, there = measured(path.resolve())[segment.name], alike[segment.name]
+            cells = (f"{_sum(there, parts, '.1%')}, {_sum(here, parts, '.1%')}" for parts in CHANGED.values())
+            yield _row(_heading(scenario, segment.name), *cells)
+
+
+def _alike(segment: Segment) -> Segment:
+    """Return a segment in which the same may happen in every state."""
+    changes = tuple(evolve(each, environment=evolve(each.environment, where={})) for each in segment.changes)
+    return evolve(segment, environment=evolve(segment.environment, where={}), changes=changes)
+
+
+def _sum(measures: Mapping[str, float | None], parts: Sequence[str], how: str) -> str:
+    numbers = [measures[part] for part in parts]
+    return "?" if None in numbers else format(sum(each or 0 for each in numbers), how)
 
 
 def _heading(scenario: Scenario, segment: str) -> str:
@@ -81,7 +127,11 @@ def renewed(page: Path) -> str:
         paths = [(page.parent / name.strip()).resolve() for name in found["what"].split(",")]
         return "\n".join((found["opening"], *table(paths), "", found["closing"]))
 
-    return REGION.sub(write, page.read_text(encoding="utf-8"))
+    text = REGION.sub(write, page.read_text(encoding="utf-8"))
+    if not WHERE.search(text):
+        return text
+    changed = "\n".join(where_table())
+    return WHERE.sub(lambda found: f"{found['opening']}\n{changed}\n\n{found['closing']}", text)
 
 
 def main() -> int:

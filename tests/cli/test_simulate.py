@@ -89,7 +89,7 @@ def test_where_customers_influence_each_other_the_answer_is_sampled(trustcurve: 
     said = trustcurve("simulate", "talks.toml")
     assert said.code == 0
     assert "no exact solution with word_of_mouth: customers influence each other" in said.out
-    assert "pitches: 400 customers and up to 120 newcomers, 6 turns" in said.out
+    assert "pitches: 400 customers and up to 120 newcomers, and whom advocates bring, 6 turns" in said.out
     assert "3 replications, seed 1" in said.out
 
 

@@ -156,7 +156,7 @@ def test_in_each_turn_those_report_who_are_lost_by_its_end():
             if stage != "departed":  # who leaves stays what they were
                 is_lost = crossed and stage == "distrust"
             lost[row["turn"] - 1] += is_lost
-    assert run.word_of_mouth()["count"].to_list() == lost
+    assert run.word_of_mouth()["reports"].to_list() == lost
     assert lost[0] < lost[-1]
 
 
@@ -276,10 +276,10 @@ def test_those_who_are_reported_stay_away():
         )
         for gossip in (WordOfMouth(), None)
     )  # fmt: skip
-    tellers = [tally.reports.sum() for each in told._replications for tally in each.counts]
+    tellers = [each.counts[0].reports.sum() for each in told._replications]
     assert min(tellers) > 0
-    assert told.word_of_mouth().group_by("replication").agg(pl.col("count").sum())["count"].sum() == sum(tellers)
-    (came,), (could,) = ([tally.sizes for tally in each._replications[0].counts] for each in (told, alone))
+    assert told.word_of_mouth().group_by("replication").agg(pl.col("reports").sum())["reports"].sum() == sum(tellers)
+    came, could = (each._replications[0].counts[0].sizes for each in (told, alone))
     assert sum(could) - sum(came) == told._replications[0].counts[0].reports[:-1].sum()
     nobody = simulate(
         Scenario(
@@ -308,7 +308,7 @@ def test_what_is_reported_is_counted_though_nobody_listens():
         for each in (1e-9, 0)
     )
     assert unheard.word_of_mouth().equals(heard.word_of_mouth())
-    assert unheard.word_of_mouth()["count"].sum() > 0
+    assert unheard.word_of_mouth()["reports"].sum() > 0
 
 
 def test_the_first_newcomers_are_followed_where_nobody_is_there_at_first():

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from trustcurve.simulation.scenario import cohorts_of
 from trustcurve.simulation.segment import apportion
 
 ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
+OWED = parse_curve(default_toml().replace('account = "clear" }\n', 'account = "breach" }\n', 1))
+"""Strangers are owed amends; with less doubt than a breach leaves, nobody is."""
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,12 @@ ONE = Segment(policy=shipped("funnel"), environment=ORDINARY)
             {"turns": 1000, "replications": 2001},
             "turns must keep turns x cohorts x segments x replications, 1000 x 1 x 1 x 2001",
         ),
-        ({"word_of_mouth": WordOfMouth()}, "word_of_mouth has no effect without newcomers"),
+        ({"word_of_mouth": WordOfMouth(share_recommending=0)}, "word_of_mouth has no effect without newcomers"),
+        (
+            {"word_of_mouth": WordOfMouth(), "curve": OWED},
+            "doubt_less must lead to a position that can be reached on the curve, got 1",
+        ),
+        ({"segments": evolve(ONE, name="a, brought")}, "segments must not end in ', brought'"),
         (
             {
                 "segments": Segment(

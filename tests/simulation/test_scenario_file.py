@@ -35,6 +35,7 @@ FULL = (
     "[arrivals]\neach_turn = 4\nuntil_turn = 5\n"
     "[departures]\nchurn_probability = 0.5\nperiod_days = 180\n"
     "[word_of_mouth]\nshare_telling = 0.2\nperiod_days = 90\nlost_per_report = 3\n"
+    "share_recommending = 0.1\nbrought_per_recommendation = 0.5\ndoubt_less = 2\n"
 )  # fmt: skip
 
 
@@ -75,7 +76,10 @@ def test_a_file_holds_all_that_a_scenario_has(folder: Path):
     assert (turning.from_turn, turning.environment.probabilities) == (3, {"nothing": 0.5, "complaint": 0.5})
     assert found.arrivals == Arrivals(each_turn=4, until_turn=5)
     assert found.departures == Departures(churn_probability=0.5, period=timedelta(days=180))
-    assert found.word_of_mouth == WordOfMouth(share_telling=0.2, period=timedelta(days=90), lost_per_report=3)
+    assert found.word_of_mouth == WordOfMouth(
+        share_telling=0.2, share_recommending=0.1, period=timedelta(days=90), lost_per_report=3,
+        brought_per_recommendation=0.5, doubt_less=2,
+    )  # fmt: skip
 
 
 def test_a_short_file_has_the_defaults(folder: Path):
@@ -84,7 +88,10 @@ def test_a_short_file_has_the_defaults(folder: Path):
     assert (found.departures, found.arrivals, found.word_of_mouth) == (Departures(), None, None)
     assert found.departures == Departures(churn_probability=0.77, period=timedelta(days=360))
     told = parse_scenario(HEAD + SEGMENT + "[arrivals]\neach_turn = 1\n[word_of_mouth]\n", folder=folder)
-    assert told.word_of_mouth == WordOfMouth(share_telling=0.33, period=timedelta(days=360), lost_per_report=1)
+    assert told.word_of_mouth == WordOfMouth(
+        share_telling=0.33, share_recommending=0.33, period=timedelta(days=360), lost_per_report=1,
+        brought_per_recommendation=1, doubt_less=1,
+    )  # fmt: skip
     assert found.curve is Curve.default()
 
 
@@ -155,7 +162,11 @@ WRONG = {
     "arrivals without a number": (HEAD + SEGMENT + "[arrivals]\n", "[arrivals] each_turn: is missing"),
     "a churn probability of two": (HEAD + SEGMENT + "[departures]\nchurn_probability = 2\n", "[departures] churn_probability: must be a probability from 0 to 1, got 2"),
     "a churn probability over no time": (HEAD + SEGMENT + "[departures]\nperiod_days = -1\n", "[departures] period_days: must be a duration above zero, got -1"),
-    "gossip without newcomers": (HEAD + SEGMENT + "[word_of_mouth]\n", "[word_of_mouth]: has no effect without newcomers"),
+    "less doubt by a half": (HEAD + SEGMENT + "[word_of_mouth]\ndoubt_less = 0.5\n", "[word_of_mouth] doubt_less: must be a whole number of at least 0, got 0.5"),
+    "more than one can bring": (
+        HEAD + SEGMENT + "[word_of_mouth]\nbrought_per_recommendation = 11\n", "[word_of_mouth] brought_per_recommendation: must be a number from 0 to 10, got 11",
+    ),
+    "gossip without newcomers": (HEAD + SEGMENT + "[word_of_mouth]\nbrought_per_recommendation = 0\n", "[word_of_mouth]: has no effect without newcomers"),
     "no TOML": ("[scenario", "TOML: "),
     "a policy that no path can name": (HEAD + SEGMENT.replace("ask.toml", r"a\u0000b"), "[[segments]] number 1 policy: must be the name of a file, got 'a\\x00b'"),
     "a curve that no path can name": (HEAD + r'curve = "a\u0000b"' + "\n" + SEGMENT, "[scenario] curve: must be the name of a file, got 'a\\x00b'"),
@@ -196,7 +207,7 @@ WRONG = {
         "[[segments]] number 1 policy: policy 'promises' cannot be simulated: the policy promises more than promises_max=2 things at once",
     ),
     "gossip, and no newcomer in any turn": (
-        HEAD + SEGMENT + "[arrivals]\neach_turn = 0\n[word_of_mouth]\n", "[word_of_mouth]: has no effect without newcomers",
+        HEAD + SEGMENT + "[arrivals]\neach_turn = 0\n[word_of_mouth]\nshare_recommending = 0\n", "[word_of_mouth]: has no effect without newcomers",
     ),
 }  # fmt: skip
 

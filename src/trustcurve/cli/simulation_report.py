@@ -25,6 +25,7 @@ from trustcurve.simulation import (
 from trustcurve.simulation.chain_structure import LOST_NAME
 from trustcurve.simulation.comparison import REPLICATIONS_MIN, check_pair
 from trustcurve.simulation.result_tables import per_customer
+from trustcurve.simulation.segment import BROUGHT
 from trustcurve.verification.arguments import check_whole
 
 __all__ = ["Request", "report"]
@@ -216,6 +217,7 @@ def _numbers(*headings: str) -> list[TableColumn]:
 def _print_head(screen: Screen, scenario: Scenario, run: Run | None) -> None:
     arriving = sum(scenario.arrivals_per_turn)
     size = f"{scenario.customers:,} customers" + (f" and up to {arriving:,} newcomers" if arriving else "")
+    size += ", and whom advocates bring" if scenario.brings else ""
     screen.line((scenario.name, "bold"), f": {size}, {scenario.turns} turns")
     if scenario.description:
         screen.line(scenario.description)
@@ -284,9 +286,9 @@ class _Rows:
         ]
         found = [_relation_cells(side) for _, side in sides]
         rows: list[Row] = [
-            (*self._segment({"segment": segment.name}), line, *(each[segment.name][line] for each in found))
-            for segment in self.scenario.segments
-            for line in found[0][segment.name]
+            (*self._segment({"segment": segment}), line, *(each[segment][line] for each in found))
+            for segment in self.result.segments
+            for line in found[0][segment]
         ]
         return [*self._segment_column(), TableColumn("", "name"), *_numbers(*(heading for heading, _ in sides))], rows
 
@@ -311,19 +313,19 @@ class _Rows:
         curve = self.scenario.curve
         words = curve.states if key == "state" else (*(stage.name for stage in curve.stages), LOST_NAME)
         rows: list[Row] = []
-        for segment in self.scenario.segments:
+        for segment in self.result.segments:
             for word in words:
-                cells = [_cell(column, values.get((segment.name, word))) for values, column in known.values()]
+                cells = [_cell(column, values.get((segment, word))) for values, column in known.values()]
                 if run is not None:
-                    cells += _interval(sampled.get((segment.name, word)))
-                rows.append((*self._segment({"segment": segment.name}), word, *cells))
+                    cells += _interval(sampled.get((segment, word)))
+                rows.append((*self._segment({"segment": segment}), word, *cells))
         return columns, rows
 
     def _segment_column(self) -> list[TableColumn]:
-        return [TableColumn("segment", "name")] if len(self.scenario.segments) > 1 else []
+        return [TableColumn("segment", "name")] if len(self.result.segments) > 1 else []
 
     def _segment(self, row: dict[str, object]) -> tuple[str, ...]:
-        return (str(row["segment"]),) if len(self.scenario.segments) > 1 else ()
+        return (str(row["segment"]),) if len(self.result.segments) > 1 else ()
 
 
 def _relation_cells(result: Solution | Run) -> dict[str, dict[str, str]]:
@@ -334,6 +336,7 @@ def _relation_cells(result: Solution | Run) -> dict[str, dict[str, str]]:
     given = result.relations().group_by("segment").agg(pl.col("given", "asked").sum())
     amounts = result.balance().group_by("segment").agg(pl.col("spent", "gained").sum())
     counted = {segment.name for segment in result.scenario.segments if segment.policy.costs or segment.gains}
+    counted |= {name + BROUGHT for name in counted}
     found = {}
     for row in (
         sizes.join(ends, on="segment").join(given, on="segment").join(amounts, on="segment").iter_rows(named=True)

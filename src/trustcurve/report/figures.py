@@ -34,7 +34,7 @@ from trustcurve.report.relation_figures import draw_relations
 from trustcurve.simulation import Run, Scenario, Solution
 from trustcurve.simulation.chain_structure import LOST_NAME
 from trustcurve.simulation.result_tables import per_customer
-from trustcurve.simulation.scenario import cohorts_of
+from trustcurve.simulation.segment import BROUGHT
 
 __all__ = ["Results", "draw_all", "draw_flow", "draw_occupancy", "draw_side_by_side", "draw_times"]
 
@@ -186,14 +186,14 @@ def draw_side_by_side(path: str | PathLike[str], old: Results, new: Results) -> 
         ...     draw_side_by_side(Path(folder, "two.png"), (solve(one), None), (solve(one), None)).name
         'two.png'
     """
-    segments = [segment.name for segment in _scenario(*old).segments]
+    segments = [name for name in _result(*old).segments if name in _result(*new).segments]
     with figure(_WIDE * 1.5, _HIGH * len(segments), _where(*old).capitalize()) as made:
         grid = made.subplots(len(segments), 2, squeeze=False)
         for row, segment in zip(grid, segments, strict=True):
             for axes, (exact, run) in zip(row, (old, new), strict=True):
                 scenario = _scenario(exact, run)
                 _plot_occupancy(axes, scenario.curve, *(_occupancy(result, segment) for result in (run, exact)))
-                title(axes, _panel_title(scenario, segment, run, with_name=True), _WIDE * 0.6)
+                title(axes, _panel_title(scenario, segment, (exact, run), with_name=True), _WIDE * 0.6)
         return save(made, path)
 
 
@@ -202,11 +202,11 @@ def _draw(
 ) -> Path:
     """Draw a panel for each segment, one below the other."""
     scenario = _scenario(exact, run)
-    segments = [segment.name for segment in scenario.segments]
+    segments = _result(exact, run).segments
     with figure(_WIDE, _HIGH * len(segments), f"{shortened(scenario.name)}: {caption}") as made:
         for axes, segment in zip(made.subplots(len(segments), 1, squeeze=False).ravel(), segments, strict=True):
             plot(axes, segment)
-            title(axes, _panel_title(scenario, segment, run, with_name=False), _WIDE)
+            title(axes, _panel_title(scenario, segment, (exact, run), with_name=False), _WIDE)
         return save(made, path)
 
 
@@ -215,16 +215,19 @@ def _where(exact: Solution | None, run: Run | None) -> str:
     return "where customers stand" + (" (areas: sampled; lines: exact)" if both else "")
 
 
-def _panel_title(scenario: Scenario, segment: str, run: Run | None, *, with_name: bool) -> str:
+def _panel_title(scenario: Scenario, segment: str, results: Results, *, with_name: bool) -> str:
     """Return the scenario or segment of a panel, and how its numbers were made."""
     parts = [shortened(scenario.name)] if with_name else []
-    parts += [shortened(segment)] if len(scenario.segments) > 1 else []
+    parts += [shortened(segment)] if len(_result(*results).segments) > 1 else []
+    run = results[1]
     if run is None:
         return ", ".join([*parts, "exact"])
-    place = [each.name for each in scenario.segments].index(segment)
-    size = cohorts_of(scenario)[0][1][place]
+    first = run.cohorts().filter(segment=segment, cohort=0)
+    size = 0 if first.is_empty() else int(first["customers"][0])
     newcomers = " and newcomers" if any(scenario.arrivals_per_turn) else ""
-    parts.append(f"{size:,} customer{'' if size == 1 else 's'}{newcomers}")
+    parts.append(
+        "newcomers" if segment.endswith(BROUGHT) else f"{size:,} customer{'' if size == 1 else 's'}{newcomers}"
+    )
     times = len(run.completed)
     parts.append(f"{times} replication{'' if times == 1 else 's'}")
     return ", ".join(parts)

@@ -58,11 +58,11 @@ def draw_relations(path: str | PathLike[str], exact: Solution | None, run: Run |
     kind = "exact" if exact is not None else "sampled"
     relations, cohorts = result.relations(), result.cohorts()
     rows = []
-    for segment in result.scenario.segments:
-        found = relations.filter(segment=segment.name).group_by("cohort", "turn").agg(pl.col(*_NUMBERS).sum())
-        sizes = cohorts.filter(segment=segment.name).group_by("cohort").agg(pl.col("customers").sum())
+    for segment in result.segments:
+        found = relations.filter(segment=segment).group_by("cohort", "turn").agg(pl.col(*_NUMBERS).sum())
+        sizes = cohorts.filter(segment=segment).group_by("cohort").agg(pl.col("customers").sum())
         made = found.join(sizes, on="cohort").select("cohort", "customers", *_NUMBERS, period="turn")
-        name = shortened(segment.name) if len(result.scenario.segments) > 1 else ""
+        name = shortened(segment) if len(result.segments) > 1 else ""
         rows.append((f"{name}, {kind}" if name else kind, _Relations.of(made)))
     return _draw(path, shortened(result.scenario.name), rows, ("turn", "came in turn"), str)
 

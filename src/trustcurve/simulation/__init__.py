@@ -17,6 +17,7 @@ from trustcurve.simulation.comparison import (  # noqa: E402
     compare_runs,
     exact_differences,
 )
+from trustcurve.simulation.population import TooManyCustomersError  # noqa: E402
 from trustcurve.simulation.replication import ProcessesEndedError, simulate  # noqa: E402
 from trustcurve.simulation.run import Run  # noqa: E402
 from trustcurve.simulation.scenario import Arrivals, Scenario  # noqa: E402
@@ -39,6 +40,7 @@ __all__ = [
     "Segment",
     "SimulationError",
     "Solution",
+    "TooManyCustomersError",
     "UnboundedPolicyError",
     "WordOfMouth",
     "compare",

@@ -12,17 +12,18 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.signals import ASK
+from trustcurve.core.standing import Position, Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import TrustcurveError, require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
 from trustcurve.policies.actions import WAIT
 from trustcurve.verification.automaton import Automaton
-from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.closed_loop import BEGIN, ClosedLoop
 from trustcurve.verification.unrolling import unroll_loop
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "TransitionType",
     "UnboundedPolicyError",
     "chain_structure",
+    "start_with",
 ]
 
 STRANGER, CUSTOMER, LOST = 0, 1, 2
@@ -203,6 +205,7 @@ def chain_structure(
     keeps_promises: bool,
     turn: timedelta | None,
     promises_max: int,
+    doubt_less: int = 0,
 ) -> ChainStructure:
     """Unroll a closed loop; the latest results are cached.
 
@@ -213,6 +216,7 @@ def chain_structure(
         keeps_promises: As for an environment.
         turn: The length of a turn; a third of the curve's quiet period if None.
         promises_max: How many promises may be open at once.
+        doubt_less: How much less doubt customers begin with than strangers.
 
     Raises:
         UnboundedPolicyError: The policy promises more, or there are too many states.
@@ -221,14 +225,28 @@ def chain_structure(
     """
     ordered, own = (move for move in MOVES if move in moves), tuple(move for move in moves if move not in MOVES)
     environment = Environment((*ordered, *own), signals=own, keeps_promises=keeps_promises)
-    return _unrolled(curve, policy, environment, turn, promises_max)
+    return _unrolled(curve, policy, environment, turn=turn, promises_max=promises_max, doubt_less=doubt_less)
+
+
+def start_with(curve: Curve, doubt_less: int) -> Position:
+    """Return the position of a new customer with less doubt than strangers have, down to none."""
+    return evolve(curve.start, doubt=max(curve.start.doubt - doubt_less, 0))
 
 
 @lru_cache(maxsize=_CACHED)
 def _unrolled(
-    curve: Curve, policy: Policy, environment: Environment, turn: timedelta | None, promises_max: int
+    curve: Curve,
+    policy: Policy,
+    environment: Environment,
+    *,
+    turn: timedelta | None,
+    promises_max: int,
+    doubt_less: int,
 ) -> ChainStructure:
-    loop = ClosedLoop(curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max)
+    begin = Standing("newcomer", BEGIN, start_with(curve, doubt_less), (), BEGIN) if doubt_less else None
+    loop = ClosedLoop(
+        curve=curve, policy=policy, environment=environment, turn=turn, promises_max=promises_max, begin=begin
+    )
     automaton = unroll_loop(loop, _STATES_MAX)
     if automaton.stopped is not None:
         raise UnboundedPolicyError(policy.name, automaton.stopped)

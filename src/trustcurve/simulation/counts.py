@@ -8,7 +8,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from trustcurve.simulation.chain_structure import LOST_NAME, ChainStructure, TransitionType
-from trustcurve.simulation.segment import Segment
+from trustcurve.simulation.segment import BROUGHT, Segment
 
 __all__ = ["Counts", "Names"]
 
@@ -20,7 +20,8 @@ class Names:
     """The names of the columns of a segment's counts, and what actions cost and moves bring.
 
     Args:
-        segment: The segment's name.
+        segment: The segment's name, with an addition if its customers were brought.
+        brought: Whether they were.
         states: The leaf states, from low to high.
         goals: The stages in the curve's order, then "lost".
         transition_types: The kinds of change of leaf state.
@@ -32,6 +33,7 @@ class Names:
     """
 
     segment: str
+    brought: bool
     states: tuple[str, ...]
     goals: tuple[str, ...]
     transition_types: tuple[TransitionType, ...]
@@ -42,12 +44,13 @@ class Names:
     exchanged_most: tuple[int, ...]
 
     @classmethod
-    def of(cls, segment: Segment, structure: ChainStructure) -> Names:
-        """Name the columns of a segment's counts."""
+    def of(cls, segment: Segment, structure: ChainStructure, *, brought: bool = False) -> Names:
+        """Name the columns of a segment's counts, or of those of its customers who were brought."""
         goals = (*structure.stages, LOST_NAME)
         costs, gains = dict(segment.policy.costs), dict(segment.gains)
         return cls(
-            segment=segment.name,
+            segment=segment.name + BROUGHT * brought,
+            brought=brought,
             states=structure.states,
             goals=goals,
             transition_types=structure.transition_types,
@@ -75,6 +78,7 @@ class Counts:
         reached: How many have reached each goal by each age: (turns + 1, goals).
         observed: How many were observed up to each age: (turns + 1,).
         reports: How many lost customers told others in each turn: (turns,).
+        recommendations: How many customers at the highest stage recommended the company in each turn: (turns,).
     """
 
     begins: tuple[int, ...]
@@ -88,3 +92,4 @@ class Counts:
     reached: _Numbers
     observed: _Numbers
     reports: _Numbers
+    recommendations: _Numbers

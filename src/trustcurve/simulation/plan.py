@@ -37,9 +37,11 @@ class SegmentPlan:
         looks: What is counted of the customers who take an edge, see ``ChainStructure.edge_looks``.
         look: The row of ``looks`` for each edge.
         lost: Whether a customer is lost at the end of each edge.
+        highest: Whether a customer is at the highest stage at the end of each edge.
         phases: Which environment applies in each turn.
         goals: For each node a bit for each goal.
         share_telling: The probability that a lost customer tells others in a turn.
+        share_recommending: The probability that a customer at the highest stage recommends the company in a turn.
     """
 
     structure: ChainStructure
@@ -50,9 +52,11 @@ class SegmentPlan:
     looks: NDArray[np.int8]
     look: NDArray[np.int32]
     lost: NDArray[np.bool_]
+    highest: NDArray[np.bool_]
     phases: tuple[int, ...]
     goals: NDArray[Any]
     share_telling: float
+    share_recommending: float
 
 
 @frozen(eq=False)
@@ -61,19 +65,23 @@ class Plan:
 
     Args:
         segments: The plan of each segment.
+        brought: For those who are brought, the plan of each segment; empty if nobody is.
         begins: The turns at whose end newcomers are expected; the first is 0, the beginning.
         sizes: How many are expected in each segment, for each of these turns.
         turns: How many turns.
         lost_per_report: How many newcomers are lost for each report; None without word of mouth.
+        brought_per_recommendation: How many newcomers come for each recommendation.
         journeys: How many customers of each segment are followed in the first replication.
         seed: The entropy of the seed sequence.
     """
 
     segments: tuple[SegmentPlan, ...]
+    brought: tuple[SegmentPlan, ...]
     begins: tuple[int, ...]
     sizes: tuple[tuple[int, ...], ...]
     turns: int
     lost_per_report: float | None
+    brought_per_recommendation: float
     journeys: int
     seed: int
 
@@ -85,19 +93,24 @@ def plan_of(scenario: Scenario, seed: int, journeys: int) -> Plan:
         UnboundedPolicyError: A policy promises more than ``promises_max``, or its closed loop has too many states.
     """
     begins, sizes = zip(*cohorts_of(scenario), strict=True)
+    word = scenario.word_of_mouth
+    brought = scenario.segments if word is not None and word.brings else ()
+    less = 0 if word is None else word.doubt_less
     return Plan(
-        segments=tuple(_segment_plan(scenario, segment) for segment in scenario.segments),
+        segments=tuple(_segment_plan(scenario, segment, 0) for segment in scenario.segments),
+        brought=tuple(_segment_plan(scenario, segment, less) for segment in brought),
         begins=begins,
         sizes=sizes,
         turns=scenario.turns,
-        lost_per_report=scenario.word_of_mouth.lost_per_report if scenario.word_of_mouth else None,
+        lost_per_report=None if word is None else word.lost_per_report,
+        brought_per_recommendation=0.0 if word is None else word.brought_per_recommendation,
         journeys=journeys,
         seed=seed,
     )
 
 
-def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
-    structure = structure_of(scenario, segment)
+def _segment_plan(scenario: Scenario, segment: Segment, doubt_less: int) -> SegmentPlan:
+    structure = structure_of(scenario, segment, doubt_less)
     drawn = [_drawn(structure, each, churn_per_turn(scenario)) for each in segment.environments]
     edge, column = edges_by_column(structure), columns_of_outcomes(structure)
     goals, (looks, look) = goals_of(structure), structure.edge_looks
@@ -116,9 +129,11 @@ def _segment_plan(scenario: Scenario, segment: Segment) -> SegmentPlan:
         looks=looks,
         look=look,
         lost=structure.history[structure.target] == LOST,
+        highest=structure.stage[structure.target] == len(structure.stages) - 1,
         phases=tuple(segment.environment_index(turn) for turn in range(1, scenario.turns + 1)),
         goals=_bits(list(goals.values()), bits),
         share_telling=per_turn(word.share_telling, word.period, scenario.turn_length) if word else 0.0,
+        share_recommending=per_turn(word.share_recommending, word.period, scenario.turn_length) if word else 0.0,
     )
 
 

@@ -91,7 +91,9 @@ def simulate(
         seed = fresh if isinstance(fresh, int) else 0
     plan = plan_of(scenario, seed, journeys)
     names = tuple(
-        Names.of(segment, its.structure) for segment, its in zip(scenario.segments, plan.segments, strict=True)
+        Names.of(segment, its.structure, brought=brought)
+        for brought, plans in ((False, plan.segments), (True, plan.brought))
+        for segment, its in zip(scenario.segments, plans, strict=False)
     )
     return Run(scenario, seed, plan, names, _replicate_all(plan, scenario.replications, processes, progress))
 

@@ -36,6 +36,11 @@ class ResultTables(ABC):
     def _rows(self) -> Sequence[Row]:
         """Return the counts of every segment, and in a sample of every replication."""
 
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The names of the segments; customers who were brought by word of mouth are segments of their own."""
+        return tuple(dict.fromkeys(names.segment for _, names, _ in self._rows()))
+
     @abstractmethod
     def _shares(self, counts: pl.DataFrame, keys: list[str], confidence: float) -> pl.DataFrame:
         """Return the keys, ``share``, ``low`` and ``high`` of a table with the keys, ``count`` and ``of``."""
@@ -91,8 +96,14 @@ class ResultTables(ABC):
         return self._table(_cohorts)
 
     def word_of_mouth(self) -> pl.DataFrame:
-        """Return how many lost customers told others, by turn."""
-        return self._table(lambda _, counts: _by_turn(counts.reports))
+        """Return how many lost customers told others, and how many advocates recommended the company, by turn."""
+        return self._table(
+            lambda _, counts: (
+                _by_turn(counts.reports)
+                .rename({"count": "reports"})
+                .with_columns(recommendations=pl.Series(counts.recommendations))
+            )
+        )
 
     def measures(self) -> pl.DataFrame:
         """Return a few numbers for each segment: ``measure`` and ``result``.

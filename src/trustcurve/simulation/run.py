@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -65,10 +66,19 @@ class Run(ResultTables):
 
     def _rows(self) -> Sequence[Row]:
         return [
-            (each.number, names, counts)
+            (each.number, self._names[place], each.counts[place])
             for each in self._replications
-            for names, counts in zip(self._names, each.counts, strict=True)
+            for place in self._there
         ]
+
+    @cached_property
+    def _there(self) -> tuple[int, ...]:
+        """The segments, and those of the brought ones that are not empty in all replications."""
+        return tuple(
+            place
+            for place, names in enumerate(self._names)
+            if not names.brought or any(sum(each.counts[place].sizes) for each in self._replications)
+        )
 
     def _shares(self, counts: pl.DataFrame, keys: list[str], confidence: float) -> pl.DataFrame:
         return with_intervals(counts, keys, confidence, coupled=self.scenario.coupled_by is not None)
@@ -87,7 +97,9 @@ class Run(ResultTables):
             InvalidValueError: The first replication, whose journeys are kept, was stopped.
         """
         parts = []
-        for names, plan, edges in zip(self._names, self._plan.segments, self._followed(), strict=True):
+        for names, plan, edges in zip(
+            self._names, (*self._plan.segments, *self._plan.brought), self._followed(), strict=True
+        ):
             turns, many = edges.shape
             structure, there = plan.structure, edges.ravel() != ABSENT
             flat = edges.ravel()[there]

@@ -16,8 +16,17 @@ from trustcurve.errors import InvalidValueError, final_class
 from trustcurve.policies import Environment, Policy
 from trustcurve.policies.environment import ADDS_UP
 from trustcurve.policies.policy import OPEN_MAX, turn_of_curve
-from trustcurve.simulation.chain_structure import LOST_NAME, ChainStructure, chain_structure
-from trustcurve.simulation.segment import Departures, Segment, WordOfMouth, apportion, plain_text, possible_moves
+from trustcurve.simulation.chain_structure import LOST_NAME, ChainStructure, chain_structure, start_with
+from trustcurve.simulation.segment import (
+    BROUGHT,
+    CUSTOMERS_MAX,
+    Departures,
+    Segment,
+    WordOfMouth,
+    apportion,
+    plain_text,
+    possible_moves,
+)
 from trustcurve.verification.arguments import check_kind
 
 __all__ = [
@@ -41,10 +50,9 @@ SEED: Final = whole(0, 2**128 - 1)
 PROMISES: Final = whole(0, OPEN_MAX)
 """How many promises may be open at once."""
 
-_CUSTOMERS_MAX: Final = 100_000_000
-CUSTOMERS: Final = whole(0, _CUSTOMERS_MAX)
+CUSTOMERS: Final = whole(0, CUSTOMERS_MAX)
 """How many customers there are at the beginning, or how many arrive in a turn; a whole scenario has as many newcomers at
-most. Source: our choice; each customer takes memory, and samples of that size leave too little to chance to matter."""
+most."""
 
 TURNS: Final = whole(1, 10_000)
 """How many turns there are. Source: our choice; eight centuries of months, and each turn is a row in every table."""
@@ -94,8 +102,8 @@ class Scenario:
             many newcomers.
         arrivals: Newcomers, if there are any.
         departures: How former customers who distrust leave, in addition to what the environment does; None: they do not.
-        word_of_mouth: How they deter newcomers, if they do. Customers then influence each other, and there is no exact
-            solution.
+        word_of_mouth: How they deter newcomers, and how advocates bring some, if they do. Customers then influence each other,
+            and there is no exact solution.
         replications: How many times the scenario is sampled, at most 10,000.
         seed: The seed of the random numbers: the same seed gives the same result. None: a fresh seed for each run.
         turn: The length of a turn; a third of the curve's quiet period if left out. The quiet period must be a whole number of
@@ -106,7 +114,7 @@ class Scenario:
 
     Raises:
         InvalidValueError: A value is not of its type or out of its range, there are no customers, the shares do not add up to
-            1, an environment would apply only after the last turn, or word_of_mouth has no newcomers to deter.
+            1, an environment would apply only after the last turn, or word_of_mouth can have no effect.
 
     Examples:
         >>> from trustcurve.policies import Environment, policy
@@ -208,6 +216,11 @@ class Scenario:
         return _arrivals_per_turn(self.arrivals, self.turns)
 
     @property
+    def brings(self) -> bool:
+        """Whether advocates can bring newcomers."""
+        return self.word_of_mouth is not None and self.word_of_mouth.brings
+
+    @property
     def coupled_by(self) -> str | None:
         """The part of the scenario by which customers influence each other, if there is one."""
         return None if self.word_of_mouth is None else "word_of_mouth"
@@ -220,8 +233,8 @@ def cohorts_of(scenario: Scenario) -> tuple[tuple[int, tuple[int, ...]], ...]:
     return tuple((turn, apportion(size, shares, owed)) for turn, size in sizes if size or turn == 0)
 
 
-def structure_of(scenario: Scenario, segment: Segment) -> ChainStructure:
-    """Unroll the closed loop of a segment.
+def structure_of(scenario: Scenario, segment: Segment, doubt_less: int = 0) -> ChainStructure:
+    """Unroll the closed loop of a segment, for strangers or for customers with less doubt.
 
     Raises:
         UnboundedPolicyError: The policy promises more than ``promises_max``, or the loop has too many states.
@@ -230,6 +243,7 @@ def structure_of(scenario: Scenario, segment: Segment) -> ChainStructure:
     return chain_structure(
         scenario.curve, segment.policy, (*possible_moves(segment), *leaves),
         keeps_promises=segment.environment.keeps_promises, turn=scenario.turn, promises_max=scenario.promises_max,
+        doubt_less=doubt_less,
     )  # fmt: skip
 
 
@@ -263,19 +277,28 @@ def problems_of(
             yield InvalidValueError("turn", turn, problem)
     planned = _arrivals_per_turn(arrivals, turns)
     newcomers, cohorts = sum(planned), 1 + sum(size > 0 for size in planned)
-    if newcomers > _CUSTOMERS_MAX:
-        yield InvalidValueError("arrivals", newcomers, f"must bring at most {_CUSTOMERS_MAX} newcomers in total")
+    if word_of_mouth is not None and word_of_mouth.brings:
+        cohorts += turns + 1  # some may be brought in every turn
+    if newcomers > CUSTOMERS_MAX:
+        yield InvalidValueError("arrivals", newcomers, f"must bring at most {CUSTOMERS_MAX} newcomers in total")
     elif turns * cohorts * len(segments) * replications > _ROWS_MAX:
         product = f"{turns} x {cohorts} x {len(segments)} x {replications}"
         rule = f"must keep turns x cohorts x segments x replications, {product}, at most {_ROWS_MAX}"
         yield InvalidValueError("turns", turns, rule)
     if customers + newcomers == 0:
         yield InvalidValueError("customers", customers, "must be at least 1 where there are no arrivals")
-    if word_of_mouth is not None and not newcomers:
-        yield InvalidValueError(
-            "word_of_mouth", word_of_mouth, "has no effect without newcomers: add arrivals, or leave it out"
-        )
+    if word_of_mouth is not None:
+        yield from _problems_of_word_of_mouth(word_of_mouth, curve, newcomers)
     yield from _problems_of_segments(segments, turns)
+
+
+def _problems_of_word_of_mouth(word: WordOfMouth, curve: Curve, newcomers: int) -> Iterator[InvalidValueError]:
+    if not newcomers and not word.brings:
+        rule = "has no effect without newcomers to deter or to bring: add arrivals, let advocates bring some, or leave it out"
+        yield InvalidValueError("word_of_mouth", word, rule)
+    if word.brings and start_with(curve, word.doubt_less) not in curve.table().positions:
+        rule = "must lead to a position that can be reached on the curve"
+        yield InvalidValueError("doubt_less", word.doubt_less, rule)
 
 
 def _problems_of_segments(segments: tuple[Segment, ...], turns: int) -> Iterator[InvalidValueError]:
@@ -292,6 +315,9 @@ def _problems_of_segments(segments: tuple[Segment, ...], turns: int) -> Iterator
     for name, many in Counter(segment.name for segment in segments).items():
         if many > 1:
             yield InvalidValueError("segments", name, "must each have a name of their own")
+        if name.endswith(BROUGHT):
+            rule = f"must not end in {BROUGHT!r}: the tables name customers so whom others brought"
+            yield InvalidValueError("segments", name, rule)
 
 
 def turn_problem(turn: timedelta, silence_after: timedelta) -> str | None:

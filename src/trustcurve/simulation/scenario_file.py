@@ -50,6 +50,7 @@ _KEYS = {
     "turn": "scenario.turn_days",
     "arrivals": "arrivals.each_turn",
     "changes": "segments",
+    "doubt_less": "word_of_mouth.doubt_less",
 }
 """The tables and keys of a file for the arguments of a scenario."""
 
@@ -132,7 +133,7 @@ class ScenarioFile:
         segments: One segment or more; their shares add up to 1.
         arrivals: Newcomers, if there are any.
         departures: How former customers who distrust leave, in addition to the moves.
-        word_of_mouth: How they deter newcomers, if they do.
+        word_of_mouth: How they deter newcomers, and how advocates bring some, if they do.
     """
 
     scenario: _Head

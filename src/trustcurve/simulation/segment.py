@@ -22,6 +22,10 @@ from trustcurve.policies.policy import named_pairs
 from trustcurve.verification.arguments import check_kind
 
 __all__ = [
+    "BROUGHT",
+    "BROUGHT_PER_RECOMMENDATION",
+    "CUSTOMERS_MAX",
+    "DOUBT_LESS",
     "FOUR_QUARTERS",
     "GAIN",
     "LOST_PER_REPORT",
@@ -50,9 +54,22 @@ SHARE: Final = between(0, 1)
 LOST_PER_REPORT: Final = between(0, 1000)
 """How many newcomers one report can deter. Source: our choice; a larger number would describe a newspaper."""
 
+BROUGHT_PER_RECOMMENDATION: Final = between(0, 10)
+"""How many newcomers one recommendation can bring. Source: our choice; more would be an advertisement."""
+
+CUSTOMERS_MAX: Final = 100_000_000
+"""The most customers, and the most newcomers. Source: our choice; each one takes memory, and samples of that size leave too
+little to chance to matter."""
+
+DOUBT_LESS: Final = whole(0)
+"""How much less doubt than strangers customers begin with who are brought; nobody begins with less than none."""
+
 FOUR_QUARTERS: Final = timedelta(days=360)
 """Four quarters. Source: our choice; a quarter has 90 days, as long as the default curve's quiet period, so that it is
 a whole number of turns."""
+
+BROUGHT: Final = ", brought"
+"""What the tables add to the name of a segment, for those of its customers whom others brought."""
 
 _ROUNDING, _DIGITS = 1e-9, 9
 
@@ -194,14 +211,23 @@ class Departures:
 
 @frozen(kw_only=True)
 class WordOfMouth:
-    """Former customers who distrust, and those who have left since, report it to others, and newcomers are lost.
+    """Customers tell others: those who were lost keep newcomers away, and advocates bring others who begin with less doubt.
+
+    Lost are former customers who distrust, and those who have left since; advocates are customers at the highest stage. Who is
+    brought comes in addition to ``Arrivals``, in the segment of who brought them.
 
     Args:
-        share_telling: The share of them who report it within ``period``. Source: none that we could find; the survey that
-            has the 77 % reports more.
-        period: The period to which the share refers.
+        share_telling: The share of lost customers who report it within ``period``. Source: none that we could find; the survey
+            that has the 77 % reports more.
+        share_recommending: The share of advocates who recommend the company within ``period``. Source: our choice; as many as
+            report a loss, so that neither side weighs more.
+        period: The period to which the shares refer.
         lost_per_report: How many newcomers of the next turn are lost for each report. Source: our choice; one is the least
             that has an effect.
+        brought_per_recommendation: How many more newcomers come in the next turn for each recommendation. Source: our choice;
+            as for a report.
+        doubt_less: How much less doubt than strangers those have who are brought. Source for that they differ: customers whom
+            others brought stayed longer (Schmitt, Skiera & Van den Bulte 2011); the number is our choice, the least.
 
     Examples:
         >>> WordOfMouth(lost_per_report=2).share_telling
@@ -211,8 +237,16 @@ class WordOfMouth:
     __init_subclass__ = final_class
 
     share_telling: float = field(default=0.33, validator=CHANCE)
+    share_recommending: float = field(default=0.33, validator=CHANCE)
     period: timedelta = field(default=FOUR_QUARTERS, validator=_check_period, metadata={"key": "period_days"})
     lost_per_report: float = field(default=1.0, validator=LOST_PER_REPORT)
+    brought_per_recommendation: float = field(default=1.0, validator=BROUGHT_PER_RECOMMENDATION)
+    doubt_less: int = field(default=1, validator=DOUBT_LESS)
+
+    @property
+    def brings(self) -> bool:
+        """Whether anybody can be brought."""
+        return self.share_recommending * self.brought_per_recommendation > 0
 
 
 def per_turn(probability: float, period: timedelta, turn: timedelta) -> float:

@@ -186,4 +186,5 @@ def _expected_counts(scenario: Scenario, number: int, chain: Chain) -> Counts:
         reached=reached,
         observed=observed,
         reports=np.zeros(scenario.turns),
+        recommendations=np.zeros(scenario.turns),
     )

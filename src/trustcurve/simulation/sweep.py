@@ -27,7 +27,14 @@ __all__ = ["parameters_of", "sweep", "with_parameter"]
 _POLICY = ("promise_due",)
 _PARTS = {
     "departures": ("churn_probability", "period"),
-    "word_of_mouth": ("share_telling", "period", "lost_per_report"),
+    "word_of_mouth": (
+        "share_telling",
+        "share_recommending",
+        "period",
+        "lost_per_report",
+        "brought_per_recommendation",
+        "doubt_less",
+    ),
     "arrivals": ("each_turn",),
 }
 
