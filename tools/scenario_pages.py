@@ -1,7 +1,8 @@
 """Generate the results on the pages of the example scenarios.
 
 A result stands between ``<!-- simulated: scenario.toml, other.toml -->`` and ``<!-- end of simulation -->``: a table
-with a column for each scenario, or for each of its segments. Between ``<!-- where -->`` and ``<!-- end of where -->`` stands what
+with a column for each scenario, or for each of its segments. Between ``<!-- over time: TURNS; scenario.toml, other.toml -->`` and
+``<!-- end of time -->`` stands how that came about, turn by turn; between ``<!-- where -->`` and ``<!-- end of where -->`` stands what
 changes because customers who distrust have chances of their own. ``python tools/scenario_pages.py`` writes all results; with ``--check`` it only reports which pages are out of date. If customers influence each other, the numbers are
 sampled with the seed of the file.
 """
@@ -18,13 +19,18 @@ from pathlib import Path
 import polars as pl
 from attrs import evolve
 
-from trustcurve.simulation import Scenario, Segment, load_scenario, simulate, solve
+from trustcurve.simulation import Run, Scenario, Segment, Solution, load_scenario, simulate, solve
+from trustcurve.simulation.segment import BROUGHT
 
-__all__ = ["FOLDER", "measured", "renewed"]
+__all__ = ["FOLDER", "course", "measured", "renewed"]
 
 FOLDER = Path(__file__).parent.parent / "examples" / "scenarios"
 REGION = re.compile(
     r"(?P<opening><!-- simulated: (?P<what>[^\n]+) -->\n).*?(?P<closing><!-- end of simulation -->)", re.DOTALL
+)
+TIME = re.compile(
+    r"(?P<opening><!-- over time: (?P<turns>[\d ,]+); (?P<what>[^\n]+) -->\n).*?(?P<closing><!-- end of time -->)",
+    re.DOTALL,
 )
 WHERE = re.compile(r"(?P<opening><!-- where -->\n).*?(?P<closing><!-- end of where -->)", re.DOTALL)
 SHARES = {
@@ -88,6 +94,53 @@ def table(paths: list[Path]) -> Iterator[str]:
             yield _row(label, *(_sum(measures, (part,), ".2f") for measures in columns.values()))
 
 
+@cache
+def _solved(path: Path) -> Solution | Run:
+    scenario = load_scenario(path)
+    return solve(scenario) if scenario.coupled_by is None else simulate(scenario, processes=1)
+
+
+@cache
+def course(path: Path) -> dict[int, dict[str, float]]:
+    """Return turn by turn how many of all who came are across, engaged and against the company, and what it has earned.
+
+    In a sample each number is the mean of its replications.
+    """
+    result = _solved(path)
+    runs = len(result.completed) if isinstance(result, Run) else 1
+    relations = result.relations().group_by("turn").agg(pl.col("across", "engaged").sum() / runs)
+    fights = result.counts().filter(pl.col("state").is_in(["distrust.competitive", "distrust.adversarial"]))
+    fights = fights.group_by("turn").agg(against=pl.col("customers").sum() / runs)
+    earned = (
+        result.balance().group_by("turn").agg(earned=(pl.col("gained") - pl.col("spent")).sum() / runs).sort("turn")
+    )
+    so_far = earned.with_columns(so_far=pl.col("earned").cum_sum())
+    every = relations.join(fights, on="turn").join(so_far, on="turn", how="left").fill_null(0).sort("turn")
+    return {row.pop("turn"): row for row in every.iter_rows(named=True)}
+
+
+def time_table(turns: Sequence[int], paths: Sequence[Path]) -> Iterator[str]:
+    """Write how scenarios went: customers, and amounts where there are any."""
+    courses = [course(path) for path in paths]
+    columns = ["across", "engaged", "against"]
+    columns += ["earned", "so_far"] if any(each["earned"] for its in courses for each in its.values()) else []
+    yield _row(
+        f"turn ({' / '.join(load_scenario(path).name for path in paths)})", *(_COURSE[column] for column in columns)
+    )
+    yield _row(*["---"] * (len(columns) + 1))
+    for turn in turns:
+        yield _row(str(turn), *(" / ".join(f"{its[turn][column]:,.0f}" for its in courses) for column in columns))
+
+
+_COURSE = {
+    "across": "are across",
+    "engaged": "are engaged",
+    "against": "compete or fight",
+    "earned": "earned in it",
+    "so_far": "earned so far",
+}
+
+
 def where_table() -> Iterator[str]:
     """Write what changes because customers who distrust act one-sidedly more often, for each segment of each scenario."""
     yield _row("scenario", *(f"{label}: alike, and by state" for label in CHANGED))
@@ -113,7 +166,9 @@ def _sum(measures: Mapping[str, float | None], parts: Sequence[str], how: str) -
 
 
 def _heading(scenario: Scenario, segment: str) -> str:
-    return scenario.name if len(scenario.segments) == 1 else f"{scenario.name}: {segment}"
+    if len(scenario.segments) == 1:
+        return scenario.name + BROUGHT * segment.endswith(BROUGHT)
+    return f"{scenario.name}: {segment}"
 
 
 def _row(*cells: str) -> str:
@@ -127,7 +182,12 @@ def renewed(page: Path) -> str:
         paths = [(page.parent / name.strip()).resolve() for name in found["what"].split(",")]
         return "\n".join((found["opening"], *table(paths), "", found["closing"]))
 
-    text = REGION.sub(write, page.read_text(encoding="utf-8"))
+    def write_course(found: re.Match[str]) -> str:
+        paths = [(page.parent / name.strip()).resolve() for name in found["what"].split(",")]
+        turns = [int(turn) for turn in found["turns"].split(",")]
+        return "\n".join((found["opening"], *time_table(turns, paths), "", found["closing"]))
+
+    text = TIME.sub(write_course, REGION.sub(write, page.read_text(encoding="utf-8")))
     if not WHERE.search(text):
         return text
     changed = "\n".join(where_table())

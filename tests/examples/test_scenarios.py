@@ -10,11 +10,14 @@ import pytest
 from attrs import evolve
 
 from tests.simulation.agreement import agrees
-from tools.scenario_pages import FOLDER, measured, renewed
-from trustcurve.simulation import Run, Scenario, load_scenario, simulate, solve, sweep
+from tools.scenario_pages import FOLDER, course, measured, renewed
+from trustcurve.simulation import Run, Scenario, load_scenario, simulate, solve, sweep, with_parameter
 
 FILES = sorted(path for path in FOLDER.glob("*/*.toml"))
-NAMES = {"spam_funnel", "solve_first", "delivery_crisis", "late_thanks", "promise_everything"}
+NAMES = {
+    *("spam_funnel", "solve_first", "delivery_crisis", "late_thanks", "promise_everything"),
+    *("launches", "early_gain", "acquire_or_keep"),
+}
 
 
 @cache
@@ -31,10 +34,15 @@ def sampled(name: str) -> Run:
 
 def measures(name: str, segment: str = "everyone") -> dict[str, float]:
     """Measure what becomes of the customers of a segment."""
-    return measured((FOLDER / f"{name}.toml").resolve())[segment]
+    return measured((FOLDER / f"{name}.toml").resolve())[segment]  # type: ignore[return-value] # somebody is there
 
 
-def test_there_are_five_and_each_has_its_page():
+def went(name: str) -> dict[int, dict[str, float]]:
+    """Return how a scenario goes, turn by turn."""
+    return course((FOLDER / f"{name}.toml").resolve())
+
+
+def test_there_are_eight_and_each_has_its_page():
     assert {path.name for path in FOLDER.iterdir() if path.is_dir()} == NAMES
     front = (FOLDER / "README.md").read_text(encoding="utf-8")
     for name in NAMES:
@@ -159,3 +167,89 @@ def test_promise_everything_more_promises_less_trust():
         measure="reached: lost"
     )
     assert lost["result"][1] < lost["result"][0] / 2
+
+
+def test_scenarios_where_distrust_breeds_its_own_agenda_lose_as_many_and_make_worse_enemies():
+    late, some = (load(name) for name in ("late_thanks/scenario", "promise_everything/promise_what_we_keep"))
+    alike = [
+        evolve(each, segments=evolve(each.segments[0], environment=evolve(each.segments[0].environment, where={})))
+        for each in (late, some)
+    ]
+    late_alike, some_alike = (dict(solve(each).measures().select("measure", "result").iter_rows()) for each in alike)
+    late_now, some_now = (dict(solve(each).measures().select("measure", "result").iter_rows()) for each in (late, some))
+    for now, then in ((late_now, late_alike), (some_now, some_alike)):
+        assert now["reached: lost"] == pytest.approx(then["reached: lost"], abs=1e-3)
+    hostile = "at the end: distrust.adversarial"
+    assert late_now[hostile] / late_alike[hostile] == pytest.approx(1.5, abs=0.15)
+    assert some_now["at the end: hopeful"] < some_alike["at the end: hopeful"] - 0.01
+    assert some_now["at the end: departed"] > some_alike["at the end: departed"] + 0.01
+
+
+def test_solve_first_bad_word_is_louder_than_good_word():
+    run = sampled("solve_first/scenario")
+    told = run.word_of_mouth().select(pl.col("reports", "recommendations").sum() / len(run.completed)).row(0)
+    came = dict(run.cohorts().group_by("segment").agg(pl.col("customers").sum() / len(run.completed)).iter_rows())
+    assert told[0] == pytest.approx(5000, abs=300)
+    assert told[1] == pytest.approx(250, abs=20)
+    assert 44_000 - came["newsletter"] - came["shop"] == pytest.approx(5000, abs=300)
+    assert came["newsletter, brought"] + came["shop, brought"] == pytest.approx(200, abs=20)
+
+
+def test_launches_are_one_shot_events_and_purchases_keep_hope_alive_but_lift_nobody():
+    alone, followed = went("launches/launch"), went("launches/follow_up")
+    assert alone[4]["across"] > 9500
+    assert 2 * alone[7]["across"] < 5000 < alone[9]["across"] < alone[4]["across"], "the next one raises it again"
+    assert measures("launches/launch")["reached: customer_centric"] == 0
+    assert measures("launches/launch")["asked"] == 0
+    assert measures("launches/launch")["at the end: departed"] > 0.6
+    assert measures("launches/follow_up")["at the end: customer_centric"] == pytest.approx(0.7, abs=0.02)
+    assert measures("launches/follow_up")["does: propose"] == pytest.approx(1, abs=0.01)
+    dull = load("launches/launch")
+    usual = {move: p for move, p in (dull.segments[0].environment.probabilities or {}).items() if move != "nothing"}
+    nobody = evolve(dull.segments[0].environment, moves={**usual, "purchase": 0})
+    unsold = solve(evolve(dull, segments=evolve(dull.segments[0], environment=nobody)))
+    assert unsold.relations().filter(turn=7)["across"].item() < alone[7]["across"] / 3
+    assert followed[24]["engaged"] > 7000
+
+
+def test_early_gain_is_real_and_so_is_the_later_loss():
+    squeezed, earned = went("early_gain/squeeze"), went("early_gain/earn")
+    ahead = [turn for turn in squeezed if squeezed[turn]["so_far"] > earned[turn]["so_far"]]
+    assert ahead == list(range(2, 13)), "from the second month to the end of the year"
+    assert squeezed[3]["against"] > 9700
+    assert squeezed[24]["earned"] < 0.05 * earned[24]["earned"]
+    assert earned[6]["so_far"] < 0 < earned[7]["so_far"]
+    dear = solve(with_parameter(load("early_gain/earn"), "costs.exchange", 8)).balance()
+    assert (dear["gained"] - dear["spent"]).sum() < squeezed[36]["so_far"]
+
+
+def test_acquire_pays_for_long_and_keep_has_more_customers_long_before():
+    acquire, keep = went("acquire_or_keep/acquire"), went("acquire_or_keep/keep")
+    assert [turn for turn in acquire if acquire[turn]["so_far"] > keep[turn]["so_far"]] == list(range(3, 44))
+    assert acquire[12]["so_far"] / keep[12]["so_far"] == pytest.approx(6, abs=0.5)
+    assert min(turn for turn in keep if keep[turn]["across"] > acquire[turn]["across"] and turn > 0) in range(14, 17)
+    assert min(turn for turn in keep if turn > 3 and keep[turn]["earned"] > acquire[turn]["earned"]) in range(25, 29)
+    assert acquire[36]["against"] > acquire[36]["across"]
+    assert keep[6]["so_far"] < 0
+    kept = [measures(f"acquire_or_keep/{name}")["kept: across"] for name in ("acquire", "keep")]
+    assert kept == pytest.approx([0.035, 0.8], abs=0.02)
+    came = [sampled(f"acquire_or_keep/{name}").cohorts()["customers"].sum() / 10 for name in ("acquire", "keep")]
+    assert came[0] / came[1] == pytest.approx(2.4, abs=0.2)
+    assert 29_800 - came[0] == pytest.approx(13_000, abs=500)
+    brought = sampled("acquire_or_keep/keep").cohorts().filter(segment="everyone, brought")["customers"].sum() / 10
+    assert brought / (came[1] - 1000) == pytest.approx(0.25, abs=0.05)
+    dear, gifts = (
+        simulate(with_parameter(load(f"acquire_or_keep/{name}"), parameter, value), processes=1).balance()
+        for name, parameter, value in (("acquire", "costs.propose", 12), ("keep", "costs.exchange", 2))
+    )
+    for one, other in (
+        (total(dear), {turn: keep[turn]["so_far"] for turn in keep}),
+        ({turn: acquire[turn]["so_far"] for turn in keep}, total(gifts)),
+    ):
+        assert max(turn for turn in other if turn and one[turn] > other[turn]) < 40
+
+
+def total(balance: pl.DataFrame) -> dict[int, float]:
+    """Return what has been earned so far, by turn; the mean of ten replications."""
+    earned = balance.group_by("turn").agg(each=(pl.col("gained") - pl.col("spent")).sum() / 10).sort("turn")
+    return {0: 0.0, **dict(earned.select("turn", pl.col("each").cum_sum()).iter_rows())}
