@@ -7,33 +7,25 @@ from inspect import getdoc, signature
 
 from trustcurve.verification import (
     CURVE_PROPERTIES,
+    MORE_CURVE_PROPERTIES,
     POLICY_PROPERTIES,
     Property,
-    bounded_asks_while_distrusted,
-    can_make_advocates,
-    listens_more,
-    no_flapping,
-    promise_before_ask,
-    quiet_period,
-    repair_within,
-    stays_in_touch,
-    thanks_before_ask,
-    thanks_within,
-    way_back,
+    policy_properties,
 )
 
 __all__ = ["property_rows"]
 
-MADE: tuple[Callable[..., Property], ...] = (
-    *(repair_within, bounded_asks_while_distrusted, quiet_period, no_flapping),
-    *(stays_in_touch, thanks_within, listens_more),
+NAMED = {name: getattr(policy_properties, name) for name in policy_properties.__all__}
+MADE: tuple[Callable[..., Property], ...] = tuple(
+    each for each in NAMED.values() if callable(each) and not isinstance(each, Property)
 )
 
 
 def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
     """Yield a row for each named property; for properties of policies with the default arguments."""
     if not of_policies:
-        yield from ((f"`{each.name}`", each.description) for each in CURVE_PROPERTIES)
+        for properties, default in ((CURVE_PROPERTIES, "yes"), (MORE_CURVE_PROPERTIES, "no")):
+            yield from ((f"`{each.name}`", each.description, default) for each in properties)
         return
     made = {make.__name__: make for make in MADE}
     for each in POLICY_PROPERTIES:
@@ -43,7 +35,8 @@ def property_rows(*, of_policies: bool) -> Iterator[tuple[str, ...]]:
         else:
             yield _called(make), _meaning(make), f"`{each.name}`"
     yield from ((_called(make), _meaning(make), "not checked by default") for make in made.values())
-    more = (can_make_advocates, promise_before_ask, thanks_before_ask, way_back)
+    default = {each.name for each in POLICY_PROPERTIES}
+    more = (each for each in NAMED.values() if isinstance(each, Property) and each.name not in default)
     yield from ((f"`{each.name}`", each.description, "not checked by default") for each in more)
 
 

@@ -223,7 +223,7 @@ def signals(curve: Curve) -> Iterator[str]:
 
 def curve_properties(_: Curve) -> Iterator[str]:
     """Write the named properties of curves."""
-    return table(("property", "meaning"), property_rows(of_policies=False))
+    return table(("property", "meaning", "checked by default"), property_rows(of_policies=False))
 
 
 def policy_properties(_: Curve) -> Iterator[str]:

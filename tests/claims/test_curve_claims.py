@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -40,10 +41,23 @@ from trustcurve import (
     Purchased,
     Standing,
 )
-from trustcurve.verification import check, facts_of, no_stage_skipping, recoverable, relational
+from trustcurve.policies import Environment, load_policy
+from trustcurve.verification import (
+    check,
+    closed_to_persuasion,
+    facts_of,
+    goods_in_any_order,
+    goodwill_pays_for_asks,
+    no_stage_outlives_silence,
+    no_stage_skipping,
+    only_deeds_move,
+    recoverable,
+    relational,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = 0
+POLICIES = Path(__file__).parents[2] / "examples" / "policies"
 LATER = ("customer_centric", "advocate")
 
 
@@ -75,11 +89,12 @@ def test_t2_asks_that_nothing_pays_for_lead_everybody_into_distrust():
 
 
 @claim("T4", "Customers who distrust are closed to persuasion.",
-       "`proposition.intrudes`: one more pitch to them never makes them stand higher, then or later")  # fmt: skip
+       "the property `closed_to_persuasion`: one more pitch to them never makes them [stand higher](../reference/properties.md#named-properties-of-curves), then or later")  # fmt: skip
 def test_t4_a_pitch_never_lifts_customers_who_compete_or_fight():
     closed = ["distrust.competitive", "distrust.adversarial", "departed"]
     pitch = relational(["proposition"], never="higher", at=closed, name="a pitch persuades nobody who distrusts")
-    assert check(CURVE, pitch).proved, "whatever comes later, a journey with the pitch never stands higher"
+    found = check(CURVE, pitch, closed_to_persuasion)
+    assert found.proved, "whatever comes later, a journey with the pitch never stands higher"
     for position in (number for number in EVERY if CURVE.state(at(number)) in closed):
         assert rank(after(position, "proposition")) <= rank(position)
 
@@ -92,7 +107,7 @@ def test_t5_purchases_alone_never_lead_out_of_distrust():
 
 
 @claim("T8", "To mean well is not enough: only what customers experience counts.",
-       "minor promises made, promises moved and released, notes, channels and fault change no position; they can only stop the clock, for one quiet period")  # fmt: skip
+       "minor promises made, promises moved and released, notes, channels and fault change no position; they can only stop the clock, for one quiet period. The property `only_deeds_move`")  # fmt: skip
 def test_t8_what_does_not_reach_the_customer_lifts_nobody():
     kinds: list[Event] = [
         PromiseMade(at=NOON, promise="minor", weight="minor"),
@@ -106,6 +121,9 @@ def test_t8_what_does_not_reach_the_customer_lifts_nobody():
         for event in kinds:
             assert CURVE.advance(promised, event).after.position == promised.position
     assert CURVE.waiting_periods == 1
+    at_any_time = Environment(["moved", "released", "kept", "complaint", "purchase"])
+    plan = load_policy(POLICIES / "solve_first.toml")
+    assert check(CURVE, only_deeds_move, policy=plan, environment=at_any_time).proved
 
 
 @claim("T9", "There is a barrier, and only a hopeful proposition carries customers across.",
@@ -120,8 +138,9 @@ def test_t9_only_propositions_and_promises_carry_across_the_barrier():
 
 
 @claim("T12", "Trust is about the future of the relation: a company that is not there loses it.",
-       "[silence](../reference/rules.md#silence) and `waiting_periods`: no stage outlives silence, whatever was promised for later")  # fmt: skip
+       "[silence](../reference/rules.md#silence) and `waiting_periods`: the property `no_stage_outlives_silence`, whatever was promised for later")  # fmt: skip
 def test_t12_no_stage_outlives_silence():
+    assert check(CURVE, no_stage_outlives_silence).proved
     for position in EVERY:
         assert at(after(position, *["silence"] * 20)).stage in ("distrust", "departed")
     far = PromiseMade(at=NOON, promise="far", due=NOON + timedelta(days=3650))
@@ -158,9 +177,9 @@ def test_t13_only_experience_makes_advocates():
 
 
 @claim("T14", "Trust grows step by step, and customers become more open as it does.",
-       "the property `no_stage_skipping`; goodwill that was earned [pays for an ask](../reference/rules.md#company_one_sided), at any stage")  # fmt: skip
+       "the properties `no_stage_skipping` and `goodwill_pays_for_asks`: goodwill that was earned [pays for an ask](../reference/rules.md#company_one_sided), at any stage; and [facts](../reference/rules.md#facts) of what an ask costs")  # fmt: skip
 def test_t14_no_signal_skips_a_stage_and_goodwill_pays_for_asks():
-    assert check(CURVE, no_stage_skipping).proved
+    assert check(CURVE, no_stage_skipping, goodwill_pays_for_asks).proved
     stages = set()
     for position in EVERY:
         here = at(position)
@@ -393,8 +412,9 @@ def test_w4_a_business_says_its_own_numbers(parameter: str):
 
 
 @claim("W2", "Kinship grows from work done well and from listening.",
-       "kept promises and exchanges lift in any order; the order matters only where amends are owed, and for goodwill that minor promises cannot earn")  # fmt: skip
+       "the property `goods_in_any_order`: kept promises and exchanges lift in any order; the order matters only where amends are owed, and for goodwill that minor promises cannot earn")  # fmt: skip
 def test_w2_the_order_of_good_deeds_hardly_matters():
+    assert check(CURVE, goods_in_any_order).proved
     deeds = ("kept_major",) * 3 + ("exchange",) * 3
     assert {at(after(START, "proposition", *order)) for order in permutations(deeds)} == {
         Position(stage="customer_centric", kept=3, engaged=3, doubt=0, account="clear")

@@ -12,6 +12,13 @@ def test_the_page_is_up_to_date():
     assert renewed(text) == text
 
 
+def test_all_claims_of_all_sources_are_there():
+    many = {"T": 20, "V": 20, "R": 7, "N": 4, "W": 4}
+    assert CLAIMS.keys() | NOT_MODELLED.keys() == {
+        f"{source}{n}" for source in many for n in range(1, many[source] + 1)
+    }
+
+
 def test_a_claim_is_shown_or_not_modelled():
     assert not CLAIMS.keys() & NOT_MODELLED.keys()
     assert all(each.shown_by.startswith("not modelled: ") for each in NOT_MODELLED.values())

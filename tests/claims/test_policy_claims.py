@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from attrs import evolve
 
 from tests.claims.moves import CURVE, at, column, rank, reached
 from tests.claims.register import claim
 from trustcurve import Exchanged
-from trustcurve.logs import parse_mapping, replay_log, scan_log
+from trustcurve.logs import LogReplay, parse_mapping, replay_log, scan_log
 from trustcurve.logs.outcomes import by_baseline
+from trustcurve.logs.relations import by_month
 from trustcurve.policies import Environment, View, load_policy, policy
-from trustcurve.simulation import Arrivals, Departures, Scenario, Segment, WordOfMouth, simulate, solve
+from trustcurve.simulation import (
+    Arrivals,
+    Departures,
+    Scenario,
+    Segment,
+    Solution,
+    WordOfMouth,
+    exact_differences,
+    load_scenario,
+    simulate,
+    solve,
+)
 from trustcurve.verification import (
     POLICY_PROPERTIES,
     check,
@@ -36,6 +50,34 @@ LIFE = {
     "departure": 0.01,
     "return": 0.02,
 }
+
+
+SCENARIOS = POLICIES.parent / "scenarios"
+EVENTS = {"offer": "Proposed", "help": "Exchanged", "bye": "Departed"}
+
+
+def scenario(name: str) -> Scenario:
+    return load_scenario(SCENARIOS / f"{name}.toml")
+
+
+def share(answer: Solution, measure: str) -> float:
+    return float(answer.measures().filter(measure=measure)["result"].item())
+
+
+def replayed(folder: Path, rows: list[tuple[str, int, str]]) -> LogReplay:
+    """Replay a log of customers, days of the year 2026, and what happened."""
+    rules = "".join(
+        f'[[rules]]\nwhen = {{ what = "{what}" }}\nevents = [{{ event = "{event}" }}]\n'
+        for what, event in EVENTS.items()
+    )
+    rules += '[[rules]]\nwhen = { what = "ask" }\nevents = [{ event = "OneSided", by = "company" }]\n'
+    mapping = parse_mapping(f'[log]\ncustomer = "who"\ntime = "when"\ntimezone = "UTC"\n{rules}')
+    log = folder / "log.csv"
+    days = [
+        f"{who},{datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day - 1):%Y-%m-%d},{what}" for who, day, what in rows
+    ]
+    log.write_text("\n".join(["who,when,what", *days, ""]), encoding="utf-8")
+    return replay_log(scan_log(log), mapping, CURVE)
 
 
 @policy("grasps")
@@ -95,13 +137,18 @@ def test_t7_lost_customers_tell_others():
 
 
 @claim("T10", "A hope that is not proved is a one-shot event.",
-       "`silence.fades` and the rules of purchases: without proof hope is gone after a quiet period, and purchases keep it alive but never lift it")  # fmt: skip
+       "`silence.fades` and the rules of purchases: without proof hope is gone after a quiet period, and purchases keep it alive but never lift it; the scenario [launches](../how-to/simulate.md#scenarios-to-begin-with)")  # fmt: skip
 def test_t10_hope_without_proof_is_gone_after_a_quiet_period():
     table = CURVE.table()
     hoping = table.next[0][column("proposition")]
     assert at(hoping).stage == "hopeful"
     assert at(table.next[hoping][column("silence")]).stage == "distrust"
     assert max(rank(position) for position in reached({hoping}, ["purchase"])) == rank(hoping)
+    alone, followed = (solve(scenario(f"launches/{name}")) for name in ("launch", "follow_up"))
+    assert share(alone, "reached: customer_centric") == 0
+    across = alone.relations().sort("turn")["across"].to_list()
+    assert across[4] > 0.95 * 10_000 > 4 * across[7], "the hope of the first launch is gone"
+    assert share(followed, "at the end: customer_centric") > 0.5
 
 
 @claim(
@@ -195,7 +242,7 @@ def test_v10_a_company_may_say_no_more_than_it_gives_and_hears():
 
 
 @claim("T18", "Tactics that work for a while bring relations in which both sides compete and fight.",
-       "`funnel` is [refuted](../tutorials/policy.md); in simulations it gains at once and loses later")  # fmt: skip
+       "`funnel` is [refuted](../tutorials/policy.md); the scenario [early gain](../how-to/simulate.md#scenarios-to-begin-with): who squeezes earns more for a year, and has enemies then")  # fmt: skip
 def test_t18_the_funnel_gains_early_and_loses_later():
     usual = Environment({"purchase": 0.1, "complaint": 0.04, "advocacy": 0.05, "customer_one_sided": 0.03})
     told = solve(Scenario.single(CURVE, load_policy(POLICIES / "funnel.toml"), usual, turns=24)).occupancy()
@@ -206,6 +253,89 @@ def test_t18_the_funnel_gains_early_and_loses_later():
     assert hope[24] < 0.3
     assert hostile[1] == 0
     assert hostile[24] > 0.5
+    squeezed, earned = (solve(scenario(f"early_gain/{name}")) for name in ("squeeze", "earn"))
+    one, other = (
+        each.balance().sort("turn").select((pl.col("gained") - pl.col("spent")).cum_sum())["gained"].to_list()
+        for each in (squeezed, earned)
+    )
+    assert one[5] > other[5]
+    assert one[35] < other[35] / 2
+    fights = squeezed.occupancy().filter(pl.col("state").is_in(["distrust.competitive", "distrust.adversarial"]))
+    assert fights.filter(turn=3)["share"].sum() > 0.9
+
+
+@claim("V5", "Programmes that always ask are one-sided; reciprocity is the foundation.",
+       "asks are [paid from goodwill](../reference/rules.md#company_one_sided); what is given and asked, in [logs](../tutorials/replay.md) and [simulations](../how-to/simulate.md#who-is-kept-what-is-given-and-what-it-costs)")  # fmt: skip
+def test_v5_what_is_given_and_asked_is_counted(tmp_path: Path):
+    spam, solved = (
+        simulate(evolve(scenario(f"{name}/scenario"), customers=500, replications=1))
+        for name in ("spam_funnel", "solve_first")
+    )
+    for run, one_sided in ((spam, True), (solved, False)):
+        given, asked = run.relations().select(pl.col("given", "asked").sum()).row(0)
+        assert (asked > 3 * given) == one_sided
+    done = replayed(tmp_path, [("ann", 1, "help"), ("ann", 2, "ask"), ("ann", 3, "ask"), ("bob", 40, "ask")])
+    assert [(each.period, each.given, each.asked) for each in by_month(done.relations)] == [
+        ("2026-01", 1, 2),
+        ("2026-02", 0, 1),
+    ]
+
+
+@claim("V6", "Not how many signed up counts, but how many are kept engaged.",
+       "of all who were ever across the barrier, who still is and who is engaged: in [logs](../tutorials/replay.md), [simulations](../how-to/simulate.md#who-is-kept-what-is-given-and-what-it-costs), comparisons and pictures, by month and by cohort")  # fmt: skip
+def test_v6_who_is_kept_is_counted_by_month_and_cohort(tmp_path: Path):
+    late, soon = (scenario(f"late_thanks/{name}") for name in ("scenario", "thanks_soon"))
+    kept = exact_differences(late, soon).filter(pl.col("measure").is_in(["kept: across", "kept: engaged"]))
+    assert kept["old"].max() < 0.05  # type: ignore[operator]
+    assert kept["new"].min() > 0.75  # type: ignore[operator]
+    assert share(solve(late), "reached: hopeful") > 0.9, "nearly all had signed up"
+    done = replayed(tmp_path, [("ann", 1, "offer"), ("ann", 2, "help"), ("bob", 33, "offer"), ("ann", 150, "bye")])
+    told = {(each.cohort, each.month): (each.crossed, each.across, each.engaged) for each in done.relations}
+    assert told["2026-01", "2026-01"] == (1, 1, 1)
+    assert told["2026-02", "2026-02"] == (1, 1, 0)
+    assert told["2026-01", "2026-05"] == told["2026-02", "2026-05"] == (1, 0, 0)
+
+
+@claim("V18", "A reputation for listening and solving goes ahead of a company.",
+       "[word of mouth](../how-to/simulate.md#add-word-of-mouth) both ways: who was lost keeps others away, and advocates bring others, who begin with less doubt")  # fmt: skip
+def test_v18_advocates_bring_others_who_doubt_less():
+    world = Environment({"kept": 0.5, "advocacy": 0.3, "complaint": 0.05, "customer_one_sided": 0.05})
+    word = WordOfMouth(share_recommending=0.9)
+    told = simulate(
+        Scenario(
+            segments=Segment(policy=load_policy(POLICIES / "solve_first.toml"), environment=world),
+            turns=24, customers=3000, replications=1, word_of_mouth=word,
+        )
+    )  # fmt: skip
+    brought = told.cohorts().filter(segment="everyone, brought")["customers"].sum()
+    assert brought > 50
+    assert word.doubt_less > 0
+    assert told.word_of_mouth()["reports"].sum() > 0
+
+
+@claim("V20", "A relation must serve both sides: the company has to live, too.",
+       "what a policy costs and brings, [beside where customers stand](../how-to/simulate.md#who-is-kept-what-is-given-and-what-it-costs): `spent`, `gained`, `balance`")  # fmt: skip
+def test_v20_what_it_costs_and_brings_stands_beside_where_customers_stand():
+    differences = exact_differences(scenario("early_gain/squeeze"), scenario("early_gain/earn"))
+    told = {row["measure"]: row for row in differences.iter_rows(named=True)}
+    assert told["spent"]["difference"] > 0, "it costs more"
+    assert told["balance"]["difference"] > 0, "and leaves more"
+    assert told["balance"]["new"] == pytest.approx(told["gained"]["new"] - told["spent"]["new"])
+    assert told["at the end: customer_centric"]["difference"] > 0.5
+
+
+@claim("R5", "A strategy is for lasting relations, and not for acquisition.",
+       "the scenario [acquire, or keep](../how-to/simulate.md#scenarios-to-begin-with): for years acquiring earns more, and keeping has more customers long before it does")  # fmt: skip
+def test_r5_acquiring_wins_more_and_keeping_keeps_more():
+    acquire, keep = (
+        simulate(evolve(scenario(f"acquire_or_keep/{name}"), replications=1)) for name in ("acquire", "keep")
+    )
+    crossed, across = zip(
+        *(run.relations().filter(turn=48).select(pl.col("crossed", "across").sum()).row(0) for run in (acquire, keep)),
+        strict=True,
+    )
+    assert crossed[0] > 2 * crossed[1]
+    assert across[1] > 5 * across[0]
 
 
 @claim("N4", "Garbage in, garbage out.",

@@ -11,8 +11,8 @@ from trustcurve import Curve, Position
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.errors import InvalidValueError
 from trustcurve.verification import facts_of
+from trustcurve.verification.curve_properties import HARMS
 from trustcurve.verification.facts import Span
-from trustcurve.verification.named_properties import HARMS
 from trustcurve.verification.simulation_relation import dominance
 
 CURVE = Curve.default()

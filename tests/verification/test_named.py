@@ -18,6 +18,7 @@ from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.policies import Environment, Policy, View, policy, since
 from trustcurve.verification import (
     CURVE_PROPERTIES,
+    MORE_CURVE_PROPERTIES,
     POLICY_PROPERTIES,
     CurveCounterexample,
     Property,
@@ -73,6 +74,12 @@ BROKEN: dict[str, Callable[[], Curve]] = {
     "silence_never_promotes": lambda: before("silence", {"stage": "distrust", "doubt": 0}, set={"stage": "hopeful"}),
     "advocate_is_earned": lambda: before("exchange", {"stage": "customer_centric"}, set={"stage": "advocate"}),
     "recoverable": lambda: lost(DEFAULT),
+    "no_stage_outlives_silence": lambda: before("silence", {"stage": "advocate"}, add={"doubt": 0}),
+    "goodwill_pays_for_asks": lambda: before("company_one_sided", {"stage": "advocate"}, add={"doubt": 1}),
+    "goods_in_any_order": lambda: before("exchange", {"stage": "hopeful", "kept": 0}, add={"engaged": 0}),
+    "closed_to_persuasion": lambda: before(
+        "proposition", {"stage": "distrust", "posture": "competitive"}, add={"doubt": -1}
+    ),
     "hysteresis": lambda: Curve.default(customer_centric_lost_at=2, advocate_lost_at=2),
 }
 
@@ -80,7 +87,7 @@ BROKEN: dict[str, Callable[[], Curve]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_curve_that_breaks_it_is_refuted(name: str):
     wrong = BROKEN[name]()
-    verdict = check(wrong)[name]
+    verdict = check(wrong, property_named(name))[name]
     assert verdict.status is Status.REFUTED
     assert verdict.description
     witness = verdict.counterexample
@@ -115,12 +122,13 @@ def test_a_counter_that_leaves_its_range_is_found():
 
 
 def test_every_property_of_curves_has_its_violation():
-    assert {*BROKEN, "total_and_bounded"} == {each.name for each in CURVE_PROPERTIES}
+    assert {*BROKEN, "total_and_bounded"} == {each.name for each in (*CURVE_PROPERTIES, *MORE_CURVE_PROPERTIES)}
 
 
 def test_all_hold_for_the_default_and_for_a_good_curve_of_ones_own(curve: Curve):
     assert check(curve).proved
     assert check(parse_curve(OURS)).proved
+    assert check(curve, *MORE_CURVE_PROPERTIES).proved
 
 
 def test_a_gap_is_shown_by_the_shortest_rise():
@@ -236,7 +244,8 @@ def test_a_policy_that_breaks_it_is_refuted_and_one_that_keeps_it_is_proved(
 
 def test_every_property_of_policies_has_its_violation():
     kinds = {each.name.partition("(")[0] for each, *_ in POLICIES}
-    assert kinds | {each.name for each in CURVE_PROPERTIES} == {name.partition("(")[0] for name in PROPERTY_NAMES}
+    named = {each.name for each in (*CURVE_PROPERTIES, *MORE_CURVE_PROPERTIES)}
+    assert kinds | named | {"only_deeds_move"} == {name.partition("(")[0] for name in PROPERTY_NAMES}
     assert {each.name.partition("(")[0] for each in POLICY_PROPERTIES} <= kinds
 
 

@@ -15,6 +15,25 @@ from trustcurve.verification.combinators import (
     safety,
     until,
 )
+from trustcurve.verification.curve_properties import (
+    CURVE_PROPERTIES,
+    MORE_CURVE_PROPERTIES,
+    advocate_is_earned,
+    broken_never_helps,
+    closed_to_persuasion,
+    goods_in_any_order,
+    goodwill_pays_for_asks,
+    hysteresis,
+    kept_never_hurts,
+    no_credit_for_asking,
+    no_good_hurts,
+    no_harm_helps,
+    no_stage_outlives_silence,
+    no_stage_skipping,
+    recoverable,
+    silence_never_promotes,
+    total_and_bounded,
+)
 from trustcurve.verification.difference import CurveDifference, PolicyDifference, diff, equivalent
 from trustcurve.verification.expectations import expected_total, expected_turns, probability
 from trustcurve.verification.explicit_model import export_model
@@ -22,35 +41,23 @@ from trustcurve.verification.facts import CurveFacts, facts_of
 from trustcurve.verification.guard import Allowed, Guard, Refused, UnprovedPropertyError, guard
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor
-from trustcurve.verification.named_properties import (
-    CURVE_PROPERTIES,
+from trustcurve.verification.named_properties import PROPERTY_NAMES, property_named
+from trustcurve.verification.policy_properties import (
     POLICY_PROPERTIES,
-    PROPERTY_NAMES,
-    advocate_is_earned,
     bounded_asks_while_distrusted,
-    broken_never_helps,
     can_make_advocates,
-    hysteresis,
-    kept_never_hurts,
     listens_more,
     no_ask_on_open_account,
-    no_credit_for_asking,
     no_flapping,
-    no_good_hurts,
-    no_harm_helps,
-    no_stage_skipping,
     nobody_forgotten,
+    only_deeds_move,
     promise_before_ask,
-    property_named,
     quiet_period,
-    recoverable,
     recovery_comes_first,
     repair_within,
-    silence_never_promotes,
     stays_in_touch,
     thanks_before_ask,
     thanks_within,
-    total_and_bounded,
     way_back,
 )
 from trustcurve.verification.property import Property
@@ -63,6 +70,7 @@ from trustcurve.verification.violations import Violation, watch
 
 __all__ = [
     "CURVE_PROPERTIES",
+    "MORE_CURVE_PROPERTIES",
     "POLICY_PROPERTIES",
     "PROPERTY_NAMES",
     "VIOLATED",
@@ -94,6 +102,7 @@ __all__ = [
     "broken_never_helps",
     "can_make_advocates",
     "check",
+    "closed_to_persuasion",
     "diff",
     "dominance",
     "equivalent",
@@ -101,6 +110,8 @@ __all__ = [
     "expected_turns",
     "export_model",
     "facts_of",
+    "goods_in_any_order",
+    "goodwill_pays_for_asks",
     "guard",
     "hysteresis",
     "kept_never_hurts",
@@ -113,8 +124,10 @@ __all__ = [
     "no_flapping",
     "no_good_hurts",
     "no_harm_helps",
+    "no_stage_outlives_silence",
     "no_stage_skipping",
     "nobody_forgotten",
+    "only_deeds_move",
     "parse_properties",
     "possible",
     "probability",

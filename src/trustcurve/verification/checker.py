@@ -22,11 +22,12 @@ from trustcurve.verification.beginning import standing_to_begin_with
 from trustcurve.verification.chain import UndecidedError
 from trustcurve.verification.chance_values import Chance, broken_bound, values_of
 from trustcurve.verification.closed_loop import ClosedLoop
+from trustcurve.verification.curve_properties import CURVE_PROPERTIES
 from trustcurve.verification.loop_journey import Counterexample, Witness
 from trustcurve.verification.monitor import VIOLATED, Monitor, under_assumption
 from trustcurve.verification.monitor_table import TooManyStatesError
-from trustcurve.verification.named_properties import CURVE_PROPERTIES, POLICY_PROPERTIES
 from trustcurve.verification.nearest_passing import nearest_passing
+from trustcurve.verification.policy_properties import POLICY_PROPERTIES
 from trustcurve.verification.product import Graph, explore, graph_of
 from trustcurve.verification.property import (
     CurveProperty,

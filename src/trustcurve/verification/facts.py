@@ -12,7 +12,7 @@ from trustcurve.core.signals import ASK, SILENCE
 from trustcurve.core.values import Value
 from trustcurve.errors import final_class, require
 from trustcurve.verification.arguments import check_kind
-from trustcurve.verification.named_properties import HARMS
+from trustcurve.verification.curve_properties import HARMS
 from trustcurve.verification.simulation_relation import dominance
 
 __all__ = ["CurveFacts", "Span", "fact_rows", "facts_of"]

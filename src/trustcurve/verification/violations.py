@@ -21,7 +21,7 @@ from trustcurve.policies.policy import Policy, check_turn, turn_of_curve
 from trustcurve.verification.arguments import check_kind
 from trustcurve.verification.checker import as_properties
 from trustcurve.verification.monitor import VIOLATED
-from trustcurve.verification.named_properties import POLICY_PROPERTIES
+from trustcurve.verification.policy_properties import POLICY_PROPERTIES
 from trustcurve.verification.property import PropertyLike, Safety
 from trustcurve.verification.turn import Turn, strict_turn
 from trustcurve.verification.vocabulary import Vocabulary
