@@ -19,6 +19,7 @@ from pathlib import Path
 import polars as pl
 from attrs import evolve
 
+from trustcurve.policies import Environment
 from trustcurve.simulation import Run, Scenario, Segment, Solution, load_scenario, simulate, solve
 from trustcurve.simulation.segment import BROUGHT
 
@@ -155,9 +156,14 @@ def where_table() -> Iterator[str]:
 
 
 def _alike(segment: Segment) -> Segment:
-    """Return a segment in which the same may happen in every state."""
-    changes = tuple(evolve(each, environment=evolve(each.environment, where={})) for each in segment.changes)
-    return evolve(segment, environment=evolve(segment.environment, where={}), changes=changes)
+    """Return a segment in which customers who distrust have no chances of their own."""
+
+    def alike(environment: Environment) -> Environment:
+        where = {state: dict(moves) for state, moves in environment.where if not state.startswith("distrust")}
+        return evolve(environment, where=where)
+
+    changes = tuple(evolve(each, environment=alike(each.environment)) for each in segment.changes)
+    return evolve(segment, environment=alike(segment.environment), changes=changes)
 
 
 def _sum(measures: Mapping[str, float | None], parts: Sequence[str], how: str) -> str:

@@ -35,7 +35,7 @@ NOT_MODELLED = {
     "R6": Claim(
         "R6",
         "Believe in people before they believe in you.",
-        "not modelled: what a company believes is not seen; only who moves first is, and who gives first gets across",
+        "not modelled: what a company believes is not seen; only who moves first is, and a proposition or a promise must come first",
     ),
 }
 """Claims that nothing here shows, each with the reason."""

@@ -50,7 +50,7 @@ from trustcurve.verification import (
     goodwill_pays_for_asks,
     no_stage_outlives_silence,
     no_stage_skipping,
-    only_deeds_move,
+    only_deeds_lift,
     recoverable,
     relational,
 )
@@ -89,7 +89,7 @@ def test_t2_asks_that_nothing_pays_for_lead_everybody_into_distrust():
 
 
 @claim("T4", "Customers who distrust are closed to persuasion.",
-       "the property `closed_to_persuasion`: one more pitch to them never makes them [stand higher](../reference/properties.md#named-properties-of-curves), then or later")  # fmt: skip
+       "the property `closed_to_persuasion`: one more pitch to customers who compete or fight never makes them [stand higher](../reference/properties.md#named-properties-of-curves), then or later; who is merely suspicious, as everybody is at first, can be reached")  # fmt: skip
 def test_t4_a_pitch_never_lifts_customers_who_compete_or_fight():
     closed = ["distrust.competitive", "distrust.adversarial", "departed"]
     pitch = relational(["proposition"], never="higher", at=closed, name="a pitch persuades nobody who distrusts")
@@ -107,7 +107,7 @@ def test_t5_purchases_alone_never_lead_out_of_distrust():
 
 
 @claim("T8", "To mean well is not enough: only what customers experience counts.",
-       "minor promises made, promises moved and released, notes, channels and fault change no position; they can only stop the clock, for one quiet period. The property `only_deeds_move`")  # fmt: skip
+       "minor promises made, promises moved and released, notes, channels and fault change no position; they can only stop the clock, for one quiet period. The property `only_deeds_lift`")  # fmt: skip
 def test_t8_what_does_not_reach_the_customer_lifts_nobody():
     kinds: list[Event] = [
         PromiseMade(at=NOON, promise="minor", weight="minor"),
@@ -123,7 +123,7 @@ def test_t8_what_does_not_reach_the_customer_lifts_nobody():
     assert CURVE.waiting_periods == 1
     at_any_time = Environment(["moved", "released", "kept", "complaint", "purchase"])
     plan = load_policy(POLICIES / "solve_first.toml")
-    assert check(CURVE, only_deeds_move, policy=plan, environment=at_any_time).proved
+    assert check(CURVE, only_deeds_lift, policy=plan, environment=at_any_time).proved
 
 
 @claim("T9", "There is a barrier, and only a hopeful proposition carries customers across.",
@@ -164,7 +164,7 @@ def test_t11_neither_proof_nor_dealings_alone_lead_past_hope():
 
 
 @claim("T13", "Customers who have experienced value become advocates.",
-       "`advocacy.promotes` and its conditions: [recommendations](../reference/rules.md#advocacy)")  # fmt: skip
+       "`advocacy.begins` and its conditions: [recommendations](../reference/rules.md#advocacy)")  # fmt: skip
 def test_t13_only_experience_makes_advocates():
     for row in TABLE.reactions:
         for reaction in row:
@@ -258,7 +258,7 @@ def test_v9_a_favour_is_owed_thanks():
 
 
 @claim("V11", "Relations are long: no single event makes one.",
-       "an advocate has seen three major promises kept, has goodwill of three and had an exchange at least")  # fmt: skip
+       "who becomes an advocate has seen three major promises kept, has goodwill of three then, and had an exchange at least: [recommendations](../reference/rules.md#advocacy)")  # fmt: skip
 def test_v11_no_single_event_makes_an_advocate():
     advocates = those(stage="advocate")
     made = [

@@ -137,7 +137,7 @@ def test_t7_lost_customers_tell_others():
 
 
 @claim("T10", "A hope that is not proved is a one-shot event.",
-       "`silence.fades` and the rules of purchases: without proof hope is gone after a quiet period, and purchases keep it alive but never lift it; the scenario [launches](../how-to/simulate.md#scenarios-to-begin-with)")  # fmt: skip
+       "`silence.cools` and the rules of purchases: without proof hope is gone after a quiet period, and purchases keep it alive but never lift it; the scenario [`launches`](../how-to/simulate.md#scenarios-to-begin-with)")  # fmt: skip
 def test_t10_hope_without_proof_is_gone_after_a_quiet_period():
     table = CURVE.table()
     hoping = table.next[0][column("proposition")]
@@ -242,7 +242,7 @@ def test_v10_a_company_may_say_no_more_than_it_gives_and_hears():
 
 
 @claim("T18", "Tactics that work for a while bring relations in which both sides compete and fight.",
-       "`funnel` is [refuted](../tutorials/policy.md); the scenario [early gain](../how-to/simulate.md#scenarios-to-begin-with): who squeezes earns more for a year, and has enemies then")  # fmt: skip
+       "`funnel` is [refuted](../tutorials/policy.md); the scenario [`early_gain`](../how-to/simulate.md#scenarios-to-begin-with): what costs nothing earns more for a while; who asks and asks has enemies")  # fmt: skip
 def test_t18_the_funnel_gains_early_and_loses_later():
     usual = Environment({"purchase": 0.1, "complaint": 0.04, "advocacy": 0.05, "customer_one_sided": 0.03})
     told = solve(Scenario.single(CURVE, load_policy(POLICIES / "funnel.toml"), usual, turns=24)).occupancy()
@@ -325,7 +325,7 @@ def test_v20_what_it_costs_and_brings_stands_beside_where_customers_stand():
 
 
 @claim("R5", "A strategy is for lasting relations, and not for acquisition.",
-       "the scenario [acquire, or keep](../how-to/simulate.md#scenarios-to-begin-with): for years acquiring earns more, and keeping has more customers long before it does")  # fmt: skip
+       "the scenario [`acquire_or_keep`](../how-to/simulate.md#scenarios-to-begin-with): keeping has more customers after two years; whether it earns more depends on what is done with those who were acquired")  # fmt: skip
 def test_r5_acquiring_wins_more_and_keeping_keeps_more():
     acquire, keep = (
         simulate(evolve(scenario(f"acquire_or_keep/{name}"), replications=1)) for name in ("acquire", "keep")

@@ -21,6 +21,7 @@ from trustcurve.records import RelationRecord
 from trustcurve.report import draw_log_relations
 
 INSIDE = ("hopeful", "customer_centric", "advocate")
+ASKS = ("company_one_sided.paid", "company_one_sided.unpaid", "proposition.repeats", "proposition.intrudes")
 GIVEN = ("kept_minor", "kept_major", "exchange", "repair")
 LOG = """
 customer | time       | event
@@ -87,7 +88,7 @@ def test_the_end_of_each_month_is_what_a_look_would_see(log: list[LoggedEvent], 
         for o in been:
             assert o.reaction is not None
             expected[cohort, month_of(o.at), "given"] += o.reaction.signal in GIVEN
-            expected[cohort, month_of(o.at), "asked"] += o.reaction.signal == "company_one_sided"
+            expected[cohort, month_of(o.at), "asked"] += o.reaction.rule.name in ASKS
     records = {(each.cohort, each.month): each for each in counted(histories, end)}
     for cohort in sorted({cohort for cohort, _, _ in expected}):
         latest = None

@@ -12,7 +12,7 @@ from attrs import evolve
 from tests.simulation.worlds import CURVE, ORDINARY, shipped
 from trustcurve.documents.curve_file import curve_toml, parse_curve
 from trustcurve.errors import InvalidValueError
-from trustcurve.policies import Environment, Policy, policy
+from trustcurve.policies import Environment, Policy, PromiseKind, policy
 from trustcurve.simulation import (
     Arrivals,
     Departures,
@@ -85,7 +85,10 @@ def test_nothing_differs_from_itself():
     assert found.filter(pl.col("measure").str.starts_with("reached"))["high"].unique().item() == pytest.approx(
         3.689 / 20_000, rel=1e-3
     )
-    assert found["high"].max() == pytest.approx(12 * 3.689 / 20_000, rel=1e-3)
+    done = found.filter(pl.col("measure").str.starts_with("does"))
+    assert done["high"].unique().item() == pytest.approx(12 * 3.689 / 20_000, rel=1e-3)
+    moved = found.filter(pl.col("measure").is_in(["rises", "falls"]))
+    assert moved["high"].min() > done["high"].max(), "a customer can rise twice in a turn"  # type: ignore[operator]
     assert found["low"].to_list() == (-found["high"]).to_list()
 
 
@@ -112,6 +115,71 @@ def test_what_costs_a_lot_and_is_rare_is_not_said_to_be_free():
     row = compare(cheap, dear).differences().row(by_predicate=pl.col("measure") == "balance", named=True)
     assert row["difference"] == 0 > row["exact"]
     assert row["low"] < row["exact"] < row["high"]
+
+
+def both_hold(found: pl.DataFrame) -> None:
+    """Every interval holds its own difference, and the exact one."""
+    known = found.drop_nulls("low")
+    for low, high in (("low", "difference"), ("difference", "high"), ("low", "exact"), ("exact", "high")):
+        assert known.filter(pl.col(low) > pl.col(high) + 1e-6 * pl.col("difference").abs() + 1e-9).is_empty()
+
+
+def test_amounts_of_either_sign_are_within_their_intervals():
+    pays = evolve(shipped("solve_first"), costs={"exchange": 10, "repair": 10, "promise_major": 10})
+    costs, earns = (
+        Scenario(segments=Segment(policy=made, environment=Environment(chances), gains=gains), turns=4, customers=50, replications=4, departures=None)
+        for made, chances, gains in (
+            (pays, {"complaint": 1.0}, {"complaint": -10}),
+            (shipped("funnel"), {"purchase": 1.0}, {"purchase": 10, "complaint": -10}),
+        )
+    )  # fmt: skip
+    found = compare(costs, earns, confidence=0.9999).differences()
+    both_hold(found)
+    assert found.filter(measure="balance")["difference"].item() > 60
+    assert found.filter(measure="spent")["difference"].item() < -40
+
+
+def test_rounding_is_no_certainty():
+    dear, cheap = (
+        Scenario(
+            segments=Segment(
+                policy=evolve(shipped("funnel"), costs={"ask": cost}), environment=Environment({"purchase": 0.37}), gains={"purchase": 1e10}
+            ),
+            turns=8, customers=40, replications=6, departures=None,
+        )
+        for cost in (0.1, 0.3)
+    )  # fmt: skip
+    row = compare(dear, cheap).differences().row(by_predicate=pl.col("measure") == "balance", named=True)
+    assert row["high"] - row["low"] > 1e3, "as for whatever nobody need have met"
+
+
+def test_what_only_one_scenario_has_is_told_from_both_sides():
+    parcel = policy("parcels", promises={"parcel": PromiseKind("major", 2)})(
+        lambda view: "promise_parcel" if not view.open else "wait"
+    )
+    one, other = (
+        Scenario(
+            segments=Segment(policy=made, environment=Environment({"kept": 0.5})), turns=4, customers=50, replications=2
+        )
+        for made in (parcel, shipped("funnel"))
+    )
+    for old, new in ((one, other), (other, one)):
+        found = compare(old, new).differences()
+        row = found.row(by_predicate=pl.col("measure") == "does: promise_parcel", named=True)
+        assert min(row["old"], row["new"]) == 0 < max(row["old"], row["new"])
+        assert row["difference"] == pytest.approx(row["exact"], abs=0.5)
+        both_hold(found)
+    word = WordOfMouth(share_recommending=1, share_telling=0)
+    kind = Segment(policy=shipped("solve_first"), environment=Environment({"kept": 0.6, "advocacy": 0.4}))
+    quiet, loud = (
+        Scenario(
+            segments=kind, turns=24, customers=300, replications=2, word_of_mouth=each, arrivals=Arrivals(each_turn=1)
+        )
+        for each in (None, word)
+    )
+    brought = compare(quiet, loud).differences().filter(segment="everyone, brought")
+    assert brought["old"].null_count() == len(brought) > 0
+    assert brought["new"].drop_nulls().len() > 5
 
 
 def journeys(name: str, chances: dict[str, float], **more: object) -> pl.DataFrame:
@@ -242,6 +310,7 @@ def test_where_nobody_is_seen_to_the_end_nothing_is_said_of_it():
         assert found.filter(seen)[value].null_count() == len(found.filter(seen))
         assert found.filter(~seen)[value].null_count() == 0
     sides = compare(newcomers, newcomers).differences().drop_nulls("high")
+    sides = sides.filter(pl.col("measure").str.starts_with("does"))
     assert sides["high"].max() == pytest.approx(3 * 3.689 / 300, rel=1e-3), "of 300 who arrived none differed"
 
 

@@ -92,8 +92,8 @@ def test_what_is_spent_and_gained_is_what_was_done_times_what_it_costs(result: s
     asks = told.actions().filter(*only, action="ask").sort("turn")["count"]
     moves = told.moves().filter(*only).pivot("move", index="turn", values="count").sort("turn")
     amounts = told.balance().filter(*only).sort("turn")
-    assert amounts["spent"].to_list() == pytest.approx((asks * 0.5).to_list())
-    assert amounts["gained"].to_list() == pytest.approx((moves["purchase"] * 30 - moves["complaint"] * 4).to_list())
+    assert amounts["spent"].to_list() == pytest.approx((asks * 0.5 + moves["complaint"] * 4).to_list())
+    assert amounts["gained"].to_list() == pytest.approx((moves["purchase"] * 30).to_list())
     found = dict(told.measures().filter(*only).select("measure", "result").iter_rows())
     assert found["balance"] == pytest.approx(found["gained"] - found["spent"])
     arrived = told.cohorts().filter(*only)["customers"].sum()

@@ -33,6 +33,7 @@ from trustcurve.simulation.stationary import limiting_distribution
 from trustcurve.verification import check, expected_turns, probability
 
 INSIDE = ("hopeful", "customer_centric", "advocate")
+ASKS = ("company_one_sided.paid", "company_one_sided.unpaid", "proposition.repeats", "proposition.intrudes")
 GOODS = ("kept_minor", "kept_major", "exchange", "repair")
 STAGES = ("departed", "hopeful", "customer_centric", "advocate")
 
@@ -73,14 +74,19 @@ def exactly(world: int, turns: int) -> list[Counter[str]]:
             likely = move_probabilities(environment.at(begun), [move.word for move in moves])  # type: ignore[misc]
             for move, p in zip(moves, likely, strict=True):
                 if p:
-                    then, turn, _ = loop.play(place, move)  # type: ignore[arg-type]
-                    been = crossed or turn.met.stage in INSIDE or turn.after.stage in INSIDE
+                    then, turn, events = loop.play(place, move)  # type: ignore[arg-type]
+                    been = crossed or turn.after.stage in INSIDE
+                    standing = place.standing  # type: ignore[attr-defined]
+                    for event in events:
+                        step = CURVE.advance(standing, event)
+                        standing = step.after
+                        for each in step.reactions:
+                            been |= each.after.stage in INSIDE
+                            shares[-1]["given"] += share * Fraction(p) * (each.signal in GOODS)
+                            shares[-1]["asked"] += share * Fraction(p) * (each.rule.name in ASKS)
                     key = (then.standing, then.history.values(made.recalls), been)
                     known = after.get(key, (then, been, Fraction(0)))[2]
                     after[key] = (then, been, known + share * Fraction(p))
-                    for signal in turn.signals:
-                        shares[-1]["given"] += share * Fraction(p) * (signal in GOODS)
-                        shares[-1]["asked"] += share * Fraction(p) * (signal == "company_one_sided")
         places = after  # type: ignore[assignment]
         for place, crossed, share in places.values():
             position = place.standing.position  # type: ignore[attr-defined]
@@ -109,13 +115,27 @@ def test_a_slow_reading_says_the_same_of_who_is_kept_and_of_what_is_given(world:
             assert ours[word] == pytest.approx(float(shares[word]), abs=1e-12), (step, word)
 
 
+def test_who_crosses_and_falls_back_in_one_turn_has_crossed_and_is_lost():
+    pushes = policy("pushes")(lambda view: ["propose", "ask"] if view.state == "distrust.suspicious" else "wait")
+    wary = Curve.default(initial_doubt=3)
+    answer = solved(wary, pushes, Environment({"purchase": 0.1}), 2)
+    first = answer.relations().row(by_predicate=pl.col("turn") == 1, named=True)
+    assert answer.transitions().filter(turn=1, after="hopeful")["count"].sum() == pytest.approx(1)
+    assert (first["crossed"], first["across"]) == (pytest.approx(1), 0)
+    assert answer.reached().filter(age=1, goal="lost")["reached"].item() == pytest.approx(1)
+
+
 @pytest.mark.parametrize("world", [world for world in range(9) if not random_world(world)[1].keeps_promises])
 def test_what_is_given_and_asked_is_what_was_done(world: int):
+    """A pitch may be an ask or not: it depends on where the customer stands."""
     segment = Segment(policy=random_world(world)[0], environment=random_world(world)[1])
     answer = solve(Scenario(segments=segment, turns=9, customers=70, arrivals=Arrivals(each_turn=30, until_turn=4)))
     told = answer.relations().group_by("turn").agg(pl.col("given", "asked").sum()).sort("turn")[1:]
-    asked = answer.actions().filter(action="ask").sort("turn")["count"].to_list()
-    assert told["asked"].to_list() == pytest.approx(asked)
+    asked, pitched = (
+        answer.actions().filter(action=action).sort("turn")["count"].to_list() for action in ("ask", "propose")
+    )
+    for told_asked, least, more in zip(told["asked"].to_list(), asked, pitched, strict=True):
+        assert least - 1e-9 <= told_asked <= least + more + 1e-9
     gifts = answer.actions().filter(pl.col("action").is_in(["exchange", "repair"])).rename({"action": "word"})
     kept = answer.moves().filter(move="kept").rename({"move": "word"})
     given = pl.concat([gifts, kept]).group_by("turn").agg(pl.col("count").sum()).sort("turn")["count"].to_list()

@@ -31,6 +31,7 @@ from trustcurve.verification import (
     no_ask_on_open_account,
     no_flapping,
     nobody_forgotten,
+    only_deeds_lift,
     promise_before_ask,
     quiet_period,
     recovery_comes_first,
@@ -245,8 +246,15 @@ def test_a_policy_that_breaks_it_is_refuted_and_one_that_keeps_it_is_proved(
 def test_every_property_of_policies_has_its_violation():
     kinds = {each.name.partition("(")[0] for each, *_ in POLICIES}
     named = {each.name for each in (*CURVE_PROPERTIES, *MORE_CURVE_PROPERTIES)}
-    assert kinds | named | {"only_deeds_move"} == {name.partition("(")[0] for name in PROPERTY_NAMES}
+    assert kinds | named | {"only_deeds_lift"} == {name.partition("(")[0] for name in PROPERTY_NAMES}
     assert {each.name.partition("(")[0] for each in POLICY_PROPERTIES} <= kinds
+
+
+def test_what_is_no_deed_lifts_nobody_unless_a_curve_says_so():
+    world = Environment(["moved", "released", "complaint", "purchase", "kept"])
+    assert check(DEFAULT, only_deeds_lift, policy=made(promises), environment=world).proved
+    flattered = before("complaint", {"stage": "distrust"}, set={"stage": "hopeful"})
+    assert check(flattered, only_deeds_lift, policy=made(waits), environment=world).refuted
 
 
 def test_numbers_mean_what_they_say():

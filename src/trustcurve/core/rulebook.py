@@ -15,7 +15,16 @@ from trustcurve.core.parts import Parts
 from trustcurve.core.plain_form import canonical, canonical_1, plain_parts
 from trustcurve.core.program import FELT, LEAF, Assembler, Program, assemble
 from trustcurve.core.rules import Counter, Number, Parameter, Rule, Signal, Stage
-from trustcurve.core.signals import ACCOUNT_LEVELS, COUNTERS, LEDGER_SIGNALS, Account, EndsSilence
+from trustcurve.core.signals import (
+    ACCOUNT_LEVELS,
+    ASK,
+    BROKEN,
+    COUNTERS,
+    LEDGER_SIGNALS,
+    PROPOSITION,
+    Account,
+    EndsSilence,
+)
 from trustcurve.core.standing import Position, Reaction, Standing, position_of
 from trustcurve.errors import InvalidPositionError, InvalidValueError, UnknownWordError, plain_word
 
@@ -94,10 +103,11 @@ class Rulebook:
     def gives(self) -> frozenset[str]:
         """The signals by which customers get something from the company: its own or both sides', if they end every silence.
 
-        In the default curve these are kept promises, exchanges and repairs.
+        Asks and broken promises are none, whatever a curve says of silence. In the default curve these are kept promises,
+        exchanges and repairs.
         """
-        given = (each for each in self.signal_rows if each.by in {"company", "both"})
-        return frozenset(each.name for each in given if each.ends_silence == "always")
+        given = (each for each in self.signal_rows if each.by in {"company", "both"} and each.ends_silence == "always")
+        return frozenset(each.name for each in given) - {ASK, PROPOSITION, *BROKEN.values()}
 
     @cached_property
     def states(self) -> tuple[str, ...]:
@@ -247,6 +257,19 @@ class Rulebook:
     def is_engaged(self, where: Position | Standing) -> bool:
         """Return whether a customer is across the barrier and has goodwill left; for errors see ``stage``."""
         return not self.stage(where).outside and position_of(where).engaged > 0
+
+    def is_ask(self, reaction: Reaction) -> bool:
+        """Return whether the company asked: by an ask, or by a proposition that costs goodwill or raises doubt.
+
+        The curve's own signals are no asks: nothing tells what they are.
+        """
+        if reaction.signal != PROPOSITION:
+            return reaction.signal == ASK
+        return any(
+            effect.op == "add"
+            and (self.value_of(effect.value) < 0 if effect.part == "engaged" else effect.part == "doubt")
+            for effect in reaction.rule.effects
+        )
 
     # --- reactions ------------------------------------------------------------------------------
 

@@ -14,11 +14,14 @@ __all__ = [
     "ASK",
     "BROKEN",
     "COUNTERS",
+    "EXCHANGED",
     "FAULTS",
     "KEPT",
     "LEDGER_SIGNALS",
     "MADE",
     "PARTS",
+    "PROPOSITION",
+    "RETAINED",
     "SIDES",
     "SILENCE",
     "SILENCE_ENDINGS",
@@ -59,8 +62,16 @@ KEPT: Final[dict[Weight, str]] = {"major": "kept_major", "minor": "kept_minor"}
 BROKEN: Final[dict[Weight, str]] = {"major": "broken_major", "minor": "broken_minor"}
 """The signals of a promise that is kept or broken, by its weight."""
 
+PROPOSITION: Final = "proposition"
 ASK: Final = "company_one_sided"
 """The signal of an ask by the company."""
+
+RETAINED: Final = ("crossed", "across", "engaged")
+"""What is counted of customers: those who were ever across the barrier, of these who still are, and of these who have goodwill
+left."""
+
+EXCHANGED: Final = ("given", "asked")
+"""What is counted of what the company does: how often it gave something (``Curve.gives``) and asked (``Curve.is_ask``)."""
 
 SILENCE: Final = "silence"
 

@@ -10,7 +10,6 @@ from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.replay import History
-from trustcurve.core.signals import ASK
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import Step
 from trustcurve.records import RelationRecord
@@ -55,10 +54,10 @@ class RelationCounter:
                 self._move(customer, _month_number(each.at), each.reaction.after)
         if step.event is None or step.reaction is None:
             return
-        month, signal = _month_number(step.event.at), step.reaction.signal
+        month, asked = _month_number(step.event.at), self.curve.is_ask(step.reaction)
         self._move(customer, month, step.reaction.after)
-        if signal == ASK or signal in self.curve.gives:
-            self._cell(self._last[customer][0], month)[_ASKED if signal == ASK else _GIVEN] += 1
+        if asked or step.reaction.signal in self.curve.gives:
+            self._cell(self._last[customer][0], month)[_ASKED if asked else _GIVEN] += 1
 
     def _move(self, customer: str, month: int, position: Position) -> None:
         cohort, crossed, *before = self._last[customer]

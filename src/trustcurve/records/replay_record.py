@@ -232,7 +232,7 @@ class RelationRecord:
         across: How many still are, at the end of the month (at the look, in the month of the look).
         engaged: How many of these have goodwill left.
         given: How often the company gave them something in the month: promises kept, exchanges, repairs (``Curve.gives``).
-        asked: How often the company asked something of them in the month.
+        asked: How often the company asked something of them in the month; pitches that repeat or intrude are asks (``Curve.is_ask``).
     """
 
     cohort: str

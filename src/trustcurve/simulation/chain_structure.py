@@ -6,7 +6,6 @@ customer, or a lost customer (one who was a customer and now distrusts, or has l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
@@ -16,8 +15,7 @@ from attrs import define, evolve, frozen
 from numpy.typing import NDArray
 
 from trustcurve.core.curve import Curve
-from trustcurve.core.signals import ASK
-from trustcurve.core.standing import Position, Standing
+from trustcurve.core.standing import Position, Reaction, Standing
 from trustcurve.core.table import Table
 from trustcurve.errors import TrustcurveError, require
 from trustcurve.policies import ACTIONS, MOVES, Environment, Move, Policy
@@ -28,10 +26,8 @@ from trustcurve.verification.unrolling import unroll_loop
 
 __all__ = [
     "CUSTOMER",
-    "EXCHANGED",
     "LOST",
     "LOST_NAME",
-    "RETAINED",
     "STRANGER",
     "ChainStructure",
     "SimulationError",
@@ -46,13 +42,6 @@ STRANGER, CUSTOMER, LOST = 0, 1, 2
 
 LOST_NAME = "lost"
 """What the tables call lost customers, next to the names of stages."""
-
-RETAINED: Final = ("crossed", "across", "engaged")
-"""What is counted of the customers at a node: those who were ever across the barrier, of these who still are, and of these
-who have goodwill left."""
-
-EXCHANGED: Final = ("given", "asked")
-"""What is counted of a turn: how often the company gave something (``Curve.gives``), and how often it asked."""
 
 _CLASSES: Final = 3
 _CACHED = 32
@@ -275,13 +264,13 @@ def _with_histories(automaton: Automaton) -> ChainStructure:
     stage_at = np.array([stages.index(position.stage) for position in table.positions], np.int8)
     state_at = np.array([table.states.index(curve.state(position)) for position in table.positions], np.int8)
     engaged_at = np.array([curve.is_engaged(position) for position in table.positions])
-    source, target, met, position = automaton.source, automaton.target, automaton.met, automaton.position
+    source, target, position = automaton.source, automaton.target, automaton.position
     moves, actions, done, happened = _words(automaton)
     move, decision = happened[automaton.happening].T
-    transition_types, edge_type, times, exchanged = _edge_types(automaton)
     histories, clock = _Histories.of(curve, stage_at), automaton.begun[source]
+    transition_types, edge_type, times, exchanged, moved = _edge_types(automaton, histories)
     at_clock = histories.after(np.arange(_CLASSES)[:, None], clock)  # (history classes, edges)
-    at_end = histories.after(histories.after(at_clock, met), position[target])
+    at_end = moved[edge_type].T  # likewise
     apart = np.array([stage.apart for stage in curve.stages])[stage_at]
     risk = (at_clock == LOST) & ~apart[clock]
     begins = int(histories.after(np.array(STRANGER), position[0]))
@@ -348,13 +337,24 @@ def _reached(sources: NDArray[Any], targets: NDArray[Any], begins: int, nodes: i
     return reached
 
 
-def _edge_types(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints, NDArray[np.float64], _Small]:
-    """Return the transition types, the types of the edges, how often each makes each transition, and how often it gives and asks."""
+class _EdgeTypes(NamedTuple):
+    """Transition types; the type of each edge; how often each makes each transition, gives and asks; what history it leaves."""
+
+    transition_types: tuple[TransitionType, ...]
+    edge_type: _Ints
+    times: NDArray[np.float64]
+    exchanged: _Small
+    history: _Small
+
+
+def _edge_types(automaton: Automaton, histories: _Histories) -> _EdgeTypes:
+    """Find the types of the edges: two are of one type if they begin in one position and send the same signals."""
     curve, table = automaton.loop.curve, automaton.loop.table
     columns = {signal: number for number, signal in enumerate(table.signals)}
     transition_types: dict[TransitionType, int] = {}
     made: list[list[int]] = []
     exchanged: list[tuple[int, int]] = []
+    left: list[NDArray[Any]] = []
     kinds, kind = automaton.kinds()
     edge_types: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
     numbers: list[int] = []
@@ -362,29 +362,43 @@ def _edge_types(automaton: Automaton) -> tuple[tuple[TransitionType, ...], _Ints
         key = (position, happening.signals)
         if key not in edge_types:
             edge_types[key] = len(made)
-            found = _transitions_of_edge(table, columns, *key)
-            made.append([transition_types.setdefault(each, len(transition_types)) for each in found])
-            sent = [signal for _, signal in happening.signals]
-            exchanged.append((sum(signal in curve.gives for signal in sent), sent.count(ASK)))
+            reactions = _reactions(table, columns, *key)
+            made.append(
+                [transition_types.setdefault(_transition_type(r), len(transition_types)) for r in reactions if r.moved]
+            )
+            exchanged.append((sum(r.signal in curve.gives for r in reactions), sum(map(curve.is_ask, reactions))))
+            history = histories.after(np.arange(_CLASSES), np.int32(position))
+            for reaction in reactions:
+                history = histories.after(history, np.int32(table.number(reaction.after)))
+            left.append(history)
         numbers.append(edge_types[key])
     times = np.zeros((len(transition_types), len(made)))
     for edge_type, transitions in enumerate(made):
         for transition_type in transitions:
             times[transition_type, edge_type] += 1
-    return tuple(transition_types), np.array(numbers, np.int32)[kind], times, np.array(exchanged, np.int8)
+    edge_type_of = np.array(numbers, np.int32)[kind]
+    return _EdgeTypes(
+        tuple(transition_types), edge_type_of, times, np.array(exchanged, np.int8), np.array(left, np.int8)
+    )
 
 
-def _transitions_of_edge(
+def _reactions(
     table: Table, columns: dict[str, int], position: int, signals: tuple[tuple[str, str], ...]
-) -> Sequence[TransitionType]:
+) -> list[Reaction]:
+    """Return the curve's reactions to signals, one after the other."""
     found = []
     for _, signal in signals:
-        reaction = table.reactions[position][columns[signal]]
-        if reaction.moved:
-            found.append(
-                TransitionType(
-                    reaction.state_before, reaction.state_after, signal, reaction.rule.name, reaction.because, reaction.change
-                )
-            )  # fmt: skip
+        found.append(table.reactions[position][columns[signal]])
         position = table.next[position][columns[signal]]
     return found
+
+
+def _transition_type(reaction: Reaction) -> TransitionType:
+    return TransitionType(
+        reaction.state_before,
+        reaction.state_after,
+        reaction.signal,
+        reaction.rule.name,
+        reaction.because,
+        reaction.change,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,7 @@ REPLICATIONS_MIN: Final = 2
 """The least number of replications: with one, nothing is known about how much a difference varies."""
 
 _KEYS = ("segment", "measure")
-_ROUNDING = 1e-12
+_ROUNDING = 1e-9
 
 
 @define(slots=False, repr=False)
@@ -69,7 +70,9 @@ class Comparison:
 
         The interval from ``low`` to ``high`` is Student's, for the mean of paired replications. Where all replications differ
         by the same amount, it covers whatever affects so few customers that none of them need have been sampled (the rule of
-        three). ``exact`` is the exact difference; null where customers influence each other.
+        three). ``exact`` is the exact difference; null where customers influence each other. Replications with nobody to measure
+        are left out; a measure that only one scenario has stands at the end, and the other's value is null, but for actions
+        that it never takes: these are 0.
         """
         found = _paired(self.old, self.new, self.confidence)
         if self.old.scenario.coupled_by or self.new.scenario.coupled_by:
@@ -157,9 +160,7 @@ def exact_differences(old: Scenario, new: Scenario) -> pl.DataFrame:
     """
     check_pair(old, new, sampled=False)
     before, after = (solve(each).measures() for each in (old, new))
-    both = before.rename({"result": "old"}).join(
-        after.rename({"result": "new"}), on=_KEYS, how="left", maintain_order="left"
-    )
+    both = _side_by_side(before, after, _KEYS).rename({"result": "old", "result_new": "new"})
     return both.with_columns(difference=pl.col("new") - pl.col("old"))
 
 
@@ -168,25 +169,48 @@ def _paired(old: Run, new: Run, confidence: float) -> pl.DataFrame:
     both = sorted(set(old.completed) & set(new.completed))
     if len(both) < REPLICATIONS_MIN:
         raise InvalidValueError("replications", len(both), "must be at least 2 to compare scenarios")
-    wide = t_quantile(confidence, len(both)) / len(both) ** 0.5
-    before, after = (run.measures_among() for run in (old, new))
-    pairs = before.join(after, on=("replication", *_KEYS), suffix="_new", how="left", maintain_order="left")
-    pairs = pairs.filter(pl.col("replication").is_in(both))
-    rows = []
+    among = pl.col("replication").is_in(both)
+    before, after = (run.measures_among().filter(among) for run in (old, new))
+    pairs = _side_by_side(before, after, ("replication", *_KEYS))
+    rows: list[tuple[object, ...]] = []
     for (segment, measure), pair in pairs.group_by(*_KEYS, maintain_order=True):
-        first, second = (pair[column].to_numpy() for column in ("result", "result_new"))
+        known = pair.drop_nulls(["result", "result_new"])
+        if len(known) < REPLICATIONS_MIN:
+            rows.append((segment, measure, pair["result"].mean(), pair["result_new"].mean(), None, None, None))
+            continue
+        wide = t_quantile(confidence, len(known)) / len(known) ** 0.5
+        first, second = (known[column].to_numpy() for column in ("result", "result_new"))
         difference, spread = float((second - first).mean()), float((second - first).std(ddof=1))
-        most = float(pair.select(pl.max_horizontal("most", "most_new").max()).item())
-        if float(np.ptp(second - first)) < _ROUNDING:
-            few = max(min(pair["of"].sum(), pair["of_new"].sum()), 1)
-            side = -np.log((1 - confidence) / 2) / few * most
+        least, most = _bounds(known)
+        if float(np.ptp(second - first)) <= _ROUNDING * max(most, -least, 1):
+            few = max(min(known["of"].sum(), known["of_new"].sum()), 1)
+            side = -np.log((1 - confidence) / 2) / few * max(most, -least)
         else:
             side = wide * spread
-        ends = (max(difference - side, -most), min(difference + side, most))
+        ends = (max(difference - side, least), min(difference + side, most))
         rows.append((segment, measure, float(first.mean()), float(second.mean()), difference, *ends))
     columns = (*_KEYS, "old", "new", "difference", "low", "high")
     schema = dict(zip(columns, (*[pl.String] * 2, *[pl.Float64] * 5), strict=True))
-    return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _bounds(pair: pl.DataFrame) -> tuple[float, float]:
+    """Return the least and the most by which a measure of one customer can differ."""
+    least, most, least_new, most_new = pair.select("least", "most", "least_new", "most_new").row(0)
+    return least_new - most, most_new - least
+
+
+def _side_by_side(old: pl.DataFrame, new: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Join the measures of two results; what only one of them has is at the end, and what only one can do is done 0 times."""
+    both = old.join(new, on=keys, suffix="_new", how="full", coalesce=True, maintain_order="left_right")
+    filled = []
+    for side, own, other in ((old, "", "_new"), (new, "_new", "")):
+        never = pl.col(f"result{own}").is_null() & pl.col("measure").str.starts_with("does: ")
+        there = never & pl.col("segment").is_in(side["segment"].unique().to_list())
+        for column in (column for column in old.columns if column not in keys):
+            instead = pl.col(f"of{other}") if column == "of" else pl.lit(0.0)
+            filled.append(pl.when(there).then(instead).otherwise(f"{column}{own}").alias(f"{column}{own}"))
+    return both.with_columns(filled)
 
 
 def check_pair(old: Scenario, new: Scenario, *, sampled: bool = True) -> None:

@@ -30,6 +30,7 @@ class Names:
         costs: What each action costs the company each time.
         gains: What each move brings the company each time.
         exchanged_most: The most that the company gives, and that it asks, in a turn.
+        moved_most: The most changes of state in a turn.
     """
 
     segment: str
@@ -42,6 +43,7 @@ class Names:
     costs: tuple[float, ...]
     gains: tuple[float, ...]
     exchanged_most: tuple[int, ...]
+    moved_most: int
 
     @classmethod
     def of(cls, segment: Segment, structure: ChainStructure, *, brought: bool = False) -> Names:
@@ -59,6 +61,7 @@ class Names:
             costs=tuple(costs.get(action, 0.0) for action in structure.actions),
             gains=tuple(gains.get(move, 0.0) for move in structure.moves),
             exchanged_most=tuple(structure.exchanged.max(axis=0).tolist()),
+            moved_most=int(structure.times.sum(axis=0).max(initial=1)),
         )
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from trustcurve.core.signals import EXCHANGED, RETAINED
 from trustcurve.errors import require
-from trustcurve.simulation.chain_structure import EXCHANGED, LOST, LOST_NAME, RETAINED, ChainStructure
+from trustcurve.simulation.chain_structure import LOST, LOST_NAME, ChainStructure
 from trustcurve.simulation.markov_chain import Chain
 from trustcurve.verification.chain import TURNS_MAX
 

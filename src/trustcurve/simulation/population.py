@@ -10,8 +10,9 @@ import numpy as np
 from attrs import define, frozen
 from numpy.typing import NDArray
 
+from trustcurve.core.signals import RETAINED
 from trustcurve.errors import require
-from trustcurve.simulation.chain_structure import RETAINED, SimulationError
+from trustcurve.simulation.chain_structure import SimulationError
 from trustcurve.simulation.counts import Counts
 from trustcurve.simulation.plan import Plan, SegmentPlan
 from trustcurve.simulation.segment import CUSTOMERS_MAX, apportion

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from attrs import fields, has
 
-from trustcurve.simulation.chain_structure import EXCHANGED, RETAINED
+from trustcurve.core.signals import EXCHANGED, RETAINED
 from trustcurve.simulation.counts import Counts, Names
 
 __all__ = ["ResultTables", "Row", "per_customer", "seal"]
@@ -83,12 +83,12 @@ class ResultTables(ABC):
 
         ``crossed``: how many were ever across the barrier; ``across``: of these still are; ``engaged``: of these have goodwill
         left. ``given`` and ``asked``: how often, in this turn, the company gave something (``Curve.gives``: a kept promise, an
-        exchange, a repair) and how often it asked.
+        exchange, a repair) and asked (``Curve.is_ask``: an ask, or a pitch that repeats or intrudes).
         """
         return self._table(_relations)
 
     def balance(self) -> pl.DataFrame:
-        """Return what the company spends on actions and gains from moves, by turn; see ``Policy.costs``, ``Segment.gains``."""
+        """Return what the company spends and gains, by turn: on actions (``Policy.costs``) and by moves (``Segment.gains``)."""
         return self._table(_balance)
 
     def cohorts(self) -> pl.DataFrame:
@@ -115,10 +115,10 @@ class ResultTables(ABC):
         ``relations``. ``spent``, ``gained``, ``balance``: amounts per customer who arrived. Null where there is nobody to
         measure.
         """
-        return self.measures_among().drop("of", "most")
+        return self.measures_among().drop("of", "least", "most")
 
     def measures_among(self) -> pl.DataFrame:
-        """Return the measures, each with the number of customers ``of`` among whom, and the ``most`` that it can be for one."""
+        """Return the measures, each with the number of customers ``of`` among whom, and the ``least`` and the ``most`` for one."""
         return self._table(_measures)
 
     def occupancy(self, confidence: float = 0.95) -> pl.DataFrame:
@@ -249,8 +249,10 @@ def _balance(names: Names, counts: Counts) -> pl.DataFrame:
 
 
 def _amounts(names: Names, counts: Counts) -> tuple[Any, Any]:
-    """Return what the company spends and gains in each turn."""
-    return counts.actions @ np.array(names.costs), counts.moves @ np.array(names.gains)
+    """Return what the company spends and gains in each turn; a move that brings less than nothing is spent on."""
+    gains = np.array(names.gains)
+    spent = counts.actions @ np.array(names.costs) + counts.moves @ np.maximum(-gains, 0)
+    return spent, counts.moves @ np.maximum(gains, 0)
 
 
 def _transitions(names: Names, counts: Counts) -> pl.DataFrame:
@@ -276,7 +278,7 @@ def _measures(names: Names, counts: Counts) -> pl.DataFrame:
     """Return the measures of a segment.
 
     Returns:
-        ``measure``; ``result``; ``of``: the number of customers that it is measured among; ``most``: the largest number that it
+        ``measure``; ``result``; ``of``: the number of customers that it is measured among; ``least`` and ``most``: what it
         can be for one customer.
     """
     arrived, observed, turns = sum(counts.sizes), counts.observed[-1], len(counts.actions)
@@ -284,24 +286,28 @@ def _measures(names: Names, counts: Counts) -> pl.DataFrame:
     places = np.array([each.change for each in names.transition_types])
     transitions = counts.transitions.sum(axis=0)
     moved = [transitions[places > 0].sum(), transitions[places < 0].sum()]
-    exchanged, most = counts.exchanged.sum(axis=(0, 1)), turns * max(names.exchanged_most)
     spent, gained = (each.sum() for each in _amounts(names, counts))
-    amount = turns * (sum(names.costs) + max(map(abs, names.gains)))
+    gains = np.array(names.gains)
+    dear, worth = turns * (sum(names.costs) + max(-gains.min(), 0)), turns * max(gains.max(), 0)
+    in_a_turn = [turns * each for each in names.exchanged_most]
     groups = (
-        ("at the end: ", names.states, counts.states[:, -1].sum(axis=0), arrived, 1),
-        ("reached: ", names.goals, counts.reached[-1], observed, 1),
-        ("kept: ", _KEPT, kept, crossed, 1),
-        ("", ("rises", "falls"), moved, arrived, turns),
-        ("does: ", names.actions, counts.actions.sum(axis=0), arrived, turns),
-        ("", EXCHANGED, exchanged, arrived, most),
-        ("", ("spent", "gained", "balance"), (spent, gained, gained - spent), arrived, amount),
+        ("at the end: ", names.states, counts.states[:, -1].sum(axis=0), arrived, 0, 1),
+        ("reached: ", names.goals, counts.reached[-1], observed, 0, 1),
+        ("kept: ", _KEPT, kept, crossed, 0, 1),
+        ("", ("rises", "falls"), moved, arrived, 0, turns * names.moved_most),
+        ("does: ", names.actions, counts.actions.sum(axis=0), arrived, 0, turns),
+        ("", EXCHANGED[:1], counts.exchanged[:, :, 0].sum(keepdims=True)[0], arrived, 0, in_a_turn[0]),
+        ("", EXCHANGED[1:], counts.exchanged[:, :, 1].sum(keepdims=True)[0], arrived, 0, in_a_turn[1]),
+        ("", ("spent",), (spent,), arrived, 0, dear),
+        ("", ("gained",), (gained,), arrived, 0, worth),
+        ("", ("balance",), (gained - spent,), arrived, -dear, worth),
     )
     rows = [
-        (f"{prefix}{word}", float(n) / (float(of) or nan), float(of), float(most))
-        for prefix, words, numbers, of, most in groups
+        (f"{prefix}{word}", float(n) / (float(of) or nan), float(of), float(least), float(most))
+        for prefix, words, numbers, of, least, most in groups
         for word, n in zip(words, numbers, strict=True)
     ]
-    schema = {"measure": pl.String, "result": pl.Float64, "of": pl.Float64, "most": pl.Float64}
+    schema = {"measure": pl.String, **dict.fromkeys(("result", "of", "least", "most"), pl.Float64)}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("result").fill_nan(None))
 
 

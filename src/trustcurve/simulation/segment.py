@@ -134,7 +134,7 @@ class Segment:
         share: The segment's share of all customers and of all newcomers.
         changes: The turns from which another environment applies, in order.
         gains: What a move brings the company each time, by name, for example {"purchase": 30.0}; below 0 if it costs. It is
-            counted beside what the policy's actions cost, and changes nothing else.
+            counted beside what the policy's actions cost (what is below 0 as spent), and changes nothing else.
 
     Raises:
         UnknownWordError: There are gains from a move that cannot happen.

@@ -10,8 +10,9 @@ import polars as pl
 from attrs import define, frozen
 from numpy.typing import NDArray
 
+from trustcurve.core.signals import EXCHANGED, RETAINED
 from trustcurve.errors import final_class
-from trustcurve.simulation.chain_structure import EXCHANGED, RETAINED, SimulationError
+from trustcurve.simulation.chain_structure import SimulationError
 from trustcurve.simulation.counts import Counts, Names
 from trustcurve.simulation.hitting_times import CohortShares, HittingTime, cohort_shares, goals_of, hitting_time
 from trustcurve.simulation.intervals import check_confidence

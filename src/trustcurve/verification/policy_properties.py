@@ -32,7 +32,7 @@ __all__ = [
     "no_ask_on_open_account",
     "no_flapping",
     "nobody_forgotten",
-    "only_deeds_move",
+    "only_deeds_lift",
     "promise_before_ask",
     "quiet_period",
     "recovery_comes_first",
@@ -46,6 +46,13 @@ __all__ = [
 _TOP = "advocate"
 _DEPARTED = "departed"
 _OWED = ("slip", "breach")
+_OPENING = ("proposition", "promise_made", "advocacy")
+_LOWER = {
+    "hopeful": ("distrust", "departed"),
+    "customer_centric": ("distrust", "departed", "hopeful"),
+    "advocate": ("distrust", "departed", "hopeful", "customer_centric"),
+}
+"""Which stages are lower than each stage beyond the barrier."""
 
 
 def repair_within(n: int = 3) -> Safety | LeadsTo:
@@ -198,11 +205,14 @@ thanks_before_ask: Safety = never(
     name="thanks_before_ask",
     description="The company asks nothing of an advocate whom it owes thanks.",
 )
-only_deeds_move: Safety = never(
-    lambda turn: turn.changed and not turn.signals,
-    name="only_deeds_move",
-    description="A customer's stage changes only when something reached them: that a promise is moved or released, or a minor one "
-    "made, is none.",
+only_deeds_lift: Safety = never(
+    lambda turn: (
+        any(turn.after.stage == high and turn.before.stage in lower for high, lower in _LOWER.items())
+        and not any(signal in turn.signals for signal in (*GOODS, *_OPENING))
+    ),
+    name="only_deeds_lift",
+    description="Nobody rises to a higher stage in a turn in which nothing reached them but promises that were moved or released, "
+    "minor promises made, purchases, complaints and silence.",
 )
 can_make_advocates: Possible = possible(
     _at_the_top,
