@@ -382,6 +382,7 @@ _OF_ROOMS = {
     "ProcessesEndedError": "trustcurve.simulation",
     "SimulationError": "trustcurve.simulation",
     "SnapshotError": "trustcurve.snapshots",
+    "TooManyCustomersError": "trustcurve.simulation",
     "UnboundedPolicyError": "trustcurve.simulation",
     "UnknownVersionError": "trustcurve.snapshots",
     "UnprovedPropertyError": "trustcurve.verification.guard",

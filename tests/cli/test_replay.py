@@ -40,7 +40,7 @@ def test_it_says_where_customers_stand_what_made_them_fall_and_what_could_not_be
         "2 of 2 customers were ever across the barrier: 50.0% of them still are, 0.0% are engaged",
         "given 1 time, asked 1 time: 1.00 given for each ask",
         "Who is kept, and what was given and asked",
-        "month customers ever across still across engaged given asked",
+        "month (UTC) customers ever across still across engaged given asked",
         "2026-03 2 2 50.0% 0.0% 1 1",
         "What could not be used",
         "rows reason row numbers first of them",

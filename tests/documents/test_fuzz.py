@@ -14,8 +14,12 @@ from trustcurve import TrustcurveError
 FEW = {"curve": 40, "log": 60, "property": 8}
 """How many inputs of slow doors are tried here, and as many drawn ones; of the others a block of each."""
 
+SLOW_IS_SLOW = [
+    pytest.param(door, marks=pytest.mark.slow) if door in {"curve", "property"} else door for door in fuzz.DOORS
+]
 
-@pytest.mark.parametrize("name", fuzz.DOORS)
+
+@pytest.mark.parametrize("name", SLOW_IS_SLOW)
 def test_damaged_inputs_are_read_or_refused_by_name(name: str) -> None:
     few = FEW.get(name, fuzz.BLOCK)
     tried = [*fuzz.inputs(name, 0, few), *fuzz.inputs(name, fuzz.BLOCK, fuzz.BLOCK + few)]
@@ -37,7 +41,7 @@ def test_the_inputs_that_others_are_made_from_are_read(name: str) -> None:
     assert read > 0, "otherwise the changes try the first check alone"
 
 
-@pytest.mark.parametrize("first", [7, fuzz.BLOCK])
+@pytest.mark.parametrize("first", [7, pytest.param(fuzz.BLOCK, marks=pytest.mark.slow)])
 def test_an_input_is_always_the_same(first: int) -> None:
     inputs = dict(fuzz.inputs("policy", first, first + 50))
     assert list(inputs) == list(range(first, first + 50))

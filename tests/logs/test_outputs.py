@@ -64,6 +64,10 @@ SCHEMAS = {
         "row": pl.Int64, "customer": pl.String, "at": INSTANT, "event": pl.String, "reason": pl.String,
         "detail": pl.String,
     },
+    "relations": {
+        "cohort": pl.String, "month": pl.String, "customers": pl.Int64, "crossed": pl.Int64, "across": pl.Int64,
+        "engaged": pl.Int64, "given": pl.Int64, "asked": pl.Int64,
+    },
 }  # fmt: skip
 
 

@@ -76,7 +76,10 @@ OWED = parse_curve(default_toml().replace('account = "clear" }\n', 'account = "b
             {"word_of_mouth": WordOfMouth(), "curve": OWED},
             "doubt_less must lead to a position that can be reached on the curve, got 1",
         ),
-        ({"segments": evolve(ONE, name="a, brought")}, "segments must not end in ', brought'"),
+        (
+            {"segments": evolve(ONE, name="a, brought"), "word_of_mouth": WordOfMouth()},
+            "segments must not end in ', brought'",
+        ),
         (
             {
                 "segments": Segment(

@@ -162,7 +162,7 @@ WRONG = {
     "arrivals without a number": (HEAD + SEGMENT + "[arrivals]\n", "[arrivals] each_turn: is missing"),
     "a churn probability of two": (HEAD + SEGMENT + "[departures]\nchurn_probability = 2\n", "[departures] churn_probability: must be a probability from 0 to 1, got 2"),
     "a churn probability over no time": (HEAD + SEGMENT + "[departures]\nperiod_days = -1\n", "[departures] period_days: must be a duration above zero, got -1"),
-    "less doubt by a half": (HEAD + SEGMENT + "[word_of_mouth]\ndoubt_less = 0.5\n", "[word_of_mouth] doubt_less: must be a whole number of at least 0, got 0.5"),
+    "less doubt by a half": (HEAD + SEGMENT + "[word_of_mouth]\ndoubt_less = 0.5\n", "[word_of_mouth] doubt_less: must be a whole number from 0 to 40, got 0.5"),
     "more than one can bring": (
         HEAD + SEGMENT + "[word_of_mouth]\nbrought_per_recommendation = 11\n", "[word_of_mouth] brought_per_recommendation: must be a number from 0 to 10, got 11",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import floor
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -18,11 +19,13 @@ from trustcurve.simulation import (
     Arrivals,
     Departures,
     InteractingCustomersError,
+    InvalidScenarioError,
     Run,
     Scenario,
     Segment,
     TooManyCustomersError,
     WordOfMouth,
+    parse_scenario,
     simulate,
     solve,
 )
@@ -84,7 +87,7 @@ def test_as_many_recommend_as_the_share_says(run: Run):
     )
 
 
-@pytest.mark.parametrize("less", [1, 2, 99])
+@pytest.mark.parametrize("less", [1, 2, 40])
 def test_who_is_brought_does_as_customers_of_a_curve_whose_strangers_doubt_less(less: int):
     run = simulate(scenario(word_of_mouth=evolve(BRINGS, doubt_less=less), customers=20_000))
     kinder = Curve.default(initial_doubt=max(2 - less, 0))
@@ -163,8 +166,24 @@ def test_the_exact_answers_refuse_it_by_name():
         solve(scenario())
 
 
-def test_more_than_can_be_simulated_is_reported(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "CUSTOMERS_MAX", 3500)
-    with pytest.raises(TooManyCustomersError, match=r"there would be 3,\d+ customers, more than 3,500") as caught:
-        simulate(scenario(word_of_mouth=evolve(BRINGS, brought_per_recommendation=5)))
+def test_more_than_can_be_simulated_is_reported_and_only_if_they_come(monkeypatch: pytest.MonkeyPatch, run: Run):
+    many = run.cohorts().filter(segment="everyone, brought").group_by("replication").agg(pl.col("customers").sum())
+    monkeypatch.setattr(module, "CUSTOMERS_MAX", many["customers"].max())
+    assert simulate(scenario(), processes=1).cohorts().equals(run.cohorts()), (
+        "those of the turn after the last one never come"
+    )
+    monkeypatch.setattr(module, "CUSTOMERS_MAX", 100)
+    with pytest.raises(TooManyCustomersError, match=r"would have brought \d+ customers, more than 100") as caught:
+        simulate(scenario(), processes=1)
     assert caught.value.turn > 3
+
+
+def test_a_file_is_told_of_a_policy_that_cannot_meet_those_who_are_brought(tmp_path: Path):
+    rows = '[[rules]]\nwhen = { doubt = { at_most = 1 } }\ndo = "promise_minor"\n[[rules]]\ndo = "wait"\n'
+    (tmp_path / "soft.toml").write_text(f'[policy]\nname = "soft"\npromise_due = 9\n{rows}', encoding="utf-8")
+    text = '[scenario]\nname = "x"\nturns = 6\n[[segments]]\npolicy = "soft.toml"\nmoves = { complaint = 0.1 }\n[arrivals]\neach_turn = 3\n'
+    assert parse_scenario(text, folder=tmp_path).turns == 6
+    with pytest.raises(
+        InvalidScenarioError, match=r"number 1 policy: policy 'soft' cannot be simulated: .*for customers whom others"
+    ):
+        parse_scenario(text + "[word_of_mouth]\n", folder=tmp_path)

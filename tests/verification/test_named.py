@@ -26,6 +26,7 @@ from trustcurve.verification import (
     bounded_asks_while_distrusted,
     can_make_advocates,
     check,
+    goodwill_pays_for_asks,
     hysteresis,
     listens_more,
     no_ask_on_open_account,
@@ -248,6 +249,11 @@ def test_every_property_of_policies_has_its_violation():
     named = {each.name for each in (*CURVE_PROPERTIES, *MORE_CURVE_PROPERTIES)}
     assert kinds | named | {"only_deeds_lift"} == {name.partition("(")[0] for name in PROPERTY_NAMES}
     assert {each.name.partition("(")[0] for each in POLICY_PROPERTIES} <= kinds
+
+
+def test_an_ask_that_costs_nothing_is_not_paid():
+    free = with_change(lambda r: edit(r, "company_one_sided.paid", add={"engaged": 0}))
+    assert check(free, goodwill_pays_for_asks).refuted
 
 
 def test_what_is_no_deed_lifts_nobody_unless_a_curve_says_so():

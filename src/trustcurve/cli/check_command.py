@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from attrs import evolve
+from attrs import evolve, frozen
 
 from trustcurve.cli.options import (
     Command,
@@ -23,9 +24,9 @@ from trustcurve.cli.options import (
 )
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
-from trustcurve.documents.curve_file import is_curve, load_curve
-from trustcurve.errors import InvalidValueError
-from trustcurve.policies import Policy, load_policy
+from trustcurve.documents.curve_file import load_curve, tables_of
+from trustcurve.errors import InvalidValueError, require
+from trustcurve.policies import Environment, Policy, load_policy
 from trustcurve.verification import PROPERTY_NAMES, Counterexample, Property, Report
 from trustcurve.verification.checker import checker_for
 from trustcurve.verification.explicit_model import check_model_path, write_model
@@ -47,7 +48,9 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE.toml", help="Policy and curve files; if none is given, the default curve.", show_default=False
+            metavar="FILE.toml",
+            help="Policy, curve and scenario files; if none is given, the default curve.",
+            show_default=False,
         ),
     ] = None,
     properties: Annotated[
@@ -123,34 +126,41 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         trustcurve check funnel.toml --export funnel.drn
         trustcurve check funnel.toml --begin advocate
         trustcurve check tiers.toml --constant tier=gold
+        trustcurve check scenario.toml      (the policy of each segment, in what happens to it)
 
     Exit code: 0; 1 if a property is refuted; 2 if one is unknown, or a file is invalid.
     """
     screen, on, surroundings = Screen.out(), chosen_curve(curve), chosen_environment(environment)
     wanted = properties or ()
-    whole = [_subject(path, on, wanted) for path in files or ()] or [(on, None, _of_curves(on, wanted))]
-    named = zip(whole, _names(files or [Path()]), strict=True)
-    pairs = [pair for subject, name in named for pair in _segments(subject, name, constants or ())]
-    subjects, names = [subject for subject, _ in pairs], [name for _, name in pairs]
-    if all(policy is None for _, policy, _ in subjects):
-        _check_curves_only(environment, begin, once_a_turn=once_a_turn)
+    subjects = [
+        each
+        for path, name in zip(files or (), _names(files or []), strict=True)
+        for each in _subjects(path, name, on, wanted, constants or ())
+    ] or [_Subject("", on, None, _of_curves(on, wanted))]
+    names = [subject.name for subject in subjects]
+    if any(subject.environment is not None for subject in subjects):
+        _check_left_out("scenarios: they say what happens", environment, None, once_a_turn=once_a_turn)
+    elif all(subject.policy is None for subject in subjects):
+        _check_left_out("curves: they are checked everywhere", environment, begin, once_a_turn=once_a_turn)
     if export is not None:
-        _check_export(export, [policy for _, policy, _ in subjects])
+        _check_export(export, [subject.policy for subject in subjects])
     reports, unrolled = [], None
     with working() as work:
-        for its_curve, policy, asked in subjects:
+        for subject in subjects:
+            its_curve, policy = subject.curve, subject.policy
             work.at(f"checking {its_curve.name if policy is None else policy.name}")
+            happens = subject.environment or surroundings
             checker = checker_for(
                 its_curve,
                 policy,
-                environment=surroundings,
-                turn=None,
-                promises_max=promises_max,
+                environment=happens,
+                turn=subject.turn,
+                promises_max=promises_max if subject.promises_max is None else subject.promises_max,
                 once_a_turn=once_a_turn,
                 begin=begin,
                 states_max=states_max,
             )
-            reports.append(checker.report(surroundings, asked))
+            reports.append(checker.report(happens, subject.properties))
             unrolled = None if export is None else checker.automaton("--export")
     for report, name in zip(reports, names, strict=True):
         _print_report(screen, report)
@@ -165,29 +175,68 @@ def check_files(  # noqa: PLR0917 - one argument for each option of the command
         raise typer.Exit(_UNKNOWN)
 
 
-_Subject = tuple[Curve, Policy | None, tuple[Property, ...]]
+@frozen(eq=False)
+class _Subject:
+    """What is checked: a curve, or a policy on it; and of a scenario's segment, what happens to it."""
+
+    name: str
+    curve: Curve
+    policy: Policy | None
+    properties: tuple[Property, ...]
+    environment: Environment | None = None
+    turn: timedelta | None = None
+    promises_max: int | None = None
 
 
-def _subject(path: Path, on: Curve, wanted: Sequence[str]) -> _Subject:
-    """Load a curve file, or a policy file on the chosen curve; return what is checked, and its properties."""
-    if is_curve(path):
-        return load_curve(path), None, _of_curves(on, wanted, str(path))
-    policy = load_policy(path, on)
-    return on, policy, chosen_properties(wanted, on, policy)
+def _subjects(path: Path, name: str, on: Curve, wanted: Sequence[str], constants: Sequence[str]) -> Iterator[_Subject]:
+    """Load a curve file, a policy file on the chosen curve, or a scenario file; yield what is checked."""
+    tables = tables_of(path)
+    if "scenario" in tables:
+        yield from _of_scenario(path, name, wanted)
+    elif "curve" in tables:
+        yield _Subject(name, load_curve(path), None, _of_curves(on, wanted, str(path)))
+    else:
+        policy = load_policy(path, on)
+        yield from _segments(policy, name, on, wanted, constants)
 
 
-def _segments(subject: _Subject, name: str, constants: Sequence[str]) -> Iterator[tuple[_Subject, str]]:
+def _of_scenario(path: Path, name: str, wanted: Sequence[str]) -> Iterator[_Subject]:
+    """Yield the policy of each segment of a scenario, in each of its environments."""
+    require("scipy", "simulation")
+    from trustcurve.simulation import load_scenario  # noqa: PLC0415 - the extra may be missing
+
+    scenario = load_scenario(path)
+    for segment in scenario.segments:
+        asked = chosen_properties(wanted, scenario.curve, segment.policy)
+        for number, environment in enumerate(segment.environments):
+            since = f", from turn {segment.changes[number - 1].from_turn}" if number else ""
+            words = f"{scenario.name}: {segment.name}{since}"
+            policy = evolve(segment.policy, name=f"{segment.policy.name} ({words})")
+            yield _Subject(
+                f"{name}-{_plain(segment.name + since)}",
+                scenario.curve,
+                policy,
+                asked,
+                environment,
+                scenario.turn,
+                scenario.promises_max,
+            )
+
+
+def _segments(
+    policy: Policy, name: str, on: Curve, wanted: Sequence[str], constants: Sequence[str]
+) -> Iterator[_Subject]:
     """Yield what is checked for each segment of a policy, if it has any, and what its files are called."""
-    on, policy, asked = subject
-    if policy is None or not policy.constants:
+    asked = chosen_properties(wanted, on, policy)
+    if not policy.constants:
         if constants:
             raise InvalidValueError("--constant", constants[0], "must be left out for what has no constants")
-        yield subject, name
+        yield _Subject(name, on, policy, asked)
         return
     policy = policy.bound(**dict(_constant(policy, each) for each in constants))
     for each in policy.segments():
         words = ", ".join(f"{constant} {value}" for constant, value in each.segment)
-        yield (on, evolve(each, name=f"{policy.name}, {words}"), asked), f"{name}-{_plain(words)}"
+        yield _Subject(f"{name}-{_plain(words)}", on, evolve(each, name=f"{policy.name}, {words}"), asked)
 
 
 def _constant(policy: Policy, text: str) -> tuple[str, str | int]:
@@ -209,12 +258,12 @@ def _of_curves(on: Curve, wanted: Sequence[str], source: str = "the default curv
     return asked
 
 
-def _check_curves_only(environment: str, begin: str | None, *, once_a_turn: bool) -> None:
-    """Raise if an option is given that is about policies."""
+def _check_left_out(of: str, environment: str, begin: str | None, *, once_a_turn: bool) -> None:
+    """Raise if an option is given that says something about policies."""
     given = (("--environment", environment, "any"), ("--once-a-turn", once_a_turn, False), ("--begin", begin, None))
     for option, value, usual in given:
         if value != usual:
-            raise InvalidValueError(option, value, "must be left out for curves: they are checked everywhere")
+            raise InvalidValueError(option, value, f"must be left out for {of}")
 
 
 def _check_export(path: Path, policies: Sequence[Policy | None]) -> None:

@@ -87,7 +87,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             "--out",
             "-o",
             metavar="DIR",
-            help="Write standings, transitions and rejects to files in DIR.",
+            help="Write standings, the look at --until, transitions, rejects and relations to files in DIR.",
             show_default=False,
         ),
     ] = None,
@@ -234,7 +234,7 @@ def _print_relations(screen: Screen, done: LogReplay) -> None:
     each = f": {all_.given / all_.asked:.2f} given for each ask" if all_.asked else ""
     screen.line(f"given {_count(all_.given, 'time')}, asked {_count(all_.asked, 'time')}{each}")
     headings = ("customers", "ever across", "still across", "engaged", "given", "asked")
-    columns = (TableColumn("month", "name"), *(TableColumn(heading, "number") for heading in headings))
+    columns = (TableColumn("month (UTC)", "name"), *(TableColumn(heading, "number") for heading in headings))
     rows = [
         (
             month.period, f"{month.customers:,}", f"{month.crossed:,}", _share(month.across, month.crossed),

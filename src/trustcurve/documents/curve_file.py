@@ -415,11 +415,19 @@ def is_curve(path: str | PathLike[str]) -> bool:
     Raises:
         OSError: The file cannot be opened.
     """
+    return "curve" in (tables := tables_of(path)) and "scenario" not in tables
+
+
+def tables_of(path: str | PathLike[str]) -> frozenset[str]:
+    """Return the names at the top of a TOML file, which tell what kind of document it is; none if it is no TOML.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
     try:
-        document = parse_toml(*read_text(path, InvalidCurveError), InvalidCurveError)
+        return frozenset(parse_toml(*read_text(path, InvalidCurveError), InvalidCurveError))
     except InvalidCurveError:
-        return False
-    return "curve" in document and "scenario" not in document
+        return frozenset()
 
 
 def curve_toml(curve: Curve) -> str:

@@ -10,13 +10,14 @@ from attrs import define, field, frozen
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.replay import History
+from trustcurve.core.signals import EXCHANGED, RETAINED
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import Step
 from trustcurve.records import RelationRecord
 
-__all__ = ["RelationCounter", "RelationTotals", "by_cohort", "by_month", "totals_of"]
+__all__ = ["RelationCounter", "RelationTotals", "by_cohort", "by_month", "month_name", "month_number", "totals_of"]
 
-_NUMBERS = ("customers", "crossed", "across", "engaged", "given", "asked")
+_NUMBERS = ("customers", *RETAINED, *EXCHANGED)
 """What a cell counts; up to "engaged" at the end of a month, the others in it."""
 
 _CROSSED, _ACROSS, _ENGAGED, _GIVEN, _ASKED = range(1, 6)
@@ -39,7 +40,7 @@ class RelationCounter:
         """Count a customer's steps."""
         if found.start is None:
             return
-        cohort = _month_number(found.start.as_of)
+        cohort = _number_of(found.start.as_of)
         self._cell(cohort, cohort)[0] += 1
         self._last[found.customer] = (cohort, False, False, False)
         self._move(found.customer, cohort, found.start.position)
@@ -51,10 +52,10 @@ class RelationCounter:
         customer = step.after.customer
         for each in step.due:
             if each.reaction is not None:
-                self._move(customer, _month_number(each.at), each.reaction.after)
+                self._move(customer, _number_of(each.at), each.reaction.after)
         if step.event is None or step.reaction is None:
             return
-        month, asked = _month_number(step.event.at), self.curve.is_ask(step.reaction)
+        month, asked = _number_of(step.event.at), self.curve.is_ask(step.reaction)
         self._move(customer, month, step.reaction.after)
         if asked or step.reaction.signal in self.curve.gives:
             self._cell(self._last[customer][0], month)[_ASKED if asked else _GIVEN] += 1
@@ -82,15 +83,27 @@ class RelationCounter:
             counts = [0] * _GIVEN
             for (_, month), changes in cells:
                 counts = [one + more for one, more in zip(counts, changes[:_GIVEN], strict=True)]
-                yield RelationRecord(_month(cohort), _month(month), *counts, *changes[_GIVEN:])
+                yield RelationRecord(month_name(cohort), month_name(month), *counts, *changes[_GIVEN:])
 
 
-def _month_number(at: datetime) -> int:
+def _number_of(at: datetime) -> int:
     return at.year * 12 + at.month - 1
 
 
-def _month(number: int) -> str:
+def month_name(number: int) -> str:
+    """Return a month by its number, counted from the year 0.
+
+    Examples:
+        >>> month_name(month_number("2026-03") + 10)
+        '2027-01'
+    """
     return f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+def month_number(month: str) -> int:
+    """Return the number of a month such as "2026-03"."""
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number) - 1
 
 
 @frozen

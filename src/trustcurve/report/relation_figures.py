@@ -14,7 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from trustcurve.core.signals import EXCHANGED, RETAINED
 from trustcurve.errors import InvalidValueError
+from trustcurve.logs.relations import month_name, month_number
 from trustcurve.report.canvas import FALL, INK, RISE, figure, note_no_customers, percent_axis, save, shortened, title
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_log_relations", "draw_relations"]
 
 _PANEL, _HIGH = 5.2, 3.7
-_KEPT: Final = ("crossed", "across", "engaged")
-_NUMBERS: Final = (*_KEPT, "given", "asked")
+_NUMBERS: Final = (*RETAINED, *EXCHANGED)
 
 _Floats = NDArray[np.float64]
 
@@ -89,24 +90,15 @@ def draw_log_relations(path: str | PathLike[str], replay: LogReplay) -> Path:
     """
     rows = [
         (
-            _month_number(each.cohort),
-            _month_number(each.month),
+            month_number(each.cohort),
+            month_number(each.month),
             *(getattr(each, name) for name in ("customers", *_NUMBERS)),
         )
         for each in replay.relations
     ]
     schema = dict.fromkeys(("cohort", "period", "customers", *_NUMBERS), pl.Int64)
     made = pl.DataFrame(rows, schema=schema, orient="row")
-    return _draw(path, "relations by month", [("", _Relations.of(made))], ("month", "came in"), _month)
-
-
-def _month_number(month: str) -> int:
-    year, _, number = month.partition("-")
-    return int(year) * 12 + int(number) - 1
-
-
-def _month(number: float) -> str:
-    return f"{int(number) // 12:04}-{int(number) % 12 + 1:02}"
+    return _draw(path, "relations by month", [("", _Relations.of(made))], ("month (UTC)", "came in"), month_name)
 
 
 @frozen(eq=False)
@@ -136,10 +128,10 @@ class _Relations:
         every = pl.DataFrame({"cohort": cohorts.cast(pl.Int64)}).join(pl.DataFrame({"period": periods}), how="cross")
         known = frame.cast({"cohort": pl.Int64, "period": pl.Int64})
         full = every.join(known, on=["cohort", "period"], how="left", maintain_order="left")
-        full = full.with_columns(pl.col("customers", *_KEPT).forward_fill().over("cohort")).fill_null(0)
+        full = full.with_columns(pl.col("customers", *RETAINED).forward_fill().over("cohort")).fill_null(0)
         shape = (len(cohorts), len(periods))
-        kept = np.stack([full[name].to_numpy().astype(float).reshape(shape) for name in _KEPT])
-        exchanged = np.stack([full[name].to_numpy().astype(float).reshape(shape).sum(axis=0) for name in _NUMBERS[3:]])
+        kept = np.stack([full[name].to_numpy().astype(float).reshape(shape) for name in RETAINED])
+        exchanged = np.stack([full[name].to_numpy().astype(float).reshape(shape).sum(axis=0) for name in EXCHANGED])
         customers = full["customers"].to_numpy().astype(float).reshape(shape)
         return cls(cohorts.to_numpy(), periods.to_numpy(), customers.max(axis=1, initial=0), kept, exchanged)
 
@@ -149,7 +141,7 @@ def _draw(
     name: str,
     rows: Sequence[tuple[str, _Relations]],
     words: tuple[str, str],
-    label: Callable[[float], str],
+    label: Callable[[int], str],
 ) -> Path:
     """Draw a row of panels for each segment."""
     wide = 3 if any(len(its.cohorts) > 1 for _, its in rows) else 2
@@ -166,7 +158,7 @@ def _draw(
                 axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: label(int(value))))
                 axes.set_xlabel(words[0])
             if len(panels) > 2 and its.customers.sum():  # noqa: PLR2004 - a third panel
-                panels[2].yaxis.set_major_locator(MaxNLocator(6, integer=True))
+                panels[2].yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
                 panels[2].yaxis.set_major_formatter(FuncFormatter(lambda value, _: label(int(value))))
         return save(made, path)
 
@@ -203,7 +195,7 @@ def _plot_exchanged(axes: Axes, its: _Relations, _: tuple[str, str]) -> str:
             marker=_marker(its),
             label=f"{word}: {total:,.2f} times a customer",
         )
-    axes.set_ylim(0, None)
+    axes.set_ylim(0, max(axes.get_ylim()[1], 1))
     axes.set_ylabel("times, per 100 customers")
     axes.legend(loc="best", frameon=False)
     return "what is given and asked"
@@ -212,9 +204,10 @@ def _plot_exchanged(axes: Axes, its: _Relations, _: tuple[str, str]) -> str:
 def _plot_cohorts(axes: Axes, its: _Relations, words: tuple[str, str]) -> str:
     """Plot the share that is still across, by cohort."""
     crossed, across, _ = its.kept
-    share = np.divide(across, crossed, out=np.full(crossed.shape, np.nan), where=crossed > 0)
-    edges = np.append(its.periods, its.periods[-1] + 1) - 0.5
-    rows = np.append(its.cohorts, its.cohorts[-1] + 1) - 0.5
+    first, last = int(its.cohorts[0]), int(its.cohorts[-1])
+    share = np.full((last - first + 1, len(its.periods)), np.nan)  # a row for each period, also where nobody came
+    share[its.cohorts - first] = np.divide(across, crossed, out=np.full(crossed.shape, np.nan), where=crossed > 0)
+    edges, rows = np.append(its.periods, its.periods[-1] + 1) - 0.5, np.arange(first, last + 2) - 0.5
     drawn = axes.pcolormesh(edges, rows, share, cmap="Blues", vmin=0, vmax=1, rasterized=True)
     bar = axes.figure.colorbar(drawn, ax=axes, format=lambda value, _: f"{value:.0%}")
     bar.outline.set_visible(False)

@@ -28,7 +28,8 @@ class Names:
         actions: What the company can do.
         moves: What the environment can do.
         costs: What each action costs the company each time.
-        gains: What each move brings the company each time.
+        brings: What each action brings the company each time.
+        gains: What each move brings the company each time; below 0 if it costs.
         exchanged_most: The most that the company gives, and that it asks, in a turn.
         moved_most: The most changes of state in a turn.
     """
@@ -41,6 +42,7 @@ class Names:
     actions: tuple[str, ...]
     moves: tuple[str, ...]
     costs: tuple[float, ...]
+    brings: tuple[float, ...]
     gains: tuple[float, ...]
     exchanged_most: tuple[int, ...]
     moved_most: int
@@ -58,7 +60,8 @@ class Names:
             transition_types=structure.transition_types,
             actions=structure.actions,
             moves=structure.moves,
-            costs=tuple(costs.get(action, 0.0) for action in structure.actions),
+            costs=tuple(costs.get(action, 0.0) + max(-gains.get(action, 0.0), 0.0) for action in structure.actions),
+            brings=tuple(max(gains.get(action, 0.0), 0.0) for action in structure.actions),
             gains=tuple(gains.get(move, 0.0) for move in structure.moves),
             exchanged_most=tuple(structure.exchanged.max(axis=0).tolist()),
             moved_most=int(structure.times.sum(axis=0).max(initial=1)),

@@ -37,7 +37,7 @@ class TooManyCustomersError(SimulationError):
 
     def __str__(self) -> str:
         return (
-            f"word_of_mouth: by the turn after {self.turn} there would be {self.customers:,} customers, more than "
+            f"word_of_mouth: by the turn after {self.turn} advocates would have brought {self.customers:,} customers, more than "
             f"{CUSTOMERS_MAX:,}: let advocates bring fewer, or simulate fewer turns"
         )
 
@@ -306,7 +306,7 @@ def replicate(plan: Plan, number: int, stopped: Callable[[], bool] = lambda: Fal
         if turn and plan.lost_per_report is not None:
             _spread(plan, [*planned, *brought], turn, number)
             away = round(sum(int(each.reports[turn - 1]) for each in (*planned, *brought)) * plan.lost_per_report)
-            coming = _coming(plan, planned, brought, turn, owed_more)
+            coming = _coming(plan, planned, brought, turn, owed_more) if turn < plan.turns else coming
     return Replication(number, tuple(each.counts() for each in (*planned, *brought)), tuple(followed))
 
 
@@ -329,7 +329,7 @@ def _coming(
         owed[place] += recommended * plan.brought_per_recommendation
         coming.append(floor(owed[place] + _ROUNDING))
         owed[place] -= coming[-1]
-    here = sum(each.here for each in (*planned, *brought)) + sum(coming)
+    here = sum(each.here for each in brought) + sum(coming)
     if here > CUSTOMERS_MAX:
         raise TooManyCustomersError(turn, here)
     return coming

@@ -88,7 +88,7 @@ class ResultTables(ABC):
         return self._table(_relations)
 
     def balance(self) -> pl.DataFrame:
-        """Return what the company spends and gains, by turn: on actions (``Policy.costs``) and by moves (``Segment.gains``)."""
+        """Return what the company spends and gains, by turn: by ``Policy.costs`` and ``Segment.gains``."""
         return self._table(_balance)
 
     def cohorts(self) -> pl.DataFrame:
@@ -252,7 +252,7 @@ def _amounts(names: Names, counts: Counts) -> tuple[Any, Any]:
     """Return what the company spends and gains in each turn; a move that brings less than nothing is spent on."""
     gains = np.array(names.gains)
     spent = counts.actions @ np.array(names.costs) + counts.moves @ np.maximum(-gains, 0)
-    return spent, counts.moves @ np.maximum(gains, 0)
+    return spent, counts.actions @ np.array(names.brings) + counts.moves @ np.maximum(gains, 0)
 
 
 def _transitions(names: Names, counts: Counts) -> pl.DataFrame:
@@ -288,7 +288,7 @@ def _measures(names: Names, counts: Counts) -> pl.DataFrame:
     moved = [transitions[places > 0].sum(), transitions[places < 0].sum()]
     spent, gained = (each.sum() for each in _amounts(names, counts))
     gains = np.array(names.gains)
-    dear, worth = turns * (sum(names.costs) + max(-gains.min(), 0)), turns * max(gains.max(), 0)
+    dear, worth = turns * (sum(names.costs) + max(-gains.min(), 0)), turns * (sum(names.brings) + max(gains.max(), 0))
     in_a_turn = [turns * each for each in names.exchanged_most]
     groups = (
         ("at the end: ", names.states, counts.states[:, -1].sum(axis=0), arrived, 0, 1),

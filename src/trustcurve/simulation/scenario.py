@@ -289,7 +289,8 @@ def problems_of(
         yield InvalidValueError("customers", customers, "must be at least 1 where there are no arrivals")
     if word_of_mouth is not None:
         yield from _problems_of_word_of_mouth(word_of_mouth, curve, newcomers)
-    yield from _problems_of_segments(segments, turns)
+    brings = word_of_mouth is not None and word_of_mouth.brings
+    yield from _problems_of_segments(segments, turns, brings=brings)
 
 
 def _problems_of_word_of_mouth(word: WordOfMouth, curve: Curve, newcomers: int) -> Iterator[InvalidValueError]:
@@ -301,7 +302,7 @@ def _problems_of_word_of_mouth(word: WordOfMouth, curve: Curve, newcomers: int) 
         yield InvalidValueError("doubt_less", word.doubt_less, rule)
 
 
-def _problems_of_segments(segments: tuple[Segment, ...], turns: int) -> Iterator[InvalidValueError]:
+def _problems_of_segments(segments: tuple[Segment, ...], turns: int, *, brings: bool) -> Iterator[InvalidValueError]:
     if not segments:
         yield InvalidValueError("segments", segments, "must contain at least one segment")
         return
@@ -315,7 +316,7 @@ def _problems_of_segments(segments: tuple[Segment, ...], turns: int) -> Iterator
     for name, many in Counter(segment.name for segment in segments).items():
         if many > 1:
             yield InvalidValueError("segments", name, "must each have a name of their own")
-        if name.endswith(BROUGHT):
+        if brings and name.endswith(BROUGHT):
             rule = f"must not end in {BROUGHT!r}: the tables name customers so whom others brought"
             yield InvalidValueError("segments", name, rule)
 

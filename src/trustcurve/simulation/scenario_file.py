@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from os import PathLike
@@ -110,7 +110,8 @@ class _Segment:
         share: The segment's share of all customers, from 0 to 1.
         keeps_promises: Whether the company keeps every promise.
         changes: The turns from which other moves are likely, in order.
-        gains: What a move brings the company each time, for example { purchase = 30.0 }; below 0 if it costs.
+        constants: What the policy knows of this segment, for example { tier = "gold" }.
+        gains: What a move or an action brings the company each time, for example { purchase = 30.0 }; below 0 if it costs.
     """
 
     policy: Annotated[str, _FILE]
@@ -121,6 +122,7 @@ class _Segment:
     signals: tuple[str, ...] = ()
     keeps_promises: bool = False
     changes: tuple[_ChangePoint, ...] = ()
+    constants: dict[str, str | int] = field(factory=dict)
     gains: dict[str, Annotated[float, GAIN]] = field(factory=dict)
 
 
@@ -193,9 +195,13 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
     reading = read_toml(text, ScenarioFile, source, InvalidScenarioError)
     files = _Files(reading, Path(checked_path("folder", folder)))
     curve = files.curve()
-    policies = [files.policy(number, curve) for number in range(reading.count("segments"))] if curve else []
+    policies = (
+        [_bound(reading, number, files.policy(number, curve)) for number in range(reading.count("segments"))]
+        if curve
+        else []
+    )
     _check_names(reading)
-    _check_moves(reading, curve)
+    _check_moves(reading, curve, policies)
     form = reading.right()
     segments = [_segment(reading, number, policy) for number, policy in enumerate(policies) if policy]
     reading.right()
@@ -216,10 +222,13 @@ def parse_scenario(text: str, source: str = "the scenario", folder: str | PathLi
     reading.right()
     scenario = Scenario(**values)
     for number, segment in enumerate(scenario.segments):
-        try:
-            structure_of(scenario, segment)
-        except UnboundedPolicyError as error:
-            reading.wrong(("segments", number, "policy"), str(error))
+        for less in (0, scenario.word_of_mouth.doubt_less) if scenario.word_of_mouth and scenario.brings else (0,):
+            try:
+                structure_of(scenario, segment, less)
+            except UnboundedPolicyError as error:
+                whom = " (for customers whom others bring)" if less else ""
+                reading.wrong(("segments", number, "policy"), f"{error}{whom}")
+                break
     reading.right()
     return scenario
 
@@ -234,7 +243,7 @@ def _check_names(reading: Reading[ScenarioFile]) -> None:
                 reading.wrong(path, "is missing: each of several segments must have one")
 
 
-def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None) -> None:
+def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None, policies: Sequence[Policy | None]) -> None:
     """Check the words of moves, signals and states."""
     own = () if curve is None else curve.own_signals
     states = () if curve is None else curve.stages_and_states
@@ -244,10 +253,11 @@ def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None) -> None:
         for place, signal in enumerate(reading.get(*signals) or ()):
             if curve is not None and signal not in own:
                 reading.wrong((*signals, place), unknown(signal, own))
-        for move in reading.keys(*path, "gains"):
-            words = (*MOVES, *(reading.get(*signals) or ()))
-            if move not in words:
-                reading.wrong((*path, "gains", move), unknown(move, words))
+        policy = policies[number] if number < len(policies) else None
+        words = () if policy is None else (*MOVES, *(reading.get(*signals) or ()), *policy.acts)
+        for word in reading.keys(*path, "gains") if words else ():
+            if word not in words:
+                reading.wrong((*path, "gains", word), unknown(word, words))
         changes = reading.document["segments"][number].get("changes") if reading.keys(*path) else None
         many = len(changes) if isinstance(changes, list | tuple) else 0
         for table in (path, *((*path, "changes", place) for place in range(many))):
@@ -255,6 +265,27 @@ def _check_moves(reading: Reading[ScenarioFile], curve: Curve | None) -> None:
             for state in reading.keys(*table, "where"):
                 if curve is not None and state not in states:
                     reading.wrong((*table, "where", state), unknown(state, states))
+
+
+def _bound(reading: Reading[ScenarioFile], number: int, policy: Policy | None) -> Policy | None:
+    """Bind the constants of a segment's policy; what is missing or unknown becomes a finding."""
+    path = ("segments", number, "constants")
+    if policy is None or reading.is_wrong(*path):
+        return policy
+    known = dict(policy.constants)
+    given = reading.get(*path) or {}
+    for name in given:
+        if name not in known:
+            reading.wrong((*path, name), unknown(name, tuple(known)))
+        elif given[name] not in known[name]:
+            reading.wrong((*path, name), unknown(str(given[name]), tuple(map(str, known[name]))))
+    for name, values in known.items():
+        if name not in given and len(values) > 1:
+            reading.wrong(
+                path, f"must have a value for {name!r}, which the policy asks about: {' or '.join(map(str, values))}"
+            )
+    right = {name: value for name, value in given.items() if value in known.get(name, ())}
+    return policy.bound(**right)
 
 
 def _segment(reading: Reading[ScenarioFile], number: int, policy: Policy) -> Segment | None:

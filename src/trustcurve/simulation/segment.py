@@ -46,7 +46,7 @@ TURN: Final = whole(1)
 """The number of a turn; turns count from 1."""
 
 GAIN: Final = between(-1e12, 1e12)
-"""What a move brings the company each time. Source: our choice; beyond that, sums are no longer exact to a cent."""
+"""What a move brings the company each time. Source: our choice, the limit of what an action costs."""
 
 SHARE: Final = between(0, 1)
 """A share of all customers."""
@@ -61,8 +61,9 @@ CUSTOMERS_MAX: Final = 100_000_000
 """The most customers, and the most newcomers. Source: our choice; each one takes memory, and samples of that size leave too
 little to chance to matter."""
 
-DOUBT_LESS: Final = whole(0)
-"""How much less doubt than strangers customers begin with who are brought; nobody begins with less than none."""
+DOUBT_LESS: Final = whole(0, 40)
+"""How much less doubt than strangers customers begin with who are brought; nobody begins with less than none. Source of
+the maximum: that of ``doubt_max``."""
 
 FOUR_QUARTERS: Final = timedelta(days=360)
 """Four quarters. Source: our choice; a quarter has 90 days, as long as the default curve's quiet period, so that it is
@@ -133,11 +134,12 @@ class Segment:
         name: The segment's name.
         share: The segment's share of all customers and of all newcomers.
         changes: The turns from which another environment applies, in order.
-        gains: What a move brings the company each time, by name, for example {"purchase": 30.0}; below 0 if it costs. It is
-            counted beside what the policy's actions cost (what is below 0 as spent), and changes nothing else.
+        gains: What a move or an action brings the company each time, by name, for example {"purchase": 30.0, "ask": 1.5}; below
+            0 if it costs. It is counted beside what the policy's actions cost (what is below 0 as spent), and changes nothing
+            else.
 
     Raises:
-        UnknownWordError: There are gains from a move that cannot happen.
+        UnknownWordError: There are gains from what is neither a move of the environments nor an action of the policy.
         InvalidValueError: The share is not between 0 and 1, an environment has no probabilities, the changes are not in
             order, or only some of the environments keep promises.
     """
@@ -162,9 +164,11 @@ class Segment:
             raise InvalidValueError("changes", turns, f"must be in increasing order of from_turn, not {listed}")
         if len({environment.keeps_promises for environment in self.environments}) > 1:
             raise InvalidValueError("changes", turns, "must all have the same keeps_promises")
-        for move, gain in self.gains:
-            checked_word("move", move, moves_of(self))
-            GAIN.check(f"gains from {move}", gain)
+        if len(dict(self.gains)) < len(self.gains):
+            raise InvalidValueError("gains", dict(self.gains), "must name each word once")
+        for word, gain in self.gains:
+            checked_word("move or action", word, (*moves_of(self), *self.policy.acts))
+            GAIN.check(f"gains from {word}", gain)
 
     @property
     def environments(self) -> tuple[Environment, ...]:

@@ -56,11 +56,13 @@ def sweep(
 
     Returns:
         A row for each parameter, value, segment and measure (see ``Solution.measures``): ``parameter``, ``value`` (a number; the
-        days of a duration), ``segment``, ``measure``, ``result`` (null where there is nobody to measure).
+        days of a duration), ``segment`` (of brought customers only where somebody was), ``measure``, ``result`` (null where there
+        is nobody to measure).
 
     Raises:
         UnknownWordError: There is no such parameter.
         InvalidValueError, InvalidParameterError: A value is out of its range.
+        KeyboardInterrupt: Interrupted while a scenario was sampled.
 
     Examples:
         >>> from trustcurve.policies import policy
@@ -89,7 +91,10 @@ def _measures(scenario: Scenario, processes: int | None) -> pl.DataFrame:
     """Measure a scenario: exactly, or as the mean of its replications."""
     if scenario.coupled_by is None:
         return solve(scenario).measures()
-    sampled = simulate(scenario, processes=processes).measures()
+    run = simulate(scenario, processes=processes)
+    if run.stopped:
+        raise KeyboardInterrupt  # a mean of fewer replications than the others' would not be told from them
+    sampled = run.measures()
     return sampled.group_by("segment", "measure", maintain_order=True).agg(pl.col("result").mean())
 
 

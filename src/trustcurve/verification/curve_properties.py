@@ -59,14 +59,20 @@ def _first(wrong: Callable[[Curve, Reaction], bool]) -> Callable[[Curve], tuple[
     return counterexample
 
 
+def _paths(table: Table) -> dict[int, tuple[str, ...]]:
+    """Return a shortest path to each position, nearest first."""
+    paths: dict[int, tuple[str, ...]] = {0: ()}
+    for number in range(len(table)):
+        for signal, target in zip(table.signals, table.next[number], strict=True):
+            paths.setdefault(target, (*paths[number], signal))
+    return paths
+
+
 def _reactions(curve: Curve) -> Iterator[tuple[tuple[str, ...], Reaction]]:
     """Yield every reaction of the table, each with a shortest path to it; nearest first."""
     table = curve.table()
-    paths: dict[int, tuple[str, ...]] = {0: ()}
-    for number, row in enumerate(table.reactions):
-        for reaction, target in zip(row, table.next[number], strict=True):
-            yield paths[number], reaction
-            paths.setdefault(target, (*paths[number], reaction.signal))
+    for number, path in _paths(table).items():
+        yield from ((path, reaction) for reaction in table.reactions[number])
 
 
 def _stages_risen(curve: Curve, reaction: Reaction) -> int:
@@ -116,10 +122,7 @@ def _no_way_up(curve: Curve) -> tuple[str, ...] | None:
         for number, row in enumerate(table.next):
             if not reaches[number] and any(reaches[target] for target in row):
                 reaches[number] = changed = True
-    paths: dict[int, tuple[str, ...]] = {0: ()}
-    for number, row in enumerate(table.next):
-        for signal, target in zip(table.signals, row, strict=True):
-            paths.setdefault(target, (*paths[number], signal))
+    paths = _paths(table)
     return next((paths[number] for number, fine in enumerate(reaches) if not fine), None)
 
 
@@ -205,15 +208,6 @@ CURVE_PROPERTIES: tuple[CurveProperty | Relational, ...] = (
 """The properties that ``check`` decides of a curve by default."""
 
 
-def _paths(table: Table) -> dict[int, tuple[str, ...]]:
-    """Return a shortest path to each position, nearest first."""
-    paths: dict[int, tuple[str, ...]] = {0: ()}
-    for number in range(len(table)):
-        for signal, target in zip(table.signals, table.next[number], strict=True):
-            paths.setdefault(target, (*paths[number], signal))
-    return paths
-
-
 def _outlives_silence(curve: Curve) -> tuple[str, ...] | None:
     """Return a path to a position beyond the barrier, and silences that never end there."""
     table = curve.table()
@@ -231,7 +225,8 @@ def _outlives_silence(curve: Curve) -> tuple[str, ...] | None:
 def _unpaid(curve: Curve, reaction: Reaction) -> bool:
     before, after = reaction.before, reaction.after
     had_goodwill = curve.is_engaged(before) and before.account == "clear"
-    return reaction.signal == ASK and had_goodwill and (after.doubt > before.doubt or reaction.fell)
+    pays = after.engaged < before.engaged and after.doubt <= before.doubt and not reaction.fell
+    return reaction.signal == ASK and had_goodwill and not pays
 
 
 def _order_matters(curve: Curve) -> tuple[str, ...] | None:
@@ -257,7 +252,7 @@ no_stage_outlives_silence = CurveProperty(
 )
 goodwill_pays_for_asks = CurveProperty(
     name="goodwill_pays_for_asks",
-    description="Beyond the barrier, where nothing is owed, goodwill pays for an ask: no doubt, and no fall.",
+    description="Beyond the barrier, where nothing is owed, goodwill pays for an ask: some of it is spent, and there is no doubt and no fall.",
     counterexample=_first(_unpaid),
 )
 goods_in_any_order = CurveProperty(

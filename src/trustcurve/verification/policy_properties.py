@@ -1,6 +1,6 @@
 """Properties of policies out of the box; each says what it protects.
 
-They are about the default curve's stages (distrust, departed). Source: our choice, from what the curve's own rules punish.
+They are about the default curve's stages and signals. Source: our choice, from what the curve's own rules punish.
 """
 
 from __future__ import annotations
