@@ -39,7 +39,7 @@ GUIDE_LINK = "the [mapping guide](../how-to/mapping.md#6-ask-who-gains)"
 def test_v7_a_survey_is_an_ask_and_a_question_that_serves_becomes_an_exchange(journeys: LogJourneys):
     assert not journeys.rejects
     assert signals(journeys) == [
-        "proposition", "exchange", "company_one_sided", "company_one_sided", "exchange", "exchange",
+        "proposition", "company_one_sided", "company_one_sided", "exchange", "exchange",
     ]  # fmt: skip
 
 

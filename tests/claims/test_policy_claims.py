@@ -190,7 +190,7 @@ def test_v4_who_solves_is_proved_where_who_sells_is_refuted():
 
 
 @claim("V14", "Customers differ in value and needs, and are treated by them.",
-       "[constants](../reference/policy-file.md#promises-actions-costs-constants) of a segment, checked for each, and environments by segment")  # fmt: skip
+       "[constants](../reference/policy-file.md#promises-actions-costs-constants) of a segment, checked for each; and [`trustcurve check SCENARIO.toml`](../reference/cli.md#check): the policy of each segment in what happens to that segment")  # fmt: skip
 def test_v14_a_policy_is_checked_for_each_segment():
     @policy("tiers", constants={"tier": ("basic", "gold")})
     def tiers(view: View) -> str:

@@ -443,3 +443,80 @@ def test_a_policy_with_constants_is_checked_for_each_segment(trustcurve: Trustcu
         "must be left out for what has no constants"
         in trustcurve("check", "gentle.toml", "--constant", "tier=gold").err
     )
+
+
+SEGMENTS = """\
+[scenario]
+name = "tiers"
+turns = 6
+[[segments]]
+name = "many"
+share = 0.9
+policy = "tiers.toml"
+constants = { tier = "basic" }
+moves = { complaint = 0.1 }
+[[segments]]
+name = "few"
+share = 0.1
+policy = "tiers.toml"
+constants = { tier = "gold" }
+moves = { purchase = 0.1 }
+[[segments.changes]]
+from_turn = 4
+moves = { purchase = 0.1, complaint = 0.1 }
+"""
+TWO_TIERS = """\
+[policy]
+name = "tiers"
+[[rules]]
+when = { account = ["slip", "breach"], constants = { tier = "gold" } }
+do = "repair"
+[[rules]]
+do = "wait"
+[constants]
+tier = ["basic", "gold"]
+"""
+
+
+def test_the_policy_of_each_segment_is_checked_in_what_happens_to_it(
+    trustcurve: Trustcurve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiers.toml").write_text(TWO_TIERS, encoding="utf-8")
+    (tmp_path / "year.toml").write_text(SEGMENTS, encoding="utf-8")
+    said = trustcurve("check", "year.toml", "-p", "repair_within(2)", "--save", "found")
+    assert said.code == 1
+    heads = [line for line in said.lines if line.startswith("Policy tiers")]
+    assert [head.partition(", environment")[0] for head in heads] == [
+        "Policy tiers (tiers: many)", "Policy tiers (tiers: few)", "Policy tiers (tiers: few, from turn 4)",
+    ]  # fmt: skip
+    assert [line.split()[0] for line in said.lines if "repair_within(2) A slip" in line] == [
+        "REFUTED",
+        "PROVED",
+        "PROVED",
+    ]
+    assert [path.name for path in (tmp_path / "found").iterdir()] == ["year-many-repair_within-2.json"]
+    assert trustcurve("check", "year.toml", "--environment", "keeps-promises").code == 2
+    assert (
+        "--environment must be left out for scenarios" in trustcurve("check", "year.toml", "-e", "keeps-promises").err
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('tier = "gold" }', 'tier = "glod" }'), "few constants.tier: unknown word 'glod'; did you mean 'gold'?"),
+        (('tier = "gold" }', 'teir = "gold" }'), "few constants.teir: unknown word 'teir'; did you mean 'tier'?"),
+        (('constants = { tier = "gold" }\n', ""), "few constants: must have a value for 'tier', which the policy asks about: basic or gold"),
+    ],
+)  # fmt: skip
+def test_constants_of_a_segment_are_checked(
+    change: tuple[str, str], says: str, trustcurve: Trustcurve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiers.toml").write_text(TWO_TIERS, encoding="utf-8")
+    (tmp_path / "year.toml").write_text(SEGMENTS.replace(*change), encoding="utf-8")
+    for command in ("check", "simulate"):
+        said = trustcurve(command, "year.toml")
+        assert said.code == 2
+        assert says in " ".join(said.err.split())

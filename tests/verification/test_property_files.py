@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from tests.core.test_own_curve import OURS
 from tests.verification.wrong_properties import RIGHT, WRONG
@@ -13,6 +15,7 @@ from trustcurve import Curve, errors
 from trustcurve.documents.curve_file import parse_curve
 from trustcurve.errors import InvalidDocumentError, UnknownWordError
 from trustcurve.policies import ANY, Environment, Policy, load_environment, load_policy, parse_policy
+from trustcurve.simulation import Scenario, solve
 from trustcurve.verification import (
     InvalidPropertiesError,
     Property,
@@ -359,6 +362,36 @@ def test_totals_of_costs_and_of_turns_and_what_is_assumed():
     assert once, "of journeys with one complaint"
     freely = parse_properties(MORE.replace('assuming = "one complaint"', ""), policy=ours)[-1]
     assert not check(Curve.default(), freely, policy=ours, environment=world).verdicts[0]
+
+
+BALANCE = '[[properties]]\nname = "pays"\nexpected_total = "balance"\ngains = { purchase = 30, complaint = -4, exchange = 1 }\nwithin = 4\n'
+
+
+def test_a_balance_is_what_moves_and_actions_bring_less_what_they_cost():
+    ours, world = parse_policy(MENDS), Environment({"complaint": 0.25, "purchase": 0.5})
+    (pays,) = parse_properties(BALANCE, policy=ours)
+    told = check(Curve.default(), pays, policy=ours, environment=world).verdicts[0]
+    by_hand = Scenario.single(Curve.default(), ours, world, turns=4, customers=1)
+    segment = evolve(by_hand.segments[0], gains={"purchase": 30, "complaint": -4, "exchange": 1})
+    exact = solve(evolve(by_hand, segments=segment)).measures().filter(measure="balance")["result"].item()
+    assert told.value == pytest.approx(exact)
+    assert told.value > 30
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("purchase", "purchse", "gains: unknown word 'purchse'; did you mean 'purchase'?"),
+        ('"balance"', '"cost"', 'gains: must be left out unless expected_total is "balance"'),
+        ("gains = { purchase = 30, complaint = -4, exchange = 1 }\n", "", "gains: must say what a move or an action brings"),
+        ("30", '"much"', "gains.purchase: must be a number"),
+    ],
+)  # fmt: skip
+def test_gains_are_checked(old: str, new: str, says: str):
+    with pytest.raises(InvalidPropertiesError, match=re.escape(says)):
+        parse_properties(BALANCE.replace(old, new), policy=parse_policy(MENDS))
+    with pytest.raises(InvalidPropertiesError, match="must be of a policy"):
+        parse_properties(BALANCE)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import inf
+from math import fsum, inf
 from os import PathLike
 from typing import Annotated, Any, Final, Literal
 
-from attrs import fields, frozen
+from attrs import field, fields, frozen
 
 from trustcurve.core.curve import Curve
+from trustcurve.core.values import checked_word
 from trustcurve.documents.forms import SOME, Keyed, Text, ValueRule, between, key_of, whole
 from trustcurve.documents.plain_text import Path, read_text
 from trustcurve.documents.problems import unknown
 from trustcurve.documents.reader import Reading, read_toml
 from trustcurve.errors import InvalidDocumentError, InvalidValueError
+from trustcurve.policies.actions import MOVES
 from trustcurve.policies.policy import Policy
 from trustcurve.verification.combinators import (
     always,
@@ -236,14 +238,17 @@ class _ExpectedTotal(_Property):
     """The mean total of something lies within bounds.
 
     Args:
-        expected_total: What is added up: "cost", what the policy says that its actions cost, or the turns in which this holds.
+        expected_total: What is added up: "cost", what the policy says that its actions cost; "balance", the gains less that
+            cost; or the turns in which this holds.
+        gains: For "balance": what a move or an action brings the company each time, for example { purchase = 30.0 }.
         within: In how many turns at most.
         goal: Up to which turn, that one included.
         at_least: The lower bound of the mean.
         at_most: The upper bound of the mean.
     """
 
-    expected_total: Literal["cost"] | _Predicate
+    expected_total: Literal["cost", "balance"] | _Predicate
+    gains: dict[str, Annotated[float, _NUMBER]] = field(factory=dict)
     within: Annotated[int, whole(1, unit="turns")] | None = None
     goal: _Predicate | None = None
     at_least: Annotated[float, _NUMBER] = -inf
@@ -377,7 +382,12 @@ def _property(plain: dict[str, Any], form: Any, predicates: PredicateReader) -> 
     keys = {each.name: key_of(each) for each in fields(type(form))}
     tables = {name: plain[keys[name]] for name, value in given.items() if isinstance(value, PredicateTable)}
     given |= predicates.predicates_of(tables)
-    if given.get("expected_total") == "cost":
+    gains = given.pop("gains", {})
+    if given.get("expected_total") == "balance":
+        given["expected_total"] = _balance(predicates, gains)
+    elif gains:
+        raise InvalidValueError("gains", gains, 'must be left out unless expected_total is "balance"')
+    elif given.get("expected_total") == "cost":
         given["expected_total"] = _costs(predicates.policy)
     return combinator(*[given.pop(name) for name in positional], **given)
 
@@ -390,6 +400,27 @@ def _costs(policy: Policy | None) -> Callable[[Turn], float]:
     if not policy.costs:
         raise InvalidValueError("expected_total", "cost", "must be of a policy with costs")
     return lambda turn: policy.cost(turn.actions)
+
+
+def _balance(predicates: PredicateReader, gains: Mapping[str, float]) -> Callable[[Turn], float]:
+    """Return what a turn brings less what it costs."""
+    policy = predicates.policy
+    if policy is None:
+        rule = "must be of a policy: give it with load_properties(path, policy=...)"
+        raise InvalidValueError("expected_total", "balance", rule)
+    if not gains:
+        raise InvalidValueError("gains", gains, "must say what a move or an action brings")
+    words = (*MOVES, *predicates.curve.own_signals, *policy.acts)
+    for word in gains:
+        checked_word("gains", word, words)
+    done = tuple((word, gain) for word, gain in gains.items() if word in policy.acts)
+    happened = tuple((word, gain) for word, gain in gains.items() if word not in policy.acts)
+
+    def balance(turn: Turn) -> float:
+        brought = [gain for word, gain in happened if word in turn.moves]
+        return fsum((*brought, *(gain for word, gain in done if word in turn.actions), -policy.cost(turn.actions)))
+
+    return balance
 
 
 # --- checks ----------------------------------------------------------------------------------------
