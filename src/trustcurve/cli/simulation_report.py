@@ -174,7 +174,11 @@ def _print_result(screen: Screen, scenario: Scenario, exact: Solution | None, ru
     screen.line()
     screen.table(f"Where customers stand after {scenario.turns} turns", *rows.states())
     screen.line()
-    screen.table(f"Where customers have been within {scenario.turns} turns of their arrival", *rows.stages())
+    columns, been = rows.stages()
+    if been:
+        screen.table(f"Where customers have been within {scenario.turns} turns of their arrival", columns, been)
+    for segment in rows.unobserved:
+        screen.line(f"{segment}: nobody was there for all {scenario.turns} turns")
     screen.line()
     columns, causes = rows.causes()
     if causes:
@@ -259,6 +263,13 @@ class _Rows:
         }
         return self._rows("stage", {heading: (exact, column) for heading, column in columns.items()}, run)
 
+    @property
+    def unobserved(self) -> list[str]:
+        """The segments in which nobody was there to the end."""
+        last = self.result.reached().filter(age=self.scenario.turns).group_by("segment").agg(pl.col("observed").max())
+        seen = dict(last.iter_rows())
+        return [segment for segment in self.result.segments if not seen[segment]]
+
     def causes(self) -> tuple[list[TableColumn], list[Row]]:
         """Return which rules made them fall."""
         because = {rule.name: rule.because for rule in self.scenario.curve.rules}
@@ -313,7 +324,8 @@ class _Rows:
         curve = self.scenario.curve
         words = curve.states if key == "state" else (*(stage.name for stage in curve.stages), LOST_NAME)
         rows: list[Row] = []
-        for segment in self.result.segments:
+        unseen = self.unobserved if key == "stage" else []
+        for segment in (each for each in self.result.segments if each not in unseen):
             for word in words:
                 cells = [_cell(column, values.get((segment, word))) for values, column in known.values()]
                 if run is not None:
@@ -348,7 +360,11 @@ def _relation_cells(result: Solution | Run) -> dict[str, dict[str, str]]:
             "of those, are engaged": _percent(row["engaged"] / crossed if crossed else None),
             "given, per customer": _number(row["given"], many),
             "asked, per customer": _number(row["asked"], many),
-            "given for each ask": _number(row["given"], row["asked"]) if row["asked"] else "nothing asked",
+            "given for each ask": _number(row["given"], row["asked"])
+            if row["asked"]
+            else "nothing asked"
+            if many
+            else "?",
         }
         if row["segment"] in counted:
             lines |= {

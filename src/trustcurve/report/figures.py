@@ -408,14 +408,15 @@ def _plot_times(axes: Axes, curve: Curve, sampled: pl.DataFrame | None, exact: p
     ):
         rows = drawn.filter(pl.col("stage") == stage).sort("age")
         ages, shares = rows["age"].to_numpy(), rows["share"].to_numpy()
-        axes.plot(ages, shares, color=colour, linewidth=2.4, label=f"{words}: {shares[-1]:.1%}")
-        top = max(top, float(shares.max()))
+        label, top = f"{words}: {shares[-1]:.1%}", max(top, float(shares.max()))
         if sampled is not None:
             low, high = rows["low"].to_numpy(), rows["high"].to_numpy()
+            label += f"\n({low[-1]:.1%} to {high[-1]:.1%})"
             axes.fill_between(ages, low, high, color=colour, alpha=0.16, linewidth=0)
             for bound in (low, high):
                 axes.plot(ages, bound, color=colour, linewidth=0.7, linestyle=(0, (4, 2)))
             top = max(top, float(high.max()))
+        axes.plot(ages, shares, color=colour, linewidth=2.4, label=label)
         if sampled is not None and exact is not None:
             known = exact.filter(pl.col("stage") == stage).sort("age")
             axes.plot(known["age"], known["share"], color=INK, linewidth=1, zorder=3)
