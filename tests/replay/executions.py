@@ -6,13 +6,16 @@ A new execution is one line here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
 
 from tests.replay.log_files import replay_as_log
 from trustcurve import Event
+from trustcurve.batch.frame_replay import replay_frame
 from trustcurve.core.replay import LoggedEvent, Replay, replay
+from trustcurve.records import EVENTS, event_record, polars_frame
 
 __all__ = ["EXECUTIONS", "Execution"]
 
@@ -46,7 +49,16 @@ def _without_if_open(logged: Event | LoggedEvent) -> Event | LoggedEvent:
     return LoggedEvent(logged.event, logged.row, logged.place, logged.sequence)
 
 
+def replay_by_columns(
+    log: list[Event | LoggedEvent], standings: dict[str, Any], curve: Any, until: datetime | None = None, **_: object
+) -> Replay:
+    """Replay a log as a table of events."""
+    assert not standings
+    return replay_frame(polars_frame(EVENTS, map(event_record, log)), curve, until, keep_identities=True)
+
+
 EXECUTIONS = [
     Execution("pure", replay),
+    Execution("columns", replay_by_columns, goes_on=False),
     Execution("logs", replay_as_log, if_open=False, goes_on=False),
 ]

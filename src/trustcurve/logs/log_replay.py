@@ -6,13 +6,15 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, final
+from typing import Any, Literal, final, get_args
 
 import polars as pl
 from attrs import field, frozen
 
+from trustcurve.batch.column_replay import ColumnReplay, books_of
+from trustcurve.batch.frame_replay import together
 from trustcurve.core.curve import Curve
-from trustcurve.core.instants import instant
+from trustcurve.core.instants import datetime_of, instant, microseconds
 from trustcurve.core.journey import Journey, extended
 from trustcurve.core.replay import (
     FATES,
@@ -21,15 +23,26 @@ from trustcurve.core.replay import (
     History,
     LoggedTransition,
     Observation,
+    Replay,
     combine,
     history,
 )
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
-from trustcurve.core.values import checked_name
+from trustcurve.core.values import checked_name, checked_word
 from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
 from trustcurve.logs.columns import template, used_columns
-from trustcurve.logs.mapper import CUSTOMER, CustomerRows, Mapped, check_signals, customer_rows, map_log
+from trustcurve.logs.mapper import (
+    AT,
+    CUSTOMER,
+    KIND,
+    CustomerRows,
+    Mapped,
+    check_signals,
+    customer_rows,
+    event_table,
+    map_log,
+)
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.outcomes import Outcome, outcomes_of
 from trustcurve.logs.relations import RelationCounter
@@ -38,7 +51,9 @@ from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord, RelationRecord
 
 __all__ = [
+    "ENGINES",
     "CustomerReplay",
+    "Engine",
     "LogCounts",
     "LogJourneys",
     "LogReplay",
@@ -50,6 +65,11 @@ __all__ = [
 
 Progress = Callable[[int, int], None]
 """A function that is called regularly with the number of events done and of all."""
+
+Engine = Literal["columns", "pure"]
+"""How customers are replayed."""
+
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 _EVERY = 2048
 
@@ -154,6 +174,7 @@ def replay_log(
     until: datetime | None = None,
     outcome: str | None = None,
     progress: Progress | None = None,
+    engine: Engine = "columns",
 ) -> LogReplay:
     r"""Map a log to events and replay every customer.
 
@@ -165,10 +186,13 @@ def replay_log(
             applied event of the whole log.
         outcome: A column with an outcome (a number, true or false), to compare with the state just before its row.
         progress: A function that is called regularly with the number of events done and of all.
+        engine: "columns": by columns where the columns decide, which is fast; "pure": one event after the other. The results
+            are equal.
 
     Raises:
         InvalidMappingError: The mapping does not fit the log.
         InvalidValueError: An argument has another type.
+        UnknownWordError: There is no such engine.
 
     Examples:
         >>> from pathlib import Path
@@ -187,7 +211,7 @@ def replay_log(
     """
     run = _Run.of(log, mapping, curve, until, progress, outcome=outcome)
     relations = RelationCounter(curve)
-    done = combine(_each(run.histories(), relations.add_history), {}, curve, run.until, observed=relations.add_step)
+    done = (_by_columns if checked_word("engine", engine, ENGINES) == "columns" else _one_by_one)(run, relations)
     rejects = [*run.rejects, *map(RejectRecord.of, done.rejects)]
     warning = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
     return LogReplay(
@@ -378,6 +402,37 @@ class _Run:
                 self.outcomes.append(each)
             else:
                 self.rejects.append(each)
+
+
+def _one_by_one(run: _Run, relations: RelationCounter) -> Replay:
+    """Replay every customer one event after the other."""
+    histories = _each(run.histories(), relations.add_history)
+    return combine(histories, {}, run.curve, run.until, observed=relations.add_step)
+
+
+def _by_columns(run: _Run, relations: RelationCounter) -> Replay:
+    """Replay customers by columns where the columns decide, and the others one event after the other."""
+    curve, events = run.curve, run.mapped.events
+    ends = pl.lit(value=True) if run.until is None else pl.col(AT) <= run.until
+    frame = event_table(events.filter(pl.col(KIND).is_not_null() & ends))
+    books = books_of(frame, curve)
+    marked = events.filter(pl.col(KIND).is_null())[CUSTOMER].unique()
+    names = pl.Series(books.events.customers, dtype=pl.String)
+    even = ~(books.odd | names.is_in(marked.implode()).to_numpy())
+    chosen = names.filter(pl.Series(even)).implode()
+    slow = events.filter(~pl.col(CUSTOMER).is_in(chosen))
+    histories = [*_each(run.histories(slow), relations.add_history)]
+    last = [microseconds(each.standing.as_of) for each in histories if each.standing is not None]
+    if even.any():
+        last.append(int(books.events.at[books.events.starts[1:][even] - 1].max()))
+    if not last:
+        return combine(histories, {}, curve, run.until)
+    found = ColumnReplay(books, even, max(last) if run.until is None else microseconds(run.until))
+    relations.add_columns(found)
+    others = combine(histories, {}, curve, datetime_of(found.until), observed=relations.add_step)
+    order = events[CUSTOMER].unique(maintain_order=True).to_list()
+    late = events.height - slow.height - found.applied
+    return together(found, others, order, late)
 
 
 def _each(histories: Iterable[History], look: Callable[[History], None]) -> Iterator[History]:

@@ -34,7 +34,18 @@ from trustcurve.logs.numbers import number, text, whole
 from trustcurve.logs.sources import ROW, Log
 from trustcurve.records import EVENTS, RejectRecord, polars_types
 
-__all__ = ["AT", "CUSTOMER", "CustomerRows", "Mapped", "Mark", "check_signals", "customer_rows", "map_log"]
+__all__ = [
+    "AT",
+    "CUSTOMER",
+    "KIND",
+    "CustomerRows",
+    "Mapped",
+    "Mark",
+    "check_signals",
+    "customer_rows",
+    "event_table",
+    "map_log",
+]
 
 AT, CUSTOMER, DUE, GROUP, ID, KIND, ORDER, OUTCOME, PLACE, PROBLEM, RULE, SEQUENCE, VALUE = (
     f"trustcurve.{name}"
@@ -422,6 +433,23 @@ def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
             made.events.append(LoggedEvent(event, row, place, sequence))
     if made is not None:
         yield _without_broken(made)
+
+
+def event_table(events: pl.DataFrame) -> pl.DataFrame:
+    """Return mapped events as a table of ``EVENTS``."""
+    named = {
+        AT: "at",
+        CUSTOMER: "customer",
+        ID: "id",
+        SEQUENCE: "sequence",
+        ORDER: "place",
+        KIND: "event",
+        DUE: "due",
+        ROW: "row",
+    }
+    empty = pl.DataFrame(schema=_FIELDS)
+    table = events.select(*(pl.col(column).alias(name) for column, name in named.items()), *_TEXTS)
+    return pl.concat([empty, table], how="diagonal_relaxed").select(empty.columns)
 
 
 def _without_broken(made: CustomerRows) -> CustomerRows:

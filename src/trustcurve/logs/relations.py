@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 
+import numpy as np
+import polars as pl
 from attrs import define, field, frozen
 
+from trustcurve.batch.column_replay import ColumnReplay
+from trustcurve.batch.event_columns import Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.replay import History
 from trustcurve.core.signals import EXCHANGED, RETAINED
@@ -60,6 +64,37 @@ class RelationCounter:
         if asked or step.reaction.signal in self.curve.gives:
             self._cell(self._last[customer][0], month)[_ASKED if asked else _GIVEN] += 1
 
+    def add_columns(self, found: ColumnReplay) -> None:
+        """Count the customers of a replay by columns, up to its last look."""
+        curve, table = self.curve, self.curve.table()
+        across = np.array([not curve.stage(position).outside for position in table.positions])
+        engaged = np.array([curve.is_engaged(position) for position in table.positions])
+        cohort = np.zeros(len(found.books.events.customers), np.int64)
+        cohort[found.chosen] = _numbers_of(found.first_at())
+        self._add(cohort[found.chosen], cohort[found.chosen], 0, 1)
+        start = table.number(curve.start)
+        for place, there in ((_CROSSED, across), (_ACROSS, across), (_ENGAGED, engaged)):
+            self._add(cohort[found.chosen], cohort[found.chosen], place, int(there[start]))
+        changes = found.changes(across * 2 + engaged)
+        customer, month = found.rows.customer[changes.row], _numbers_of(changes.at)
+        for place, there in ((_ACROSS, across), (_ENGAGED, engaged)):
+            difference = there[changes.after].astype(np.int64) - there[changes.before]
+            self._add(cohort[customer], month, place, difference)
+        crossing = np.flatnonzero(across[changes.after] & ~across[start])
+        first = crossing[np.unique(customer[crossing], return_index=True)[1]]
+        self._add(cohort[customer[first]], month[first], _CROSSED, 1)
+        whose, at, met, signal = found.events_met()
+        asks = np.array([[curve.is_ask(reaction) for reaction in row] for row in table.reactions])
+        gives = np.array([name in curve.gives for name in table.signals])
+        for place, those in ((_ASKED, asks[met, signal]), (_GIVEN, gives[signal] & ~asks[met, signal])):
+            self._add(cohort[whose[those]], _numbers_of(at[those]), place, 1)
+
+    def _add(self, cohort: Ints, month: Ints, place: int, numbers: Ints | int) -> None:
+        """Add numbers to the cells of cohorts and months."""
+        frame = pl.DataFrame({"cohort": cohort, "month": month, "n": np.broadcast_to(numbers, cohort.shape)})
+        for one, other, n in frame.group_by("cohort", "month").agg(pl.col("n").sum()).iter_rows():
+            self._cell(one, other)[place] += n
+
     def _move(self, customer: str, month: int, position: Position) -> None:
         cohort, crossed, *before = self._last[customer]
         known = self._known.get(position)
@@ -88,6 +123,13 @@ class RelationCounter:
 
 def _number_of(at: datetime) -> int:
     return at.year * 12 + at.month - 1
+
+
+def _numbers_of(at: Ints) -> Ints:
+    """Return the numbers of the months of instants, in microseconds since 1970."""
+    months = at.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    found: Ints = months + 1970 * 12
+    return found
 
 
 def month_name(number: int) -> str:

@@ -20,6 +20,7 @@ EVENT_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in events.EV
 
 _COLUMNS = {kind: columns_of(kind) for kind in EVENT_KINDS.values()}
 _PLACED = columns_of(LoggedEvent, without=("event",))
+_NEEDED = {kind: [column.name for column in own if column.needed] for kind, own in _COLUMNS.items()}
 
 
 def _columns() -> tuple[Column, ...]:
@@ -35,6 +36,8 @@ def _columns() -> tuple[Column, ...]:
 
 EVENTS = Schema("events", (Column("event", "text", words=tuple(EVENT_KINDS)), *_columns(), *_PLACED))
 """Events: their class (``event``), their fields, and their place in a log."""
+
+_GIVEN = {kind: [name for name in EVENTS.names if name in fields_dict(kind)] for kind in _COLUMNS}
 
 
 def event_record(event: Event | LoggedEvent) -> dict[str, Any]:
@@ -75,10 +78,10 @@ def event_of(record: Mapping[str, Any]) -> LoggedEvent:
     kind = EVENT_KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise UnknownWordError("event", name, tuple(EVENT_KINDS))
-    for column in _COLUMNS[kind]:
-        if column.needed and record.get(column.name) is None:
-            raise InvalidValueError(column.name, None, f"must be given in a record of {kind.__name__}")
-    given = {name: record[name] for name in EVENTS.names if name in fields_dict(kind) and record.get(name) is not None}
+    for needed in _NEEDED[kind]:
+        if record.get(needed) is None:
+            raise InvalidValueError(needed, None, f"must be given in a record of {kind.__name__}")
+    given = {name: record[name] for name in _GIVEN[kind] if record.get(name) is not None}
     placed = {column.name: record[column.name] for column in _PLACED if record.get(column.name) is not None}
     if type(placed.get("if_open")) is int and placed["if_open"] in (0, 1):
         placed["if_open"] = bool(placed["if_open"])  # SQLite has no flags
