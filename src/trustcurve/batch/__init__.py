@@ -1,1 +1,13 @@
-"""Whole logs at table speed: the ledger by columns, for all customers at once. Needs the extra ``logs`` and numpy."""
+"""Whole logs at table speed: the ledger by columns, for all customers at once.
+
+Needs the extra ``logs`` (Polars, NumPy).
+"""
+
+from trustcurve.errors import require
+
+for module in ("polars", "numpy"):
+    require(module, "logs")
+
+from trustcurve.batch.frame_replay import replay_frame  # noqa: E402
+
+__all__ = ["replay_frame"]

@@ -16,7 +16,7 @@ from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Row, Screen, TableColumn, working
 from trustcurve.errors import require
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.log_replay import LogCounts
+from trustcurve.logs.log_replay import Engine, LogCounts
 from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
 from trustcurve.logs.relations import by_month, totals_of
@@ -109,6 +109,13 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             show_default=False,
         ),
     ] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            "--engine",
+            help="How customers are replayed: columns, all at once where their events allow it; pure, one event after the other. The results are equal.",
+        ),
+    ] = "columns",
     *,
     allow_rejects: AllowRejects = False,
 ) -> None:
@@ -126,7 +133,15 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written
         work.at("mapping its rows")
-        done = replay_log(opened, meaning, on, until=end, outcome=outcome, progress=work.replayed)
+        done = replay_log(
+            opened,
+            meaning,
+            on,
+            until=end,
+            outcome=outcome,
+            progress=work.replayed,
+            engine=engine,
+        )
         if out_dir is not None:
             work.at("writing files")
             written = write_replay(done, out_dir, format=file_format)

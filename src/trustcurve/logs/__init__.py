@@ -1,11 +1,12 @@
 """Event logs of other systems: read them, map their rows to events, replay every customer.
 
-Needs the extra ``logs`` (Polars).
+Needs the extra ``logs`` (Polars, NumPy).
 """
 
 from trustcurve.errors import require
 
-require("polars", "logs")
+for module in ("polars", "numpy"):
+    require(module, "logs")
 
 from trustcurve.logs.log_errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
 from trustcurve.logs.log_replay import (  # noqa: E402
