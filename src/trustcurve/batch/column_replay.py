@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -171,20 +172,24 @@ class ColumnReplay:
             for number, position, when, quiet in found
         }
 
+    @cached_property
+    def _left(self) -> list[tuple[int, Promise, int]]:
+        """The promises that are open or overdue in the end, as they were before they broke: whose, which, and when it breaks."""
+        book = self.books.book
+        mine = np.isin(book.left_of, self.chosen)
+        names = self.books.events.promises.gather(book.left[mine]).to_list()
+        parts = (part[mine].tolist() for part in (book.left_of, book.left_due, book.left_weight, book.left_breaks))
+        return [
+            (owner, Promise(name, None if due == NO_TIME else datetime_of(due), WEIGHTS[weight]), breaks)
+            for name, owner, due, weight, breaks in zip(names, *parts, strict=True)
+        ]
+
     def _promises(self, as_of: dict[int, int]) -> dict[int, PromiseBook]:
         """Return the promise book of each customer who has one, as of an instant."""
-        book = self.books.book
-        listed: dict[int, list[Promise]] = {}
-        names = self.books.events.promises.gather(book.left).to_list()
-        for owner, name, due, weight, breaks in zip(
-            book.left_of.tolist(), names, book.left_due.tolist(), book.left_weight.tolist(), book.left_breaks.tolist(), strict=True,
-        ):  # fmt: skip
-            when = as_of.get(owner)
-            if when is not None:
-                on = None if due == NO_TIME else datetime_of(due)
-                promise = Promise(name, on, WEIGHTS[weight], overdue=on is not None and breaks < when)
-                listed.setdefault(owner, []).append(promise)
-        return {owner: PromiseBook.of(promises) for owner, promises in listed.items()}
+        listed: dict[int, list[tuple[Promise, bool]]] = {}
+        for owner, promise, breaks in self._left:
+            listed.setdefault(owner, []).append((promise, breaks < as_of[owner]))
+        return {owner: PromiseBook.of_opened(promises) for owner, promises in listed.items()}
 
     # --- what moved them --------------------------------------------------------------------------
 

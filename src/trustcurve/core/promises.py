@@ -75,15 +75,21 @@ class PromiseBook:
 
     @classmethod
     def of(cls, promises: Iterable[Promise]) -> PromiseBook:
-        """Return a book of these promises."""
-        book = EMPTY
-        for promise in promises:
-            if promise.overdue:
-                opened = evolve(promise, overdue=False)
-                book = PromiseBook(_with(book._by_id, (promise.id, opened)), book._by_due)
-            else:
-                book = book.add(promise)
-        return book
+        """Return a book of these promises, of which the ids differ."""
+        return PromiseBook.of_opened(
+            (evolve(each, overdue=False) if each.overdue else each, each.overdue) for each in promises
+        )
+
+    @classmethod
+    def of_opened(cls, promises: Iterable[tuple[Promise, bool]]) -> PromiseBook:
+        """Return a book of promises as they were before any of them broke, each with whether it did."""
+        listed = sorted(((each.id, each, broke) for each, broke in promises), key=itemgetter(0))
+        dated = [
+            (microseconds(each.due), name, each) for name, each, broke in listed if each.due is not None and not broke
+        ]
+        return PromiseBook(
+            _runs([(name, each) for name, each, _ in listed]), _runs(sorted(dated, key=itemgetter(0, 1)))
+        )
 
     def __iter__(self) -> Iterator[Promise]:
         if not self._by_id:
@@ -158,6 +164,11 @@ class PromiseBook:
 
 EMPTY = PromiseBook()
 """A book without promises."""
+
+
+def _runs(entries: list[_Entry]) -> _Runs:
+    """Split entries in order into runs."""
+    return tuple(tuple(entries[first : first + _RUN_MAX]) for first in range(0, len(entries), _RUN_MAX))
 
 
 def _run(runs: _Runs, entry: _Entry) -> int:
