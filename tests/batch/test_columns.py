@@ -121,6 +121,26 @@ def test_silence_wears_as_long_as_it_lasts(periods: int, patience: int, extra: i
     assert replay_frame(table(events), curve) == evolve(replay_one_by_one(events, {}, curve), used=None)
 
 
+@pytest.mark.parametrize("grace", [0, 2])
+def test_what_happens_at_the_very_instant_counts_as_it_does_one_by_one(grace: int) -> None:
+    curve = Curve.default(silence_after=timedelta(days=5), grace=timedelta(days=grace))
+    ends = day(5 + grace)
+    for closing in (
+        PromiseKept(at=ends, customer="ann", promise="p"),
+        PromiseReleased(at=ends, customer="ann", promise="p"),
+    ):
+        for then in (closing, evolve(closing, at=ends + timedelta(microseconds=1))):
+            for until in (None, ends, ends + timedelta(microseconds=1), day(40)):
+                events: list[Event] = [
+                    Proposed(at=day(0), customer="ann"),
+                    PromiseMade(at=day(0), customer="ann", promise="p", due=day(5)),
+                    PromiseMade(at=day(0), customer="ann", promise="q", due=day(5)),
+                    then,
+                ]
+                done = replay_frame(table(events), curve, until)
+                assert done == evolve(replay_one_by_one(events, {}, curve, until), used=None)
+
+
 def test_hundreds_of_promises_break_at_one_instant_in_the_order_of_their_ids() -> None:
     names = [f"p{number}" for number in range(300)]
     events: list[Event] = [PromiseMade(at=day(0), customer="ann", promise=name, due=day(3)) for name in reversed(names)]

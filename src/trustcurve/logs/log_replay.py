@@ -391,7 +391,7 @@ class _Run:
             done += len(own.events)
             if self.progress is not None and done - reported >= _EVERY:
                 reported = done
-                self.progress(done, chosen.height)
+                self.progress(done, self.mapped.events.height)
 
     def _note(self, own: CustomerRows, found: History) -> None:
         for reject in own.broken:
@@ -427,7 +427,11 @@ def _by_columns(run: _Run, relations: RelationCounter) -> Replay:
         last.append(int(books.events.at[books.events.starts[1:][even] - 1].max()))
     if not last:
         return combine(histories, {}, curve, run.until)
+    if run.progress is not None:
+        run.progress(slow.height, events.height)
     found = ColumnReplay(books, even, max(last) if run.until is None else microseconds(run.until))
+    if run.progress is not None:
+        run.progress(events.height, events.height)
     relations.add_columns(found)
     others = combine(histories, {}, curve, datetime_of(found.until), observed=relations.add_step)
     order = events[CUSTOMER].unique(maintain_order=True).to_list()
