@@ -212,5 +212,7 @@ def test_what_is_written_as_csv_is_one_line_a_row(trustcurve: Trustcurve, shop: 
 def test_a_look_long_after_nearly_all_events_is_said(trustcurve: Trustcurve, shop: Path) -> None:
     (shop / "far.csv").write_text(LOG + "13,2062-03-13 10:00,4711,letter,,,\n", encoding="utf-8")
     said = trustcurve("replay", "far.csv", "-m", "m.toml")
-    warning = "1 of 11 events lie after 2026-03-09; every customer is observed on 2062-03-13, at the last event"
-    assert said.lines[3:5] == ["states as of 2062-03-13 09:00 UTC", f"{warning}: see --until"]
+    warning = (
+        "1 of 11 events lie after 2026-03-09; every customer is observed on 2062-03-13, at the last event: see --until"
+    )
+    assert said.lines[3:5] == ["states as of 2062-03-13 09:00 UTC", warning]

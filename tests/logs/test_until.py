@@ -186,7 +186,7 @@ def warnings(path: Path, days: list[float], **options: Any) -> tuple[str, ...]:
 
 def test_a_mistyped_year_is_said(tmp_path: Path) -> None:
     assert warnings(tmp_path, [0, 1, 365 * 38]) == (
-        "1 of 3 events lie after 2024-01-02; every customer is observed on 2061-12-22, at the last event",
+        "1 of 3 events lie after 2024-01-02; every customer is observed on 2061-12-22, at the last event: see --until",
     )
 
 

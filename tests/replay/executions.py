@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from tests.replay.log_files import replay_as_log
-from trustcurve import Event
+from trustcurve import Event, PromiseMade
 from trustcurve.batch.frame_replay import replay_frame
 from trustcurve.core.replay import LoggedEvent, Replay, replay
 from trustcurve.records import EVENTS, event_record, polars_frame
@@ -27,7 +27,7 @@ class Execution:
     Args:
         name: What to call it.
         run: It, with the arguments of ``replay``.
-        if_open: Whether it knows events that are skipped where their promise is not open.
+        if_open: Whether promises that are made, too, can be skipped where they are not open.
         goes_on: Whether it goes on from standings and identities.
     """
 
@@ -44,7 +44,7 @@ class Execution:
 
 
 def _without_if_open(logged: Event | LoggedEvent) -> Event | LoggedEvent:
-    if isinstance(logged, Event):
+    if isinstance(logged, Event) or not isinstance(logged.event, PromiseMade):
         return logged
     return LoggedEvent(logged.event, logged.row, logged.place, logged.sequence)
 

@@ -103,6 +103,8 @@ def _event(logged: LoggedEvent | None, place: int, cells: dict[str, Any]) -> str
         value = getattr(event, field.name)
         if field.name not in KEPT_APART and value is not None:
             lines.append(f"{field.name} = {json.dumps(value)}")
+    if logged.if_open:
+        lines.append("if_open = true")
     due = getattr(event, "due", None)
     if due is not None:
         cells[f"due{place}"] = _time(due)

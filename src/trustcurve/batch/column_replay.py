@@ -53,6 +53,11 @@ class Books:
         odd: Ints = self.events.odd | self.book.odd
         return odd
 
+    def last_applied(self, chosen: Ints) -> list[int]:
+        """Return the instant of the last event of some customers that is applied, in microseconds since 1970; [] if none is."""
+        applied = self.events.at[chosen[self.events.customer] & ~self.book.skipped]
+        return [int(applied.max())] if len(applied) else []
+
 
 def books_of(frame: pl.DataFrame, curve: Curve) -> Books:
     """Keep the books of a log's customers.
@@ -107,16 +112,18 @@ class ColumnReplay:
     """
 
     def __init__(self, books: Books, chosen: Ints, until: int) -> None:
-        self.books, self.chosen, self.until = books, np.flatnonzero(chosen), until
-        self.rows = self._rows(chosen)
+        self.books, self.until = books, until
+        kept = ~books.book.skipped & chosen[books.events.customer]
+        self.chosen = np.unique(books.events.customer[kept])  # of whom no event is left there is nothing to tell
+        self.skipped = int((books.book.skipped & chosen[books.events.customer]).sum())
+        self.rows = self._rows(np.flatnonzero(kept))
         start = books.curve.table().number(books.curve.start)
         self.course = run_kernel(self.rows.timeline, books.curve, books.arrays, start)
 
-    def _rows(self, chosen: Ints) -> _Rows:
+    def _rows(self, mine: Ints) -> _Rows:
         """Merge events, breaks and the last look."""
         events, book = self.books.events, self.books.book
-        mine = np.flatnonzero(chosen[events.customer])
-        breaks = np.flatnonzero(chosen[book.broken_of] & (book.broken_at < self.until))
+        breaks = np.flatnonzero(np.isin(book.broken_of, self.chosen) & (book.broken_at < self.until))
         # At one instant promises break by id.
         if len(breaks):
             names = events.promises.gather(book.broken[breaks])

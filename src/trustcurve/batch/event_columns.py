@@ -49,6 +49,7 @@ class EventColumns:
         promise: The number of its promise, within the whole log; ``NONE`` if it is about none.
         due: The due date of a promise, in microseconds since 1970, or ``NO_TIME``.
         weight: 0 for a major promise, 1 for a minor one, ``NONE`` if it is not said.
+        if_open: Whether it is skipped where its promise is neither open nor overdue.
         promises: The ids of the promises, by number, in no order.
         odd: Which customers have an event that must be looked at by itself. Shape (customers,).
     """
@@ -62,6 +63,7 @@ class EventColumns:
     promise: Ints
     due: Ints
     weight: Ints
+    if_open: Ints
     promises: pl.Series
     odd: Ints
 
@@ -96,6 +98,7 @@ class EventColumns:
             promise=promise,
             due=due,
             weight=weight,
+            if_open=events["if_open"].fill_null(value=False).to_numpy() & (promise != NONE),
             promises=promises,
             odd=odd,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from trustcurve.batch.column_replay import Books, ColumnReplay, books_of
@@ -59,17 +58,17 @@ def replay_frame(
     late = ordered.filter(pl.col("at").dt.timestamp("us") > end) if end is not None else ordered.clear()
     early = ordered.filter(pl.col("at").dt.timestamp("us") <= end) if end is not None else ordered
     books = books_of(early, curve)
-    odd = books.odd | _with_flag(books, early)
+    odd = books.odd
     slow = list(_histories(early.filter(_of(books, odd)), curve))
     last = [microseconds(each.standing.as_of) for each in slow if each.standing is not None]
-    even = books.events.starts[1:][~odd] - 1
-    last += [int(books.events.at[even].max())] if len(even) else []
+    last += books.last_applied(~odd)
     used: dict[Identity, LoggedEvent] | None = {} if keep_identities else None
     if end is None and not last:
         return combine(slow, {}, curve, until, used=used)
     found = ColumnReplay(books, ~odd, max(last) if end is None else end)
     if used is not None:
-        used = _identities(early.filter(~_of(books, odd) & pl.col("id").is_not_null()))
+        applied = pl.Series(~books.book.skipped) & ~_of(books, odd)
+        used = _identities(early.filter(applied & pl.col("id").is_not_null()))
     order = early["customer"].unique(maintain_order=True).to_list()
     return together(found, combine(slow, {}, curve, datetime_of(found.until), used=used), order, len(late))
 
@@ -96,13 +95,6 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
         .sort("trustcurve.first", maintain_order=True)
         .drop("trustcurve.arrived", "trustcurve.first")
     )
-
-
-def _with_flag(books: Books, events: pl.DataFrame) -> Ints:
-    """Return which customers have an event that is skipped where its promise is not open."""
-    flagged = np.zeros(len(books.events.customers), bool)
-    flagged[books.events.customer[events["if_open"].fill_null(value=False).to_numpy()]] = True
-    return flagged
 
 
 def _of(books: Books, chosen: Ints) -> pl.Series:
@@ -133,6 +125,7 @@ def together(found: ColumnReplay, slow: Replay, order: list[str], late: int) -> 
     moved, later = found.transitions()
     counts = {fate: getattr(slow.counts, fate) for fate in FATES}
     counts["applied"] += found.applied
+    counts["skipped"] += found.skipped
     counts["later"] += late
     return Replay(
         _ordered(order, found.standings(), slow.standings),

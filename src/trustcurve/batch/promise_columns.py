@@ -27,9 +27,10 @@ class PromiseColumns:
     """What the book says of each event, and the promises that broke by their date.
 
     Args:
-        signal: The column of each event's signal. Shape (events,), like the two below.
+        signal: The column of each event's signal. Shape (events,), like the three below.
         ends: When it ends a silence: ``NEVER``, ``ALWAYS`` or ``CROSSING``.
         dated: By how many the open promises with a date grow or shrink with it.
+        skipped: Whether it is left out, because its promise is not open and it says so.
         odd: Which customers have an event that the book refuses. Shape (customers,).
         broken: The promise of each break. Shape (breaks,), like the three below.
         broken_at: When it breaks, in microseconds since 1970: after all that happens at that instant.
@@ -45,6 +46,7 @@ class PromiseColumns:
     signal: Ints
     ends: Ints
     dated: Ints
+    skipped: Ints
     odd: Ints
     broken: Ints
     broken_at: Ints
@@ -78,6 +80,7 @@ class _Books:
         self.signal = np.where(events.signal == NONE, none, events.signal).astype(np.int32)
         self.ends = self.ending[self.signal]
         self.dated = np.zeros(len(events.at), np.int32)
+        self.skipped = np.zeros(len(events.at), bool)
         self.odd = np.zeros(len(events.customers), bool)
         many = len(events.promises)
         self.status = np.zeros(many, np.int8)
@@ -105,8 +108,11 @@ class _Books:
     def _apply(self, places: Ints) -> None:
         """Apply events of different promises."""
         events = self.events
-        promise, at, about = events.promise[places], events.at[places], events.about[places]
-        self._break(promise, at)
+        self._break(events.promise[places], events.at[places])
+        skipped = events.if_open[places] & (self.status[events.promise[places]] == _ABSENT)
+        self.skipped[places[skipped]] = True
+        places = places[~skipped]
+        promise, about = events.promise[places], events.about[places]
         status, said, weight = self.status[promise], events.weight[places], self.weight[promise]
         ends_it = (about == KEPT) | (about == BROKEN)
         absent = status == _ABSENT
@@ -153,6 +159,7 @@ class _Books:
             signal=self.signal,
             ends=self.ends,
             dated=self.dated,
+            skipped=self.skipped,
             odd=self.odd,
             broken=broken,
             broken_at=at,

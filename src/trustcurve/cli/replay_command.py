@@ -195,7 +195,7 @@ def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
     if done.at_until.until is not None:
         screen.line(f"states as of {done.at_until.until:%Y-%m-%d %H:%M} UTC")
     for warning in done.warnings:
-        screen.line(f"{warning}: see --until")
+        screen.line(warning)
 
 
 def _print_states(screen: Screen, done: LogReplay) -> None:

@@ -213,7 +213,7 @@ def replay_log(
     relations = RelationCounter(curve)
     done = (_by_columns if checked_word("engine", engine, ENGINES) == "columns" else _one_by_one)(run, relations)
     rejects = [*run.rejects, *map(RejectRecord.of, done.rejects)]
-    warning = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
+    far = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
     return LogReplay(
         curve=curve,
         standings=done.standings,
@@ -224,7 +224,7 @@ def replay_log(
         relations=tuple(relations.records()),
         outcomes=tuple(sorted(run.outcomes, key=attrgetter("row"))),
         unmatched_rules=run.mapped.unmatched,
-        warnings=() if warning is None else (warning,),
+        warnings=(*([] if far is None else [far]), *map(_nobody, run.mapped.nobody())),
     )
 
 
@@ -423,8 +423,7 @@ def _by_columns(run: _Run, relations: RelationCounter) -> Replay:
     slow = events.filter(~pl.col(CUSTOMER).is_in(chosen))
     histories = [*_each(run.histories(slow), relations.add_history)]
     last = [microseconds(each.standing.as_of) for each in histories if each.standing is not None]
-    if even.any():
-        last.append(int(books.events.at[books.events.starts[1:][even] - 1].max()))
+    last += books.last_applied(even)
     if not last:
         return combine(histories, {}, curve, run.until)
     if run.progress is not None:
@@ -435,7 +434,7 @@ def _by_columns(run: _Run, relations: RelationCounter) -> Replay:
     relations.add_columns(found)
     others = combine(histories, {}, curve, datetime_of(found.until), observed=relations.add_step)
     order = events[CUSTOMER].unique(maintain_order=True).to_list()
-    late = events.height - slow.height - found.applied
+    late = events.height - slow.height - found.applied - found.skipped
     return together(found, others, order, late)
 
 
@@ -444,6 +443,14 @@ def _each(histories: Iterable[History], look: Callable[[History], None]) -> Iter
     for found in histories:
         look(found)
         yield found
+
+
+def _nobody(counted: tuple[str, int]) -> str:
+    name, events = counted
+    return (
+        f"a customer is named {name!r} ({events:,} event{'' if events == 1 else 's'}): if that means that nobody is known, "
+        f"say so in [log] of the mapping, empty = [{name!r}]"
+    ).replace(f"[{name!r}]", f'["{name}"]')
 
 
 def _check(argument: str, value: object, kind: type, rule: str) -> None:

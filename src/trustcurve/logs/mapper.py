@@ -6,7 +6,7 @@ by customer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -47,11 +47,11 @@ __all__ = [
     "map_log",
 ]
 
-AT, CUSTOMER, DUE, GROUP, ID, KIND, ORDER, OUTCOME, PLACE, PROBLEM, RULE, SEQUENCE, VALUE = (
+AT, CUSTOMER, DUE, GROUP, ID, IF_OPEN, KIND, ORDER, OUTCOME, PLACE, PROBLEM, RULE, SEQUENCE, VALUE = (
     f"trustcurve.{name}"
     for name in (
-        "at", "customer", "due", "group", "id", "kind", "order", "outcome", "place", "problem", "rule", "sequence",
-        "value",
+        "at", "customer", "due", "group", "id", "if_open", "kind", "order", "outcome", "place", "problem", "rule",
+        "sequence", "value",
     )
 )  # fmt: skip
 """The names of added columns; a log cannot have columns with this prefix."""
@@ -60,6 +60,9 @@ _FIELDS = polars_types(EVENTS)
 _PLACED = ("event", "at", "customer", "id", "row", "place", "sequence", "if_open")
 _TEXTS = tuple(column.name for column in EVENTS.columns if column.kind == "text" and column.name not in _PLACED)
 """The fields of events that a mapping fills by templates."""
+
+_NOBODY = ("?", "-", "null", "none", "nan", "nat", "n/a", "na", "unknown", "undefined")
+"""What exports write where nobody is known. Source: our choice, from databases, spreadsheets and pandas."""
 
 _HINTS = 5  # looking for similar names takes long, and most often one is behind all findings
 _FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
@@ -89,6 +92,12 @@ class Mapped:
     def of(self, customer: str) -> pl.DataFrame:
         """Return the events of a customer."""
         return self.events.filter(pl.col(CUSTOMER) == customer)
+
+    def nobody(self) -> list[tuple[str, int]]:
+        """Return the customers whose names rather say that nobody is known, each with the number of events; the most first."""
+        counts = self.events.filter(pl.col(KIND).is_not_null()).group_by(CUSTOMER).len()
+        odd = counts.filter(pl.col(CUSTOMER).str.to_lowercase().is_in(_NOBODY))
+        return odd.sort("len", CUSTOMER, descending=[True, False]).rows()
 
     def spans(self) -> pl.DataFrame:
         """Return the part of ``events`` of each customer.
@@ -180,11 +189,19 @@ def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.Lazy
         findings.append(Finding(log.path, "", "", f"the first line must name the columns, got {shown(log.heading)}"))
     if findings:
         raise InvalidMappingError(tuple(findings))
-    rows = rows.select(ROW, *used_columns(needed, schema, mapping))
+    rows = rows.select(ROW, *used_columns(needed, schema, mapping)).with_columns(_emptied(needed, mapping))
     needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None
     if needs_zone is not None:
         raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))
     return rows
+
+
+def _emptied(needed: Iterable[str], mapping: LogMapping) -> list[pl.Expr]:
+    """Return the columns with null where a field has a word that means "empty"."""
+    if not mapping.empty:
+        return []
+    words = [word.strip() for word in mapping.empty]
+    return [pl.when(~text(column).is_in(words)).then(pl.col(column)).alias(column) for column in needed]
 
 
 def _needs_zone(rows: pl.LazyFrame, mapping: LogMapping) -> Iterator[str]:
@@ -288,7 +305,7 @@ def _made(rows: pl.LazyFrame, mapping: LogMapping, place: int, event: EventTempl
             problems.append(pl.when(template(made_of).is_null()).then(empty))
     return chosen.select(
         ROW, CUSTOMER, at.alias(AT), _id(mapping), SEQUENCE, pl.lit(place, pl.Int32).alias(ORDER),
-        pl.lit(event.kind).alias(KIND), due.alias(DUE), *(template(made_of).alias(key) for key, made_of in event.texts),
+        pl.lit(event.kind).alias(KIND), due.alias(DUE), pl.lit(event.if_open).alias(IF_OPEN), *(template(made_of).alias(key) for key, made_of in event.texts),
         pl.coalesce([*problems, pl.lit(None, pl.String)]).alias(PROBLEM),
     )  # fmt: skip
 
@@ -325,7 +342,7 @@ def _nothing() -> pl.DataFrame:
     return pl.DataFrame(
         schema={
             ROW: pl.UInt32, CUSTOMER: pl.String, AT: INSTANT, ID: pl.String, SEQUENCE: pl.Int64, ORDER: pl.Int32,
-            KIND: pl.String, DUE: INSTANT, **{key: _FIELDS[key] for key in _TEXTS},
+            KIND: pl.String, DUE: INSTANT, IF_OPEN: pl.Boolean, **{key: _FIELDS[key] for key in _TEXTS},
             OUTCOME: pl.String, VALUE: pl.Float64, PROBLEM: pl.String,
         }
     )  # fmt: skip
@@ -407,13 +424,15 @@ class CustomerRows:
 def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
     """Create the events of a mapped log, or of a part of it, customer by customer."""
     texts = [key for key in _TEXTS if events[key].null_count() < events.height]
-    columns = (CUSTOMER, ROW, AT, ID, SEQUENCE, ORDER, OUTCOME, VALUE, KIND, DUE, *texts)
+    columns = (CUSTOMER, ROW, AT, ID, SEQUENCE, ORDER, OUTCOME, VALUE, KIND, DUE, IF_OPEN, *texts)
     own = {
         name: [(number, key) for number, key in enumerate(texts) if key in fields_dict(kind)]
         for name, kind in KINDS.items()
     }
     made: CustomerRows | None = None
-    for customer, row, micros, identity, sequence, place, outcome, value, kind, due, *fields in _rows(events, columns):
+    for customer, row, micros, identity, sequence, place, outcome, value, kind, due, if_open, *fields in _rows(
+        events, columns
+    ):
         if made is None or made.customer != customer:
             if made is not None:
                 yield _without_broken(made)
@@ -430,7 +449,7 @@ def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
         except TrustcurveError as error:
             made.broken.append(RejectRecord.of_row(row, customer, kind, error))
         else:
-            made.events.append(LoggedEvent(event, row, place, sequence))
+            made.events.append(LoggedEvent(event, row, place, sequence, if_open=bool(if_open)))
     if made is not None:
         yield _without_broken(made)
 
@@ -438,6 +457,7 @@ def customer_rows(events: pl.DataFrame) -> Iterator[CustomerRows]:
 def event_table(events: pl.DataFrame) -> pl.DataFrame:
     """Return mapped events as a table of ``EVENTS``."""
     named = {
+        IF_OPEN: "if_open",
         AT: "at",
         CUSTOMER: "customer",
         ID: "id",

@@ -98,12 +98,16 @@ class Due:
 
 @frozen
 class EventTemplate:
-    """An event to make from a row: its class, templates for its texts, and the sources of its times."""
+    """An event to make from a row: its class, templates for its texts, and the sources of its times.
+
+    With ``if_open`` it is skipped where its promise is neither open nor overdue.
+    """
 
     kind: str
     texts: tuple[tuple[str, Template], ...] = ()
     due: Due | None = None
     at: str | None = None
+    if_open: bool = False
 
 
 @frozen
@@ -122,7 +126,7 @@ class MappingRule:
 
 @frozen
 class LogMapping:
-    """A mapping: the columns of customer, time and id, and the rules."""
+    """A mapping: the columns of customer, time and id, the words that mean "empty", and the rules."""
 
     source: str
     customer: Template
@@ -131,6 +135,7 @@ class LogMapping:
     time_formats: tuple[tuple[str, str], ...] = ()
     id: Template | None = None
     sequence: str | None = None
+    empty: tuple[str, ...] = ()
     rules: tuple[MappingRule, ...] = ()
 
     def time_format(self, column: str) -> str | None:

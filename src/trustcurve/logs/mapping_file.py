@@ -163,6 +163,10 @@ class _Due:
             raise UnfitError("must have either column or after, such as after = { hours = 24 }")
 
 
+_CLOSING = ("PromiseKept", "PromiseBroken", "PromiseMoved", "PromiseReleased")
+"""The events that are about a promise made before."""
+
+
 def _event_form(kind: str) -> type:
     """Return the class of an event in a mapping: the same fields, each as a template, a due date, or a column of times."""
     hints = get_type_hints(KINDS[kind])
@@ -181,14 +185,16 @@ def _event_form(kind: str) -> type:
         each.name: form(each) for each in fields(KINDS[kind]) if each.init and each.name not in ("at", "customer", "id")
     }
     column: Any = Text | None
-    made = make_class(kind, {"at": field(type=column, default=None), **templates}, kw_only=True, frozen=True)
+    flags = {"if_open": field(type=bool, default=False)} if kind in _CLOSING else {}
+    made = make_class(kind, {"at": field(type=column, default=None), **templates, **flags}, kw_only=True, frozen=True)
     descriptions = {
         **described(PromiseMade),
         **described(KINDS[kind]),
         "at": "The column that has its time, if that is not the time of the row.",
+        "if_open": "Whether to skip it where its promise is neither open nor overdue, such as the second reply to a ticket.",
     }
     arguments = "".join(
-        f"        {name}: {descriptions[name]}\n" for name in ("at", *templates) if name in descriptions
+        f"        {name}: {descriptions[name]}\n" for name in ("at", *templates, *flags) if name in descriptions
     )
     made.__doc__ = f"{(KINDS[kind].__doc__ or '').partition(chr(10))[0]}\n\n    Args:\n{arguments}"
     return made
@@ -249,6 +255,7 @@ class _Log:
         time_format: The format of times that are not in ISO 8601, for all columns or in a table for some.
         id: The column, or a template, that identifies a row.
         sequence: The column of whole numbers that orders rows of one time.
+        empty: Words that mean that a field is empty, such as ["NULL", "-", "9999-12-31"].
     """
 
     customer: Annotated[Template, Form(_identity, _TEXT_SCHEMA)]
@@ -259,6 +266,7 @@ class _Log:
     ) = field(factory=dict)
     id: Annotated[Template, Form(_identity, _TEXT_SCHEMA)] | None = None
     sequence: Text | None = None
+    empty: tuple[Text, ...] = ()
 
 
 @frozen
@@ -325,6 +333,7 @@ def parse_mapping(text: str, source: str = "the mapping") -> LogMapping:
         time_formats=(("", formats),) if isinstance(formats, str) else tuple(formats.items()),
         id=log.id,
         sequence=log.sequence,
+        empty=log.empty,
         rules=tuple(_rule(number, each) for number, each in enumerate(form.rules, 1)),
     )
 
@@ -362,4 +371,5 @@ def _event(form: Any) -> EventTemplate:
         texts=tuple((key, value) for key, value in values.items() if isinstance(value, Template)),
         due=due,
         at=form.at,
+        if_open=values.get("if_open", False),
     )

@@ -88,7 +88,7 @@ def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str |
     after = times[count - rest - 1].astimezone(UTC)
     return (
         f"{rest:,} of {count:,} events lie after {after:%Y-%m-%d}; "
-        f"every customer is observed on {until:%Y-%m-%d}, at the last event"
+        f"every customer is observed on {until:%Y-%m-%d}, at the last event: see --until"
     )
 
 
