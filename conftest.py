@@ -10,6 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parent
 
+SLOW_PAGES = {ROOT / "docs" / "how-to" / "prove-a-policy.md"}
+"""Pages whose blocks take long: every kind of proof, one after the other."""
+
 pytest_plugins = ["pytester"]  # the plugin's own tests run pytest
 
 
@@ -26,7 +29,10 @@ class PageFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Return one test: its blocks need each other, and must not be spread over processes."""
         if "```" in self.path.read_text(encoding="utf-8"):
-            yield PageTest.from_parent(self, name="blocks")
+            page = PageTest.from_parent(self, name="blocks")
+            if self.path in SLOW_PAGES:
+                page.add_marker(pytest.mark.slow)
+            yield page
 
 
 class PageTest(pytest.Item):

@@ -15,7 +15,8 @@ FEW = {"curve": 40, "log": 60, "property": 8}
 """How many inputs of slow doors are tried here, and as many drawn ones; of the others a block of each."""
 
 SLOW_IS_SLOW = [
-    pytest.param(door, marks=pytest.mark.slow) if door in {"curve", "property"} else door for door in fuzz.DOORS
+    pytest.param(door, marks=pytest.mark.slow) if door in {"curve", "property", "scenario", "log"} else door
+    for door in fuzz.DOORS
 ]
 
 

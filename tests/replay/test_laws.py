@@ -17,8 +17,7 @@ from trustcurve import Curve, Event, Exchanged, PromiseKept, PromiseMade, Purcha
 from trustcurve.core.replay import FATES, LoggedEvent, LoggedTransition, history, replay
 
 CURVE = Curve.default()
-every_execution = pytest.mark.parametrize("execution", EXECUTIONS, ids=lambda each: each.name)
-every_execution_at_leisure = pytest.mark.parametrize(
+every_execution = pytest.mark.parametrize(
     "execution",
     [pytest.param(each, marks=pytest.mark.slow) if each.name == "logs" else each for each in EXECUTIONS],
     ids=lambda each: each.name,
@@ -77,7 +76,7 @@ def by_time(transitions: Iterable[LoggedTransition]) -> tuple[LoggedTransition, 
     return tuple(sorted(transitions, key=lambda each: (each.transition.at, each.transition.customer)))
 
 
-@every_execution_at_leisure
+@every_execution
 @settings(max_examples=40)  # writing files takes a while
 @given(log=logs(), until=untils)
 def test_a_log_can_be_cut_by_customer(execution: Execution, log: list[LoggedEvent], until: datetime | None) -> None:
@@ -99,7 +98,7 @@ def test_a_log_can_be_cut_by_customer(execution: Execution, log: list[LoggedEven
             assert sum(getattr(part.counts, fate) for part in parts) == getattr(whole.counts, fate)
 
 
-@every_execution_at_leisure
+@every_execution
 @settings(max_examples=40)
 @given(log=logs(), data=st.data())
 def test_the_order_of_rows_that_say_their_place_does_not_matter(

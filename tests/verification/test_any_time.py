@@ -163,6 +163,7 @@ def test_no_promise_is_kept_late_forever(curve: Curve) -> None:
     assert check(curve, comes, policy=once, environment=Environment([])).proved
 
 
+@pytest.mark.slow
 def test_the_shipped_policies_are_decided(curve: Curve) -> None:
     for path in sorted(EXAMPLES.glob("*.toml")):
         report = check(curve, policy=load_policy(path))

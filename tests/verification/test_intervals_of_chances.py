@@ -133,6 +133,7 @@ def test_the_ends_are_those_of_the_best_and_the_worst_choice(ours: Policy, world
 
 
 @settings(max_examples=20, suppress_health_check=MANY_ARE_TOO_LARGE)
+@pytest.mark.slow
 @given(
     small_policies,
     st.sampled_from([{"complaint": (0.125, 0.5)}, {"kept": (0.25, 0.5), "complaint": 0.25}]),

@@ -144,7 +144,9 @@ def fits(table: dict[str, Any], turn: Turn, curve: Curve) -> bool:
     return False not in found
 
 
-@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.parametrize(
+    "name", [name if name == "default" else pytest.param(name, marks=pytest.mark.slow) for name in CURVES]
+)
 def test_a_predicate_says_what_a_plain_reading_says(name: str):
     curve = CURVES[name]
     reader = PredicateReader(curve)

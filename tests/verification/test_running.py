@@ -86,7 +86,7 @@ rich_policies = st.builds(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(rich_policies, st.sampled_from([0, 30, 12]), st.lists(turns, min_size=1, max_size=4))
 def test_a_policy_with_all_that_it_can_do_stays_in_the_automaton(
     ours: Policy, grace: int, journeys: list[list[list[Act]]]
