@@ -1,4 +1,4 @@
-"""The records of a CSV file: fields of any length, and lines with wrong quotes one by one.
+"""CSV files: records with fields of any length, lines with wrong quotes one by one, and the log that they make.
 
 Python's own reader limits the length of a field for the whole process, and does not say where a quote was opened.
 """
@@ -6,12 +6,19 @@ Python's own reader limits the length of a field for the whole process, and does
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from typing import NamedTuple, TextIO
+from unicodedata import normalize
 
-__all__ = ["OPEN_QUOTE", "csv_records"]
+import polars as pl
+from attrs import evolve
+
+from trustcurve.logs.log_errors import UnreadableLogError
+from trustcurve.logs.opened_log import ROW, UTF_16, Log, check_names, gather
+
+__all__ = ["OPEN_QUOTE", "csv_records", "read_csv"]
 
 OPEN_QUOTE = "opens a quote that is never closed"
 
@@ -144,3 +151,58 @@ def _end(pattern: re.Pattern[str], line: str, place: int) -> int:
     """Return where the match of a pattern ends that can match nothing."""
     found = pattern.match(line, place)
     return place if found is None else found.end()
+
+
+_FOR_SPREADSHEETS = re.compile("sep=.?", re.IGNORECASE)
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def read_csv(name: str, file: TextIO, separator: str) -> Log:
+    """Read a file whose first line names the columns; ``file`` is opened with ``newline=""``.
+
+    Columns without a name, which spreadsheets write at the end, and those whose name is there twice are not read.
+    """
+    records = csv_records(file, separator)
+    heading = next(records, [])
+    if isinstance(heading, str):
+        raise UnreadableLogError(name, f"the first line {heading}")
+    heading = [normalize("NFC", column) for column in heading]
+    _check_heading(name, heading, separator)
+    repeated = frozenset(column for column, times in Counter(filter(None, heading)).items() if times > 1)
+    read = [place for place, column in enumerate(heading) if column and column not in repeated]
+    log = gather(name, _csv_rows(records, len(heading)), partial(_csv_frame, heading, read))
+    return evolve(log, heading=separator.join(heading), repeated=repeated)
+
+
+def _csv_rows(records: Iterator[list[str] | str], width: int) -> Iterator[tuple[int, list[str] | str]]:
+    """Number the records; blank lines are skipped, and records that do not fit the heading are broken."""
+    for number, fields in enumerate((record for record in records if record), start=1):
+        if isinstance(fields, str) or len(fields) == width:
+            yield number, fields
+        else:
+            yield number, f"has {len(fields)} fields, but the heading has {width}"
+
+
+def _csv_frame(heading: list[str], read: list[int], rows: list[tuple[int, list[str]]]) -> pl.DataFrame:
+    """Return a batch of rows as columns: those at the places that are read."""
+    schema = {ROW: pl.UInt32, **{heading[place]: pl.String for place in read}}
+    if len(read) < len(heading):
+        rows = [(number, [fields[place] for place in read]) for number, fields in rows]
+    return pl.DataFrame([(number, *fields) for number, fields in rows], schema=schema, orient="row")
+
+
+def _check_heading(name: str, heading: list[str], separator: str) -> None:
+    """Raise unless the first line is a heading."""
+    line = separator.join(heading)
+    if _FOR_SPREADSHEETS.fullmatch(line):
+        raise UnreadableLogError(name, f"the first line is {line!r}, which only spreadsheets read; delete it")
+    if not any(heading):
+        problem = "no names" if heading else "a blank line"
+        raise UnreadableLogError(name, f"the first line must name the columns, got {problem}")
+    other = [words for mark, words in _SEPARATORS.items() if mark in heading[0] and mark != separator]
+    if len(heading) == 1 and other:
+        rule = f"fields must be separated by {_SEPARATORS[separator]}, not {other[0]}"
+        raise UnreadableLogError(name, f"{rule}: the first line has one column, {heading[0]!r}")
+    if "\0" in line:  # the other byte of a separator: letters of two bytes can be other letters in UTF-8
+        raise UnreadableLogError(name, UTF_16)
+    check_names(name, heading)

@@ -44,9 +44,9 @@ from trustcurve.logs.mapper import (
     map_log,
 )
 from trustcurve.logs.mapping import LogMapping
+from trustcurve.logs.opened_log import Log
 from trustcurve.logs.outcomes import Outcome, outcomes_of
 from trustcurve.logs.relations import RelationCounter
-from trustcurve.logs.sources import Log
 from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord, RelationRecord
 

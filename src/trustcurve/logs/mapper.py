@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 
 import polars as pl
 from attrs import NOTHING, define, evolve, fields_dict, frozen
@@ -31,7 +32,7 @@ from trustcurve.logs.conditions import fit
 from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapping import KINDS, EventTemplate, LogMapping
 from trustcurve.logs.numbers import number, text, whole
-from trustcurve.logs.sources import ROW, Log
+from trustcurve.logs.opened_log import ROW, Log
 from trustcurve.records import EVENTS, RejectRecord, polars_types
 
 __all__ = [
@@ -182,7 +183,7 @@ def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.Lazy
     missing = {column: place for column, place in needed.items() if column not in known}
     hints = {column: did_you_mean(column, known) for column in list(missing)[:_HINTS]}
     findings = [
-        Finding(mapping.source, place, "", f"the log has no column {column!r}{hints.get(column, '')}")
+        Finding(mapping.source, place, "", _missing(column, log, hints.get(column, "")))
         for column, place in missing.items()
     ]
     if log.heading is not None and len(findings) == len(needed):
@@ -194,6 +195,12 @@ def _fitting_rows(log: Log, mapping: LogMapping, outcome: str | None) -> pl.Lazy
     if needs_zone is not None:
         raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))
     return rows
+
+
+def _missing(column: str, log: Log, hint: str) -> str:
+    if normalize("NFC", column) in log.repeated:
+        return f"the log has column {column!r} twice; rename one of them"
+    return f"the log has no column {column!r}{hint}"
 
 
 def _emptied(needed: Iterable[str], mapping: LogMapping) -> list[pl.Expr]:

@@ -1,0 +1,105 @@
+"""An opened log: its rows as columns, numbered, and what is broken in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+from unicodedata import normalize
+
+import polars as pl
+from attrs import evolve, frozen
+
+from trustcurve.logs.log_errors import UnreadableLogError
+
+__all__ = ["POLARS_ERRORS", "ROW", "UTF_16", "Log", "check_names", "gather", "unreadable"]
+
+_OURS = "trustcurve."
+
+ROW = f"{_OURS}row"
+"""The column that numbers the rows of a log, from 1 (a CSV's heading does not count)."""
+
+UTF_16 = "cannot be read: it is UTF-16 without a byte order mark; save it as UTF-8"
+"""What is wrong with such a file; parts of it can look like UTF-8."""
+
+# Rows are converted to columns in batches: lists of a whole file would take too much memory and time.
+_AT_ONCE = 2_000
+
+# Some damage makes Polars panic, which is no Exception.
+POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+_Fields = TypeVar("_Fields", list[str], dict[str, str | None])
+
+
+@frozen
+class Log:
+    """An opened log: its rows with their numbers, and broken lines as (row number, problem)."""
+
+    path: str
+    rows: pl.LazyFrame
+    broken: tuple[tuple[int, str], ...] = ()
+    heading: str | None = None
+    """The first line of a CSV."""
+    repeated: frozenset[str] = frozenset()
+    """The names of columns that are there twice: nobody can say which one is meant."""
+
+    def having(self, columns: Iterable[str]) -> Log:
+        """Add the columns that a mapping names in another Unicode form: a letter and its accent can be two characters.
+
+        A log without columns, such as a JSON lines file without rows, gets all of them.
+        """
+        names = self.rows.collect_schema().names()
+        if names == [ROW] and not self.repeated:
+            added = [pl.lit(None, pl.String).alias(column) for column in columns if not column.startswith(_OURS)]
+        else:
+            forms = {column: normalize("NFC", column) for column in columns if column not in names}
+            added = [pl.col(form).alias(column) for column, form in forms.items() if form in names]
+        return evolve(self, rows=self.rows.with_columns(added))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns, in Unicode form NFC."""
+        return tuple(name for name in self.rows.collect_schema().names() if not name.startswith(_OURS))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise ``UnreadableLogError`` for what is found wrong only when the rows are read, such as a damaged page."""
+        try:
+            yield
+        except POLARS_ERRORS as error:
+            raise unreadable(self.path, error) from None
+
+
+def unreadable(name: str, error: BaseException) -> UnreadableLogError:
+    """Return the error for a file that Polars cannot read."""
+    damaged = isinstance(error, pl.exceptions.PanicException)
+    problem = "a part of it is damaged" if damaged else str(error).partition("\n")[0]
+    return UnreadableLogError(name, f"cannot be read: {problem}")
+
+
+def gather(
+    name: str, rows: Iterator[tuple[int, _Fields | str]], frame: Callable[[list[tuple[int, _Fields]]], pl.DataFrame]
+) -> Log:
+    """Return a log from its rows.
+
+    Args:
+        name: The file's name.
+        rows: The number of each row with its fields, or with its problem.
+        frame: Converts a batch of rows to columns.
+    """
+    frames = [frame([])]
+    broken: list[tuple[int, str]] = []
+    while some := list(islice(rows, _AT_ONCE)):
+        frames.append(frame([(number, fields) for number, fields in some if not isinstance(fields, str)]))
+        broken += [(number, problem) for number, problem in some if isinstance(problem, str)]
+    return Log(name, pl.concat(frames, how="diagonal").lazy(), tuple(broken))
+
+
+def check_names(name: str, columns: Iterable[str]) -> None:
+    """Raise if a column has a reserved name."""
+    for column in columns:
+        if column.startswith(_OURS):
+            raise UnreadableLogError(
+                name, f"column {column!r} must be renamed: names that begin with {_OURS!r} are reserved"
+            )
