@@ -37,12 +37,15 @@ ALL_OR_NONE = [
     logged(Exchanged(at=day(2), customer="ann", id="1"), 1, 2),
     logged(Purchased(at=day(3), customer="ann", id="1"), 2, 0),
 ]
+ALL_SKIPPED = [LoggedEvent(PromiseKept(at=day(1), customer="ann", promise="a"), 1, 0, if_open=True)]
 
 
 @every_execution
 @settings(max_examples=150)
 @given(log=logs(), until=untils)
 @example(log=ALL_OR_NONE, until=None)
+@example(log=ALL_SKIPPED, until=None)
+@example(log=[*ALL_SKIPPED, logged(Exchanged(at=day(2), customer="bob"), 2)], until=None)
 def test_every_execution_equals_the_plain_one(
     execution: Execution, log: list[LoggedEvent], until: datetime | None
 ) -> None:

@@ -49,8 +49,9 @@ class Books:
 
     @property
     def odd(self) -> Ints:
-        """Which customers must be replayed one event after the other: an event of theirs may be refused, or repeats one."""
-        odd: Ints = self.events.odd | self.book.odd
+        """Which customers must be replayed one event after the other: an event may be refused, or repeats one; or none is left."""
+        left = np.bincount(self.events.customer[~self.book.skipped], minlength=len(self.events.customers))
+        odd: Ints = self.events.odd | self.book.odd | (left == 0)
         return odd
 
     def last_applied(self, chosen: Ints) -> list[int]:
@@ -114,7 +115,7 @@ class ColumnReplay:
     def __init__(self, books: Books, chosen: Ints, until: int) -> None:
         self.books, self.until = books, until
         kept = ~books.book.skipped & chosen[books.events.customer]
-        self.chosen = np.unique(books.events.customer[kept])  # of whom no event is left there is nothing to tell
+        self.chosen = np.flatnonzero(chosen)
         self.skipped = int((books.book.skipped & chosen[books.events.customer]).sum())
         self.rows = self._rows(np.flatnonzero(kept))
         start = books.curve.table().number(books.curve.start)
