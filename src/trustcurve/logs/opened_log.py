@@ -11,6 +11,7 @@ from unicodedata import normalize
 import polars as pl
 from attrs import evolve, frozen
 
+from trustcurve.logs.json_values import inner_field
 from trustcurve.logs.log_errors import UnreadableLogError
 
 __all__ = ["POLARS_ERRORS", "ROW", "UTF_16", "Log", "check_names", "gather", "unreadable"]
@@ -45,17 +46,39 @@ class Log:
     """The names of columns that are there twice: nobody can say which one is meant."""
 
     def having(self, columns: Iterable[str]) -> Log:
-        """Add the columns that a mapping names in another Unicode form: a letter and its accent can be two characters.
+        """Add the columns that a mapping names in other words than the log.
 
-        A log without columns, such as a JSON lines file without rows, gets all of them.
+        A letter and its accent can be two characters; and ``properties.order_id`` is the field ``order_id`` of the JSON
+        objects in column ``properties``, if any row has one. A log without columns, such as a JSON lines file without
+        rows, gets all of them.
         """
         names = self.rows.collect_schema().names()
         if names == [ROW] and not self.repeated:
-            added = [pl.lit(None, pl.String).alias(column) for column in columns if not column.startswith(_OURS)]
+            added = {column: pl.lit(None, pl.String) for column in columns if not column.startswith(_OURS)}
         else:
             forms = {column: normalize("NFC", column) for column in columns if column not in names}
-            added = [pl.col(form).alias(column) for column, form in forms.items() if form in names]
-        return evolve(self, rows=self.rows.with_columns(added))
+            added = {column: pl.col(form) for column, form in forms.items() if form in names}
+            added |= self._inner_fields({column: form for column, form in forms.items() if form not in names})
+        return evolve(self, rows=self.rows.with_columns(each.alias(column) for column, each in added.items()))
+
+    def _inner_fields(self, forms: dict[str, str]) -> dict[str, pl.Expr]:
+        """Return the columns that are fields inside the objects of another, by their names."""
+        schema = self.rows.collect_schema()
+        found: dict[str, pl.Expr] = {}
+        for column, form in forms.items():
+            words = form.split(".")
+            for many in range(len(words) - 1, 0, -1):
+                outer = ".".join(words[:many])
+                inner = inner_field(outer, tuple(words[many:]))
+                if schema.get(outer) == pl.String and self._is_somewhere(inner):
+                    found[column] = inner
+                    break
+        return found
+
+    def _is_somewhere(self, field: pl.Expr) -> bool:
+        with self.reading():
+            there = self.rows.filter(field.is_not_null()).select(ROW)
+            return there.head(1).collect().height > 0
 
     @property
     def columns(self) -> tuple[str, ...]:
