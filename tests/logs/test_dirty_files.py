@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -42,6 +43,11 @@ from trustcurve.logs import (
     scan_log,
 )
 from trustcurve.records import write_tables
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MAPPING = UTC_LOG + EXCHANGE + IGNORE_REST
 
@@ -479,7 +485,12 @@ OTHER_FILES = {
         PLAIN.replace("ann", "Zoë").encode("latin-1"),
         r"it is not UTF-8 \(byte 0xeb\); save it as UTF-8",
     ),
-    "gzip": ("log.csv", gzip.compress(PLAIN.encode()), "it is compressed with gzip; unpack it first"),
+    "gzip": ("log.csv", gzip.compress(PLAIN.encode()), r"it is compressed with gzip; its name must end in \.gz"),
+    "zstd": ("log.csv", zstd.compress(PLAIN.encode()), r"it is compressed with zstd; its name must end in \.zst"),
+    "gzip twice": ("log.csv.gz", gzip.compress(gzip.compress(PLAIN.encode())), "it is compressed with gzip"),
+    "no gzip": ("log.csv.gz", PLAIN.encode(), "it is not gzip, or damaged: Not a gzipped file"),
+    "no zstd": ("log.csv.zst", PLAIN.encode(), "it is not zstd, or damaged"),
+    "UTF-16 in gzip": ("log.csv.gz", gzip.compress(PLAIN.encode("utf-16")), "it is UTF-16; save it as UTF-8"),
     "a spreadsheet": ("log.tsv", b"PK\x03\x04\x14\x00", "it is a zip archive or a spreadsheet"),
     "Parquet": ("log.csv", b"PAR1\x15\x04", r"it is Parquet; rename it to end in \.parquet"),
 }
@@ -491,6 +502,39 @@ def test_a_file_that_is_no_text_in_utf_8_is_told_with_what_to_do(
 ) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UnreadableLogError, match=f"cannot be read: {says}"):
+        scan_log(tmp_path / name)
+
+
+PACKED = {"gz": gzip.compress, "zst": zstd.compress}
+
+
+@pytest.mark.parametrize("form", FORMS[:4])
+@pytest.mark.parametrize("packing", PACKED)
+def test_a_compressed_log_is_read_as_what_is_in_it(tmp_path: Path, packing: str, form: str) -> None:
+    rows = table("customer | time | event\nann | 2026-01-01 | x\nZoë | 2026-01-02 | y")
+    path = write(tmp_path, rows, form)
+    packed = path.with_name(f"log.{form}.{packing.upper()}")
+    packed.write_bytes(PACKED[packing](path.read_bytes()))
+    done, plain = replay_file(packed, MAPPING), replay_file(path, MAPPING)
+    assert (done.standings, done.rejects, done.counts) == (plain.standings, plain.rejects, plain.counts)
+    assert list(done.standings) == ["ann"]
+
+
+@pytest.mark.parametrize("packing", PACKED)
+@pytest.mark.parametrize("left", [0.2, 0.5, 0.9, 1 - 1e-9])
+def test_a_compressed_log_that_is_cut_short_is_told(tmp_path: Path, packing: str, left: float) -> None:
+    lines = "".join(f"c{number},2026-01-01,{number * 7919 % 10_007}\n" for number in range(20_000))
+    data = PACKED[packing](("customer,time,event\n" + lines).encode())
+    path = tmp_path / f"log.csv.{packing}"
+    path.write_bytes(data[: int(len(data) * left)])
+    with pytest.raises(UnreadableLogError, match=f"it is not {'gzip' if packing == 'gz' else 'zstd'}, or damaged: "):
+        scan_log(path)
+
+
+@pytest.mark.parametrize("name", ["log.gz", "log.parquet.gz", "log.csv.bz2", "log.zst", "csv.gz"])
+def test_other_compressed_files_are_told_by_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UnreadableLogError, match=r"such as \.csv\.gz or \.csv\.zst"):
         scan_log(tmp_path / name)
 
 

@@ -69,7 +69,12 @@ class Group(TyperGroup):
 
 
 LogFile = Annotated[
-    Path, typer.Argument(metavar="LOG", help="The log: .csv, .tsv, .jsonl, .ndjson or .parquet.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="LOG",
+        help="The log: .csv, .tsv, .jsonl, .ndjson (also with .gz or .zst) or .parquet.",
+        show_default=False,
+    ),
 ]
 MappingFile = Annotated[
     Path,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 from os import PathLike
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +21,11 @@ from trustcurve.logs.json_records import read_json_lines
 from trustcurve.logs.log_errors import UnreadableLogError
 from trustcurve.logs.opened_log import POLARS_ERRORS, ROW, UTF_16, Log, check_names, unreadable
 from trustcurve.logs.typed_columns import readable
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 __all__ = ["scan_log"]
 
@@ -43,12 +51,15 @@ _TEXTS: dict[str, Callable[[str, TextIO], Log]] = {
     ".ndjson": read_json_lines,
 }
 _PARQUET = ".parquet"
+_PACKINGS = {".gz": "gzip", ".zst": "zstd"}
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError)
+_ENDINGS = f"{', '.join((*_TEXTS, _PARQUET))}, or of a compressed text file, such as .csv{' or .csv'.join(_PACKINGS)}"
 
 _SIGNATURES = {
     b"\xff\xfe": "it is UTF-16; save it as UTF-8",
     b"\xfe\xff": "it is UTF-16; save it as UTF-8",
-    b"\x1f\x8b": "it is compressed with gzip; unpack it first",
-    b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unpack it first",
+    b"\x1f\x8b": "it is compressed with gzip; its name must end in .gz",
+    b"\x28\xb5\x2f\xfd": "it is compressed with zstd; its name must end in .zst",
     b"PK\x03\x04": "it is a zip archive or a spreadsheet; unpack it, or save it as CSV",
     b"PAR1": "it is Parquet; rename it to end in .parquet",
 }
@@ -56,6 +67,8 @@ _SIGNATURES = {
 
 
 _BEGINNING = 1_024
+
+_Bytes = BufferedReader | gzip.GzipFile | zstd.ZstdFile
 
 
 def _is_utf_16(begins: bytes) -> bool:
@@ -68,8 +81,8 @@ def scan_log(path: str | PathLike[str]) -> Log:
     r"""Open a log; the ending of its name is its format.
 
     Args:
-        path: A file ending in .csv, .tsv, .jsonl, .ndjson or .parquet. Text files are UTF-8, and a CSV has
-            a heading; all fields are read as text, so that no type is guessed.
+        path: A file ending in .csv, .tsv, .jsonl, .ndjson or .parquet; after the first four, also in .gz or .zst.
+            Text files are UTF-8, and a CSV has a heading; all fields are read as text, so that no type is guessed.
 
     Raises:
         UnreadableLogError: The ending is unknown, or the file as a whole cannot be read.
@@ -88,23 +101,44 @@ def scan_log(path: str | PathLike[str]) -> Log:
         ((2, 'has 2 fields, but the heading has 3'),)
     """
     name = checked_path("path", path)
-    ending = Path(name).suffix.lower()
-    if ending not in (*_TEXTS, _PARQUET):
-        raise UnreadableLogError(name, f"the name must end in one of {', '.join((*_TEXTS, _PARQUET))}")
+    ending, packing = _form(name)
     with Path(name).open("rb") as file:  # raises OSError now if the file is missing
         try:
-            if ending == _PARQUET:
-                return scan_parquet(name)
-            begins = file.peek(_BEGINNING)[:_BEGINNING]
-            if _is_utf_16(begins):
-                raise UnreadableLogError(name, UTF_16)
-            for mark, problem in _SIGNATURES.items():
-                if begins.startswith(mark):
-                    raise UnreadableLogError(name, f"cannot be read: {problem}")
-            with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-                return _TEXTS[ending](name, text)
-        except UnicodeDecodeError as error:
-            problem = f"cannot be read: it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
-            raise UnreadableLogError(name, UTF_16 if 0 in begins else problem) from None
+            return scan_parquet(name) if ending == _PARQUET else _scan_text(name, ending, _unpacked(file, packing))
         except POLARS_ERRORS as error:
             raise unreadable(name, error) from None
+        except _DAMAGED as error:
+            problem = f"cannot be read: it is not {_PACKINGS.get(packing)}, or damaged: {error}"
+            raise UnreadableLogError(name, problem) from None
+
+
+def _form(name: str) -> tuple[str, str]:
+    """Return the endings of a file's name that say its format and how it is compressed ("": not at all)."""
+    path = Path(name)
+    packing = path.suffix.lower() if path.suffix.lower() in _PACKINGS else ""
+    ending = Path(path.stem if packing else path).suffix.lower()
+    if ending not in (*_TEXTS, *(() if packing else (_PARQUET,))):
+        raise UnreadableLogError(name, f"the name must end in one of {_ENDINGS}")
+    return ending, packing
+
+
+def _unpacked(file: BufferedReader, packing: str) -> _Bytes:
+    """Return what is in a file, without its compression."""
+    if packing == ".gz":
+        return gzip.GzipFile(fileobj=file)
+    return zstd.ZstdFile(file) if packing else file
+
+
+def _scan_text(name: str, ending: str, file: _Bytes) -> Log:
+    begins = file.peek(_BEGINNING)[:_BEGINNING]
+    if _is_utf_16(begins):
+        raise UnreadableLogError(name, UTF_16)
+    for mark, problem in _SIGNATURES.items():
+        if begins.startswith(mark):
+            raise UnreadableLogError(name, f"cannot be read: {problem}")
+    try:
+        with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+            return _TEXTS[ending](name, text)
+    except UnicodeDecodeError as error:
+        problem = f"cannot be read: it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
+        raise UnreadableLogError(name, UTF_16 if 0 in begins else problem) from None
