@@ -31,7 +31,7 @@ def one_sentence(said: Said) -> str:
         (["replay", "log.csv", "-m", "m.toml", "-c", "none.toml"], "No such file or directory: 'none.toml'"),
         (["explain", "none.csv", "-m", "m.toml", "--customer", "4711"], "No such file or directory: 'none.csv'"),
         (["curve", "-c", "none.toml"], "No such file or directory: 'none.toml'"),
-        (["replay", "m.toml", "-m", "m.toml"], "m.toml: the name must end in one of .csv, .tsv, .jsonl, .ndjson, .parquet, or of a compressed text file, such as .csv.gz or .csv.zst"),
+        (["replay", "m.toml", "-m", "m.toml"], "m.toml: the name must end in one of .csv, .tsv, .jsonl, .ndjson, .json, .parquet, or of a compressed text file, such as .csv.gz or .csv.zst"),
         (["replay", "log.csv", "-m", "log.csv"], "log.csv: TOML: "),
         (["replay", "log.csv", "-m", "m.toml", "-c", "log.csv"], "log.csv: TOML: "),
         (["replay", "log.csv", "-m", "m.toml", "--until", "soon"], "--until must be an ISO 8601 time such as 2026-01-31"),
@@ -76,6 +76,7 @@ def test_naive_times_without_a_timezone_are_told(trustcurve: Trustcurve) -> None
         ("odd.csv", b""),
         ("odd.csv", b"a\n\xff\n"),
         ("odd.jsonl", b"\xff"),
+        ("odd.json", b'{"customer": "ann"}'),
     ],
 )
 def test_a_log_that_cannot_be_read_is_told(trustcurve: Trustcurve, name: str, data: bytes) -> None:

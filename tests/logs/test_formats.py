@@ -192,10 +192,12 @@ def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, data: bytes) -> None:
         scan_log(tmp_path / "log.parquet")
 
 
-@pytest.mark.parametrize("name", ["log", "log.xlsx", "log.csv.bz2", "log.json"])
+@pytest.mark.parametrize("name", ["log", "log.xlsx", "log.csv.bz2", "log.yaml"])
 def test_another_ending_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    with pytest.raises(UnreadableLogError, match=r"must end in one of \.csv, \.tsv, \.jsonl, \.ndjson, \.parquet"):
+    with pytest.raises(
+        UnreadableLogError, match=r"must end in one of \.csv, \.tsv, \.jsonl, \.ndjson, \.json, \.parquet"
+    ):
         scan_log(tmp_path / name)
 
 

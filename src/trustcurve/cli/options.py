@@ -72,7 +72,7 @@ LogFile = Annotated[
     Path,
     typer.Argument(
         metavar="LOG",
-        help="The log: .csv, .tsv, .jsonl, .ndjson (also with .gz or .zst) or .parquet.",
+        help="The log: .csv, .tsv, .jsonl, .ndjson, .json (also with .gz or .zst) or .parquet.",
         show_default=False,
     ),
 ]

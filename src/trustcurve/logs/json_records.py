@@ -1,30 +1,82 @@
-"""Records of JSON: one object per line."""
+"""Records of JSON: one object per line, or one array of objects."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import TextIO
 
 import polars as pl
 
 from trustcurve.logs.json_values import JSON, BrokenValueError, field_text, in_one_form
+from trustcurve.logs.log_errors import UnreadableLogError
 from trustcurve.logs.opened_log import ROW, Log, check_names, gather
 
-__all__ = ["read_json_lines"]
+__all__ = ["read_json_array", "read_json_lines"]
+
+
+_ARRAY = re.compile(r"\s*\[\s*([{\]]|$)")
+_BLANK = re.compile(r"[ \t\r\n]*")
+_ENTRY = json.JSONDecoder(parse_float=str, parse_int=str)  # only where an entry ends is asked of it
 
 
 def read_json_lines(name: str, file: TextIO) -> Log:
-    """Read a file of JSON lines; its columns are the keys of all objects."""
-    return gather(name, _json_rows(file), partial(_json_frame, name))
+    """Read a file of JSON lines, or of one array as programs write it; its columns are the keys of all objects."""
+    before = []
+    for line in file:
+        before.append(line)
+        if line.strip():
+            break
+    array = before and _ARRAY.match(before[-1])
+    rows = _entries(name, "".join(before) + file.read()) if array else _lines(chain(before, file))
+    return gather(name, rows, partial(_json_frame, name))
 
 
-def _json_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str | None] | str]]:
+def read_json_array(name: str, file: TextIO) -> Log:
+    """Read a file of one array of objects; its columns are the keys of all objects."""
+    text = file.read()
+    if not text.lstrip().startswith("["):
+        raise UnreadableLogError(
+            name, "it must be one array of objects; if each line is one, let its name end in .jsonl"
+        )
+    return gather(name, _entries(name, text), partial(_json_frame, name))
+
+
+def _lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str | None] | str]]:
     """Yield each line: its fields, or its problem; blank lines are skipped but counted."""
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             yield number, _fields(line)
+
+
+def _entries(name: str, text: str) -> Iterator[tuple[int, dict[str, str | None] | str]]:
+    """Yield each entry of an array: its fields, or its problem; raise where the array itself is broken."""
+    place, number = _after_blanks(text, text.index("[") + 1), 0
+    more = not text.startswith("]", place)
+    while more:
+        number += 1
+        try:
+            _, end = _ENTRY.raw_decode(text, place)
+        except json.JSONDecodeError as error:
+            raise UnreadableLogError(name, f"entry {number} of its array is not JSON: {error}") from None
+        except RecursionError:
+            raise UnreadableLogError(name, f"entry {number} of its array is nested too deeply") from None
+        yield number, _fields(text[place:end])
+        place = _after_blanks(text, end)
+        more = text.startswith(",", place)
+        if more:
+            place = _after_blanks(text, place + 1)
+    if not text.startswith("]", place):
+        raise UnreadableLogError(name, f"its array is cut short, or lacks a comma, after entry {number}")
+    if text[place + 1 :].strip():
+        raise UnreadableLogError(name, "it goes on after its array")
+
+
+def _after_blanks(text: str, place: int) -> int:
+    return _BLANK.match(text, place).end()  # type: ignore[union-attr]  # it matches everywhere
 
 
 def _fields(line: str) -> dict[str, str | None] | str:

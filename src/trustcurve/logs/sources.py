@@ -17,7 +17,7 @@ import polars as pl
 
 from trustcurve.core.values import checked_path
 from trustcurve.logs.csv_records import read_csv
-from trustcurve.logs.json_records import read_json_lines
+from trustcurve.logs.json_records import read_json_array, read_json_lines
 from trustcurve.logs.log_errors import UnreadableLogError
 from trustcurve.logs.opened_log import POLARS_ERRORS, ROW, UTF_16, Log, check_names, unreadable
 from trustcurve.logs.typed_columns import readable
@@ -49,6 +49,7 @@ _TEXTS: dict[str, Callable[[str, TextIO], Log]] = {
     ".tsv": lambda name, file: read_csv(name, file, "\t"),
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
+    ".json": read_json_array,
 }
 _PARQUET = ".parquet"
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}
@@ -81,7 +82,7 @@ def scan_log(path: str | PathLike[str]) -> Log:
     r"""Open a log; the ending of its name is its format.
 
     Args:
-        path: A file ending in .csv, .tsv, .jsonl, .ndjson or .parquet; after the first four, also in .gz or .zst.
+        path: A file ending in .csv, .tsv, .jsonl, .ndjson, .json or .parquet; a text file also with .gz or .zst after it.
             Text files are UTF-8, and a CSV has a heading; all fields are read as text, so that no type is guessed.
 
     Raises:
