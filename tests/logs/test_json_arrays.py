@@ -21,7 +21,7 @@ entries = st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3)
 
 
 @pytest.mark.parametrize("ending", ["json", "jsonl"])
-@given(log=st.lists(entries, max_size=6), indent=st.sampled_from([None, 0, 2]))
+@given(log=st.lists(entries, min_size=1, max_size=6), indent=st.sampled_from([None, 0, 2]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_array_is_read_as_the_lines_of_its_entries(
     tmp_path: Path, ending: str, log: list[dict[str, Any]], indent: int | None
@@ -68,6 +68,11 @@ def test_an_entry_that_cannot_be_used_is_a_broken_row(tmp_path: Path) -> None:
 def test_an_array_that_is_broken_is_refused_as_a_whole(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(UnreadableLogError, match=says):
         scan_log(of(tmp_path, text))
+
+
+def test_an_empty_array_is_an_empty_log(tmp_path: Path) -> None:
+    log = scan_log(of(tmp_path, "[ ]\n"))
+    assert (log.rows.collect().height, log.broken) == (0, ())
 
 
 def test_lines_whose_first_is_no_array_of_objects_are_lines(tmp_path: Path) -> None:

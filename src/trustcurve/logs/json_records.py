@@ -18,7 +18,7 @@ from trustcurve.logs.opened_log import ROW, Log, check_names, gather
 __all__ = ["read_json_array", "read_json_lines"]
 
 
-_ARRAY = re.compile(r"\s*\[\s*([{\]]|$)")
+_ARRAY = re.compile(r"\s*\[\s*({|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _ENTRY = json.JSONDecoder(parse_float=str, parse_int=str)  # only where an entry ends is asked of it
 
