@@ -22,7 +22,7 @@ def requirements() -> set[str]:
         *(need for extra in project["optional-dependencies"].values() for need in extra),
         *(need for group in groups.values() for need in group),
     ]
-    return {re.split(r"[^\w-]", need)[0] for need in wanted} - {project["name"]}
+    return {re.split(r"[^\w.-]", need)[0] for need in wanted} - {project["name"]}
 
 
 def test_architecture_fits_on_a_page():
