@@ -32,8 +32,10 @@ from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch import replay_frame
 from trustcurve.batch.column_replay import books_of
 from trustcurve.batch.frame_replay import in_order
+from trustcurve.core.curve import default_toml
 from trustcurve.core.replay import LoggedEvent
 from trustcurve.core.replay import replay as replay_one_by_one
+from trustcurve.documents.curve_file import parse_curve
 from trustcurve.logs import load_mapping, replay_log, scan_log
 from trustcurve.logs.outputs import frames_of
 from trustcurve.records import EVENTS, event_record, polars_frame
@@ -121,6 +123,30 @@ def test_silence_wears_as_long_as_it_lasts(periods: int, patience: int, extra: i
     assert replay_frame(table(events), curve) == evolve(replay_one_by_one(events, {}, curve), used=None)
 
 
+FONDER = """[[rules]]
+name = "silence.fonder"
+signal = "silence"
+when = { stage = "distrust", posture = "suspicious", account = "clear" }
+set = { stage = "hopeful" }
+because = "absence makes the heart grow fonder"
+
+[[rules]]
+name = "silence.unheard"
+"""
+
+
+@pytest.mark.parametrize("periods", [1, 2, 7, 3_000, 3_001])
+def test_silences_that_never_settle_are_replayed_one_by_one(periods: int) -> None:
+    text = default_toml().replace('[[rules]]\nname = "silence.unheard"\n', FONDER)
+    curve = parse_curve(text.replace("silence_after = { days = 90 }", "silence_after = { hours = 1 }"))
+    assert (CurveArrays.of(CURVE).settles, CurveArrays.of(curve).settles) == (True, False)
+    events: list[Event] = [Exchanged(at=day(0), customer="ann")]
+    events.append(Exchanged(at=day(0) + periods * timedelta(hours=1) + timedelta(microseconds=1), customer="ann"))
+    done = replay_frame(table(events), curve)
+    assert done == evolve(replay_one_by_one(events, {}, curve), used=None)
+    assert len(done.transitions) == periods
+
+
 @pytest.mark.parametrize("grace", [0, 2])
 def test_what_happens_at_the_very_instant_counts_as_it_does_one_by_one(grace: int) -> None:
     curve = Curve.default(silence_after=timedelta(days=5), grace=timedelta(days=grace))
@@ -202,10 +228,8 @@ def test_real_logs_are_replayed_alike_by_both_engines(name: str) -> None:
 
 
 def test_powers_of_silence_end_where_nothing_changes() -> None:
-    from trustcurve.batch.kernel import silences_of  # noqa: PLC0415 - of this test alone
-
     arrays = CurveArrays.of(CURVE)
-    powers = silences_of(arrays)
+    powers = arrays.silences
     column = arrays.next[:, arrays.columns["silence"]]
     assert np.array_equal(column[powers[-1]], powers[-1])
     assert not np.array_equal(powers[-2], powers[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from attrs import frozen
 
@@ -59,6 +59,24 @@ class CurveArrays:
     def no_signal(self) -> int:
         """The column that changes nothing."""
         return len(self.columns)
+
+    @cached_property
+    def silences(self) -> Array:
+        """The position after n silences in a row: (n + 1, positions), up to where another one changes nothing.
+
+        If that never comes, there is a row more than there are positions: see ``settles``.
+        """
+        np = require("numpy", "verify")
+        column = self.next[:, self.columns[SILENCE]]
+        rows = [np.arange(len(column), dtype=column.dtype)]
+        while len(rows) <= len(column) and (column[rows[-1]] != rows[-1]).any():
+            rows.append(column[rows[-1]])
+        return np.stack(rows)
+
+    @property
+    def settles(self) -> bool:
+        """Whether silences, one after the other, change nothing any more after a while, wherever a customer stands."""
+        return len(self.silences) <= len(self.next)
 
     def react(self, positions: Array, signals: Array, ends: Array) -> tuple[Array, Array, Array]:
         """Apply signals to positions, one after the other.

@@ -5,8 +5,8 @@ Needs the extra ``logs`` (Polars, NumPy).
 
 from trustcurve.errors import require
 
-for module in ("polars", "numpy"):
-    require(module, "logs")
+require("polars", "logs")
+require("numpy", "logs")
 
 from trustcurve.batch.frame_replay import replay_frame  # noqa: E402
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from trustcurve.arrays.curve_arrays import NEVER, CurveArrays
 from trustcurve.batch.event_columns import NO_TIME, EventColumns, Ints
-from trustcurve.batch.kernel import Timeline, run_kernel, silences_of
+from trustcurve.batch.kernel import Timeline, run_kernel
 from trustcurve.batch.promise_columns import PromiseColumns
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import datetime_of
@@ -49,9 +49,12 @@ class Books:
 
     @property
     def odd(self) -> Ints:
-        """Which customers must be replayed one event after the other: an event may be refused, or repeats one; or none is left."""
+        """Which customers must be replayed one event after the other.
+
+        Those of whom an event may be refused, or repeats one, or none is left; all, where silences never settle.
+        """
         left = np.bincount(self.events.customer[~self.book.skipped], minlength=len(self.events.customers))
-        odd: Ints = self.events.odd | self.book.odd | (left == 0)
+        odd: Ints = self.events.odd | self.book.odd | (left == 0) | (not self.arrays.settles)
         return odd
 
     def last_applied(self, chosen: Ints) -> list[int]:
@@ -219,7 +222,7 @@ class ColumnReplay:
                 np.full(len(own), 1 << 30),
             )
         ]
-        silences = silences_of(self.books.arrays)
+        silences = self.books.arrays.silences
         quiet, silence = np.flatnonzero(course.before != course.met), self.books.arrays.columns[SILENCE]
         for n in range(int(course.count[quiet].max(initial=0))):
             quiet = quiet[course.count[quiet] > n]

@@ -41,7 +41,6 @@ class EventColumns:
 
     Args:
         customers: The names of the customers.
-        starts: The place of each customer's first event, and the number of all events. Shape (customers + 1,).
         customer: The number of each event's customer. Shape (events,), like all below.
         at: When it happened, in microseconds since 1970.
         signal: The column of its signal in the curve's table; ``NONE`` where that depends on a promise.
@@ -55,7 +54,6 @@ class EventColumns:
     """
 
     customers: list[str]
-    starts: Ints
     customer: Ints
     at: Ints
     signal: Ints
@@ -78,7 +76,6 @@ class EventColumns:
         """
         owner = events["customer"].rle_id().to_numpy().astype(np.int32)
         many = int(owner[-1]) + 1 if len(owner) else 0
-        starts = np.searchsorted(owner, np.arange(many + 1)).astype(np.int64)
         about = _coded(events["event"], [kind.__name__ for kind in _ABOUT_PROMISES])
         weight = _coded(events["weight"], list(WEIGHTS))
         weight = np.where((about == MADE) & (weight == NONE) & events["weight"].is_null().to_numpy(), 0, weight)
@@ -89,8 +86,7 @@ class EventColumns:
         odd = np.zeros(many, bool)
         odd[owner[wrong]] = True
         return cls(
-            customers=events["customer"].gather(starts[:-1]).to_list() if many else [],
-            starts=starts,
+            customers=events["customer"].rle().struct.field("value").to_list(),
             customer=owner,
             at=at,
             signal=_signals(events, columns),

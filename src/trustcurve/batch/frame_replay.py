@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from operator import attrgetter
 
 import polars as pl
 
@@ -17,14 +18,12 @@ from trustcurve.core.replay import (
     History,
     Identity,
     LoggedEvent,
-    LoggedTransition,
     Observation,
     Replay,
     combine,
     history,
 )
 from trustcurve.core.standing import Standing
-from trustcurve.core.steps import Transition
 from trustcurve.records import EVENTS, event_of, polars_types
 
 __all__ = ["in_order", "replay_frame", "together"]
@@ -81,9 +80,7 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
     )
     order = placed.sort(
         "at",
-        pl.col("sequence").is_null(),
-        pl.col("sequence"),
-        pl.col("row").is_null(),
+        "sequence",
         "row",
         pl.when(pl.col("row").is_not_null()).then(pl.col("place")),
         "trustcurve.arrived",
@@ -129,14 +126,14 @@ def together(found: ColumnReplay, slow: Replay, order: list[str], late: int) -> 
     counts["later"] += late
     return Replay(
         _ordered(order, found.standings(), slow.standings),
-        tuple(sorted((*moved, *slow.transitions), key=_by_time)),
+        tuple(sorted((*moved, *slow.transitions), key=attrgetter("transition.at", "transition.customer"))),
         slow.rejects,
         EventCounts(**counts),
         slow.used,
         Observation(
             datetime_of(found.until),
             _ordered(order, found.observed(), slow.at_until.standings),
-            tuple(sorted((*later, *slow.at_until.transitions), key=_by_time_of)),
+            tuple(sorted((*later, *slow.at_until.transitions), key=attrgetter("at", "customer"))),
         ),
     )
 
@@ -144,11 +141,3 @@ def together(found: ColumnReplay, slow: Replay, order: list[str], late: int) -> 
 def _ordered(order: list[str], *found: Mapping[str, Standing]) -> dict[str, Standing]:
     both = {**found[0], **found[1]}
     return {customer: both[customer] for customer in order if customer in both}
-
-
-def _by_time(moved: LoggedTransition) -> tuple[datetime, str]:
-    return moved.transition.at, moved.transition.customer
-
-
-def _by_time_of(moved: Transition) -> tuple[datetime, str]:
-    return moved.at, moved.customer

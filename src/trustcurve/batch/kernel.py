@@ -10,17 +10,13 @@ from attrs import frozen
 from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, CurveArrays
 from trustcurve.batch.event_columns import Ints
 from trustcurve.core.curve import Curve
-from trustcurve.core.signals import SILENCE
 
-__all__ = ["Course", "Timeline", "run_kernel", "silences_of"]
+__all__ = ["Course", "Timeline", "run_kernel"]
 
 _FEW: Final = 40
 """How many customers are run one after the other. Source: our choice, measured."""
 
 _LAST: Final = np.iinfo(np.int32).max
-
-_SETTLED: Final = 4096
-"""The most silences that are tabled: far more than any curve has positions in a row. Source: our choice."""
 
 
 @frozen(eq=False)
@@ -65,25 +61,13 @@ class Course:
     count: Ints
 
 
-def silences_of(arrays: CurveArrays) -> Ints:
-    """Return the position after n silences in a row: (n + 1, positions); the last row is where nothing changes any more."""
-    column = arrays.next[:, arrays.columns[SILENCE]]
-    rows = [np.arange(len(column), dtype=column.dtype)]
-    while len(rows) <= _SETTLED:
-        after = column[rows[-1]]
-        if np.array_equal(after, rows[-1]):
-            break
-        rows.append(after)
-    return np.stack(rows)
-
-
 def run_kernel(timeline: Timeline, curve: Curve, arrays: CurveArrays, start: int = 0) -> Course:
     """Run all customers through their rows.
 
     Args:
         timeline: What happens.
         curve: The curve.
-        arrays: Its table.
+        arrays: Its table; silences must settle.
         start: The position in which everybody begins, at the instant of their first row.
     """
     return _Kernel(timeline, curve, arrays).run(start)
@@ -103,7 +87,7 @@ class _Kernel:
 
     def __init__(self, timeline: Timeline, curve: Curve, arrays: CurveArrays) -> None:
         rows = len(timeline.at)
-        self.timeline, self.arrays, self.silences = timeline, arrays, silences_of(arrays)
+        self.timeline, self.arrays, self.silences = timeline, arrays, arrays.silences
         self.period, self.patience = curve.silence_after_us, curve.waiting_periods
         kinds = (*[np.int32] * 3, *[np.int64] * 2, *[np.int32] * 2)
         self.course = Course(*(np.zeros(rows, kind) for kind in kinds))
