@@ -5,8 +5,8 @@ Needs the extra ``logs`` (Polars, NumPy).
 
 from trustcurve.errors import require
 
-for module in ("polars", "numpy"):
-    require(module, "logs")
+require("polars", "logs")
+require("numpy", "logs")
 
 from trustcurve.logs.log_errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
 from trustcurve.logs.log_replay import (  # noqa: E402

@@ -83,6 +83,7 @@ def _inner_text(text: str | None, keys: tuple[str, ...]) -> str | None:
         value: object = JSON.decode(text)
         for key in keys:
             value = in_one_form(value).get(key) if isinstance(value, dict) else None
+        # Infinity stays a text: what reads it as a number says so, with the row.
         found = str(value) if isinstance(value, _Number) and value != "NaN" else field_text(value)
         (found or "").encode()  # raises for a lone surrogate
     except (ValueError, RecursionError, BrokenValueError):

@@ -449,8 +449,8 @@ def _nobody(counted: tuple[str, int]) -> str:
     name, events = counted
     return (
         f"a customer is named {name!r} ({events:,} event{'' if events == 1 else 's'}): if that means that nobody is known, "
-        f"say so in [log] of the mapping, empty = [{name!r}]"
-    ).replace(f"[{name!r}]", f'["{name}"]')
+        f'say so in [log] of the mapping, empty = ["{name}"]'
+    )
 
 
 def _check(argument: str, value: object, kind: type, rule: str) -> None:

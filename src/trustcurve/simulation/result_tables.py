@@ -289,15 +289,14 @@ def _measures(names: Names, counts: Counts) -> pl.DataFrame:
     spent, gained = (each.sum() for each in _amounts(names, counts))
     gains = np.array(names.gains)
     dear, worth = turns * (sum(names.costs) + max(-gains.min(), 0)), turns * (sum(names.brings) + max(gains.max(), 0))
-    in_a_turn = [turns * each for each in names.exchanged_most]
+    exchanged = (EXCHANGED, counts.exchanged.sum(axis=(0, 1)), names.exchanged_most)
     groups = (
         ("at the end: ", names.states, counts.states[:, -1].sum(axis=0), arrived, 0, 1),
         ("reached: ", names.goals, counts.reached[-1], observed, 0, 1),
         ("kept: ", _KEPT, kept, crossed, 0, 1),
         ("", ("rises", "falls"), moved, arrived, 0, turns * names.moved_most),
         ("does: ", names.actions, counts.actions.sum(axis=0), arrived, 0, turns),
-        ("", EXCHANGED[:1], counts.exchanged[:, :, 0].sum(keepdims=True)[0], arrived, 0, in_a_turn[0]),
-        ("", EXCHANGED[1:], counts.exchanged[:, :, 1].sum(keepdims=True)[0], arrived, 0, in_a_turn[1]),
+        *(("", (word,), (n,), arrived, 0, turns * most) for word, n, most in zip(*exchanged, strict=True)),
         ("", ("spent",), (spent,), arrived, 0, dear),
         ("", ("gained",), (gained,), arrived, 0, worth),
         ("", ("balance",), (gained - spent,), arrived, -dear, worth),

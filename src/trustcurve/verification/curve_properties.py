@@ -247,7 +247,7 @@ def _order_matters(curve: Curve) -> tuple[str, ...] | None:
 
 no_stage_outlives_silence = CurveProperty(
     name="no_stage_outlives_silence",
-    description="Whoever is left alone for long enough is back before the barrier: trust is about the future of the relation.",
+    description="A customer who is left alone for long enough is back before the barrier: trust is about the future of the relation.",
     counterexample=_outlives_silence,
 )
 goodwill_pays_for_asks = CurveProperty(
@@ -269,6 +269,9 @@ closed_to_persuasion = relational(
 )
 
 MORE_CURVE_PROPERTIES: tuple[CurveProperty | Relational, ...] = (
-    *(no_stage_outlives_silence, goodwill_pays_for_asks, goods_in_any_order, closed_to_persuasion),
+    no_stage_outlives_silence,
+    goodwill_pays_for_asks,
+    goods_in_any_order,
+    closed_to_persuasion,
 )
 """Properties of curves that are decided only if they are named: a curve can be sound without them, or without their states."""
