@@ -30,8 +30,6 @@ from trustcurve import (
 )
 from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch import replay_frame
-from trustcurve.batch.column_replay import books_of
-from trustcurve.batch.frame_replay import in_order
 from trustcurve.core.curve import default_toml
 from trustcurve.core.replay import LoggedEvent
 from trustcurve.core.replay import replay as replay_one_by_one
@@ -104,10 +102,10 @@ def test_orderly_customers_are_decided_by_columns_and_alike(
     events: list[Event], curve: Curve, later: int | None
 ) -> None:
     until = None if later is None or not events else max(each.at for each in events) + later * DAY
-    done = replay_frame(table(events), curve, until)
+    done = replay_frame(table(events), curve, until).replay()
     assert done == evolve(replay_one_by_one(events, {}, curve, until), used=None)
     if events:
-        books = books_of(in_order(table(events)), curve)
+        books = replay_frame(table(events), curve).columns.books
         assert not books.odd.any(), "no event is refused, so the columns decide"
         note(f"breaks: {min(len(books.book.broken), 3)}")
 
@@ -120,7 +118,7 @@ def test_silence_wears_as_long_as_it_lasts(periods: int, patience: int, extra: i
     events += [Exchanged(at=day(0), customer="ann") for _ in path]
     events.append(PromiseMade(at=day(0), customer="ann", promise="far", due=day(20)))
     events.append(Purchased(at=day(periods) + extra * timedelta(microseconds=1), customer="ann"))
-    assert replay_frame(table(events), curve) == evolve(replay_one_by_one(events, {}, curve), used=None)
+    assert replay_frame(table(events), curve).replay() == evolve(replay_one_by_one(events, {}, curve), used=None)
 
 
 FONDER = """[[rules]]
@@ -142,7 +140,7 @@ def test_silences_that_never_settle_are_replayed_one_by_one(periods: int) -> Non
     assert (CurveArrays.of(CURVE).settles, CurveArrays.of(curve).settles) == (True, False)
     events: list[Event] = [Exchanged(at=day(0), customer="ann")]
     events.append(Exchanged(at=day(0) + periods * timedelta(hours=1) + timedelta(microseconds=1), customer="ann"))
-    done = replay_frame(table(events), curve)
+    done = replay_frame(table(events), curve).replay()
     assert done == evolve(replay_one_by_one(events, {}, curve), used=None)
     assert len(done.transitions) == periods
 
@@ -163,7 +161,7 @@ def test_what_happens_at_the_very_instant_counts_as_it_does_one_by_one(grace: in
                     PromiseMade(at=day(0), customer="ann", promise="q", due=day(5)),
                     then,
                 ]
-                done = replay_frame(table(events), curve, until)
+                done = replay_frame(table(events), curve, until).replay()
                 assert done == evolve(replay_one_by_one(events, {}, curve, until), used=None)
 
 
@@ -172,15 +170,15 @@ def test_hundreds_of_promises_break_at_one_instant_in_the_order_of_their_ids() -
     events: list[Event] = [PromiseMade(at=day(0), customer="ann", promise=name, due=day(3)) for name in reversed(names)]
     events.append(Exchanged(at=day(3), customer="ann"))
     events.append(Exchanged(at=day(4), customer="ann"))
-    assert replay_frame(table(events), CURVE) == evolve(replay_one_by_one(events, {}, CURVE), used=None)
+    assert replay_frame(table(events), CURVE).replay() == evolve(replay_one_by_one(events, {}, CURVE), used=None)
 
 
 def test_customers_are_alike_in_any_order_of_rows() -> None:
     events = [Exchanged(at=day(number), customer="ann" if number % 3 else "bob") for number in range(9)]
     logged = [LoggedEvent(each, row) for row, each in enumerate(events)]
     shuffled = pl.concat([table(logged)[::2], table(logged)[1::2]])  # type: ignore[arg-type]
-    assert replay_frame(shuffled, CURVE) == evolve(replay_one_by_one(logged, {}, CURVE), used=None)
-    assert replay_frame(table([]), CURVE).standings == {}
+    assert replay_frame(shuffled, CURVE).replay() == evolve(replay_one_by_one(logged, {}, CURVE), used=None)
+    assert replay_frame(table([]), CURVE).standings.is_empty()
 
 
 LOG = """

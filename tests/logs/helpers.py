@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from attrs import evolve
+from attrs import astuple, evolve
 
 from trustcurve import Curve, Event
 from trustcurve.logs import LogReplay, parse_mapping, replay_customer, replay_log, scan_log
@@ -104,3 +104,9 @@ def at(text: str) -> datetime:
     """Read an instant; without a timezone, in UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parts(done: LogReplay) -> tuple[Any, ...]:
+    """Return all that a replay says, but its curve."""
+    said = astuple(evolve(done, curve=None, tables=None), recurse=False)
+    return *said, done.standings, done.transitions, done.at_until

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import astuple, evolve
+from attrs import evolve
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.logs.helpers import CURVE, FORMS, Row, replay_file, write
+from tests.logs.helpers import CURVE, FORMS, Row, parts, replay_file, write
 from tests.logs.oracle import MAPPING, tell
 from trustcurve.core.replay import FATES
 from trustcurve.logs import LogReplay, parse_mapping, replay_customer, replay_journeys, scan_log
@@ -129,10 +129,6 @@ def test_one_customer_is_what_the_whole_log_says_of_them(
         assert [(row if move.event is not None else None, move) for row, move in moved] == [
             (each.row, each.transition) for each in done.transitions if each.transition.customer == customer
         ]
-
-
-def parts(done: LogReplay) -> tuple[Any, ...]:
-    return astuple(evolve(done, curve=None), recurse=False)
 
 
 @settings(with_files, max_examples=15)

@@ -54,7 +54,7 @@ def replay_by_columns(
 ) -> Replay:
     """Replay a log as a table of events."""
     assert not standings
-    return replay_frame(polars_frame(EVENTS, map(event_record, log)), curve, until, keep_identities=True)
+    return replay_frame(polars_frame(EVENTS, map(event_record, log)), curve, until).replay(keep_identities=True)
 
 
 EXECUTIONS = [

@@ -16,7 +16,8 @@ from attrs import fields
 from trustcurve import Curve, Standing
 from trustcurve.core.replay import FATES, EventCounts, EventFate, LoggedEvent, Replay, history
 from trustcurve.logs import parse_mapping, replay_log, scan_log
-from trustcurve.logs.mapper import customer_rows, map_log
+from trustcurve.logs.customer_rows import customer_rows
+from trustcurve.logs.mapper import map_log
 
 HEAD = '[log]\ncustomer = "customer"\ntime = "time"\nid = "id"\nsequence = "tie"\n'
 KEPT_APART = ("at", "customer", "id", "due")

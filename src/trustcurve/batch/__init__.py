@@ -8,6 +8,6 @@ from trustcurve.errors import require
 require("polars", "logs")
 require("numpy", "logs")
 
-from trustcurve.batch.frame_replay import replay_frame  # noqa: E402
+from trustcurve.batch.frame_replay import FrameReplay, replay_frame  # noqa: E402
 
-__all__ = ["replay_frame"]
+__all__ = ["FrameReplay", "replay_frame"]

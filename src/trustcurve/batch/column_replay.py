@@ -1,88 +1,48 @@
-"""A replay by columns: the book, then the clock and the curve for all customers at once, then standings and transitions."""
+"""A replay by columns: the books, then the clock and the curve for all customers at once, then what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 from attrs import frozen
 
-from trustcurve.arrays.curve_arrays import NEVER, CurveArrays
-from trustcurve.batch.event_columns import NO_TIME, EventColumns, Ints
-from trustcurve.batch.kernel import Timeline, run_kernel
-from trustcurve.batch.promise_columns import PromiseColumns
+from trustcurve.batch.ints import NO_TIME, NONE, Ints
+from trustcurve.batch.kernel import Beginning, Course, KernelTable, run_kernel
+from trustcurve.batch.log_books import LogBooks
+from trustcurve.batch.timeline import Timeline
 from trustcurve.core.curve import Curve
-from trustcurve.core.instants import datetime_of
-from trustcurve.core.promises import EMPTY, Promise, PromiseBook
-from trustcurve.core.replay import LoggedTransition
-from trustcurve.core.signals import SILENCE, WEIGHTS
-from trustcurve.core.standing import Standing
-from trustcurve.core.steps import BrokenPromise, Cause, Silence, Transition
-from trustcurve.records import event_of
+from trustcurve.core.signals import SILENCE
 
-__all__ = ["Books", "ColumnReplay", "books_of"]
+__all__ = ["Changes", "ColumnReplay", "KnownCustomers"]
 
-_SILENCE = Silence()
-_EVENT, _BREAK, _LOOK = range(3)
-"""The kinds of rows of a timeline, in their order at one instant."""
+_LAST_OF_A_ROW = 1 << 30
+_OBSERVED = 1 << 30
+"""The row of a change that the look at the end finds."""
 
 
 @frozen(eq=False)
-class Books:
-    """The events of a log as columns, and what the promise books of all customers say.
+class KnownCustomers:
+    """How customers stand before the first event of a log; they are the first customers of its columns.
 
     Args:
-        frame: The events, a table of ``EVENTS``.
-        curve: The curve.
-        arrays: Its table.
-        events: The columns.
-        book: What the books say.
+        position: The number of the position. Shape (known,), like all below.
+        as_of: The instant up to which it is known, in microseconds since 1970.
+        quiet: Since when the customer has been left alone.
+        dated: How many promises with a date are open.
     """
 
-    frame: pl.DataFrame
-    curve: Curve
-    arrays: CurveArrays
-    events: EventColumns
-    book: PromiseColumns
+    position: Ints
+    as_of: Ints
+    quiet: Ints
+    dated: Ints
 
-    @property
-    def odd(self) -> Ints:
-        """Which customers must be replayed one event after the other.
-
-        Those of whom an event may be refused, or repeats one, or none is left; all, where silences never settle.
-        """
-        left = np.bincount(self.events.customer[~self.book.skipped], minlength=len(self.events.customers))
-        odd: Ints = self.events.odd | self.book.odd | (left == 0) | (not self.arrays.settles)
-        return odd
-
-    def last_applied(self, chosen: Ints) -> list[int]:
-        """Return the instant of the last event of some customers that is applied, in microseconds since 1970; [] if none is."""
-        applied = self.events.at[chosen[self.events.customer] & ~self.book.skipped]
-        return [int(applied.max())] if len(applied) else []
-
-
-def books_of(frame: pl.DataFrame, curve: Curve) -> Books:
-    """Keep the books of a log's customers.
-
-    Args:
-        frame: A table of ``EVENTS``: one customer after the other, each customer's in the order of the log.
-        curve: The curve.
-    """
-    arrays = CurveArrays.of(curve)
-    events = EventColumns.of(frame, curve, arrays.columns)
-    return Books(frame, curve, arrays, events, PromiseColumns.of(events, curve, arrays))
-
-
-@frozen(eq=False)
-class _Rows:
-    """The rows of a timeline: where each comes from."""
-
-    kind: Ints
-    source: Ints  # the place of the event, or the number of the break
-    customer: Ints
-    timeline: Timeline
+    @classmethod
+    def none(cls) -> KnownCustomers:
+        """Return no customers."""
+        ints = np.zeros(0, np.int64)
+        return cls(ints, ints, ints, ints)
 
 
 @frozen(eq=False)
@@ -90,7 +50,8 @@ class Changes:
     """Changes of position, in the order of customers, and within each in the order of time.
 
     Args:
-        row: The row of the timeline. Shape (changes,), like all below.
+        customer: The number of the customer. Shape (changes,), like all below.
+        row: The number of the row, one customer after the other; for a silence, of the row after it.
         at: When, in microseconds since 1970.
         signal: The column of the signal.
         before: The position before.
@@ -98,6 +59,7 @@ class Changes:
         silent: Whether a silence made it.
     """
 
+    customer: Ints
     row: Ints
     at: Ints
     signal: Ints
@@ -111,96 +73,112 @@ class ColumnReplay:
 
     Args:
         books: The books.
-        chosen: Which customers to replay. Shape (customers,).
-        until: The instant of the last look, in microseconds since 1970, not before any of their events.
+        known: How customers stand before.
+        until: The instant of the last look, in microseconds since 1970; None: the last event that is applied.
+        at_least: With None, an instant before which the look does not lie.
     """
 
-    def __init__(self, books: Books, chosen: Ints, until: int) -> None:
-        self.books, self.until = books, until
-        kept = ~books.book.skipped & chosen[books.events.customer]
-        self.chosen = np.flatnonzero(chosen)
-        self.skipped = int((books.book.skipped & chosen[books.events.customer]).sum())
-        self.rows = self._rows(np.flatnonzero(kept))
-        start = books.curve.table().number(books.curve.start)
-        self.course = run_kernel(self.rows.timeline, books.curve, books.arrays, start)
+    def __init__(self, books: LogBooks, known: KnownCustomers, until: int | None, at_least: int | None = None) -> None:
+        self.books, self.known = books, known
+        events = books.events
+        self.decided = ~books.odd
+        self.gone = books.gone[self.decided[events.customer[books.gone]]]
+        many = np.diff(events.starts) - np.bincount(events.customer[self.gone], minlength=len(events.customers))
+        self.applied_by = np.where(self.decided, many, 0)
+        self.there = (self.applied_by > 0) | (self.decided & self._is_known)
+        end = self._last_instant() if until is None else until
+        self.until = end if at_least is None or end is None else max(end, at_least)
+        if self.until is None:
+            self.until = at_least
 
-    def _rows(self, mine: Ints) -> _Rows:
-        """Merge events, breaks and the last look."""
-        events, book = self.books.events, self.books.book
-        breaks = np.flatnonzero(np.isin(book.broken_of, self.chosen) & (book.broken_at < self.until))
-        # At one instant promises break by id.
-        if len(breaks):
-            names = events.promises.gather(book.broken[breaks])
-            breaks = breaks[names.arg_sort().to_numpy()]
-        looks = self.chosen
-        customer = np.concatenate([events.customer[mine], book.broken_of[breaks], looks])
-        at = np.concatenate([events.at[mine], book.broken_at[breaks], np.full(len(looks), self.until)])
-        kind = np.repeat(np.array([_EVENT, _BREAK, _LOOK], np.int8), [len(mine), len(breaks), len(looks)])
-        signal = np.concatenate(
-            [book.signal[mine], book.broken_signal[breaks], np.full(len(looks), self.books.arrays.no_signal)]
-        )
-        ends = np.concatenate([book.ends[mine], np.full(len(breaks) + len(looks), NEVER, np.int8)])
-        dated = np.concatenate([book.dated[mine], np.full(len(breaks), -1), np.zeros(len(looks), np.int32)])
-        source = np.concatenate([mine, breaks, looks])
-        order = np.lexsort((kind, at, customer))
-        customer = customer[order]
-        starts: Ints = np.searchsorted(customer, np.append(looks, np.iinfo(np.int32).max))
-        open_ = np.cumsum(dated[order])  # of all customers together: what those before have left open is taken away
-        base = np.repeat(np.append(0, open_[starts[1:-1] - 1])[: len(looks)], np.diff(starts))
-        timeline = Timeline(starts, at[order], signal[order], ends[order], open_ - base)
-        return _Rows(kind[order], source[order], customer, timeline)
+    @cached_property
+    def _is_known(self) -> Ints:
+        return np.arange(len(self.books.events.customers)) < len(self.known.position)
+
+    def _last_instant(self) -> int | None:
+        """Return the last instant of all standings."""
+        stays = self.decided[self.books.events.customer]
+        stays[self.gone] = False
+        instants = [self.books.events.at[stays], self.known.as_of[self.decided[: len(self.known.as_of)]]]
+        return max((int(each.max()) for each in instants if len(each)), default=None)
+
+    # --- the course -------------------------------------------------------------------------------
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What happens to the customers who are there."""
+        assert self.until is not None  # noqa: S101 - then nobody is there
+        open_ = np.zeros(len(self.there), np.int64)
+        open_[: len(self.known.dated)] = self.known.dated
+        return Timeline.of(self.books.events, self.books.book, self.there, self.gone, until=self.until, open_=open_)
+
+    @cached_property
+    def course(self) -> Course:
+        """How they go through it."""
+        assert self.until is not None  # noqa: S101 - then nobody is there
+        curve, ranks, known = self.books.curve, self.timeline.ranks, self.known
+        many = len(self.there)
+        position = np.full(many, curve.table().number(curve.start), np.int32)
+        # Customers who are not there have no rows, and stay where they are.
+        as_of = np.full(many, self.until, np.int64)
+        first = self.timeline.at[: int(ranks.offsets[1])] if len(ranks.offsets) > 1 else np.zeros(0, np.int64)
+        as_of[ranks.customers[: len(first)]] = first
+        quiet, waiting = as_of.copy(), np.zeros(many, bool)
+        count = len(known.position)
+        there = self.there[:count]
+        for values, before in ((position, known.position), (as_of, known.as_of), (quiet, known.quiet)):
+            values[:count][there] = before[there]
+        waiting[:count] = known.dated > 0
+        begin = Beginning(*(each[ranks.customers] for each in (position, quiet, as_of, waiting)))
+        return run_kernel(self.timeline, KernelTable.of(curve, self.books.arrays), begin, self.until)
 
     @property
     def applied(self) -> int:
-        """The number of events."""
-        return int((self.rows.kind == _EVENT).sum())
+        """The number of events that are applied."""
+        return int(self.applied_by.sum())
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of events, by fate."""
+        return {"applied": self.applied, **self.books.counts(self.decided)}
 
     # --- standings --------------------------------------------------------------------------------
 
-    def _last_events(self) -> Ints:
-        """Return the row of each customer's last event."""
-        place = np.where(self.rows.kind == _EVENT, np.arange(len(self.rows.kind)), -1)
-        last: Ints = np.maximum.reduceat(place, self.rows.timeline.starts[:-1]) if len(place) else place
-        return last
-
-    def standings(self) -> dict[str, Standing]:
-        """Return the standing of each customer at their last event."""
-        return self._standings(self._last_events(), self.rows.timeline.at)
-
-    def observed(self) -> dict[str, Standing]:
-        """Return the standing of each customer at the last look."""
-        return self._standings(self.rows.timeline.starts[1:] - 1, self.rows.timeline.at)
-
-    def _standings(self, rows: Ints, at: Ints) -> dict[str, Standing]:
-        positions, names = self.books.curve.table().positions, self.books.events.customers
-        as_of = at[rows]
-        owned = self._promises(dict(zip(self.chosen.tolist(), as_of.tolist(), strict=True)))
-        found = zip(
-            self.chosen.tolist(), self.course.after[rows].tolist(), as_of.tolist(), self.course.quiet_after[rows].tolist(), strict=True,
-        )  # fmt: skip
-        return {
-            names[number]: Standing.of(names[number], positions[position], when, quiet, owned.get(number, EMPTY))
-            for number, position, when, quiet in found
-        }
+    @cached_property
+    def present(self) -> Ints:
+        """The numbers of the customers who have a standing."""
+        return np.flatnonzero(self.there)
 
     @cached_property
-    def _left(self) -> list[tuple[int, Promise, int]]:
-        """The promises that are open or overdue in the end, as they were before they broke: whose, which, and when it breaks."""
-        book = self.books.book
-        mine = np.isin(book.left_of, self.chosen)
-        names = self.books.events.promises.gather(book.left[mine]).to_list()
-        parts = (part[mine].tolist() for part in (book.left_of, book.left_due, book.left_weight, book.left_breaks))
-        return [
-            (owner, Promise(name, None if due == NO_TIME else datetime_of(due), WEIGHTS[weight]), breaks)
-            for name, owner, due, weight, breaks in zip(names, *parts, strict=True)
-        ]
+    def last_rows(self) -> Ints:
+        """The row of each customer's last event, one customer after the other; ``NONE``: there is none. Shape (customers,)."""
+        timeline = self.timeline
+        ends = np.cumsum(self.applied_by) - 1
+        last = ends + np.searchsorted(timeline.breaks - np.arange(len(timeline.breaks)), ends, side="right")
+        return np.where(self.applied_by > 0, last, NONE)
 
-    def _promises(self, as_of: dict[int, int]) -> dict[int, PromiseBook]:
-        """Return the promise book of each customer who has one, as of an instant."""
-        listed: dict[int, list[tuple[Promise, bool]]] = {}
-        for owner, promise, breaks in self._left:
-            listed.setdefault(owner, []).append((promise, breaks < as_of[owner]))
-        return {owner: PromiseBook.of_opened(promises) for owner, promises in listed.items()}
+    def _last_places(self) -> tuple[Ints, Ints]:
+        """Return the customers who have an event, and the place of their last one."""
+        some = np.flatnonzero(self.applied_by)
+        ranks = self.timeline.ranks
+        return some, ranks.offsets[self.last_rows[some] - ranks.starts[some]] + ranks.column[some]
+
+    @cached_property
+    def last(self) -> tuple[Ints, Ints, Ints]:
+        """The position, the instant and the beginning of the silence of each customer at their last event. Shape (customers,)."""
+        position, as_of, quiet = (np.zeros(len(self.there), np.int64) for _ in range(3))
+        for values, before in ((position, self.known.position), (as_of, self.known.as_of)):
+            values[: len(before)] = before
+        some, places = self._last_places()
+        position[some], as_of[some] = self.course.after[places], self.timeline.at[places]
+        quiet[self.timeline.ranks.customers] = self.course.quiet
+        return position, as_of, quiet
+
+    @cached_property
+    def observed(self) -> Ints:
+        """The position of each customer at the look. Shape (customers,)."""
+        found = np.zeros(len(self.there), np.int64)
+        found[self.timeline.ranks.customers] = self.course.observed
+        return found
 
     # --- what moved them --------------------------------------------------------------------------
 
@@ -210,87 +188,67 @@ class ColumnReplay:
         Args:
             differs: A number for each position: a change matters if the numbers of its positions differ. Shape (positions,).
         """
-        course, timeline = self.course, self.rows.timeline
+        course, timeline = self.course, self.timeline
         own = np.flatnonzero(differs[course.met] != differs[course.after])
+        customer, row = timeline.ranks.rows(own)
+        last = np.full(len(own), _LAST_OF_A_ROW)
         parts = [
-            (
-                own,
-                timeline.at[own],
-                timeline.signal[own],
-                course.met[own],
-                course.after[own],
-                np.full(len(own), 1 << 30),
-            )
+            (customer, row, timeline.at[own], timeline.code[own], course.met[own], course.after[own], last),
+            *self._silent_changes(differs),
         ]
-        silences = self.books.arrays.silences
-        quiet, silence = np.flatnonzero(course.before != course.met), self.books.arrays.columns[SILENCE]
-        for n in range(int(course.count[quiet].max(initial=0))):
-            quiet = quiet[course.count[quiet] > n]
-            before, after = silences[n, course.before[quiet]], silences[n + 1, course.before[quiet]]
+        found = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        order = np.lexsort((found[-1], found[1], found[0]))
+        customer, row, at, signal, before, after, place = (part[order] for part in found)
+        return Changes(customer, row, at, signal, before, after, place < _LAST_OF_A_ROW)
+
+    def _silent_changes(self, differs: Ints) -> list[tuple[Ints, ...]]:
+        """Return the changes that silences make: those of all first silences in a row, of all second ones, and so on."""
+        silences, found = self.books.arrays.silences, self.course.silences
+        column, ranks = self.books.arrays.columns[SILENCE], self.timeline.ranks
+        rows = len(self.timeline.at)
+        looks = found.place >= rows
+        customer, row = ranks.rows(np.where(looks, 0, found.place)) if rows else (found.place, found.place)
+        customer = np.where(looks, ranks.customers[np.where(looks, found.place - rows, 0)], customer)
+        row = np.where(looks, _OBSERVED, row)
+        parts: list[tuple[Ints, ...]] = []
+        entries = np.arange(len(found.place))
+        for n in range(int(found.count.max(initial=0))):
+            entries = entries[found.count[entries] > n]
+            before, after = silences[n, found.before[entries]], silences[n + 1, found.before[entries]]
             matters = differs[before] != differs[after]
-            rows = quiet[matters]
-            at = course.quiet[rows] + (course.first[rows].astype(np.int64) + n) * self.books.curve.silence_after_us
-            parts.append(
-                (rows, at, np.full(len(rows), silence), before[matters], after[matters], np.full(len(rows), n))
-            )
-        row, at, signal, before, after, place = (np.concatenate(part) for part in zip(*parts, strict=True))
-        order = np.lexsort((place, row))
-        return Changes(row[order], at[order], signal[order], before[order], after[order], (place < 1 << 30)[order])
+            some = entries[matters]
+            at = found.quiet[some] + (found.first[some].astype(np.int64) + n) * self.books.curve.silence_after_us
+            signal, place = np.full(len(some), column), np.full(len(some), n)
+            parts.append((customer[some], row[some], at, signal, before[matters], after[matters], place))
+        return parts
 
     def events_met(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """Return of each event that sends a signal its customer, its instant, the position that it meets, and the signal."""
-        sent = np.flatnonzero((self.rows.kind == _EVENT) & (self.rows.timeline.signal != self.books.arrays.no_signal))
-        timeline = self.rows.timeline
-        return self.rows.customer[sent], timeline.at[sent], self.course.met[sent], timeline.signal[sent]
+        """Return the customer, the instant, the position that it meets and the signal of each event that sends one."""
+        timeline = self.timeline
+        sends = timeline.code < self.books.arrays.no_signal
+        if len(timeline.breaks):
+            ranks = timeline.ranks
+            customer = np.searchsorted(ranks.starts, timeline.breaks, side="right") - 1
+            sends[ranks.offsets[timeline.breaks - ranks.starts[customer]] + ranks.column[customer]] = False
+        places = np.flatnonzero(sends)
+        customer = timeline.ranks.owners()[places]
+        return customer, timeline.at[places], self.course.met[places], timeline.code[places]
 
     def first_at(self) -> Ints:
-        """Return the instant of the first event of each customer whom it replays."""
-        first: Ints = self.rows.timeline.at[self.rows.timeline.starts[:-1]]
-        return first
+        """Return the instant of the first event of each customer who has one, or of their standing before; ``NO_TIME``: neither."""
+        found = np.full(len(self.there), NO_TIME, np.int64)
+        ranks = self.timeline.ranks
+        many = int(ranks.offsets[1]) if len(ranks.offsets) > 1 else 0
+        found[ranks.customers[:many]] = self.timeline.at[:many]
+        found[: len(self.known.as_of)] = self.known.as_of
+        return found
 
-    def transitions(self) -> tuple[list[LoggedTransition], list[Transition]]:
-        """Return the transitions up to each customer's last event, and those after it; customer by customer."""
-        curve, table = self.books.curve, self.books.curve.table()
-        leaf = np.array([table.states.index(curve.state(position)) for position in table.positions])
-        found = self.changes(leaf)
-        last = np.repeat(self._last_events(), np.diff(self.rows.timeline.starts))
-        causes = self._causes(found)
-        names = self.books.events.customers
-        moved: list[LoggedTransition] = []
-        later: list[Transition] = []
-        for customer, at, signal, before, is_later, (cause, row) in zip(
-            self.rows.customer[found.row].tolist(), found.at.tolist(), found.signal.tolist(), found.before.tolist(),
-            (found.row > last[found.row]).tolist(), causes, strict=True,
-        ):  # fmt: skip
-            reaction = table.reactions[before][signal]
-            transition = Transition(
-                names[customer],
-                datetime_of(at),
-                reaction.state_before,
-                reaction.state_after,
-                reaction.change,
-                cause,
-                reaction,
-            )
-            if is_later:
-                later.append(transition)
-            else:
-                moved.append(LoggedTransition(transition, row))
-        return moved, later
+    @property
+    def names(self) -> pl.Series:
+        """The names of all customers of the columns."""
+        return self.books.events.customers
 
-    def _causes(self, found: Changes) -> Iterator[tuple[Cause, int | None]]:
-        """Yield the cause of each change, and its row in the log; None if the clock made it."""
-        kinds = np.where(found.silent, -1, self.rows.kind[found.row])
-        sources = self.rows.source[found.row]
-        by_event = sources[kinds == _EVENT]
-        made = map(event_of, self.books.frame[by_event].iter_rows(named=True))
-        names = self.books.events.promises
-        broken = self.books.book.broken
-        for kind, source in zip(kinds.tolist(), sources.tolist(), strict=True):
-            if kind == _EVENT:
-                logged = next(made)
-                yield logged.event, logged.row
-            elif kind == _BREAK:
-                yield BrokenPromise(names[int(broken[source])]), None
-            else:
-                yield _SILENCE, None
+    @property
+    def curve(self) -> Curve:
+        """The curve."""
+        return self.books.curve

@@ -1,38 +1,32 @@
-"""A table of events as arrays of numbers, and which customers a replay by columns cannot decide."""
+"""A table of events as arrays of numbers, one customer after the other, each customer's events in the order of the log."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 import polars as pl
 from attrs import frozen
-from numpy.typing import NDArray
 
 from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, NEVER
+from trustcurve.batch.event_table import EventTable
+from trustcurve.batch.ints import NO_TIME, NONE, Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import EVENTS, PromiseBroken, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased
 from trustcurve.core.signals import FAULTS, LEDGER_SIGNALS, SIDES, WEIGHTS
 
-__all__ = ["ENDINGS", "MADE", "MOVED", "NONE", "NO_TIME", "ONLY_MOVED", "EventColumns", "Ints"]
-
-Ints = NDArray[Any]
-
-NONE: Final = -1
-"""Stands for what is missing: no promise, no weight, no signal."""
-
-NO_TIME: Final = np.iinfo(np.int64).max
-"""The due date of a promise without one, in microseconds since 1970: it never passes."""
+__all__ = ["ENDINGS", "KEPT", "MADE", "MOVED", "RELEASED", "EventColumns", "odd_customers"]
 
 _ABOUT_PROMISES = (PromiseMade, PromiseKept, PromiseBroken, PromiseMoved, PromiseReleased)
 MADE, KEPT, BROKEN, MOVED, RELEASED = range(len(_ABOUT_PROMISES))
 """What an event says of its promise, as numbers."""
 
-ONLY_MOVED: Final = (MOVED, RELEASED)
-"""What sends no signal."""
-
 ENDINGS: Final = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
 """When a signal ends a silence, as numbers."""
+
+_KINDS = tuple(kind.__name__ for kind in EVENTS)
+_ABOUT = {kind.__name__: number for number, kind in enumerate(_ABOUT_PROMISES)}
 
 
 @frozen(eq=False)
@@ -40,109 +34,168 @@ class EventColumns:
     """Events as arrays, one customer after the other, each customer's in the order of the log.
 
     Args:
-        customers: The names of the customers.
-        customer: The number of each event's customer. Shape (events,), like all below.
+        table: The table of events that they come from.
+        source: The place of each event in that table. Shape (events,), like all below.
+        starts: The place of each customer's first event, and the number of all. Shape (customers + 1,).
+        customers: The names of the customers, in the order in which they first appear.
         at: When it happened, in microseconds since 1970.
         signal: The column of its signal in the curve's table; ``NONE`` where that depends on a promise.
         about: What it says of a promise: ``MADE`` to ``RELEASED``; ``NONE``: nothing.
-        promise: The number of its promise, within the whole log; ``NONE`` if it is about none.
-        due: The due date of a promise, in microseconds since 1970, or ``NO_TIME``.
-        weight: 0 for a major promise, 1 for a minor one, ``NONE`` if it is not said.
-        if_open: Whether it is skipped where its promise is neither open nor overdue.
-        promises: The ids of the promises, by number, in no order.
+        due: The due date of a promise, in microseconds since 1970, or ``NO_TIME``. Empty if no event is about a promise.
+        weight: 0 for a major promise, 1 for a minor one, ``NONE`` if it is not said. Empty like ``due``.
+        if_open: Whether it is skipped where its promise is neither open nor overdue; None: no event is.
         odd: Which customers have an event that must be looked at by itself. Shape (customers,).
     """
 
-    customers: list[str]
-    customer: Ints
+    table: EventTable
+    source: Ints
+    starts: Ints
+    customers: pl.Series
     at: Ints
     signal: Ints
     about: Ints
-    promise: Ints
     due: Ints
     weight: Ints
-    if_open: Ints
-    promises: pl.Series
+    if_open: Ints | None
     odd: Ints
 
     @classmethod
-    def of(cls, events: pl.DataFrame, curve: Curve, columns: dict[str, int]) -> EventColumns:
+    def of(
+        cls, table: EventTable, curve: Curve, columns: dict[str, int], known: pl.Series | None = None
+    ) -> EventColumns:
         """Make the columns of events.
 
         Args:
-            events: A table of ``EVENTS``: one customer after the other, each customer's in the order of the log.
+            table: The events, in any order.
             curve: The curve.
             columns: The columns of the curve's signals.
+            known: The names of customers who come first, whether they have events or not.
         """
-        owner = events["customer"].rle_id().to_numpy().astype(np.int32)
-        many = int(owner[-1]) + 1 if len(owner) else 0
-        about = _coded(events["event"], [kind.__name__ for kind in _ABOUT_PROMISES])
-        weight = _coded(events["weight"], list(WEIGHTS))
-        weight = np.where((about == MADE) & (weight == NONE) & events["weight"].is_null().to_numpy(), 0, weight)
-        promise, promises = _promises(events)
-        due = events["due"].dt.timestamp("us").fill_null(NO_TIME).to_numpy().astype(np.int64)
-        at = events["at"].dt.timestamp("us").to_numpy().astype(np.int64)
-        wrong = _wrong(events, curve) | ((due < at) & ((about == MADE) | (about == MOVED)))
-        odd = np.zeros(many, bool)
-        odd[owner[wrong]] = True
+        source, starts, customers = _by_customer(table, known)
+        at, kind = table.micros("at"), table.coded("event", _KINDS)
+        about = np.array([*(_ABOUT.get(name, NONE) for name in _KINDS), NONE], np.int8)[kind]
+        promises = bool((about != NONE).any())
+        due = table.micros("due") if promises else np.zeros(0, np.int64)
+        weight = _weights(table, about) if promises else np.zeros(0, np.int8)
+        wrong = _wrong(table, curve, kind)
+        if promises:
+            dated = (about == MADE) | (about == MOVED)
+            wrong |= ((due < at) & dated) | ((due == NO_TIME) & (about == MOVED))
+            wrong |= ~table.is_given("promise") & (about != NONE)
+        odd = np.zeros(len(customers), bool)
+        if wrong.any():
+            odd[np.searchsorted(starts, np.flatnonzero(wrong[source]), side="right") - 1] = True
+        skips = promises and table.given("if_open")
         return cls(
-            customers=events["customer"].rle().struct.field("value").to_list(),
-            customer=owner,
-            at=at,
-            signal=_signals(events, columns),
-            about=about,
-            promise=promise,
-            due=due,
-            weight=weight,
-            if_open=events["if_open"].fill_null(value=False).to_numpy() & (promise != NONE),
-            promises=promises,
-            odd=odd,
+            table=table,
+            source=source,
+            starts=starts,
+            customers=customers,
+            at=at[source],
+            signal=_signals(table, kind, columns)[source],
+            about=about[source],
+            due=due[source] if promises else due,
+            weight=weight[source] if promises else weight,
+            if_open=((table.integers("if_open", 0) == 1) & (about != NONE))[source] if skips else None,
+            odd=odd | (customers == "").to_numpy(),
         )
 
+    @cached_property
+    def customer(self) -> Ints:
+        """The number of each event's customer. Shape (events,)."""
+        return np.repeat(np.arange(len(self.customers), dtype=np.int32), np.diff(self.starts))
 
-def _coded(values: pl.Series, words: list[str]) -> Ints:
-    """Return the number of each word; ``NONE`` for others."""
-    coded = values.replace_strict(words, range(len(words)), default=NONE, return_dtype=pl.Int8)
-    return coded.fill_null(NONE).to_numpy()
+    def texts(self, column: str, places: Ints) -> pl.Series:
+        """Return a column of the table for some events."""
+        return self.table.texts(column, self.source[places])
 
-
-def _promises(events: pl.DataFrame) -> tuple[Ints, pl.Series]:
-    """Number the promises of each customer; and return the id of each."""
-    if events["promise"].null_count() == events.height:
-        return np.full(events.height, NONE, np.int64), pl.Series([], dtype=pl.String)
-    pairs = events.select("customer", "promise").with_row_index("place").drop_nulls("promise")
-    number = pairs.select(pl.struct("customer", "promise").rank("dense").cast(pl.Int64) - 1).to_series()
-    firsts = pairs.with_columns(number=number).unique("number", keep="any").sort("number")
-    found = np.full(events.height, NONE, np.int64)
-    found[pairs["place"].to_numpy()] = number.to_numpy()
-    return found, firsts["promise"]
+    def rows(self, places: Ints) -> pl.DataFrame:
+        """Return the rows of the table for some events."""
+        return self.table.rows(self.source[places])
 
 
-def _signals(events: pl.DataFrame, columns: dict[str, int]) -> Ints:
+def odd_customers(table: EventTable, curve: Curve) -> pl.Series:
+    """Return the names of the customers who have an event that must be looked at by itself."""
+    columns = {signal: number for number, signal in enumerate(curve.signals)}
+    events = EventColumns.of(table, curve, columns)
+    return events.customers.filter(pl.Series(events.odd, dtype=pl.Boolean))
+
+
+def _by_customer(table: EventTable, known: pl.Series | None) -> tuple[Ints, Ints, pl.Series]:
+    """Return the order of events, one customer after the other; where each customer begins; and their names."""
+    order, keys = _order(table), table.frame["customer"]
+    keys = keys if order is None else keys.gather(order)
+    many = 0 if known is None else len(known)
+    if known is not None and many:
+        keys = pl.concat([known.cast(pl.String), keys.cast(pl.String)])
+    groups = keys.to_frame("customer").with_row_index("place").group_by("customer", maintain_order=True).agg("place")
+    source = groups["place"].explode(empty_as_null=False).to_numpy()
+    lengths = groups["place"].list.len().to_numpy().astype(np.int64)
+    if many:
+        source = source[source >= many] - many
+        lengths[:many] -= 1
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+    return source if order is None else order[source], starts, groups["customer"].cast(pl.String)
+
+
+def _order(table: EventTable) -> Ints | None:
+    """Return the order of the log: by time, then by sequence, row and place; None if the events are in it."""
+    at = table.frame["at"].cast(pl.Datetime("us", "UTC"))
+    if _in_order_of_rows(table):
+        if at.is_sorted():
+            return None
+        return at.to_frame("at").with_row_index("arrived").sort("at", maintain_order=True)["arrived"].to_numpy()
+    keys = {"at": at, "row": table.frame["row"] if table.given("row") else pl.repeat(None, table.height, eager=True)}
+    if table.given("sequence"):
+        keys["sequence"] = table.frame["sequence"]
+    frame = pl.DataFrame({**keys, "place": table.integers("place", 0)}).with_row_index("arrived")
+    place = pl.when(pl.col("row").is_not_null()).then("place")
+    by = ["at", *(["sequence"] if "sequence" in keys else []), "row", place]
+    return frame.select("arrived", *keys, "place").sort(by, nulls_last=True, maintain_order=True)["arrived"].to_numpy()
+
+
+def _in_order_of_rows(table: EventTable) -> bool:
+    """Whether the events of one instant come in the order of their rows, and those of a row in that of their places."""
+    if table.given("sequence") or not table.is_given("row").all():
+        return False
+    row, place = table.frame["row"], table.integers("place", 0)
+    number = row.to_numpy()
+    return row.is_sorted() and not bool(((number[1:] == number[:-1]) & (place[1:] < place[:-1])).any())
+
+
+def _weights(table: EventTable, about: Ints) -> Ints:
+    """Return the weights of promises; one that is made without any is major."""
+    weight = table.coded("weight", WEIGHTS)
+    return np.where((about == MADE) & ~table.is_given("weight"), 0, weight).astype(np.int8)
+
+
+def _signals(table: EventTable, kind: Ints, columns: dict[str, int]) -> Ints:
     """Return the column of each event's signal, where it does not depend on a promise."""
-    direct = {kind.__name__: kind.signal for kind in EVENTS if isinstance(kind.signal, str)}
-    words = (
-        pl.when(pl.col("event") == "OneSided")
-        .then(pl.col("by") + "_one_sided")
-        .when(pl.col("event") == "Signalled")
-        .then(pl.col("signal"))
-        .otherwise(pl.col("event").replace_strict(direct, default=None, return_dtype=pl.String))
-    )
-    named = events.select(words.alias("signal")).to_series()
-    return named.replace_strict(columns, default=NONE, return_dtype=pl.Int16).fill_null(NONE).to_numpy()
+    direct = [columns.get(each.signal, NONE) if isinstance(each.signal, str) else NONE for each in EVENTS]
+    found = np.array([*direct, NONE], np.int16)[kind]
+    sided = kind == _KINDS.index("OneSided")
+    if sided.any():
+        sides = np.array([*(columns[f"{side}_one_sided"] for side in SIDES), NONE], np.int16)
+        found = np.where(sided, sides[table.coded("by", SIDES)], found)
+    own = kind == _KINDS.index("Signalled")
+    if own.any():
+        numbers = np.array([*columns.values(), NONE], np.int16)
+        found = np.where(own, numbers[table.coded("signal", tuple(columns))], found)
+    return found
 
 
-def _wrong(events: pl.DataFrame, curve: Curve) -> Ints:
-    """Return which events cannot be made, repeat another one, or are refused whatever came before them."""
-    column, is_ = pl.col, pl.col("event")
-    own = list(set(curve.signals) - set(LEDGER_SIGNALS))
-    problems = [
-        column("weight").is_not_null() & ~column("weight").is_in(WEIGHTS),
-        column("fault").is_not_null() & ~column("fault").is_in(FAULTS),
-        (is_ == "OneSided") & ~column("by").is_in(SIDES).fill_null(value=False),
-        (is_ == "Signalled") & ~column("signal").is_in(own).fill_null(value=False),
-        *(column(name).is_not_null() & (column(name) == "") for name in ("customer", "id", "promise")),
-    ]
-    if events["id"].null_count() < events.height:
-        problems.append(column("id").is_not_null() & pl.struct("customer", "id", "place").is_duplicated())
-    return events.select(pl.any_horizontal(problems).fill_null(value=False)).to_series().to_numpy()
+def _wrong(table: EventTable, curve: Curve, kind: Ints) -> Ints:
+    """Return which events cannot be made, or are rejected whatever came before them."""
+    own = tuple(set(curve.signals) - set(LEDGER_SIGNALS))
+    wrong: Ints = kind == NONE
+    for column, known in (("weight", tuple[str, ...](WEIGHTS)), ("fault", tuple[str, ...](FAULTS))):
+        if table.given(column):
+            wrong |= table.is_given(column) & (table.coded(column, known) == NONE)
+    for column, name, words in (("by", "OneSided", SIDES), ("signal", "Signalled", own)):
+        those = kind == _KINDS.index(name)
+        if those.any():
+            wrong |= those & (table.coded(column, words) == NONE)
+    for column in ("id", "promise"):
+        if table.given(column):
+            wrong |= table.coded(column, ("",)) != NONE
+    return wrong

@@ -2,46 +2,182 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property, partial
 from operator import attrgetter
 
+import numpy as np
 import polars as pl
+from attrs import evolve
 
-from trustcurve.batch.column_replay import Books, ColumnReplay, books_of
-from trustcurve.batch.event_columns import Ints
+from trustcurve.arrays.curve_arrays import CurveArrays
+from trustcurve.batch.column_replay import ColumnReplay, KnownCustomers
+from trustcurve.batch.event_columns import EventColumns
+from trustcurve.batch.event_table import EventTable
+from trustcurve.batch.log_books import LogBooks
+from trustcurve.batch.promise_columns import OpenPromises
+from trustcurve.batch.replay_frames import standings_frame, transitions_frame
+from trustcurve.batch.replay_objects import identities_of, standings_of, transitions_of
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import datetime_of, instant, microseconds
 from trustcurve.core.replay import (
     FATES,
     EventCounts,
+    EventFate,
     History,
-    Identity,
-    LoggedEvent,
     Observation,
     Replay,
     combine,
     history,
 )
 from trustcurve.core.standing import Standing
-from trustcurve.records import EVENTS, event_of, polars_types
+from trustcurve.core.steps import Step
+from trustcurve.errors import InvalidValueError
+from trustcurve.records import (
+    EVENTS,
+    REJECTS,
+    STANDINGS,
+    TRANSITIONS,
+    RejectRecord,
+    StandingRecord,
+    TransitionRecord,
+    event_of,
+    polars_frame,
+    polars_types,
+)
 
-__all__ = ["in_order", "replay_frame", "together"]
+__all__ = ["FrameReplay", "replay_frame", "run_table"]
 
 
-def replay_frame(
-    events: pl.DataFrame, curve: Curve, until: datetime | None = None, *, keep_identities: bool = False
-) -> Replay:
+class FrameReplay:
+    """A replay of a table of events: its tables, and on request the objects of core.
+
+    Args:
+        curve: The curve.
+        slow: The customers who were replayed one event after the other.
+        found: Those whom columns decide; None: nobody.
+        later: The number of their events after ``until``.
+    """
+
+    def __init__(self, curve: Curve, slow: Replay, found: ColumnReplay | None = None, later: int = 0) -> None:
+        self._curve, self._slow, self.later = curve, slow, later
+        self.columns = found
+
+    @property
+    def until(self) -> datetime | None:
+        """The instant at which all customers are observed; None if no event was applied."""
+        return self._slow.at_until.until
+
+    @property
+    def _course(self) -> ColumnReplay | None:
+        """The customers whom columns decide, if any of them has a standing."""
+        return self.columns if self.columns is not None and len(self.columns.present) else None
+
+    @cached_property
+    def counts(self) -> EventCounts:
+        """The number of events, by fate."""
+        counts: dict[str, int] = {fate: getattr(self._slow.counts, fate) for fate in FATES}
+        for fate, many in ({} if self.columns is None else self.columns.counts()).items():
+            counts[fate] += many
+        counts["later"] += self.later
+        return EventCounts(**counts)
+
+    @cached_property
+    def customers(self) -> int:
+        """The number of customers who have a standing."""
+        return len(self._slow.standings) + (0 if self._course is None else len(self._course.present))
+
+    # --- tables -----------------------------------------------------------------------------------
+
+    @cached_property
+    def standings(self) -> pl.DataFrame:
+        """The standing of each customer at their last event: a table of ``STANDINGS``."""
+        return self._standings(self._slow.standings, observed=False)
+
+    @cached_property
+    def observed(self) -> pl.DataFrame:
+        """All customers, observed at ``until``: a table of ``STANDINGS``."""
+        return self._standings(self._slow.at_until.standings, observed=True)
+
+    def _standings(self, slow: Mapping[str, Standing], *, observed: bool) -> pl.DataFrame:
+        """Return standings in the order in which customers first appear."""
+        others = polars_frame(STANDINGS, (StandingRecord.of(each, self._curve) for each in slow.values()))
+        if self._course is None:
+            return others
+        found = standings_frame(self._course, observed=observed)
+        if others.is_empty():
+            return found
+        names = self._course.names.to_frame("customer").with_row_index("trustcurve.number")
+        both = pl.concat([found, others]).join(names, on="customer", how="left", maintain_order="left")
+        return both.sort("trustcurve.number", maintain_order=True).drop("trustcurve.number")
+
+    @cached_property
+    def transitions(self) -> pl.DataFrame:
+        """Every change of leaf state: a table of ``TRANSITIONS``, by time and customer; what the observation finds comes last."""
+        slow = [TransitionRecord.of(each.transition, each.row) for each in self._slow.transitions]
+        slow += [TransitionRecord.of(each, observed=True) for each in self._slow.at_until.transitions]
+        others = polars_frame(TRANSITIONS, slow)
+        if self._course is None:
+            return others
+        both = pl.concat([transitions_frame(self._course), others])
+        return both.sort("observed", "at", "customer", maintain_order=True) if slow else both
+
+    @cached_property
+    def fates(self) -> tuple[EventFate, ...]:
+        """The fates of rejected and of conflicting events, by time and customer."""
+        found = [] if self.columns is None else self.columns.books.fates(self.columns.decided)
+        return tuple(sorted((*found, *self._slow.rejects), key=_by_time))
+
+    @cached_property
+    def rejects(self) -> pl.DataFrame:
+        """What could not be applied: a table of ``REJECTS``, by time and customer."""
+        return polars_frame(REJECTS, map(RejectRecord.of, self.fates))
+
+    # --- objects ----------------------------------------------------------------------------------
+
+    def standing_objects(self, *, observed: bool = False) -> dict[str, Standing]:
+        """Return the standings as objects, in the order in which customers first appear."""
+        slow = self._slow.at_until.standings if observed else self._slow.standings
+        if self._course is None:
+            return slow
+        both = {**standings_of(self._course, observed=observed), **slow}
+        return {name: both[name] for name in self._course.names.to_list() if name in both} if slow else both
+
+    def replay(self, *, keep_identities: bool = False) -> Replay:
+        """Return the replay as objects of core; this takes much more time and memory than the tables.
+
+        Args:
+            keep_identities: Whether to return the identities used, with their events.
+        """
+        moved, later = ([], []) if self._course is None else transitions_of(self._course)
+        used = {} if self._course is None or not keep_identities else identities_of(self._course)
+        return Replay(
+            self.standing_objects(),
+            tuple(sorted((*moved, *self._slow.transitions), key=attrgetter("transition.at", "transition.customer"))),
+            self.fates,
+            self.counts,
+            {**used, **(self._slow.used or {})} if keep_identities else None,
+            Observation(
+                self.until,
+                self.standing_objects(observed=True),
+                tuple(sorted((*later, *self._slow.at_until.transitions), key=attrgetter("at", "customer"))),
+            ),
+        )
+
+
+def replay_frame(events: pl.DataFrame, curve: Curve, until: datetime | None = None) -> FrameReplay:
     """Replay a table of events of many customers; the result is that of ``replay`` of the same events.
 
     Args:
-        events: A table of ``EVENTS`` (see ``trustcurve.records``), in any order.
+        events: A table of ``EVENTS`` (see ``trustcurve.records``), in any order. Empty columns can be left out; texts can be
+            of type ``Enum``, and customers whole numbers.
         curve: The curve.
         until: Leave out later events, and observe all customers at this instant. If None: the time of the last applied
             event.
-        keep_identities: Whether to return the identities used, with their events, which takes an object for each.
 
     Raises:
+        InvalidValueError: Events is not a frame, or has no column of customers, times or classes, or nulls in one.
         TrustcurveError: A row is no event: the error of its class.
 
     Examples:
@@ -49,95 +185,69 @@ def replay_frame(
         >>> from trustcurve import Exchanged
         >>> from trustcurve.records import event_record, polars_frame
         >>> one = Exchanged(at=datetime(2026, 1, 1, tzinfo=UTC), customer="ann")
-        >>> replay_frame(polars_frame(EVENTS, [event_record(one)]), Curve.default()).standings["ann"].position.engaged
-        0
+        >>> replay_frame(polars_frame(EVENTS, [event_record(one)]), Curve.default()).standings["state"].to_list()
+        ['distrust.suspicious']
     """
+    _check(events)
     end = None if until is None else microseconds(instant(until, "until"))
-    ordered = in_order(events)
-    late = ordered.filter(pl.col("at").dt.timestamp("us") > end) if end is not None else ordered.clear()
-    early = ordered.filter(pl.col("at").dt.timestamp("us") <= end) if end is not None else ordered
-    books = books_of(early, curve)
-    odd = books.odd
-    slow = list(_histories(early.filter(_of(books, odd)), curve))
-    last = [microseconds(each.standing.as_of) for each in slow if each.standing is not None]
-    last += books.last_applied(~odd)
-    used: dict[Identity, LoggedEvent] | None = {} if keep_identities else None
-    if end is None and not last:
-        return combine(slow, {}, curve, until, used=used)
-    found = ColumnReplay(books, ~odd, max(last) if end is None else end)
-    if used is not None:
-        applied = pl.Series(~books.book.skipped) & ~_of(books, odd)
-        used = _identities(early.filter(applied & pl.col("id").is_not_null()))
-    order = early["customer"].unique(maintain_order=True).to_list()
-    return together(found, combine(slow, {}, curve, datetime_of(found.until), used=used), order, len(late))
+    early, late = EventTable(events).split(end)
+    found = run_table(early, curve, end, partial(histories_of, curve=curve))
+    found.later = 0 if late is None else late.height
+    return found
 
 
-def in_order(events: pl.DataFrame) -> pl.DataFrame:
-    """Return a table of events with one customer after the other, each customer's events in the order of the log."""
-    full = pl.DataFrame(schema=polars_types(EVENTS))
-    placed = pl.concat([full, events.select(pl.col(full.columns))], how="vertical_relaxed").with_row_index(
-        "trustcurve.arrived"
-    )
-    order = placed.sort(
-        "at",
-        "sequence",
-        "row",
-        pl.when(pl.col("row").is_not_null()).then(pl.col("place")),
-        "trustcurve.arrived",
-        nulls_last=True,
-    )
-    first = pl.col("trustcurve.arrived").min().over("customer").alias("trustcurve.first")
-    return (
-        order.with_columns(first)
-        .sort("trustcurve.first", maintain_order=True)
-        .drop("trustcurve.arrived", "trustcurve.first")
-    )
-
-
-def _of(books: Books, chosen: Ints) -> pl.Series:
-    return pl.Series(chosen[books.events.customer], dtype=pl.Boolean)
-
-
-def _histories(events: pl.DataFrame, curve: Curve) -> Iterator[History]:
-    """Replay customers one event after the other."""
-    for own in events.partition_by("customer", maintain_order=True):
-        yield history(curve, own["customer"][0], map(event_of, own.iter_rows(named=True)))
-
-
-def _identities(events: pl.DataFrame) -> dict[Identity, LoggedEvent]:
-    """Return the identities of events that were applied."""
-    made = map(event_of, events.iter_rows(named=True))
-    return {(str(each.event.customer), str(each.event.id), each.place): each for each in made}
-
-
-def together(found: ColumnReplay, slow: Replay, order: list[str], late: int) -> Replay:
-    """Return the customers of both ways as one replay.
+def run_table(
+    table: EventTable,
+    curve: Curve,
+    end: int | None,
+    histories: Callable[[LogBooks], Iterable[History]],
+    *,
+    apart: pl.Series | None = None,
+    observed: Callable[[Step], None] | None = None,
+) -> FrameReplay:
+    """Replay a table of events that has no event after the end.
 
     Args:
-        found: Those whom the columns decide.
-        slow: The others, observed at the same instant.
-        order: All customers, in the order in which they first appear.
-        late: The number of events of the former after the end.
+        table: The events.
+        curve: The curve.
+        end: When all customers are observed, in microseconds since 1970; None: at the last applied event.
+        histories: Returns the histories of the customers whom columns cannot decide (``LogBooks.odd``).
+        apart: More customers to replay one event after the other.
+        observed: Called with each step of the observation of these.
     """
-    moved, later = found.transitions()
-    counts = {fate: getattr(slow.counts, fate) for fate in FATES}
-    counts["applied"] += found.applied
-    counts["skipped"] += found.skipped
-    counts["later"] += late
-    return Replay(
-        _ordered(order, found.standings(), slow.standings),
-        tuple(sorted((*moved, *slow.transitions), key=attrgetter("transition.at", "transition.customer"))),
-        slow.rejects,
-        EventCounts(**counts),
-        slow.used,
-        Observation(
-            datetime_of(found.until),
-            _ordered(order, found.observed(), slow.at_until.standings),
-            tuple(sorted((*later, *slow.at_until.transitions), key=attrgetter("at", "customer"))),
-        ),
-    )
+    arrays = CurveArrays.of(curve)
+    columns = EventColumns.of(table, curve, arrays.columns)
+    if apart is not None:
+        columns = evolve(columns, odd=columns.odd | columns.customers.is_in(apart.implode()).to_numpy())
+    books = LogBooks.of(columns, curve, arrays, OpenPromises.none())
+    slow = list(histories(books))
+    last = [microseconds(each.standing.as_of) for each in slow if each.standing is not None]
+    found = ColumnReplay(books, KnownCustomers.none(), end, max(last, default=None))
+    at = None if found.until is None else datetime_of(found.until)
+    return FrameReplay(curve, combine(slow, {}, curve, at, used={}, observed=observed), found)
 
 
-def _ordered(order: list[str], *found: Mapping[str, Standing]) -> dict[str, Standing]:
-    both = {**found[0], **found[1]}
-    return {customer: both[customer] for customer in order if customer in both}
+def histories_of(books: LogBooks, curve: Curve) -> Iterable[History]:
+    """Replay the customers whom columns cannot decide, one event after the other."""
+    events = books.events
+    for number in np.flatnonzero(books.odd).tolist():
+        rows = events.rows(np.arange(events.starts[number], events.starts[number + 1]))
+        yield history(curve, events.customers[number], map(event_of, rows.iter_rows(named=True)))
+
+
+def _check(events: object) -> None:
+    if not isinstance(events, pl.DataFrame):
+        raise InvalidValueError("events", events, "must be a Polars frame with the columns of EVENTS")
+    known = polars_types(EVENTS)
+    for name in ("event", "at", "customer"):
+        if name not in events.columns:
+            raise InvalidValueError("events", events.columns, f"must have a column {name!r}")
+        if events[name].null_count():
+            raise InvalidValueError(f"events[{name!r}]", None, "must be given in every row")
+    for name in events.columns:
+        if name not in known:
+            raise InvalidValueError("events", name, f"must have no other columns than {', '.join(known)}")
+
+
+def _by_time(fate: EventFate) -> tuple[datetime, str]:
+    return fate.logged.event.at, fate.logged.event.customer or ""

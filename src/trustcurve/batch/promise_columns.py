@@ -6,20 +6,53 @@ clock reads what it says.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
+import polars as pl
 from attrs import frozen
 
 from trustcurve.arrays.curve_arrays import CurveArrays
-from trustcurve.batch.event_columns import BROKEN, ENDINGS, KEPT, MADE, MOVED, NO_TIME, NONE, EventColumns, Ints
+from trustcurve.batch.event_columns import BROKEN, KEPT, MADE, MOVED, EventColumns
+from trustcurve.batch.ints import NO_TIME, NONE, Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.signals import BROKEN as BROKEN_SIGNALS
 from trustcurve.core.signals import KEPT as KEPT_SIGNALS
 from trustcurve.core.signals import MADE as MADE_SIGNALS
 from trustcurve.core.signals import WEIGHTS
 
-__all__ = ["PromiseColumns"]
+__all__ = ["ABSENT", "OPEN", "OVERDUE", "PAST", "OpenPromises", "PromiseColumns", "codes_of"]
 
-_ABSENT, _OPEN, _OVERDUE = range(3)
+ABSENT, OPEN, OVERDUE = range(3)
+"""How a promise stands, as numbers."""
+
+PAST: Final = np.iinfo(np.int64).min
+"""When a promise broke that was overdue from the beginning."""
+
+
+@frozen(eq=False)
+class OpenPromises:
+    """Promises that are open or overdue: before the first event of a log, or after the last.
+
+    Args:
+        customer: The numbers of their customers. Shape (promises,), like all below.
+        id: Their ids.
+        due: The due date, in microseconds since 1970, or ``NO_TIME``.
+        weight: 0 for major, 1 for minor.
+        breaks: After which instant it is overdue, in microseconds since 1970; ``NO_TIME``: never, ``PAST``: it was before.
+    """
+
+    customer: Ints
+    id: pl.Series
+    due: Ints
+    weight: Ints
+    breaks: Ints
+
+    @classmethod
+    def none(cls) -> OpenPromises:
+        """Return no promises."""
+        ints = np.zeros(0, np.int64)
+        return cls(ints, pl.Series([], dtype=pl.String), ints, ints.astype(np.int8), ints)
 
 
 @frozen(eq=False)
@@ -27,151 +60,188 @@ class PromiseColumns:
     """What the book says of each event, and the promises that broke by their date.
 
     Args:
-        signal: The column of each event's signal. Shape (events,), like the three below.
-        ends: When it ends a silence: ``NEVER``, ``ALWAYS`` or ``CROSSING``.
-        dated: By how many the open promises with a date grow or shrink with it.
-        skipped: Whether it is left out, because its promise is not open and it says so.
-        odd: Which customers have an event that the book refuses. Shape (customers,).
-        broken: The promise of each break. Shape (breaks,), like the three below.
+        code: What each event sends, as a column of the kernel's table: see ``codes_of``. Shape (events,).
+        dated: By how many the open promises with a date grow or shrink with it; None: there are none.
+        skipped: The events that are left out, because their promise is not open and they say so.
+        rejected: The events that the book rejects. Shape (rejected,).
+        stood: How the promise of each stood: ``ABSENT``, ``OPEN`` or ``OVERDUE``. Shape (rejected,), like the one below.
+        was_due: When it was due, in microseconds since 1970, or ``NO_TIME``.
+        broken: The id of the promise of each break. Shape (breaks,), like the three below.
         broken_at: When it breaks, in microseconds since 1970: after all that happens at that instant.
-        broken_signal: The column of its signal.
+        broken_code: What it sends.
         broken_of: The number of its customer.
-        left: The promises that are open or overdue in the end. Shape (left,), like the four below.
-        left_of: The number of the customer.
-        left_due: The due date, or ``NO_TIME``.
-        left_weight: 0 for major, 1 for minor.
-        left_breaks: When it breaks, whether that has come or not; ``NO_TIME``: never.
+        left: The promises that are open or overdue in the end.
     """
 
-    signal: Ints
-    ends: Ints
-    dated: Ints
+    code: Ints
+    dated: Ints | None
     skipped: Ints
-    odd: Ints
-    broken: Ints
+    rejected: Ints
+    stood: Ints
+    was_due: Ints
+    broken: pl.Series
     broken_at: Ints
-    broken_signal: Ints
+    broken_code: Ints
     broken_of: Ints
-    left: Ints
-    left_of: Ints
-    left_due: Ints
-    left_weight: Ints
-    left_breaks: Ints
+    left: OpenPromises
 
     @classmethod
-    def of(cls, events: EventColumns, curve: Curve, arrays: CurveArrays) -> PromiseColumns:
-        """Keep the books of all customers."""
-        return _Books(events, curve, arrays).kept()
+    def of(
+        cls, events: EventColumns, dropped: Ints, curve: Curve, arrays: CurveArrays, begin: OpenPromises
+    ) -> PromiseColumns:
+        """Keep the books of all customers.
+
+        Args:
+            events: The events.
+            dropped: Those that do not count. Shape (dropped,).
+            curve: The curve.
+            arrays: Its table.
+            begin: The promises that are open before the first event.
+        """
+        code = np.where(events.signal == NONE, arrays.no_signal, events.signal).astype(_small(arrays.no_signal + 2))
+        about = events.about != NONE
+        about[dropped] = False
+        places = np.flatnonzero(about)
+        if len(places) or len(begin.customer):
+            return _Books(events, code, curve, arrays, begin).kept(places)
+        ints, none = np.zeros(0, np.int64), pl.Series([], dtype=pl.String)
+        return cls(code, None, ints, ints, ints, ints, none, ints, ints.astype(code.dtype), ints, OpenPromises.none())
+
+
+def codes_of(arrays: CurveArrays) -> tuple[int, int]:
+    """Return the two codes that send no signal: one that ends no silence, and one that ends it.
+
+    All other codes are the columns of signals, which end a silence as the curve says. A promise that is kept or broken too
+    late sends no signal, but ends a silence as if it did.
+    """
+    return arrays.no_signal, arrays.no_signal + 1
+
+
+def _small(codes: int) -> type[np.signedinteger]:
+    return np.int8 if codes <= np.iinfo(np.int8).max else np.int16
 
 
 class _Books:
     """The promises of all customers as they change; each is a small state machine of its own."""
 
-    def __init__(self, events: EventColumns, curve: Curve, arrays: CurveArrays) -> None:
-        self.events, self.grace = events, curve.grace_us
-        none = arrays.no_signal
-        self.made = np.array([_column(arrays, MADE_SIGNALS[weight]) for weight in WEIGHTS])
-        self.kept_signals = np.array([arrays.columns[KEPT_SIGNALS[weight]] for weight in WEIGHTS])
-        self.broken_signals = np.array([arrays.columns[BROKEN_SIGNALS[weight]] for weight in WEIGHTS])
-        self.ending = np.array(
-            [*(ENDINGS[curve.ends_silence[signal]] for signal in arrays.columns), ENDINGS["never"]], np.int8
+    def __init__(
+        self, events: EventColumns, code: Ints, curve: Curve, arrays: CurveArrays, begin: OpenPromises
+    ) -> None:
+        self.events, self.code, self.grace, self.begin = events, code, curve.grace_us, begin
+        self.silent, silent_end = codes_of(arrays)
+        columns, ends = arrays.columns, curve.ends_silence
+        self.made = np.array([columns.get(MADE_SIGNALS[weight] or "", self.silent) for weight in WEIGHTS])
+        self.kept_codes = np.array([columns[KEPT_SIGNALS[weight]] for weight in WEIGHTS])
+        self.broken_codes = np.array([columns[BROKEN_SIGNALS[weight]] for weight in WEIGHTS])
+        # What sends no signal cannot cross: so only "always" ends a silence.
+        self.too_late = np.array(
+            [silent_end if ends[signal] == "always" else self.silent for signal in columns] + [self.silent]
         )
-        self.none = none
-        self.signal = np.where(events.signal == NONE, none, events.signal).astype(np.int32)
-        self.ends = self.ending[self.signal]
-        self.dated = np.zeros(len(events.at), np.int32)
-        self.skipped = np.zeros(len(events.at), bool)
-        self.odd = np.zeros(len(events.customers), bool)
-        many = len(events.promises)
-        self.status = np.zeros(many, np.int8)
-        self.due = np.full(many, NO_TIME, np.int64)
-        self.weight = np.zeros(many, np.int8)
-        self.owner = np.zeros(many, np.int32)
+        self.dated = np.zeros(len(events.at), np.int8)
+        self.skipped: list[Ints] = []
+        self.rejected: list[tuple[Ints, Ints, Ints]] = []  # events, how their promises stood, and when they were due
         self.breaks: list[tuple[Ints, Ints, Ints]] = []  # promises, instants and weights
 
-    def kept(self) -> PromiseColumns:
+    def kept(self, places: Ints) -> PromiseColumns:
         """Apply the k-th event of every promise, for all k, and return what the book says."""
-        events = self.events
-        places = np.flatnonzero(events.about != NONE)
-        order = places[np.argsort(events.promise[places], kind="stable")]
-        promise = events.promise[order]
-        self.owner[promise] = events.customer[order]
-        first = np.flatnonzero(np.r_[True, promise[1:] != promise[:-1]]) if len(order) else np.zeros(0, np.int64)
-        length = np.diff(np.r_[first, len(order)])
+        order, length = self._number(places)
+        first = np.cumsum(length) - length
         longest = np.argsort(-length, kind="stable")
         first, length = first[longest], length[longest]
         for k in range(int(length[0]) if len(length) else 0):
             active = int(np.searchsorted(-length, -k, side="left"))
-            self._apply(order[first[:active] + k])
+            self._apply(order[first[:active] + k], longest[:active])
         return self._result()
 
-    def _apply(self, places: Ints) -> None:
+    def _number(self, places: Ints) -> tuple[Ints, Ints]:
+        """Number the promises, and begin with those that are open; return the events by promise, and how many each has."""
+        events, begin = self.events, self.begin
+        known = pl.DataFrame({"customer": begin.customer.astype(np.int32), "id": begin.id}).with_columns(
+            place=pl.lit(NONE, pl.Int64), begin=pl.int_range(pl.len(), dtype=pl.Int64)
+        )
+        named = pl.DataFrame({"customer": events.customer[places], "id": events.texts("promise", places)})
+        both = pl.concat([known, named.with_columns(place=pl.Series(places), begin=pl.lit(NONE, pl.Int64))])
+        groups = both.group_by("customer", "id", maintain_order=True).agg("place", pl.col("begin").first())
+        order = groups["place"].explode(empty_as_null=False).to_numpy()
+        self.owner, self.ids = groups["customer"].to_numpy(), groups["id"]
+        found = groups["begin"].to_numpy()
+        there = found != NONE
+        many = len(found)
+        self.status, self.weight = np.zeros(many, np.int8), np.zeros(many, np.int8)
+        self.due, self.breaks_at = np.full(many, NO_TIME, np.int64), np.full(many, NO_TIME, np.int64)
+        self.status[there] = np.where(begin.breaks == PAST, OVERDUE, OPEN)[found[there]]
+        self.due[there], self.breaks_at[there] = begin.due[found[there]], begin.breaks[found[there]]
+        self.weight[there] = begin.weight[found[there]]
+        return order[order != NONE], groups["place"].list.len().to_numpy().astype(np.int64) - there
+
+    def _apply(self, places: Ints, promise: Ints) -> None:
         """Apply events of different promises."""
         events = self.events
-        self._break(events.promise[places], events.at[places])
-        skipped = events.if_open[places] & (self.status[events.promise[places]] == _ABSENT)
-        self.skipped[places[skipped]] = True
-        places = places[~skipped]
-        promise, about = events.promise[places], events.about[places]
-        status, said, weight = self.status[promise], events.weight[places], self.weight[promise]
-        ends_it = (about == KEPT) | (about == BROKEN)
-        absent = status == _ABSENT
-        weight = np.where(absent, said, weight)
-        refused = np.where(
+        self._break(promise, events.at[places])
+        if events.if_open is not None:
+            skipped = events.if_open[places] & (self.status[promise] == ABSENT)
+            self.skipped.append(places[skipped])
+            places, promise = places[~skipped], promise[~skipped]
+        about, status, said = events.about[places], self.status[promise], events.weight[places]
+        absent, ends_it = status == ABSENT, (about == KEPT) | (about == BROKEN)
+        weight = np.where(absent, said, self.weight[promise])
+        wrong = np.where(
             about == MADE,
             ~absent,
-            np.where(ends_it, weight == NONE, absent | ((about == MOVED) & (status == _OVERDUE))),
+            np.where(ends_it, weight == NONE, absent | ((about == MOVED) & (status == OVERDUE))),
         )
-        self.odd[events.customer[places[refused]]] = True
+        if wrong.any():
+            self.rejected.append((places[wrong], status[wrong], self.due[promise[wrong]]))
+            right = ~wrong
+            places, promise, about, status = places[right], promise[right], about[right], status[right]
+            ends_it, weight = ends_it[right], weight[right]
         counts_as = np.where(
             about == MADE,
             self.made[weight],
-            np.where(about == KEPT, self.kept_signals[weight], self.broken_signals[weight]),
+            np.where(about == KEPT, self.kept_codes[weight], self.broken_codes[weight]),
         )
-        silent = (about > BROKEN) | refused
-        counts_as = np.where(silent, self.none, counts_as)
-        self.ends[places] = self.ending[counts_as]
-        self.signal[places] = np.where(ends_it & (status == _OVERDUE), self.none, counts_as)
-        had = (status == _OPEN) & (self.due[promise] != NO_TIME)
+        counts_as[about > BROKEN] = self.silent
+        self.code[places] = np.where(ends_it & (status == OVERDUE), self.too_late[counts_as], counts_as)
+        had = (status == OPEN) & (self.due[promise] != NO_TIME)
         opens = (about == MADE) | (about == MOVED)
         due = np.where(opens, events.due[places], NO_TIME)
-        self.dated[places] = (opens & (due != NO_TIME)).astype(np.int32) - had
-        self.status[promise] = np.where(opens, _OPEN, _ABSENT)
+        self.dated[places] = (opens & (due != NO_TIME)).astype(np.int8) - had
+        self.status[promise] = np.where(opens, OPEN, ABSENT)
         self.due[promise] = due
-        self.weight[promise] = np.where(about == MADE, said, weight)
+        self.breaks_at[promise] = np.where(due == NO_TIME, NO_TIME, due + self.grace)
+        self.weight[promise] = weight
 
     def _break(self, promise: Ints, before: Ints) -> None:
         """Let open promises break whose date, with grace, has passed before an instant."""
-        passed = (
-            (self.status[promise] == _OPEN) & (self.due[promise] != NO_TIME) & (self.due[promise] < before - self.grace)
-        )
-        broken = promise[passed]
-        self.status[broken] = _OVERDUE
-        self.breaks.append((broken, self.due[broken] + self.grace, self.weight[broken]))
+        broken = promise[(self.status[promise] == OPEN) & (self.breaks_at[promise] < before)]
+        self.status[broken] = OVERDUE
+        self.breaks.append((broken, self.breaks_at[broken], self.weight[broken]))
 
     def _result(self) -> PromiseColumns:
-        left = np.flatnonzero(self.status != _ABSENT)
-        breaks = np.where(self.due[left] == NO_TIME, NO_TIME, self.due[left] + self.grace)
-        still = (self.status[left] == _OPEN) & (breaks != NO_TIME)
-        parts = [*self.breaks, (left[still], breaks[still], self.weight[left[still]])]
+        left = np.flatnonzero(self.status != ABSENT)
+        still = left[(self.status[left] == OPEN) & (self.breaks_at[left] != NO_TIME)]
+        parts = [*self.breaks, (still, self.breaks_at[still], self.weight[still])]
         broken, at, weight = (np.concatenate(part).astype(np.int64) for part in zip(*parts, strict=True))
+        none = np.zeros(0, np.int64)
+        rejected, stood, due = (np.concatenate(part) for part in zip((none,) * 3, *self.rejected, strict=True))
+        self.code[rejected] = self.silent
+        skipped = np.concatenate([none, *self.skipped])
         return PromiseColumns(
-            signal=self.signal,
-            ends=self.ends,
+            code=self.code,
             dated=self.dated,
-            skipped=self.skipped,
-            odd=self.odd,
-            broken=broken,
+            skipped=skipped,
+            rejected=rejected,
+            stood=stood,
+            was_due=due,
+            broken=self.ids.gather(broken),
             broken_at=at,
-            broken_signal=self.broken_signals[weight],
+            broken_code=self.broken_codes[weight].astype(self.code.dtype),
             broken_of=self.owner[broken],
-            left=left,
-            left_of=self.owner[left],
-            left_due=self.due[left],
-            left_weight=self.weight[left],
-            left_breaks=breaks,
+            left=OpenPromises(
+                customer=self.owner[left],
+                id=self.ids.gather(left),
+                due=self.due[left],
+                weight=self.weight[left],
+                breaks=self.breaks_at[left],
+            ),
         )
-
-
-def _column(arrays: CurveArrays, signal: str | None) -> int:
-    return arrays.no_signal if signal is None else arrays.columns[signal]

@@ -188,12 +188,12 @@ def _count(n: int, what: str) -> str:
 
 
 def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
-    screen.line((_count(len(done.standings), "customer"), "bold"), f", in {seconds:.1f} s")
+    screen.line((_count(done.tables.customers, "customer"), "bold"), f", in {seconds:.1f} s")
     print_counts(screen, done.counts)
     for name in done.unmatched_rules:
         screen.line(f"rule {name!r} matched no row")
-    if done.at_until.until is not None:
-        screen.line(f"states as of {done.at_until.until:%Y-%m-%d %H:%M} UTC")
+    if done.until is not None:
+        screen.line(f"states as of {done.until:%Y-%m-%d %H:%M} UTC")
     for warning in done.warnings:
         screen.line(warning)
 

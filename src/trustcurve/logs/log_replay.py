@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Literal, final, get_args
 
 import polars as pl
 from attrs import field, frozen
 
-from trustcurve.batch.column_replay import ColumnReplay, books_of
-from trustcurve.batch.frame_replay import together
+from trustcurve.batch.frame_replay import FrameReplay
 from trustcurve.core.curve import Curve
-from trustcurve.core.instants import datetime_of, instant, microseconds
 from trustcurve.core.journey import Journey, extended
-from trustcurve.core.replay import (
-    FATES,
-    EventCounts,
-    EventFate,
-    History,
-    LoggedTransition,
-    Observation,
-    Replay,
-    combine,
-    history,
-)
+from trustcurve.core.replay import FATES, EventCounts, EventFate, History, LoggedTransition, Observation, Replay
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import checked_name, checked_word
-from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
-from trustcurve.logs.columns import template, used_columns
-from trustcurve.logs.mapper import (
-    AT,
-    CUSTOMER,
-    KIND,
-    CustomerRows,
-    Mapped,
-    check_signals,
-    customer_rows,
-    event_table,
-    map_log,
-)
+from trustcurve.errors import UnknownWordError, final_class
+from trustcurve.logs.log_run import LogRun, Progress, last_applied
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
-from trustcurve.logs.outcomes import Outcome, outcomes_of
+from trustcurve.logs.outcomes import Outcome
 from trustcurve.logs.relations import RelationCounter
+from trustcurve.logs.row_rules import customers_and_times
 from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord, RelationRecord
 
@@ -63,15 +42,10 @@ __all__ = [
     "replay_log",
 ]
 
-Progress = Callable[[int, int], None]
-"""A function that is called regularly with the number of events done and of all."""
-
 Engine = Literal["columns", "pure"]
 """How customers are replayed."""
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
-
-_EVERY = 2048
 
 
 @frozen(eq=False, repr=False)
@@ -91,16 +65,13 @@ class LogCounts(EventCounts):
     broken: int = field(kw_only=True)
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class LogReplay:
-    """The result of replaying a log.
+    """The result of replaying a log: as tables, and on request as objects, which take more time and memory.
 
     Args:
         curve: The curve.
-        standings: The standing of each customer at their last event, in the order of first appearance. Store these to
-            continue later.
-        transitions: Every transition up to that event with the row that caused it (None: the clock), by time and customer.
-        at_until: All customers, observed at one instant: ``until``, ``standings``, ``transitions``.
+        tables: The standings, observed standings and transitions as Polars frames.
         rejects: What could not be used, in the order of the rows: broken rows, rejected events, conflicts, and outcomes
             that are not a number, true or false.
         counts: The number of rows and of events, by fate.
@@ -113,15 +84,37 @@ class LogReplay:
     """
 
     curve: Curve
-    standings: dict[str, Standing]
-    transitions: tuple[LoggedTransition, ...]
-    at_until: Observation
+    tables: FrameReplay
     rejects: tuple[RejectRecord, ...]
     counts: LogCounts
     relations: tuple[RelationRecord, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     unmatched_rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def until(self) -> datetime | None:
+        """The instant at which all customers are observed; None if no event was applied."""
+        return self.tables.until
+
+    @cached_property
+    def _objects(self) -> Replay:
+        return self.tables.replay()
+
+    @property
+    def standings(self) -> dict[str, Standing]:
+        """The standing of each customer at their last event, in the order of first appearance."""
+        return self._objects.standings
+
+    @property
+    def transitions(self) -> tuple[LoggedTransition, ...]:
+        """Every transition up to that event with the row that caused it (None: the clock), by time and customer."""
+        return self._objects.transitions
+
+    @property
+    def at_until(self) -> Observation:
+        """All customers, observed at one instant: ``until``, ``standings``, ``transitions``."""
+        return self._objects.at_until
 
 
 @frozen(eq=False)
@@ -209,16 +202,15 @@ def replay_log(
         >>> [reject.detail for reject in done.rejects]
         ["unreadable time: column 'when' has 'soon'"]
     """
-    run = _Run.of(log, mapping, curve, until, progress, outcome=outcome)
+    run = LogRun.of(log, mapping, curve, until, progress, outcome=outcome)
     relations = RelationCounter(curve)
-    done = (_by_columns if checked_word("engine", engine, ENGINES) == "columns" else _one_by_one)(run, relations)
-    rejects = [*run.rejects, *map(RejectRecord.of, done.rejects)]
-    far = far_until(run.mapped, done.at_until.until, curve.silence_after) if until is None else None
+    columns = checked_word("engine", engine, ENGINES) == "columns"
+    done = run.by_columns(relations) if columns else run.one_by_one(relations)
+    rejects = [*run.rejects, *map(RejectRecord.of, done.fates)]
+    far = far_until(run.mapped, done.until, curve.silence_after) if until is None else None
     return LogReplay(
         curve=curve,
-        standings=done.standings,
-        transitions=done.transitions,
-        at_until=done.at_until,
+        tables=done,
         rejects=tuple(sorted(rejects, key=_by_row)),
         counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
         relations=tuple(relations.records()),
@@ -262,20 +254,20 @@ def replay_customer(
         (1, 1)
     """
     customer = checked_name("customer", customer)
-    run = _Run.of(log, mapping, curve, until, progress)
-    rows = _rows_of(customer, log, mapping)
-    done = next(run.histories(run.mapped.of(customer)), History(customer, None, None, (), {}))
+    run = LogRun.of(log, mapping, curve, until, progress, customers=[customer])
+    if not run.mapped.rows:
+        raise UnknownWordError("customer", customer, _near(customer, log, mapping))
+    done = next(run.histories(), History(customer, None, None, (), {}))
     rejects = [
-        *(each for each in run.rejects if each.customer == customer),
+        *run.rejects,
         *(RejectRecord.of(each) for each in done.fates if each.fate in ("rejected", "conflict")),
     ]
-    own = run.mapped.broken.filter(pl.col("customer") == customer)["row"]
-    broken = {*own, *(each.row for each in run.rejects if each.customer == customer)}
+    end = run.until or last_applied(log, mapping, curve)
     return CustomerReplay(
         history=done,
-        observation=_observe(curve, done, run.until or _last_applied(run)),
+        observation=_observe(curve, done, end),
         rejects=tuple(sorted(rejects, key=_by_row)),
-        counts=_counts(rows, int((run.mapped.ignored == customer).sum()), broken, EventCounts.of(done.fates)),
+        counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, EventCounts.of(done.fates)),
     )
 
 
@@ -331,7 +323,7 @@ def replay_journeys(
         >>> [(journey.customer, len(journey.steps)) for journey in journeys]
         [('ann', 2), ('bob', 1)]
     """
-    run = _Run.of(log, mapping, curve, until, progress)
+    run = LogRun.of(log, mapping, curve, until, progress)
     histories = [(each.start, each) for each in run.histories()]
     end = run.until or max((each.standing.as_of for _, each in histories if each.standing is not None), default=None)
     journeys = [
@@ -340,122 +332,12 @@ def replay_journeys(
     return LogJourneys(tuple(journeys), tuple(sorted(run.rejects, key=_by_row)))
 
 
-@frozen(eq=False)
-class _Run:
-    """A replay of a mapped log; collects rejects and outcomes while the histories are computed."""
-
-    mapped: Mapped
-    curve: Curve
-    until: datetime | None
-    progress: Progress | None
-    outcome: str | None
-    rejects: list[RejectRecord] = field(factory=list)
-    outcomes: list[Outcome] = field(factory=list)
-    broken: set[int] = field(factory=set)
-
-    @classmethod
-    def of(
-        cls,
-        log: Log,
-        mapping: LogMapping,
-        curve: Curve,
-        until: datetime | None,
-        progress: Progress | None,
-        *,
-        outcome: str | None = None,
-    ) -> _Run:
-        """Map the log."""
-        _check("log", log, Log, "must be a log, such as scan_log(path)")
-        _check("mapping", mapping, LogMapping, "must be a mapping, such as load_mapping(path)")
-        _check("curve", curve, Curve, "must be a Curve, for example Curve.default()")
-        if outcome is not None:
-            outcome = checked_name("outcome", outcome)
-        if progress is not None and not callable(progress):
-            raise InvalidValueError("progress", progress, "must be a function of two numbers, or None")
-        end = None if until is None else instant(until, "until")
-        check_signals(mapping, curve)
-        run = cls(map_log(log, mapping, outcome), curve, end, progress, outcome)
-        for row, customer, reason, detail in run.mapped.broken.iter_rows():
-            run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
-            run.broken.add(row)
-        return run
-
-    def histories(self, events: pl.DataFrame | None = None) -> Iterator[History]:
-        """Replay the customers of the whole log, or of some of its events."""
-        chosen = self.mapped.events if events is None else events
-        done, reported = 0, 0
-        for own in customer_rows(chosen):
-            found = history(self.curve, own.customer, own.events, until=self.until)
-            self._note(own, found)
-            yield found
-            done += len(own.events)
-            if self.progress is not None and done - reported >= _EVERY:
-                reported = done
-                self.progress(done, self.mapped.events.height)
-
-    def _note(self, own: CustomerRows, found: History) -> None:
-        for reject in own.broken:
-            self.rejects.append(reject)
-            self.broken.add(reject.row or 0)
-        for each in outcomes_of(self.curve, own, found.fates, self.until):
-            if isinstance(each, Outcome):
-                self.outcomes.append(each)
-            else:
-                self.rejects.append(each)
-
-
-def _one_by_one(run: _Run, relations: RelationCounter) -> Replay:
-    """Replay every customer one event after the other."""
-    histories = _each(run.histories(), relations.add_history)
-    return combine(histories, {}, run.curve, run.until, observed=relations.add_step)
-
-
-def _by_columns(run: _Run, relations: RelationCounter) -> Replay:
-    """Replay customers by columns where the columns decide, and the others one event after the other."""
-    curve, events = run.curve, run.mapped.events
-    ends = pl.lit(value=True) if run.until is None else pl.col(AT) <= run.until
-    frame = event_table(events.filter(pl.col(KIND).is_not_null() & ends))
-    books = books_of(frame, curve)
-    marked = events.filter(pl.col(KIND).is_null())[CUSTOMER].unique()
-    names = pl.Series(books.events.customers, dtype=pl.String)
-    even = ~(books.odd | names.is_in(marked.implode()).to_numpy())
-    chosen = names.filter(pl.Series(even)).implode()
-    slow = events.filter(~pl.col(CUSTOMER).is_in(chosen))
-    histories = [*_each(run.histories(slow), relations.add_history)]
-    last = [microseconds(each.standing.as_of) for each in histories if each.standing is not None]
-    last += books.last_applied(even)
-    if not last:
-        return combine(histories, {}, curve, run.until)
-    if run.progress is not None:
-        run.progress(slow.height, events.height)
-    found = ColumnReplay(books, even, max(last) if run.until is None else microseconds(run.until))
-    if run.progress is not None:
-        run.progress(events.height, events.height)
-    relations.add_columns(found)
-    others = combine(histories, {}, curve, datetime_of(found.until), observed=relations.add_step)
-    order = events[CUSTOMER].unique(maintain_order=True).to_list()
-    late = events.height - slow.height - found.applied - found.skipped
-    return together(found, others, order, late)
-
-
-def _each(histories: Iterable[History], look: Callable[[History], None]) -> Iterator[History]:
-    """Pass histories on, each after a look at it."""
-    for found in histories:
-        look(found)
-        yield found
-
-
 def _nobody(counted: tuple[str, int]) -> str:
     name, events = counted
     return (
         f"a customer is named {name!r} ({events:,} event{'' if events == 1 else 's'}): if that means that nobody is known, "
         f'say so in [log] of the mapping, empty = ["{name}"]'
     )
-
-
-def _check(argument: str, value: object, kind: type, rule: str) -> None:
-    if not isinstance(value, kind):
-        raise InvalidValueError(argument, value, rule)
 
 
 def _by_row(reject: RejectRecord) -> int:
@@ -474,37 +356,13 @@ def _observe(curve: Curve, done: History, end: datetime | None) -> Step | None:
     return curve.observe(done.standing, end)
 
 
-def _last_applied(run: _Run) -> datetime | None:
-    """Return the time of the last applied event of the whole log; replays as few customers as possible, the latest first."""
-    last: datetime | None = None
-    for start, length, ends in run.mapped.spans().iter_rows():
-        if ends is None or (last is not None and ends <= last):
-            break
-        for own in customer_rows(run.mapped.events.slice(start, length)):
-            found = history(run.curve, own.customer, own.events).standing
-            if found is not None and (last is None or found.as_of > last):
-                last = found.as_of
-    return last
-
-
-def _rows_of(customer: str, log: Log, mapping: LogMapping) -> int:
-    """Return the number of rows of a customer; raise if there are none."""
-    columns = mapping.customer.columns
-    with log.reading():
-        rows = log.having(columns).rows
-        own = rows.select(used_columns(dict.fromkeys(columns), rows.collect_schema(), mapping))
-        whose = own.select(template(mapping.customer).alias(CUSTOMER))
-        count: int = whose.filter(pl.col(CUSTOMER) == customer).select(pl.len()).collect().item()
-        if not count:
-            raise UnknownWordError("customer", customer, _near(customer, whose))
-    return count
-
-
-def _near(customer: str, whose: pl.LazyFrame) -> tuple[str, ...]:
+def _near(customer: str, log: Log, mapping: LogMapping) -> tuple[str, ...]:
     """Return the most similar ids; a log can have millions, so only those with the same beginning or end are compared."""
-    half = len(customer) // 2
-    alike = pl.col(CUSTOMER).str.starts_with(customer[:half]) | pl.col(CUSTOMER).str.ends_with(customer[-half:])
-    known = whose.filter(alike).unique().sort(CUSTOMER).collect()[CUSTOMER].to_list()
+    half, whose = len(customer) // 2, pl.col("customer")
+    alike = whose.str.starts_with(customer[:half]) | whose.str.ends_with(customer[-half:])
+    with log.reading():
+        named = customers_and_times(log, mapping).select("customer").filter(alike).unique().sort("customer")
+        known = named.collect()["customer"].to_list()
     # Most often it is the beginning of an id: numbers become "17850.0" where a column has missing values.
     longer = [each for each in known if customer and each.startswith(customer)]
     return tuple(longer[:1] or difflib.get_close_matches(customer, known))

@@ -13,7 +13,7 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.events import PromiseBroken, PromiseKept, PromiseMade
 from trustcurve.core.replay import EventFate
 from trustcurve.core.steps import Step
-from trustcurve.logs.mapper import CustomerRows, Mark
+from trustcurve.logs.customer_rows import CustomerRows, Mark
 from trustcurve.records import RejectRecord
 
 __all__ = ["UNREADABLE_OUTCOME", "Outcome", "Share", "by_baseline", "by_state", "outcomes_of"]

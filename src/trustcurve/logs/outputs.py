@@ -11,11 +11,7 @@ from trustcurve.logs.log_replay import LogReplay
 from trustcurve.records import (
     REJECTS,
     RELATIONS,
-    STANDINGS,
-    TRANSITIONS,
     FileFormat,
-    StandingRecord,
-    TransitionRecord,
     polars_frame,
     write_tables,
 )
@@ -32,16 +28,10 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
         whether the observation at ``until`` found it; ``rejects``: everything that could not be used; ``relations``: who
         is kept, and what was given and asked, by cohort and month.
     """
-    standings, observed = (
-        [StandingRecord.of(each, replay.curve) for each in found.values()]
-        for found in (replay.standings, replay.at_until.standings)
-    )
-    transitions = [TransitionRecord.of(each.transition, each.row) for each in replay.transitions]
-    transitions += [TransitionRecord.of(each, observed=True) for each in replay.at_until.transitions]
     return {
-        "standings": polars_frame(STANDINGS, standings),
-        "observed": polars_frame(STANDINGS, observed),
-        "transitions": polars_frame(TRANSITIONS, transitions),
+        "standings": replay.tables.standings,
+        "observed": replay.tables.observed,
+        "transitions": replay.tables.transitions,
         "rejects": polars_frame(REJECTS, replay.rejects),
         "relations": polars_frame(RELATIONS, replay.relations),
     }

@@ -7,11 +7,10 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
-import polars as pl
 from attrs import define, field, frozen
 
 from trustcurve.batch.column_replay import ColumnReplay
-from trustcurve.batch.event_columns import Ints
+from trustcurve.batch.ints import Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.replay import History
 from trustcurve.core.signals import EXCHANGED, RETAINED
@@ -23,6 +22,9 @@ __all__ = ["RelationCounter", "RelationTotals", "by_cohort", "by_month", "month_
 
 _NUMBERS = ("customers", *RETAINED, *EXCHANGED)
 """What a cell counts; up to "engaged" at the end of a month, the others in it."""
+
+_MANY_CELLS = 1_000_000
+"""Up to so many cells are counted in one array. Source: our choice; a log of fifty years has 360,000."""
 
 _CROSSED, _ACROSS, _ENGAGED, _GIVEN, _ASKED = range(1, 6)
 
@@ -66,17 +68,20 @@ class RelationCounter:
 
     def add_columns(self, found: ColumnReplay) -> None:
         """Count the customers of a replay by columns, up to its last look."""
+        if not len(found.present):
+            return
         curve, table = self.curve, self.curve.table()
         across = np.array([not curve.stage(position).outside for position in table.positions])
         engaged = np.array([curve.is_engaged(position) for position in table.positions])
-        cohort = np.zeros(len(found.books.events.customers), np.int64)
-        cohort[found.chosen] = _numbers_of(found.first_at())
-        self._add(cohort[found.chosen], cohort[found.chosen], 0, 1)
-        start = table.number(curve.start)
+        first, start = found.first_at(), table.number(curve.start)
+        cohort = np.zeros(len(first), np.int64)
+        cohort[found.present] = _numbers_of(first[found.present])
+        came = cohort[found.present]
+        self._add(came, came, 0, 1)
         for place, there in ((_CROSSED, across), (_ACROSS, across), (_ENGAGED, engaged)):
-            self._add(cohort[found.chosen], cohort[found.chosen], place, int(there[start]))
+            self._add(came, came, place, int(there[start]))
         changes = found.changes(across * 2 + engaged)
-        customer, month = found.rows.customer[changes.row], _numbers_of(changes.at)
+        customer, month = changes.customer, _numbers_of(changes.at)
         for place, there in ((_ACROSS, across), (_ENGAGED, engaged)):
             difference = there[changes.after].astype(np.int64) - there[changes.before]
             self._add(cohort[customer], month, place, difference)
@@ -86,14 +91,26 @@ class RelationCounter:
         whose, at, met, signal = found.events_met()
         asks = np.array([[curve.is_ask(reaction) for reaction in row] for row in table.reactions])
         gives = np.array([name in curve.gives for name in table.signals])
-        for place, those in ((_ASKED, asks[met, signal]), (_GIVEN, gives[signal] & ~asks[met, signal])):
-            self._add(cohort[whose[those]], _numbers_of(at[those]), place, 1)
+        asked = asks.ravel()[met.astype(np.int32) * len(gives) + signal]
+        for place, those in ((_ASKED, asked), (_GIVEN, gives[signal] & ~asked)):
+            some = np.flatnonzero(those)
+            self._add(cohort[whose[some]], _numbers_of(at[some]), place, 1)
 
     def _add(self, cohort: Ints, month: Ints, place: int, numbers: Ints | int) -> None:
         """Add numbers to the cells of cohorts and months."""
-        frame = pl.DataFrame({"cohort": cohort, "month": month, "n": np.broadcast_to(numbers, cohort.shape)})
-        for one, other, n in frame.group_by("cohort", "month").agg(pl.col("n").sum()).iter_rows():
-            self._cell(one, other)[place] += n
+        if not len(cohort):
+            return
+        since, begin = int(cohort.min()), int(month.min())
+        width = int(month.max()) - begin + 1
+        key = (cohort - since) * width + (month - begin)
+        if width * (int(cohort.max()) - since + 1) <= _MANY_CELLS:
+            cells = np.arange(int(key.max()) + 1)
+        else:
+            cells, key = np.unique(key, return_inverse=True)
+        there = np.bincount(key, minlength=len(cells))
+        sums = there * numbers if isinstance(numbers, int) else np.bincount(key, weights=numbers, minlength=len(cells))
+        for place_of, cell in ((each, int(cells[each])) for each in np.flatnonzero(there)):
+            self._cell(since + cell // width, begin + cell % width)[place] += int(sums[place_of])
 
     def _move(self, customer: str, month: int, position: Position) -> None:
         cohort, crossed, *before = self._last[customer]
@@ -127,8 +144,11 @@ def _number_of(at: datetime) -> int:
 
 def _numbers_of(at: Ints) -> Ints:
     """Return the numbers of the months of instants, in microseconds since 1970."""
-    months = at.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
-    found: Ints = months + 1970 * 12
+    if not len(at):
+        return np.zeros(0, np.int64)
+    ends = np.array([at.min(), at.max()]).astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    begins = np.arange(ends[0] + 1, ends[1] + 1).astype("datetime64[M]").astype("datetime64[us]").astype(np.int64)
+    found: Ints = np.searchsorted(begins, at, side="right") + (ends[0] + 1970 * 12)
     return found
 
 

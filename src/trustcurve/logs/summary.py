@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+import polars as pl
 from attrs import frozen
 
-from trustcurve.core.steps import Transition
 from trustcurve.logs.log_replay import LogReplay
 from trustcurve.records import RejectRecord
 
@@ -49,23 +48,20 @@ class RejectGroup:
 
 def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
     """Count customers and transitions by leaf state, from the highest to the lowest."""
-    observed = replay.at_until.standings
-    standing = Counter(replay.curve.state(each.position) for each in observed.values())
-    rises_in, rises_out, falls_in, falls_out = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for each in _transitions(replay):
-        into, out_of = (rises_in, rises_out) if each.change > 0 else (falls_in, falls_out)
-        into[each.after] += 1
-        out_of[each.before] += 1
-    customers = len(observed) or 1
+    standing = dict(replay.tables.observed["state"].value_counts().iter_rows())
+    moves = replay.tables.transitions.select("before", "after", pl.col("change") > 0)
+    counted = {(rises, state): n for state, rises, n in moves.group_by("after", "change").len().iter_rows()}
+    left = {(rises, state): n for state, rises, n in moves.group_by("before", "change").len().iter_rows()}
+    customers = replay.tables.observed.height or 1
     return tuple(
         StateRow(
             state,
-            standing[state],
-            standing[state] / customers,
-            rises_in[state],
-            rises_out[state],
-            falls_in[state],
-            falls_out[state],
+            standing.get(state, 0),
+            standing.get(state, 0) / customers,
+            counted.get((True, state), 0),
+            left.get((True, state), 0),
+            counted.get((False, state), 0),
+            left.get((False, state), 0),
         )
         for state in reversed(replay.curve.states)
     )
@@ -73,14 +69,13 @@ def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
 
 def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
     """Count falls by the rule that caused them, most falls first."""
-    falls: dict[str, list[str]] = {}
-    because: dict[str, str] = {}
-    for each in _transitions(replay):
-        if each.change < 0:
-            rule = "migration" if each.rule is None else each.rule.name
-            falls.setdefault(rule, []).append(each.customer)
-            because[rule] = each.because if each.rule is None else each.rule.because
-    causes = [FallCause(rule, because[rule], len(whose), len(set(whose))) for rule, whose in falls.items()]
+    falls = replay.tables.transitions.filter(pl.col("change") < 0).group_by("rule", maintain_order=True)
+    counted = falls.agg(pl.col("because").last(), pl.len(), pl.col("customer").n_unique().alias("customers"))
+    reasons = {each.rule.name: each.rule.because for row in replay.curve.table().reactions for each in row}
+    causes = [
+        FallCause("migration" if rule is None else rule, because if rule is None else reasons[rule], n, customers)
+        for rule, because, n, customers in counted.iter_rows()
+    ]
     return tuple(sorted(causes, key=lambda cause: (-cause.falls, cause.rule)))
 
 
@@ -94,9 +89,3 @@ def reject_groups(rejects: Iterable[RejectRecord], shown: int = 5) -> tuple[Reje
         for reason, rows in groups.items()
     ]
     return tuple(sorted(gathered, key=lambda group: (-group.count, group.reason)))
-
-
-def _transitions(replay: LogReplay) -> Iterator[Transition]:
-    """Yield every transition, including those of the observation at ``until``."""
-    yield from (each.transition for each in replay.transitions)
-    yield from replay.at_until.transitions

@@ -10,7 +10,7 @@ import polars as pl
 from trustcurve.core.instants import instant
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.columns import due_time, value_instant
-from trustcurve.logs.mapper import AT, KIND, Mapped
+from trustcurve.logs.mapper import Mapped
 from trustcurve.logs.mapping import Due, LogMapping
 
 __all__ = ["far_until", "read_until"]
@@ -80,7 +80,7 @@ def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str |
     """
     if until is None:
         return None
-    times = mapped.events.filter(pl.col(KIND).is_not_null() & (pl.col(AT) <= until))[AT].sort()
+    times = mapped.events.frame["at"].filter(mapped.events.frame["at"] <= until).sort()
     count = len(times)
     rest = _after_gap(times, quiet) or _last_few(times, quiet)
     if not rest:

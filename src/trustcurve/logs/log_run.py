@@ -1,0 +1,159 @@
+"""Running a mapped log: by columns where the columns decide, and one event after the other where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from attrs import field, frozen
+
+from trustcurve.batch.event_columns import odd_customers
+from trustcurve.batch.frame_replay import FrameReplay, run_table
+from trustcurve.batch.log_books import LogBooks
+from trustcurve.core.curve import Curve
+from trustcurve.core.instants import instant, microseconds
+from trustcurve.core.replay import History, combine, history
+from trustcurve.core.values import checked_name
+from trustcurve.errors import InvalidValueError
+from trustcurve.logs.customer_rows import CustomerRows, customer_rows
+from trustcurve.logs.mapper import Mapped, check_signals, map_log
+from trustcurve.logs.mapping import LogMapping
+from trustcurve.logs.opened_log import Log
+from trustcurve.logs.outcomes import Outcome, outcomes_of
+from trustcurve.logs.relations import RelationCounter
+from trustcurve.logs.row_rules import customers_and_times
+from trustcurve.records import RejectRecord
+
+__all__ = ["LogRun", "Progress", "last_applied"]
+
+Progress = Callable[[int, int], None]
+"""A function that is called regularly with the number of events done and of all."""
+
+_EVERY = 2048
+_LATEST = 1_000
+"""How many of the latest rows are looked at first. Source: our choice."""
+
+
+@frozen(eq=False)
+class LogRun:
+    """A replay of a mapped log; collects rejects and outcomes while the histories are computed."""
+
+    mapped: Mapped
+    curve: Curve
+    until: datetime | None
+    progress: Progress | None
+    rejects: list[RejectRecord] = field(factory=list)
+    outcomes: list[Outcome] = field(factory=list)
+    broken: set[int] = field(factory=set)
+
+    @classmethod
+    def of(
+        cls,
+        log: Log,
+        mapping: LogMapping,
+        curve: Curve,
+        until: datetime | None,
+        progress: Progress | None,
+        *,
+        outcome: str | None = None,
+        customers: Collection[str] | None = None,
+    ) -> LogRun:
+        """Map the log, or the rows of some customers."""
+        _check("log", log, Log, "must be a log, such as scan_log(path)")
+        _check("mapping", mapping, LogMapping, "must be a mapping, such as load_mapping(path)")
+        _check("curve", curve, Curve, "must be a Curve, for example Curve.default()")
+        if outcome is not None:
+            outcome = checked_name("outcome", outcome)
+        if progress is not None and not callable(progress):
+            raise InvalidValueError("progress", progress, "must be a function of two numbers, or None")
+        end = None if until is None else instant(until, "until")
+        check_signals(mapping, curve)
+        run = cls(map_log(log, mapping, outcome, customers=customers), curve, end, progress)
+        for row, customer, reason, detail in run.mapped.broken.iter_rows():
+            run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
+            run.broken.add(row)
+        return run
+
+    def histories(self, customers: pl.Series | None = None) -> Iterator[History]:
+        """Replay the customers of the whole log, or some of them."""
+        table, marks = (self.mapped.events, self.mapped.marks) if customers is None else self.mapped.of(customers)
+        done, reported = 0, 0
+        for own in customer_rows(table, marks):
+            found = history(self.curve, own.customer, own.events, until=self.until)
+            self._note(own, found)
+            yield found
+            done += len(own.events)
+            if self.progress is not None and done - reported >= _EVERY:
+                reported = done
+                self.progress(done, self.mapped.events.height)
+
+    def _note(self, own: CustomerRows, found: History) -> None:
+        for reject in own.broken:
+            self.rejects.append(reject)
+            self.broken.add(reject.row or 0)
+        for each in outcomes_of(self.curve, own, found.fates, self.until):
+            if isinstance(each, Outcome):
+                self.outcomes.append(each)
+            else:
+                self.rejects.append(each)
+
+    def one_by_one(self, relations: RelationCounter) -> FrameReplay:
+        """Replay every customer one event after the other."""
+        histories = _each(self.histories(), relations.add_history)
+        return FrameReplay(self.curve, combine(histories, {}, self.curve, self.until, observed=relations.add_step))
+
+    def by_columns(self, relations: RelationCounter) -> FrameReplay:
+        """Replay customers by columns where the columns decide, and the others one event after the other."""
+        end, events = None if self.until is None else microseconds(self.until), self.mapped.events
+        early, late = events.split(end)
+        apart = [] if self.mapped.marks is None else [self.mapped.marks["customer"]]
+        apart += [] if late is None else [odd_customers(late, self.curve)]
+        slow = [each.unique() for each in apart]
+        if self.progress is not None:
+            self.progress(0, events.height)
+
+        def histories(books: LogBooks) -> Iterator[History]:
+            slow.append(books.odd_customers)
+            chosen = pl.concat(slow).unique()
+            return _each(self.histories(chosen), relations.add_history) if len(chosen) else iter(())
+
+        found = run_table(
+            early, self.curve, end, histories, apart=pl.concat(apart) if apart else None, observed=relations.add_step
+        )
+        if late is not None:
+            found.later = late.height - late.of(pl.concat(slow)).height
+        if found.columns is not None:
+            relations.add_columns(found.columns)
+        if self.progress is not None:
+            self.progress(events.height, events.height)
+        return found
+
+
+def last_applied(log: Log, mapping: LogMapping, curve: Curve) -> datetime | None:
+    """Return the time of the last applied event of a whole log; replays as few customers as possible, the latest first."""
+    many = _LATEST
+    while True:
+        latest = customers_and_times(log, mapping)
+        with log.reading():
+            times = latest.select(pl.col("latest").top_k(many)).collect().to_series()
+            bound: Any = times.min()
+            names = latest.filter(pl.col("latest") >= bound).select(pl.col("customer").unique()).collect().to_series()
+        some = None if len(times) < many else names.to_list()
+        done = LogRun.of(log, mapping, curve, None, None, customers=some).by_columns(RelationCounter(curve)).until
+        if some is None or (done is not None and done >= bound):
+            return done
+        many *= 30
+
+
+def _each(histories: Iterable[History], look: Callable[[History], None]) -> Iterator[History]:
+    """Pass histories on, each after a look at it."""
+    for found in histories:
+        look(found)
+        yield found
+
+
+def _check(argument: str, value: object, kind: type, rule: str) -> None:
+    if not isinstance(value, kind):
+        raise InvalidValueError(argument, value, rule)

@@ -1,0 +1,258 @@
+"""The rows of a log as a mapping reads them: customer, time, and the rule that matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from functools import reduce
+from operator import mul
+from typing import Any, Final
+from unicodedata import normalize
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from trustcurve.errors import Finding, did_you_mean, shown
+from trustcurve.logs.columns import (
+    is_about_time,
+    moment,
+    naive_and_aware,
+    short_text,
+    template,
+    time_columns,
+    used_columns,
+    with_moments,
+)
+from trustcurve.logs.conditions import fit
+from trustcurve.logs.log_errors import InvalidMappingError
+from trustcurve.logs.mapping import LogMapping, MappingRule
+from trustcurve.logs.numbers import text, whole
+from trustcurve.logs.opened_log import ROW, Log
+from trustcurve.logs.problems import PROBLEM, Problems, first
+
+__all__ = ["AT", "CUSTOMER", "RULE", "SEQUENCE", "RuledRows", "customers_and_times", "ruled_rows"]
+
+AT, CUSTOMER, RULE, SEQUENCE = (f"trustcurve.{name}" for name in ("at", "customer", "rule", "sequence"))
+"""The names of added columns; a log cannot have columns with this prefix."""
+
+_HINTS = 5  # looking for similar names takes long, and most often one is behind all findings
+_MANY_WORDS: Final = 100_000
+"""How many different fields, or combinations of fields, are looked at instead of all rows. Source: our choice."""
+
+
+@frozen(eq=False)
+class RuledRows:
+    """The rows of a log with the rule that matches each.
+
+    Args:
+        rows: The columns that the mapping needs; customer, time, sequence, the number of the rule (null: none) and that of the
+            problem (null: none; with one there is no rule).
+        problems: The problems.
+    """
+
+    rows: pl.DataFrame
+    problems: Problems
+
+
+def ruled_rows(log: Log, mapping: LogMapping, also: dict[str, str], chosen: pl.Expr | None = None) -> RuledRows:
+    """Read a log, and find the rule that matches each row.
+
+    Args:
+        log: The opened log.
+        mapping: The mapping.
+        also: More columns that are needed, with what names them.
+        chosen: Which rows to read; None: all. Nothing of a row depends on rows of other customers.
+
+    Raises:
+        InvalidMappingError: The mapping names columns that the log does not have, or lacks a timezone that is needed.
+        UnreadableLogError: A part of the log is damaged.
+    """
+    problems = Problems()
+    with log.reading():
+        fitting = _fitting_rows(log, mapping, also)
+        read = fitting if chosen is None else fitting.filter(chosen)
+        rows = _dated(with_moments(read, mapping), mapping, problems).collect()
+    return RuledRows(_ruled(rows, mapping, problems), problems)
+
+
+def customers_and_times(log: Log, mapping: LogMapping) -> pl.LazyFrame:
+    """Return the ``customer`` of each row, and ``latest``: an instant after which none of its events lies."""
+    rows = with_moments(_fitting_rows(log, mapping, {}), mapping)
+    own = dict.fromkeys(event.at for rule in mapping.rules for event in rule.events if event.at is not None)
+    latest = pl.max_horizontal([moment(mapping.time), *map(moment, own)])
+    return rows.select(template(mapping.customer).alias("customer"), latest.alias("latest"))
+
+
+def _fitting_rows(log: Log, mapping: LogMapping, also: dict[str, str]) -> pl.LazyFrame:
+    """Return the columns of a log that a mapping needs; raise if the mapping does not fit."""
+    needed = {**mapping.columns, **also}
+    fitting = log.having(needed)
+    rows, known = fitting.rows, fitting.columns
+    schema = rows.collect_schema()
+    missing = {column: place for column, place in needed.items() if column not in known}
+    hints = {column: did_you_mean(column, known) for column in list(missing)[:_HINTS]}
+    findings = [
+        Finding(mapping.source, place, "", _missing(column, log, hints.get(column, "")))
+        for column, place in missing.items()
+    ]
+    if log.heading is not None and len(findings) == len(needed):
+        findings.append(Finding(log.path, "", "", f"the first line must name the columns, got {shown(log.heading)}"))
+    if findings:
+        raise InvalidMappingError(tuple(findings))
+    rows = rows.select(ROW, *used_columns(needed, schema, mapping)).with_columns(_emptied(needed, mapping))
+    needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None
+    if needs_zone is not None:
+        raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))
+    return rows
+
+
+def _missing(column: str, log: Log, hint: str) -> str:
+    if normalize("NFC", column) in log.repeated:
+        return f"the log has column {column!r} twice; rename one of them"
+    return f"the log has no column {column!r}{hint}"
+
+
+def _emptied(needed: Iterable[str], mapping: LogMapping) -> list[pl.Expr]:
+    """Return the columns with null where a field has a word that means "empty"."""
+    if not mapping.empty:
+        return []
+    words = [word.strip() for word in mapping.empty]
+    return [pl.when(~text(column).is_in(words)).then(pl.col(column)).alias(column) for column in needed]
+
+
+def _needs_zone(rows: pl.LazyFrame, mapping: LogMapping) -> Iterator[str]:
+    """Yield the reasons why a timezone is needed: times without one, and days in the mapping."""
+    schema = rows.collect_schema()
+    for column in time_columns(mapping):
+        dtype = schema[column]
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+            continue
+        naive, _ = naive_and_aware(column, dtype, mapping.time_format(column))
+        found = rows.filter(naive.is_not_null()).select(ROW, text(column).alias("time")).head(1).collect()
+        if found.height:
+            yield f", and column {column!r} has times without one (row {found[0, 0]}: {found[0, 1]})"
+    for rule in mapping.rules:
+        if any(event.due and event.due.end_of_day for event in rule.events):
+            yield ": the end of a day depends on the timezone, and a rule has end_of_day"
+        for value in (value for condition in rule.when for value in condition.values):
+            if isinstance(value, date) and (not isinstance(value, datetime) or value.tzinfo is None):
+                yield f": the instant of {value} depends on the timezone, and rule {rule.name!r} compares with it"
+
+
+def _dated(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems) -> pl.LazyFrame:
+    """Add customer, time and sequence to each row, and the number of its problem, if any; then the time is null."""
+    at, customer = moment(mapping.time), _customer(rows.collect_schema(), mapping)
+    no_time = pl.lit(f"no time: column '{mapping.time}' is empty")
+    odd_time = pl.format("unreadable time: column '{}' has '{}'", pl.lit(mapping.time), short_text(mapping.time))
+    no_customer = pl.lit(f"no customer: {' or '.join(mapping.customer.columns)} is empty")
+    found = [
+        problems.when(customer.is_null(), no_customer),
+        problems.when(at.is_null() & text(mapping.time).is_null(), no_time),
+        problems.when(at.is_null(), odd_time),
+    ]
+    added = [customer.alias(CUSTOMER), at.alias(AT)]
+    sequence = mapping.sequence
+    if sequence is not None:
+        odd = pl.format(
+            "not a whole number of 64 signed bits: column '{}' has '{}'", pl.lit(sequence), short_text(sequence)
+        )
+        found.append(problems.when(text(sequence).is_not_null() & whole(sequence).is_null(), odd))
+        added.append(whole(sequence).alias(SEQUENCE))
+    dated = rows.with_columns(*added, first(found).alias(PROBLEM))
+    return dated.with_columns(pl.when(pl.col(PROBLEM).is_null()).then(pl.col(AT)).alias(AT))
+
+
+def _customer(schema: pl.Schema, mapping: LogMapping) -> pl.Expr:
+    """Return the customers: texts, or the whole numbers of a column of them, which are faster."""
+    parts = mapping.customer.parts
+    if len(parts) == 1 and parts[0][0] == "" and parts[0][1] is not None and schema[parts[0][1]].is_integer():
+        return pl.col(parts[0][1])
+    return template(mapping.customer)
+
+
+# --- rules -----------------------------------------------------------------------------------------
+
+
+def _ruled(rows: pl.DataFrame, mapping: LogMapping, problems: Problems) -> pl.DataFrame:
+    """Add the number of the rule that matches each row; null for rows with a problem.
+
+    A row has a problem if a rule would match it but for a field that cannot be read.
+    """
+    words = _words(rows, mapping)
+    if words is None:
+        return _matched(rows.lazy(), mapping, problems).collect()
+    kinds, number = words
+    free = kinds.with_columns(pl.lit(None, pl.Int16).alias(PROBLEM))
+    matched = _matched(free.lazy(), mapping, problems).collect()
+    odd = rows[PROBLEM].is_not_null().to_numpy()
+    rule, problem = (matched[name].to_physical().fill_null(-1).to_numpy()[number] for name in (RULE, PROBLEM))
+    if odd.any():
+        rule, problem = np.where(odd, -1, rule), np.where(odd, rows[PROBLEM].fill_null(-1).to_numpy(), problem)
+    found = rows.with_columns(pl.Series(RULE, rule), pl.Series(PROBLEM, problem))
+    return found.with_columns(pl.when(pl.col(name) >= 0).then(pl.col(name)).alias(name) for name in (RULE, PROBLEM))
+
+
+def _matched(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems) -> pl.LazyFrame:
+    if any(rule.once_per is not None for rule in mapping.rules):
+        order = [AT, *([SEQUENCE] if mapping.sequence is not None else []), ROW]
+        rows = rows.sort(order, nulls_last=True)
+    rows = rows.with_columns(pl.lit(None, pl.Int16).alias(RULE))
+    for place, rule in enumerate(mapping.rules):
+        fits = fit(rule, mapping)
+        free = pl.col(RULE).is_null() & pl.col(PROBLEM).is_null()
+        takes, odd = free & fits.holds.fill_null(value=False), free & fits.holds.is_null()
+        if rule.once_per is not None:
+            key = template(rule.once_per)
+            so_far = takes.cast(pl.Int64).cum_sum().over(CUSTOMER, key)
+            firsts, odd = takes & ((so_far == 1) | key.is_null()), odd & ((so_far == 0) | key.is_null())
+            takes = firsts if mapping.id is None else takes & (firsts | _repeats(firsts, key, template(mapping.id)))
+        taken = pl.when(takes).then(pl.lit(place, pl.Int16)).otherwise(pl.col(RULE)).alias(RULE)
+        if fits.problem is None:
+            rows = rows.with_columns(taken)
+        else:
+            rows = rows.with_columns(taken, first([pl.col(PROBLEM), problems.when(odd, fits.problem)]).alias(PROBLEM))
+    return rows
+
+
+def _repeats(firsts: pl.Expr, key: pl.Expr, identity: pl.Expr) -> pl.Expr:
+    """Whether a row has the id of the first row of its customer with its key: then it repeats that row."""
+    return (identity == pl.when(firsts).then(identity).max().over(CUSTOMER, key)).fill_null(value=False)
+
+
+def _words(rows: pl.DataFrame, mapping: LogMapping) -> tuple[pl.DataFrame, Any] | None:
+    """Return the combinations of fields that rules compare, and which of them each row has.
+
+    None if they are too many, or a rule depends on more than the fields of a row: then all rows are looked at.
+    """
+    conditions = [condition for rule in mapping.rules for condition in rule.when]
+    columns = list(dict.fromkeys(condition.column for condition in conditions))
+    plain = all(rows.schema[column] in (pl.String, pl.Boolean) for column in columns)
+    if not columns or not plain or not _by_fields_alone(mapping.rules):
+        return None
+    coded = [_coded(rows[column]) for column in columns]
+    if reduce(mul, (len(words) + 1 for words, _ in coded), 1) > _MANY_WORDS:
+        return None
+    key, sizes = np.zeros(rows.height, np.int32), [len(words) + 1 for words, _ in coded]
+    for size, (_, number) in zip(sizes, coded, strict=True):
+        key = key * size + number
+    combinations = np.arange(reduce(mul, sizes, 1))
+    fields = {}
+    for column, size, (words, _) in reversed(list(zip(columns, sizes, coded, strict=True))):
+        fields[column] = pl.concat([words, pl.Series([None], dtype=words.dtype)]).gather(combinations % size)
+        combinations = combinations // size
+    return pl.DataFrame(fields), key
+
+
+def _by_fields_alone(rules: Iterable[MappingRule]) -> bool:
+    return not any(rule.once_per is not None or any(map(is_about_time, rule.when)) for rule in rules)
+
+
+def _coded(fields: pl.Series) -> tuple[pl.Series, Any]:
+    """Return the different fields of a column, and the number of each row's; that of nulls is the last."""
+    coded = fields.cast(pl.String).cast(pl.Categorical)
+    words = coded.unique().drop_nulls()
+    number = words.to_physical().to_numpy().astype(np.int64)
+    place = np.full(int(number.max(initial=-1)) + 2, len(words), np.int32)
+    place[number] = np.arange(len(words))
+    return words.cast(pl.String).cast(fields.dtype), place[coded.to_physical().fill_null(len(place) - 1).to_numpy()]
