@@ -1,55 +1,38 @@
-"""Records of JSON: one object per line, or one array of objects."""
+"""Records of JSON, one by one, and files of one array of them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from itertools import chain
-from typing import TextIO
 
 import polars as pl
 
 from trustcurve.logs.json_values import JSON, BrokenValueError, field_text, in_one_form
 from trustcurve.logs.log_errors import UnreadableLogError
-from trustcurve.logs.opened_log import ROW, Log, check_names, gather
+from trustcurve.logs.opened_log import ROW, Log, batches, check_names, gather
+from trustcurve.logs.text_blocks import TextBlocks
 
-__all__ = ["read_json_array", "read_json_lines"]
+__all__ = ["array_log", "json_fields", "json_frame", "read_json_array"]
 
-
-_ARRAY = re.compile(r"\s*\[\s*({|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _ENTRY = json.JSONDecoder(parse_float=str, parse_int=str)  # only where an entry ends is asked of it
 
 
-def read_json_lines(name: str, file: TextIO) -> Log:
-    """Read a file of JSON lines, or of one array as programs write it; its columns are the keys of all objects."""
-    before = []
-    for line in file:
-        before.append(line)
-        if line.strip():
-            break
-    array = before and _ARRAY.match(before[-1])
-    rows = _entries(name, "".join(before) + file.read()) if array else _lines(chain(before, file))
-    return gather(name, rows, partial(_json_frame, name))
-
-
-def read_json_array(name: str, file: TextIO) -> Log:
+def read_json_array(name: str, blocks: TextBlocks) -> Log:
     """Read a file of one array of objects; its columns are the keys of all objects."""
-    text = file.read()
+    text = "".join(blocks.lines())
     if not text.lstrip().startswith("["):
         raise UnreadableLogError(
             name, "it must be one array of objects; if each line is one, let its name end in .jsonl"
         )
-    return gather(name, _entries(name, text), partial(_json_frame, name))
+    return array_log(name, text)
 
 
-def _lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str | None] | str]]:
-    """Yield each line: its fields, or its problem; blank lines are skipped but counted."""
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield number, _fields(line)
+def array_log(name: str, text: str) -> Log:
+    """Return the log of a text that begins an array."""
+    return gather(name, (), batches(_entries(name, text), partial(json_frame, name)))
 
 
 def _entries(name: str, text: str) -> Iterator[tuple[int, dict[str, str | None] | str]]:
@@ -64,7 +47,7 @@ def _entries(name: str, text: str) -> Iterator[tuple[int, dict[str, str | None] 
             raise UnreadableLogError(name, f"entry {number} of its array is not JSON: {error}") from None
         except RecursionError:
             raise UnreadableLogError(name, f"entry {number} of its array is nested too deeply") from None
-        yield number, _fields(text[place:end])
+        yield number, json_fields(text[place:end])
         place = _after_blanks(text, end)
         more = text.startswith(",", place)
         if more:
@@ -79,7 +62,8 @@ def _after_blanks(text: str, place: int) -> int:
     return _BLANK.match(text, place).end()  # type: ignore[union-attr]  # it matches everywhere
 
 
-def _fields(line: str) -> dict[str, str | None] | str:
+def json_fields(line: str) -> dict[str, str | None] | str:
+    """Return the fields of an object as texts, or the problem of a text that cannot be used."""
     try:
         value = JSON.decode(line)
         if not isinstance(value, dict):
@@ -98,7 +82,8 @@ def _fields(line: str) -> dict[str, str | None] | str:
     return fields
 
 
-def _json_frame(name: str, rows: list[tuple[int, dict[str, str | None]]]) -> pl.DataFrame:
+def json_frame(name: str, rows: list[tuple[int, dict[str, str | None]]]) -> pl.DataFrame:
+    """Return a batch of rows as columns: the keys of all of them."""
     columns = dict.fromkeys(key for _, fields in rows for key in fields)
     check_names(name, columns)
     schema = {ROW: pl.UInt32, **dict.fromkeys(columns, pl.String)}

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from trustcurve.logs.json_values import inner_field
 from trustcurve.logs.log_errors import UnreadableLogError
 
-__all__ = ["POLARS_ERRORS", "ROW", "UTF_16", "Log", "check_names", "gather", "unreadable"]
+__all__ = ["POLARS_ERRORS", "ROW", "UTF_16", "Log", "Part", "batches", "check_names", "gather", "unreadable"]
 
 _OURS = "trustcurve."
 
@@ -101,22 +101,34 @@ def unreadable(name: str, error: BaseException) -> UnreadableLogError:
     return UnreadableLogError(name, f"cannot be read: {problem}")
 
 
-def gather(
-    name: str, rows: Iterator[tuple[int, _Fields | str]], frame: Callable[[list[tuple[int, _Fields]]], pl.DataFrame]
-) -> Log:
-    """Return a log from its rows.
+@frozen(eq=False)
+class Part:
+    """Rows of a log that follow each other: their fields as columns, and the broken lines among them as (row number, problem)."""
+
+    frame: pl.DataFrame
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+def batches(
+    rows: Iterator[tuple[int, _Fields | str]], frame: Callable[[list[tuple[int, _Fields]]], pl.DataFrame]
+) -> Iterator[Part]:
+    """Yield the parts of a log whose rows are read one by one.
 
     Args:
-        name: The file's name.
         rows: The number of each row with its fields, or with its problem.
         frame: Converts a batch of rows to columns.
     """
-    frames = [frame([])]
-    broken: list[tuple[int, str]] = []
     while some := list(islice(rows, _AT_ONCE)):
-        frames.append(frame([(number, fields) for number, fields in some if not isinstance(fields, str)]))
-        broken += [(number, problem) for number, problem in some if isinstance(problem, str)]
-    return Log(name, pl.concat(frames, how="diagonal").lazy(), tuple(broken))
+        read = frame([(number, fields) for number, fields in some if not isinstance(fields, str)])
+        yield Part(read, tuple((number, problem) for number, problem in some if isinstance(problem, str)))
+
+
+def gather(name: str, columns: Iterable[str], parts: Iterable[Part]) -> Log:
+    """Return a log of its parts; the columns that are named come first, and are there without any row."""
+    found = list(parts)
+    empty = pl.DataFrame(schema={ROW: pl.UInt32, **dict.fromkeys(columns, pl.String)})
+    rows = pl.concat([empty, *(part.frame for part in found)], how="diagonal")
+    return Log(name, rows.lazy(), tuple(each for part in found for each in part.broken))
 
 
 def check_names(name: str, columns: Iterable[str]) -> None:

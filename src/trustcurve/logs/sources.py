@@ -7,19 +7,20 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader
 from os import PathLike
 from pathlib import Path
-from typing import TextIO
 from unicodedata import normalize
 
 import polars as pl
 
 from trustcurve.core.values import checked_path
-from trustcurve.logs.csv_records import read_csv
-from trustcurve.logs.json_records import read_json_array, read_json_lines
+from trustcurve.logs.csv_log import read_csv
+from trustcurve.logs.json_lines import read_json_lines
+from trustcurve.logs.json_records import read_json_array
 from trustcurve.logs.log_errors import UnreadableLogError
 from trustcurve.logs.opened_log import POLARS_ERRORS, ROW, UTF_16, Log, check_names, unreadable
+from trustcurve.logs.text_blocks import TextBlocks
 from trustcurve.logs.typed_columns import readable
 
 if sys.version_info >= (3, 14):
@@ -44,9 +45,9 @@ def scan_parquet(name: str) -> Log:
     return Log(name, rows, repeated=repeated)
 
 
-_TEXTS: dict[str, Callable[[str, TextIO], Log]] = {
-    ".csv": lambda name, file: read_csv(name, file, ","),
-    ".tsv": lambda name, file: read_csv(name, file, "\t"),
+_TEXTS: dict[str, Callable[[str, TextBlocks], Log]] = {
+    ".csv": lambda name, blocks: read_csv(name, blocks, ","),
+    ".tsv": lambda name, blocks: read_csv(name, blocks, "\t"),
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".json": read_json_array,
@@ -138,8 +139,7 @@ def _scan_text(name: str, ending: str, file: _Bytes) -> Log:
         if begins.startswith(mark):
             raise UnreadableLogError(name, f"cannot be read: {problem}")
     try:
-        with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            return _TEXTS[ending](name, text)
+        return _TEXTS[ending](name, TextBlocks(file))
     except UnicodeDecodeError as error:
         problem = f"cannot be read: it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
         raise UnreadableLogError(name, UTF_16 if 0 in begins else problem) from None
