@@ -25,7 +25,7 @@ _ARRAY = re.compile(r"\s*\[\s*({|$)")
 _TRIES = 4
 _MOST_SHAPES = 32
 _OFTEN = 0.02
-"""A shape is remembered if it has such a share of the lines of a block."""
+"""A shape is used if it has such a share of the lines of a block."""
 
 
 def read_json_lines(name: str, blocks: TextBlocks) -> Log:
@@ -54,10 +54,10 @@ class _Lines:
         while block := blocks.take():
             lines = _column(block)
             numbers = pl.int_range(first, first + lines.len(), dtype=pl.UInt32, eager=True).alias(ROW)
-            yield self._part(pl.DataFrame([numbers, lines]).drop_nulls(LINE), block, first)
+            yield from self._of_block(pl.DataFrame([numbers, lines]).drop_nulls(LINE), block, first)
             first += lines.len()
 
-    def _part(self, lines: pl.DataFrame, block: bytes, first: int) -> Part:
+    def _of_block(self, lines: pl.DataFrame, block: bytes, first: int) -> list[Part]:
         frames, left = self._by_shape(lines)
         seen = [(frame.item(0, ROW), frame.columns) for frame in frames]
         known: set[str] = set()
@@ -74,12 +74,14 @@ class _Lines:
                     yield number, fields
 
         parts = list(batches(singly(), partial(json_frame, self.name)))
+        if not frames:
+            return parts
         frames += [part.frame for part in parts]
-        rows = pl.concat(frames, how="diagonal") if frames else json_frame(self.name, [])
+        rows = pl.concat(frames, how="diagonal")
         if len(frames) > 1:
             columns = dict.fromkeys(chain((ROW,), *(columns for _, columns in sorted(seen))))
             rows = rows.select(*columns).sort(ROW)
-        return Part(rows, tuple(chain.from_iterable(part.broken for part in parts)))
+        return [Part(rows, tuple(chain.from_iterable(part.broken for part in parts)))]
 
     def _by_shape(self, left: pl.DataFrame) -> tuple[list[pl.DataFrame], list[int]]:
         """Return the lines of each shape, as columns, and the numbers of all others."""
@@ -90,14 +92,15 @@ class _Lines:
             frames.append(found)
         singles: list[int] = []
         for _ in range(_TRIES):
-            new = None if left.is_empty() or len(self.shapes) == _MOST_SHAPES else self._learned(left.item(0, LINE))
-            before = left.height
-            if new is not None:
-                found, left = new.split(left)
+            if left.is_empty() or len(self.shapes) == _MOST_SHAPES:
+                break
+            new = self._learned(left.item(0, LINE))
+            found, others = new.split(left) if new is not None else (left.clear(), left)
+            if new is not None and found.height > often:
+                self.shapes.append(new)
                 frames.append(found)
-                if found.height >= often:
-                    self.shapes.append(new)
-            if left.height == before > 0:
+                left = others
+            else:
                 singles.append(left.item(0, ROW))
                 left = left.slice(1)
         return [frame for frame in frames if frame.height], sorted((*singles, *left[ROW]))
