@@ -198,7 +198,7 @@ def test_a_first_line_that_names_no_column_is_told(tmp_path: Path, text: str, sa
         replay_text(tmp_path, text, MAPPING)
 
 
-@pytest.mark.parametrize("first", ["# exported on 2026-01-01", "ann,2026-01-01,x"])
+@pytest.mark.parametrize("first", ["# exported on 2026-01-01", "ann,first of May,x"])
 def test_a_first_line_without_any_column_of_the_mapping_is_shown(tmp_path: Path, first: str) -> None:
     with pytest.raises(InvalidMappingError) as caught:
         replay_text(tmp_path, f"{first}\ncustomer,time,event\nann,2026-01-01,x\n", MAPPING)

@@ -100,4 +100,5 @@ def _journeys(work: Work, log: Path | None, mapping: Path | None, on: Curve) -> 
         raise InvalidValueError(
             "--log" if log is None else "--mapping", None, "must be given; a log needs both --log and --mapping"
         )
-    return replay_journeys(scan_log(log), load_mapping(mapping), on, progress=work.replayed)
+    meaning = load_mapping(mapping)
+    return replay_journeys(scan_log(log, meaning.column_names), meaning, on, progress=work.replayed)

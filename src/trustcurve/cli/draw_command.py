@@ -115,7 +115,7 @@ def _path(
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
     with working() as work:
-        opened = scan_log(log)
+        opened = scan_log(log, meaning.column_names)
         work.at("mapping its rows")
         done = replay_customer(opened, meaning, on, customer, until=end, progress=work.replayed)
     return [transition for step in done.steps for transition in step.transitions]

@@ -128,7 +128,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
     on = chosen_curve(curve)
     written: tuple[Path, ...] = ()
     with working() as work:
-        opened = scan_log(log)
+        opened = scan_log(log, meaning.column_names)
         for folder in (out_dir, png):
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written

@@ -101,7 +101,7 @@ def watch_log(  # noqa: PLR0917 - one argument for each option of the command
     end = None if until is None else read_until(until, meaning)
     begun = None if first_run is None else read_until(first_run, meaning, "--first-run")
     with working() as work:
-        opened = scan_log(log)
+        opened = scan_log(log, meaning.column_names)
         if out_dir is not None:
             out_dir.mkdir(parents=True, exist_ok=True)  # raises before the work if it cannot be written
         work.at("mapping its rows")

@@ -31,15 +31,15 @@ def read_csv(name: str, blocks: TextBlocks, separator: str, columns: tuple[str, 
     Columns without a name, which spreadsheets write at the end, and those whose name is there twice are not read.
     """
     if columns:
-        _check_width(name, blocks, separator, len(columns))
-        heading, rule = list(columns), "columns names"
+        _check_first_row(name, blocks, separator, columns)
+        heading, rule = [normalize("NFC", column) for column in columns], "columns names"
     else:
         heading, rule = _heading(name, blocks, separator), HEADING
     repeated = frozenset(column for column, times in Counter(filter(None, heading)).items() if times > 1)
     read = [place for place, column in enumerate(heading) if column and column not in repeated]
     table = _Table(separator, heading, read, rule)
     log = gather(name, (heading[place] for place in read), table.parts(blocks))
-    return evolve(log, heading=None if columns else separator.join(heading), repeated=repeated)
+    return evolve(log, heading=None if columns else separator.join(heading), column_names=columns, repeated=repeated)
 
 
 @frozen
@@ -110,8 +110,9 @@ def _heading(name: str, blocks: TextBlocks, separator: str) -> list[str]:
     return heading
 
 
-def _check_width(name: str, blocks: TextBlocks, separator: str, width: int) -> None:
-    """Raise if the first row has more or fewer fields than there are names of columns."""
+def _check_first_row(name: str, blocks: TextBlocks, separator: str, columns: tuple[str, ...]) -> None:
+    """Raise if the first row has more or fewer fields than there are names of columns, or is these names."""
+    width = len(columns)
     taken: list[str] = []
 
     def lines() -> Iterator[str]:
@@ -123,6 +124,8 @@ def _check_width(name: str, blocks: TextBlocks, separator: str, width: int) -> N
     if isinstance(first, list) and len(first) != width:
         problem = f"columns names {width} columns, but the first line has {len(first)} fields"
         raise UnreadableLogError(name, f"{problem}: {shown(separator.join(first))}")
+    if first == list(columns):
+        raise UnreadableLogError(name, "columns must be left out: the first line has these names, so it is a heading")
     blocks.put_back("".join(taken).encode())
 
 

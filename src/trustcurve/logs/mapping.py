@@ -5,9 +5,12 @@ The file format is documented in the reference page "Mapping files".
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from string import Formatter
 from typing import Literal
+from unicodedata import normalize
 
 from attrs import frozen
 
@@ -15,6 +18,7 @@ from trustcurve.records import EVENT_KINDS
 
 __all__ = [
     "KINDS",
+    "OURS",
     "TESTS",
     "ColumnCondition",
     "Due",
@@ -24,10 +28,14 @@ __all__ = [
     "Template",
     "Test",
     "Value",
+    "names_problem",
 ]
 
 Value = str | int | float | bool | date | datetime
 Test = Literal["is", "not", "null", "at_least", "at_most", "above", "below"]
+
+OURS = "trustcurve."
+"""How the names of columns begin that are added to a log."""
 
 KINDS = EVENT_KINDS
 
@@ -124,9 +132,24 @@ class MappingRule:
     events: tuple[EventTemplate, ...] = ()
 
 
+def names_problem(names: Iterable[str]) -> str | None:
+    """Return the rule that names for all columns of a file break, if they break one."""
+    for name, times in Counter(normalize("NFC", name) for name in names).items():
+        if not name.strip():
+            return "must not have an empty name"
+        if times > 1:
+            return f"must not have a name twice: {name!r}"
+        if name.startswith(OURS):
+            return f"must not have a name that begins with {OURS!r}, which is reserved: {name!r}"
+    return None
+
+
 @frozen
 class LogMapping:
-    """A mapping: the columns of customer, time and id, the words that mean "empty", and the rules."""
+    """A mapping: the columns of customer, time and id, the words that mean "empty", and the rules.
+
+    ``column_names`` are the names of all columns of a CSV without a heading, for ``scan_log``.
+    """
 
     source: str
     customer: Template
@@ -136,6 +159,7 @@ class LogMapping:
     id: Template | None = None
     sequence: str | None = None
     empty: tuple[str, ...] = ()
+    column_names: tuple[str, ...] = ()
     rules: tuple[MappingRule, ...] = ()
 
     def time_format(self, column: str) -> str | None:

@@ -18,7 +18,17 @@ from trustcurve.documents.problems import explained, named
 from trustcurve.documents.reader import read_toml
 from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs.log_errors import InvalidMappingError
-from trustcurve.logs.mapping import KINDS, TESTS, ColumnCondition, Due, EventTemplate, LogMapping, MappingRule, Template
+from trustcurve.logs.mapping import (
+    KINDS,
+    TESTS,
+    ColumnCondition,
+    Due,
+    EventTemplate,
+    LogMapping,
+    MappingRule,
+    Template,
+    names_problem,
+)
 from trustcurve.logs.mapping import Value as _Value
 from trustcurve.logs.timezones import format_problem, zone_problem
 
@@ -256,6 +266,7 @@ class _Log:
         id: The column, or a template, that identifies a row.
         sequence: The column of whole numbers that orders rows of one time.
         empty: Words that mean that a field is empty, such as ["NULL", "-", "9999-12-31"].
+        columns: The names of all columns, in their order, of a CSV without a heading.
     """
 
     customer: Annotated[Template, Form(_identity, _TEXT_SCHEMA)]
@@ -267,6 +278,12 @@ class _Log:
     id: Annotated[Template, Form(_identity, _TEXT_SCHEMA)] | None = None
     sequence: Text | None = None
     empty: tuple[Text, ...] = ()
+    columns: Annotated[tuple[Text, ...], SOME] = ()
+
+    def __attrs_post_init__(self) -> None:
+        problem = names_problem(self.columns)
+        if problem is not None:
+            raise UnfitError(problem, ("columns",))
 
 
 @frozen
@@ -334,6 +351,7 @@ def parse_mapping(text: str, source: str = "the mapping") -> LogMapping:
         id=log.id,
         sequence=log.sequence,
         empty=log.empty,
+        column_names=log.columns,
         rules=tuple(_rule(number, each) for number, each in enumerate(form.rules, 1)),
     )
 

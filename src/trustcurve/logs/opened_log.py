@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -11,18 +12,21 @@ from unicodedata import normalize
 import polars as pl
 from attrs import evolve, frozen
 
+from trustcurve.errors import shown
 from trustcurve.logs.json_values import inner_field
 from trustcurve.logs.log_errors import UnreadableLogError
+from trustcurve.logs.mapping import OURS
 
 __all__ = ["POLARS_ERRORS", "ROW", "UTF_16", "Log", "Part", "batches", "check_names", "gather", "unreadable"]
 
-_OURS = "trustcurve."
-
-ROW = f"{_OURS}row"
+ROW = f"{OURS}row"
 """The column that numbers the rows of a log, from 1 (a CSV's heading does not count)."""
 
 UTF_16 = "cannot be read: it is UTF-16 without a byte order mark; save it as UTF-8"
 """What is wrong with such a file; parts of it can look like UTF-8."""
+
+_DATUM = re.compile(r"[-+]?\d[\d\s.,:/TZ+-]*")
+"""A number or a time, which is rarely the name of a column."""
 
 # Rows are converted to columns in batches: lists of a whole file would take too much memory and time.
 _AT_ONCE = 2_000
@@ -42,6 +46,8 @@ class Log:
     broken: tuple[tuple[int, str], ...] = ()
     heading: str | None = None
     """The first line of a CSV."""
+    column_names: tuple[str, ...] = ()
+    """The names that were given to the columns of a CSV without a heading."""
     repeated: frozenset[str] = frozenset()
     """The names of columns that are there twice: nobody can say which one is meant."""
 
@@ -54,7 +60,7 @@ class Log:
         """
         names = self.rows.collect_schema().names()
         if names == [ROW] and not self.repeated:
-            added = {column: pl.lit(None, pl.String) for column in columns if not column.startswith(_OURS)}
+            added = {column: pl.lit(None, pl.String) for column in columns if not column.startswith(OURS)}
         else:
             forms = {column: normalize("NFC", column) for column in columns if column not in names}
             added = {column: pl.col(form) for column, form in forms.items() if form in names}
@@ -83,7 +89,19 @@ class Log:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of its columns, in Unicode form NFC."""
-        return tuple(name for name in self.rows.collect_schema().names() if not name.startswith(_OURS))
+        return tuple(name for name in self.rows.collect_schema().names() if not name.startswith(OURS))
+
+    def heading_problem(self, *, is_unknown: bool) -> str | None:
+        """Return what is wrong with the first line of a CSV that does not name all columns that are needed.
+
+        Args:
+            is_unknown: Whether it names none of them.
+        """
+        is_row = any(_DATUM.fullmatch(name) for name in (*self.columns, *self.repeated))
+        if self.heading is None or not (is_unknown or is_row):
+            return None
+        way_out = "; it looks like a row: if the file has no heading, name all its columns by columns = [...] in [log]"
+        return f"the first line must name the columns, got {shown(self.heading)}{way_out if is_row else ''}"
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -134,7 +152,7 @@ def gather(name: str, columns: Iterable[str], parts: Iterable[Part]) -> Log:
 def check_names(name: str, columns: Iterable[str]) -> None:
     """Raise if a column has a reserved name."""
     for column in columns:
-        if column.startswith(_OURS):
+        if column.startswith(OURS):
             raise UnreadableLogError(
-                name, f"column {column!r} must be renamed: names that begin with {_OURS!r} are reserved"
+                name, f"column {column!r} must be renamed: names that begin with {OURS!r} are reserved"
             )

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
-from trustcurve.errors import Finding, did_you_mean, shown
+from trustcurve.errors import Finding, did_you_mean
 from trustcurve.logs.columns import (
     is_about_time,
     moment,
@@ -86,6 +86,9 @@ def customers_and_times(log: Log, mapping: LogMapping) -> pl.LazyFrame:
 
 def _fitting_rows(log: Log, mapping: LogMapping, also: dict[str, str]) -> pl.LazyFrame:
     """Return the columns of a log that a mapping needs; raise if the mapping does not fit."""
+    if mapping.column_names != log.column_names:
+        problem = "must be those of the log: open it by scan_log(path, columns=mapping.column_names)"
+        raise InvalidMappingError((Finding(mapping.source, "[log]", "columns", problem),))
     needed = {**mapping.columns, **also}
     fitting = log.having(needed)
     rows, known = fitting.rows, fitting.columns
@@ -96,9 +99,9 @@ def _fitting_rows(log: Log, mapping: LogMapping, also: dict[str, str]) -> pl.Laz
         Finding(mapping.source, place, "", _missing(column, log, hints.get(column, "")))
         for column, place in missing.items()
     ]
-    if log.heading is not None and len(findings) == len(needed):
-        findings.append(Finding(log.path, "", "", f"the first line must name the columns, got {shown(log.heading)}"))
     if findings:
+        doubt = log.heading_problem(is_unknown=len(findings) == len(needed))
+        findings += [] if doubt is None else [Finding(log.path, "", "", doubt)]
         raise InvalidMappingError(tuple(findings))
     rows = rows.select(ROW, *used_columns(needed, schema, mapping)).with_columns(_emptied(needed, mapping))
     needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None

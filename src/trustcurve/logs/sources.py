@@ -6,7 +6,7 @@ import gzip
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BufferedReader
 from os import PathLike
 from pathlib import Path
@@ -15,10 +15,12 @@ from unicodedata import normalize
 import polars as pl
 
 from trustcurve.core.values import checked_path
+from trustcurve.errors import InvalidValueError
 from trustcurve.logs.csv_log import read_csv
 from trustcurve.logs.json_lines import read_json_lines
 from trustcurve.logs.json_records import read_json_array
 from trustcurve.logs.log_errors import UnreadableLogError
+from trustcurve.logs.mapping import names_problem
 from trustcurve.logs.opened_log import POLARS_ERRORS, ROW, UTF_16, Log, check_names, unreadable
 from trustcurve.logs.text_blocks import TextBlocks
 from trustcurve.logs.typed_columns import readable
@@ -45,9 +47,8 @@ def scan_parquet(name: str) -> Log:
     return Log(name, rows, repeated=repeated)
 
 
-_TEXTS: dict[str, Callable[[str, TextBlocks], Log]] = {
-    ".csv": lambda name, blocks: read_csv(name, blocks, ","),
-    ".tsv": lambda name, blocks: read_csv(name, blocks, "\t"),
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_JSON: dict[str, Callable[[str, TextBlocks], Log]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".json": read_json_array,
@@ -55,6 +56,7 @@ _TEXTS: dict[str, Callable[[str, TextBlocks], Log]] = {
 _PARQUET = ".parquet"
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError)
+_TEXTS = (*_SEPARATORS, *_JSON)
 _ENDINGS = f"{', '.join((*_TEXTS, _PARQUET))}, or of a compressed text file, such as .csv{' or .csv'.join(_PACKINGS)}"
 
 _SIGNATURES = {
@@ -79,16 +81,18 @@ def _is_utf_16(begins: bytes) -> bool:
     return zeros in ([False, True] * 2, [True, False] * 2)
 
 
-def scan_log(path: str | PathLike[str]) -> Log:
+def scan_log(path: str | PathLike[str], columns: Sequence[str] = ()) -> Log:
     r"""Open a log; the ending of its name is its format.
 
     Args:
         path: A file ending in .csv, .tsv, .jsonl, .ndjson, .json or .parquet; a text file also with .gz or .zst after it.
-            Text files are UTF-8, and a CSV has a heading; all fields are read as text, so that no type is guessed.
+            Text files are UTF-8; all fields are read as text, so that no type is guessed.
+        columns: The names of all columns, in their order, of a CSV without a heading, such as ``mapping.column_names``; its
+            first line is row 1. Without them the first line is the heading.
 
     Raises:
         UnreadableLogError: The ending is unknown, or the file as a whole cannot be read.
-        InvalidValueError: The path is not one.
+        InvalidValueError: The path is not one, or the columns are not names, each there once.
         OSError: The file cannot be opened.
 
     Examples:
@@ -102,16 +106,34 @@ def scan_log(path: str | PathLike[str]) -> Log:
         >>> log.broken
         ((2, 'has 2 fields, but the heading has 3'),)
     """
-    name = checked_path("path", path)
+    name, columns = checked_path("path", path), _checked_names(columns)
     ending, packing = _form(name)
+    if columns and ending not in _SEPARATORS:
+        problem = f"columns must be left out: they are for {' and '.join(_SEPARATORS)} files without a heading"
+        raise UnreadableLogError(name, problem)
     with Path(name).open("rb") as file:  # raises OSError now if the file is missing
         try:
-            return scan_parquet(name) if ending == _PARQUET else _scan_text(name, ending, _unpacked(file, packing))
+            if ending == _PARQUET:
+                return scan_parquet(name)
+            return _scan_text(name, ending, _unpacked(file, packing), columns)
         except POLARS_ERRORS as error:
             raise unreadable(name, error) from None
         except _DAMAGED as error:
             problem = f"cannot be read: it is not {_PACKINGS.get(packing)}, or damaged: {error}"
             raise UnreadableLogError(name, problem) from None
+
+
+def _checked_names(columns: Sequence[str]) -> tuple[str, ...]:
+    rule: str | None = "must be a list of texts"
+    if (
+        isinstance(columns, Sequence)
+        and not isinstance(columns, str)
+        and all(isinstance(each, str) for each in columns)
+    ):
+        rule = names_problem(columns)
+    if rule is not None:
+        raise InvalidValueError("columns", columns, rule)
+    return tuple(columns)
 
 
 def _form(name: str) -> tuple[str, str]:
@@ -131,7 +153,7 @@ def _unpacked(file: BufferedReader, packing: str) -> _Bytes:
     return zstd.ZstdFile(file) if packing else file
 
 
-def _scan_text(name: str, ending: str, file: _Bytes) -> Log:
+def _scan_text(name: str, ending: str, file: _Bytes, columns: tuple[str, ...]) -> Log:
     begins = file.peek(_BEGINNING)[:_BEGINNING]
     if _is_utf_16(begins):
         raise UnreadableLogError(name, UTF_16)
@@ -139,7 +161,9 @@ def _scan_text(name: str, ending: str, file: _Bytes) -> Log:
         if begins.startswith(mark):
             raise UnreadableLogError(name, f"cannot be read: {problem}")
     try:
-        return _TEXTS[ending](name, TextBlocks(file))
+        blocks = TextBlocks(file)
+        separator = _SEPARATORS.get(ending)
+        return _JSON[ending](name, blocks) if separator is None else read_csv(name, blocks, separator, columns)
     except UnicodeDecodeError as error:
         problem = f"cannot be read: it is not UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
         raise UnreadableLogError(name, UTF_16 if 0 in begins else problem) from None
