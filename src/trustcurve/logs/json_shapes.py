@@ -29,14 +29,17 @@ _BLANKS = r"[ \t]*"
 _PLAIN = r'[^"\\\x00-\x1f]'
 _ESCAPE = r'\\(?:["\\/bfnrt]|u(?:[0-9a-ce-fA-CE-F][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))'  # but no half of a pair
 _SCALAR = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false"
-_VALUE = rf'(?:("(?:{_PLAIN}|{_ESCAPE})*"|{_SCALAR})|null|NaN)'
+_IN_QUOTES = rf"(?:{_PLAIN}|{_ESCAPE})*"
+_TEXT = rf'(?:"({_IN_QUOTES})"|null)'
+_NUMBER = rf"(?:({_SCALAR})|null|NaN)"
+_ANY = rf'(?:("{_IN_QUOTES}"|{_SCALAR})|null|NaN)'  # where the first line has null
 _INNER_VALUE = rf'("{_PLAIN}*"|{_SCALAR}|null|NaN)'
 _KEY = re.compile(f"{_PLAIN}*")
 
 
 @frozen(eq=False)
 class Shape:
-    r"""The keys of a line, and of the objects in it, in their order.
+    r"""The keys of a line, and of the objects in it, in their order, and which of its values are texts.
 
     Args:
         columns: The keys, in Unicode form NFC.
@@ -96,7 +99,7 @@ class _Parts:
         self._add(_quoted(key))
         self._add(":")
         if not isinstance(value, dict | list):
-            return self._value(_VALUE).map_batches(_unquoted, return_dtype=pl.String)
+            return self._scalar(value)
         pieces: list[pl.Expr] = []
         self._nested(value, pieces)
         return pl.concat_str(pieces)
@@ -116,6 +119,13 @@ class _Parts:
         self._parts[-1].append(token)
         self.values += 1
         return pl.col(str(self.values - 1))
+
+    def _scalar(self, value: object) -> pl.Expr:
+        if isinstance(value, int | float):  # or true or false
+            return self._value(_NUMBER)
+        if isinstance(value, str):
+            return self._value(_TEXT).map_batches(_unescaped, return_dtype=pl.String)
+        return self._value(_ANY).map_batches(_unquoted, return_dtype=pl.String)
 
     def _nested(self, value: object, pieces: list[pl.Expr]) -> None:
         """Add a value inside of another; ``pieces`` are what its text is made of."""
@@ -152,10 +162,14 @@ def _quoted(key: str) -> str:
     return f'"{pl.escape_regex(key)}"'
 
 
-def _unquoted(values: pl.Series) -> pl.Series:
-    """Return texts without their quotes and escapes; numbers and words as they are."""
-    texts = values.str.strip_chars('"')
-    places = values.str.contains("\\", literal=True).arg_true()
+def _unescaped(texts: pl.Series) -> pl.Series:
+    """Return texts without the escapes of JSON."""
+    places = texts.str.contains("\\", literal=True).arg_true()
     if places.is_empty():
         return texts
-    return texts.scatter(places, json.loads(f"[{','.join(values.gather(places))}]"))
+    return texts.clone().scatter(places, json.loads('["' + '","'.join(texts.gather(places)) + '"]'))
+
+
+def _unquoted(values: pl.Series) -> pl.Series:
+    """Return texts without their quotes and escapes; numbers and words as they are."""
+    return _unescaped(values.str.strip_prefix('"').str.strip_suffix('"'))
