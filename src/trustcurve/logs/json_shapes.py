@@ -45,6 +45,7 @@ class Shape:
         columns: The keys, in Unicode form NFC.
         patterns: The expressions; each matches what the one before has left, from the beginning.
         texts: How the text of each column is made of the groups.
+        nested: The columns that are objects or arrays.
 
     Examples:
         >>> shape = Shape.of('{"a": 1, "b": {"c": "x"}}')
@@ -57,6 +58,7 @@ class Shape:
     columns: tuple[str, ...]
     patterns: tuple[str, ...]
     texts: tuple[pl.Expr, ...]
+    nested: frozenset[str]
 
     @classmethod
     def of(cls, line: str) -> Shape | None:
@@ -67,7 +69,10 @@ class Shape:
             return None
         parts = _Parts()
         texts = [parts.column(key, each, is_first=not place) for place, (key, each) in enumerate(value.items())]
-        return cls(columns, parts.patterns(), tuple(texts)) if 0 < parts.values <= _MOST_VALUES else None
+        if not 0 < parts.values <= _MOST_VALUES:
+            return None
+        nested = (column for column, each in zip(columns, value.values(), strict=True) if isinstance(each, dict | list))
+        return cls(columns, parts.patterns(), tuple(texts), frozenset(nested))
 
     def split(self, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the fields of the lines of this shape, and the other lines.
@@ -82,6 +87,8 @@ class Shape:
         is_matched = rest.is_not_null()
         values = pl.DataFrame([group.alias(str(number)) for number, group in enumerate(groups)])
         fields = values.select(text.alias(column) for column, text in zip(self.columns, self.texts, strict=True))
+        if lines[LINE].str.contains("\\", literal=True).any():  # nested values have no escapes
+            fields = fields.with_columns(_unescaped(fields[each]) for each in self.columns if each not in self.nested)
         rows = pl.concat([lines.drop(LINE), fields], how="horizontal")
         return (rows, lines.clear()) if is_matched.all() else (rows.filter(is_matched), lines.filter(~is_matched))
 
@@ -124,8 +131,8 @@ class _Parts:
         if isinstance(value, int | float):  # or true or false
             return self._value(_NUMBER)
         if isinstance(value, str):
-            return self._value(_TEXT).map_batches(_unescaped, return_dtype=pl.String)
-        return self._value(_ANY).map_batches(_unquoted, return_dtype=pl.String)
+            return self._value(_TEXT)
+        return self._value(_ANY).str.strip_prefix('"').str.strip_suffix('"')
 
     def _nested(self, value: object, pieces: list[pl.Expr]) -> None:
         """Add a value inside of another; ``pieces`` are what its text is made of."""
@@ -168,8 +175,3 @@ def _unescaped(texts: pl.Series) -> pl.Series:
     if places.is_empty():
         return texts
     return texts.clone().scatter(places, json.loads('["' + '","'.join(texts.gather(places)) + '"]'))
-
-
-def _unquoted(values: pl.Series) -> pl.Series:
-    """Return texts without their quotes and escapes; numbers and words as they are."""
-    return _unescaped(values.str.strip_prefix('"').str.strip_suffix('"'))
