@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from io import StringIO
 from itertools import chain
@@ -17,6 +19,8 @@ from trustcurve.logs.opened_log import ROW, Log, Part, batches, check_names, gat
 from trustcurve.logs.text_blocks import BOM, TextBlocks
 
 __all__ = ["read_json_lines"]
+
+_Block = tuple[pl.DataFrame, bytes, int]
 
 _ARRAY = re.compile(r"\s*\[\s*({|$)")
 
@@ -50,12 +54,12 @@ class _Lines:
 
     def parts(self, blocks: TextBlocks) -> Iterator[Part]:
         """Yield the rows: of known shapes together, all others one by one. Blank lines are skipped but counted."""
-        first = 1
-        while block := blocks.take():
-            lines = _column(block)
-            numbers = pl.int_range(first, first + lines.len(), dtype=pl.UInt32, eager=True).alias(ROW)
-            yield from self._of_block(pl.DataFrame([numbers, lines]).drop_nulls(LINE), block, first)
-            first += lines.len()
+        numbered = _numbered(blocks)
+        for first in numbered:  # from which shapes are learned, before several blocks are read at once
+            yield from self._of_block(*first)
+            break
+        for parts in _in_threads(self._of_block, numbered):
+            yield from parts
 
     def _of_block(self, lines: pl.DataFrame, block: bytes, first: int) -> list[Part]:
         frames, left = self._by_shape(lines)
@@ -87,7 +91,7 @@ class _Lines:
         """Return the lines of each shape, as columns, and the numbers of all others."""
         frames: list[pl.DataFrame] = []
         often = _OFTEN * left.height
-        for shape in self.shapes:
+        for shape in tuple(self.shapes):  # other threads may find more: they are read alike by any
             found, left = shape.split(left)
             frames.append(found)
         singles: list[int] = []
@@ -111,6 +115,36 @@ class _Lines:
             return None
         check_names(self.name, fields)
         return Shape.of(line)
+
+
+def _numbered(blocks: TextBlocks) -> Iterator[_Block]:
+    """Yield the lines of each block with their numbers, the block, and the number of its first line."""
+    first = 1
+    while block := blocks.take():
+        lines = _column(block)
+        numbers = pl.int_range(first, first + lines.len(), dtype=pl.UInt32, eager=True).alias(ROW)
+        yield pl.DataFrame([numbers, lines]).drop_nulls(LINE), block, first
+        first += lines.len()
+
+
+def _in_threads(
+    read: Callable[[pl.DataFrame, bytes, int], list[Part]], blocks: Iterator[_Block]
+) -> Iterator[list[Part]]:
+    """Yield what is read of each block, in order; an expression of Polars runs in one thread, so blocks are read side by side."""
+    many = pl.thread_pool_size()
+    with ThreadPoolExecutor(many) as pool:
+        running: deque[Future[list[Part]]] = deque()
+        try:
+            for block in blocks:
+                running.append(pool.submit(read, *block))
+                if len(running) > many:
+                    yield running.popleft().result()
+        except UnicodeDecodeError:
+            for each in running:
+                each.result()  # raises what is wrong before
+            raise
+        for each in running:
+            yield each.result()
 
 
 def _column(block: bytes) -> pl.Series:
