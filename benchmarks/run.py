@@ -15,8 +15,7 @@ import costs
 import loops
 import populations
 import proofs
-from rich.console import Console
-from rich.table import Table
+from tables import Row, show, verdict
 
 ROUNDS = 15
 SIGNALS = 2000
@@ -35,13 +34,6 @@ SPEEDS = {
     "python-statemachine": (contenders.python_statemachine, SLOW),
 }
 TARGETS = {"curve.react, warm": 40, "curve.advance, full step": 4}
-
-Row = tuple[str, ...]
-
-
-def verdict(target: str, *, met: bool) -> str:
-    """Say whether a target is met."""
-    return f"{target} {'met' if met else 'MISSED'}"
 
 
 def speeds() -> list[Row]:
@@ -186,18 +178,6 @@ def computed() -> list[Row]:
         times = tuple(f"{seconds * 1000:,.0f} ms" for seconds in (first, again, whole))
         rows.append((f"expected, {name}", *times, verdict("<= 100 ms", met=whole <= 0.1)))
     return rows
-
-
-def show(title: str, head: Row, rows: list[Row]) -> None:
-    """Print a table."""
-    table = Table(title=title, title_justify="left")
-    for number, name in enumerate(head):
-        table.add_column(name, justify="left" if number == 0 or name == "target" else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    console = Console()
-    console.width = max(console.width, 100)
-    console.print(table)
 
 
 def show_loops() -> None:
