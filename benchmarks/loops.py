@@ -91,7 +91,7 @@ def beside_0_1_0() -> dict[str, tuple[Speed, Speed]] | None:
     """Unroll loops once a turn, by us and by version 0.1.0; None if the history here does not reach back to it."""
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder, "0.1.0")
-        if not _extracted(old):
+        if not extracted(old):
             return None
         found = {}
         for name, changes, tries in _LOOPS:
@@ -121,7 +121,7 @@ _LOOPS: list[tuple[str, dict[str, str], int]] = [
 """Loops: a name, what is changed in the policy with the largest one, and how often each round unrolls it."""
 
 
-def _extracted(folder: Path) -> bool:
+def extracted(folder: Path) -> bool:
     """Extract version 0.1.0 from the history; return whether it is there."""
     command = ["git", "-C", str(ROOT), "archive", "--format=tar", VERSION_0_1_0, "src", "examples/policies"]
     try:

@@ -15,6 +15,7 @@ import costs
 import loops
 import populations
 import proofs
+import whole_logs
 from tables import Row, show, verdict
 
 ROUNDS = 15
@@ -212,6 +213,7 @@ def main() -> None:
     show(
         "Exact answers, 24 steps", ("what", "first, unrolling", "again", "all tables", "target: all tables"), computed()
     )
+    whole_logs.show_whole_logs()
     budget = f"hypothesis.stateful has {proofs.EXAMPLES} journeys of up to {proofs.STEPS} steps for each"
     show(f"Planted bugs; {budget}", ("bug", "shortest", "proof", "by chance", "its time"), found())
 
