@@ -191,19 +191,23 @@ def _slices(shape: LogShape, rows: int, draws: np.random.Generator) -> Iterator[
 
 
 class _Crowd:
-    """The customers: how much each does, and from when to when."""
+    """The customers: how much each does, and from when to when; every fifth is away for half a year to two years."""
 
     def __init__(self, customers: int, draws: np.random.Generator) -> None:
         self.draws = draws
         self.weights = draws.permutation(((np.arange(customers) + 0.5) / customers) ** (-2 / 3))
         self.begins = np.maximum(draws.uniform(-0.5, 0.9, customers), 0) * _DAYS * _DAY
         self.ends = self.begins + (0.1 + draws.exponential(0.5, customers)) * _DAYS * _DAY
+        self.leaves = draws.uniform(0, 0.8, customers) * _DAYS * _DAY
+        away = np.where(draws.random(customers) < 0.2, draws.uniform(0.2, 0.75, customers), 0)
+        self.comes_back = self.leaves + away * _DAYS * _DAY
 
     def drawn(self, count: int, begin: int, end: int) -> Ints:
         """Draw customers who are there in a slice of time."""
-        here = np.cumsum(np.where((self.begins < end) & (self.ends > begin), self.weights, 0))
-        found: Ints = np.searchsorted(here, self.draws.random(count) * here[-1], side="right")
-        return np.minimum(found, len(here) - 1)
+        here = (self.begins < end) & (self.ends > begin) & ~((self.leaves <= begin) & (self.comes_back >= end))
+        upto = np.cumsum(np.where(here, self.weights, 0))
+        found: Ints = np.searchsorted(upto, self.draws.random(count) * upto[-1], side="right")
+        return np.minimum(found, len(upto) - 1)
 
 
 def _frame(customer: Ints, minute: Ints, word: Ints, order: Ints, due: Ints) -> pl.DataFrame:
