@@ -23,3 +23,9 @@ def show(title: str, head: Row, rows: list[Row]) -> None:
     console = Console()
     console.width = max(console.width, 170)
     console.print(table)
+
+
+def markdown(title: str, head: Row, rows: list[Row]) -> str:
+    """Return a table in Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ("---", *["--:"] * (len(head) - 1)), *rows)]
+    return "\n".join((f"**{title}**", "", *lines, ""))

@@ -6,9 +6,11 @@ it is not set. With ``BENCH_MEMORY=1`` logs of up to 100 million rows are replay
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import os
 import platform
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ import polars as pl
 from log_runs import measured, timed_command
 from loops import ROOT, extracted
 from synthetic_logs import Kind, LogShape, write_log
-from tables import Row, show, verdict
+from tables import Row, markdown, show, verdict
 
 from trustcurve.logs import replay_log
 
@@ -213,8 +215,8 @@ def _ns(each: float) -> str:
     return f"{each:,.1f} ns"
 
 
-def show_whole_logs() -> None:
-    """Measure and print."""
+def tables() -> Iterator[tuple[str, Row, list[Row]]]:
+    """Measure, and yield one table after the other: title, head and rows."""
     rows, beside, promises = [], list[Row](), 0.0
     for shape, found, others in replays():
         rows.append(_replay_row(shape, found))
@@ -223,25 +225,42 @@ def show_whole_logs() -> None:
         if shape == PROMISES:
             promises = found.ns
     head = ("log", "rows", "Polars' floor", "replayed", "ns a row", "ratio", "target", "bytes a row", "target")
-    show("Whole logs, from Parquet to Parquet", head, rows)
+    yield "Whole logs, from Parquet to Parquet", head, rows
     head = ("what", "their rows", "they, a row", "we, a row", "ratio", "target")
-    show(f"Whole logs beside others, our rows: {EVENTS:,}", head, [*beside, _old_row(promises)])
-    show("Reading text files", ("file", "rows", "Polars", "ours", "ns a row", "ratio", "target"), read())
+    yield f"Whole logs beside others, our rows: {EVENTS:,}", head, [*beside, _old_row(promises)]
+    yield "Reading text files", ("file", "rows", "Polars", "ours", "ns a row", "ratio", "target"), read()
     if "memory" not in inspect.signature(replay_log).parameters or os.environ.get("BENCH_MEMORY") != "1":
         print("SKIPPED: logs larger than memory. They take long: set BENCH_MEMORY=1")
         return
     head = ("log", "rows", "replayed", "ns a row", "peak", "target")
-    show(f"Whole logs within {MEMORY}, from Parquet to Parquet", head, bounded())
+    yield f"Whole logs within {MEMORY}, from Parquet to Parquet", head, bounded()
+
+
+def show_whole_logs() -> None:
+    """Measure and print."""
+    for title, head, rows in tables():
+        show(title, head, rows)
+
+
+_FIGURES = re.compile(r"(?<=<!-- figures -->\n).*(?=<!-- end of figures -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Measure whole logs alone, and print."""
+    """Measure whole logs alone, print, and write the figures into a page if one is named."""
+    parser = argparse.ArgumentParser(description="Measure whole logs.")
+    parser.add_argument("--page", type=Path, help="a page to write the figures into, between its comments 'figures'")
+    page = parser.parse_args().page
     names = ("polars", "numpy", "transitions")
     packages = ", ".join(f"{name} {version(name)}" for name in names)
-    print(
-        f"Python {platform.python_version()}, {packages}; {os.cpu_count()} processors; least of up to {ROUNDS} rounds"
-    )
-    show_whole_logs()
+    machine = f"Python {platform.python_version()}, {packages}; {os.cpu_count()} processors"
+    print(f"{machine}; least of up to {ROUNDS} rounds")
+    written = [f"{machine}; logs of {EVENTS:,} rows.", ""]
+    for title, head, rows in tables():
+        show(title, head, rows)
+        written.append(markdown(title, head, rows))
+    if page is not None:
+        text, figures = page.read_text(encoding="utf-8"), "\n".join(written)
+        page.write_text(_FIGURES.sub(lambda _: f"\n{figures}\n", text), encoding="utf-8")
 
 
 if __name__ == "__main__":
