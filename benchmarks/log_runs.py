@@ -11,6 +11,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -30,6 +31,12 @@ def measured(run: str, **given: Any) -> dict[str, float]:
     """
     command = [sys.executable, str(Path(__file__).resolve()), run, json.dumps(given)]
     return json.loads(_output(command))  # type: ignore[no-any-return] - by our own main
+
+
+def has_option(command: str, option: str) -> bool:
+    """Return whether the help of one of our commands mentions an option."""
+    wide = {**os.environ, "COLUMNS": "200"}
+    return option in _output([sys.executable, "-m", "trustcurve", command, "--help"], env=wide)
 
 
 def timed_command(code: str, arguments: list[str], source: Path) -> float:
@@ -64,16 +71,31 @@ def _floor(log: str, columns: list[str], *, unique: bool, in_order: bool, engine
     return {"seconds": perf_counter() - begin}
 
 
-def _replay(log: str, mapping: str, out: str, **options: Any) -> dict[str, float]:
+def _replay(log: str, mapping: str, out: str) -> dict[str, float]:
     """Replay a log and write the results."""
     from trustcurve import Curve  # noqa: PLC0415 - each run imports what it needs
     from trustcurve.logs import load_mapping, replay_log, scan_log  # noqa: PLC0415 - as above
     from trustcurve.logs.outputs import write_replay  # noqa: PLC0415 - as above
 
     begin = perf_counter()
-    done = replay_log(scan_log(log), load_mapping(mapping), Curve.default(), **options)
+    done = replay_log(scan_log(log), load_mapping(mapping), Curve.default())
     write_replay(done, out)
     return {"seconds": perf_counter() - begin, "rows": done.counts.rows}
+
+
+def _command(arguments: list[str]) -> dict[str, float]:
+    """Run our command line."""
+    from trustcurve.cli import main as run  # noqa: PLC0415 - each run imports what it needs
+
+    begin = perf_counter()
+    sys.argv = ["trustcurve", *arguments]
+    with redirect_stdout(sys.stderr):
+        try:
+            run()
+        except SystemExit as ended:
+            if ended.code:
+                raise
+    return {"seconds": perf_counter() - begin}
 
 
 def _read(log: str, columns: list[str]) -> dict[str, float]:
@@ -110,6 +132,7 @@ def _machines(log: str, customers: int) -> dict[str, float]:
 RUNS: dict[str, Callable[..., dict[str, float]]] = {
     "floor": _floor,
     "replay": _replay,
+    "command": _command,
     "read": _read,
     "read by polars": _read_by_polars,
     "kernels": _kernels,
