@@ -264,12 +264,14 @@ def main() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     machine = f"Python {platform.python_version()}, {packages}; {os.cpu_count()} processors"
     print(f"{machine}; least of up to {ROUNDS} rounds")
-    written = [f"{machine}; logs of {EVENTS:,} rows.", ""]
+    written, verdicts = list[str](), list[bool]()
     for title, head, rows in tables():
         show(title, head, rows)
         written.append(markdown(title, head, rows))
+        verdicts += [cell.endswith("met") for row in rows for cell in row if cell.endswith(("met", "MISSED"))]
     if page is not None:
-        text, figures = page.read_text(encoding="utf-8"), "\n".join(written)
+        said = f"{machine}; logs of {EVENTS:,} rows. {verdicts.count(True)} of {len(verdicts)} targets are met."
+        text, figures = page.read_text(encoding="utf-8"), "\n".join((said, "", *written))
         page.write_text(_FIGURES.sub(lambda _: f"\n{figures}\n", text), encoding="utf-8")
 
 
