@@ -260,6 +260,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure whole logs.")
     parser.add_argument("--page", type=Path, help="a page to write the figures into, between its comments 'figures'")
     page = parser.parse_args().page
+    text = "" if page is None else page.read_text(encoding="utf-8")  # a wrong name is noticed before all the work
     names = ("polars", "numpy", "transitions")
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     machine = f"Python {platform.python_version()}, {packages}; {os.cpu_count()} processors"
@@ -271,7 +272,7 @@ def main() -> None:
         verdicts += [cell.endswith("met") for row in rows for cell in row if cell.endswith(("met", "MISSED"))]
     if page is not None:
         said = f"{machine}; logs of {EVENTS:,} rows. {verdicts.count(True)} of {len(verdicts)} targets are met."
-        text, figures = page.read_text(encoding="utf-8"), "\n".join((said, "", *written))
+        figures = "\n".join((said, "", *written))
         page.write_text(_FIGURES.sub(lambda _: f"\n{figures}\n", text), encoding="utf-8")
 
 
