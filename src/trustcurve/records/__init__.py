@@ -1,4 +1,4 @@
-"""The tables of events, signals, transitions, standings, rejects and relations.
+"""The tables of events, signals, transitions, standings, rejects, relations and outcomes.
 
 Each table is derived from the classes of core: its columns, the conversion of values to records and back, and its
 types in Polars and SQL.
@@ -6,6 +6,7 @@ types in Polars and SQL.
 
 from trustcurve.records.column_types import polars_frame, polars_types, sql_types, sql_values
 from trustcurve.records.event_record import EVENT_KINDS, EVENTS, event_of, event_record
+from trustcurve.records.outcome_record import OUTCOME_SHARES, OUTCOMES, OutcomeRecord, OutcomeShareRecord
 from trustcurve.records.replay_record import (
     REJECTS,
     RELATIONS,
@@ -24,6 +25,8 @@ from trustcurve.records.table_files import FileFormat, write_tables
 __all__ = [
     "EVENTS",
     "EVENT_KINDS",
+    "OUTCOMES",
+    "OUTCOME_SHARES",
     "REJECTS",
     "RELATIONS",
     "SIGNALS",
@@ -32,6 +35,8 @@ __all__ = [
     "TRANSITIONS",
     "Column",
     "FileFormat",
+    "OutcomeRecord",
+    "OutcomeShareRecord",
     "RejectRecord",
     "RelationRecord",
     "Schema",
@@ -48,5 +53,5 @@ __all__ = [
     "write_tables",
 ]
 
-TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS, RELATIONS)
+TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS, RELATIONS, OUTCOMES, OUTCOME_SHARES)
 """All tables."""
