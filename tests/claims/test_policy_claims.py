@@ -14,7 +14,6 @@ from tests.claims.moves import CURVE, at, column, rank, reached
 from tests.claims.register import claim
 from trustcurve import Exchanged
 from trustcurve.logs import LogReplay, parse_mapping, replay_log, scan_log
-from trustcurve.logs.outcomes import by_baseline
 from trustcurve.logs.relations import by_month
 from trustcurve.policies import Environment, View, load_policy, policy
 from trustcurve.simulation import (
@@ -359,4 +358,4 @@ def test_n4_what_cannot_be_used_is_told(tmp_path: Path):
     )
     done = replay_log(scan_log(log), mapping, CURVE, outcome="stars")
     assert [(reject.row, reject.reason) for reject in done.rejects] == [(2, "unreadable time")]
-    assert {share.group for share in by_baseline(done.outcomes)}
+    assert {"last promise", "state"} <= {*done.outcomes.shares()["known_by"]}

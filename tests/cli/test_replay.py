@@ -90,17 +90,121 @@ def test_nobody_fell(trustcurve: Trustcurve) -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_outcomes_are_told_by_state_beside_the_baseline(trustcurve: Trustcurve) -> None:
+def test_outcomes_are_told_by_baselines_and_by_what_the_curve_knows(trustcurve: Trustcurve) -> None:
     said = trustcurve("replay", "log.csv", "-m", "m.toml", "--outcome", "stars", "--allow-rejects")
     start = said.lines.index("stars by what was known just before: all customers")
-    assert said.lines[start + 1 : start + 7] == [
-        "known just before count mean stars",
-        "hopeful 1 5.00",
-        "distrust.competitive 1 1.00",
-        "baseline: last promise none yet 1 5.00",
-        "baseline: last promise broken 1 1.00",
+    assert said.lines[start + 1 : start + 14] == [
+        "known just before count customers mean 95% interval",
+        "baseline: all outcomes 2 2 3.00 -22.41 to 28.41",
+        "baseline: last promise none yet 1 1 5.00",
+        "baseline: last promise broken 1 1 1.00",
+        "baseline: 0 kept, 0 broken 1 1 5.00",
+        "baseline: 0 kept, 1 broken 1 1 1.00",
+        "hopeful 1 1 5.00",
+        "distrust.competitive 1 1 1.00",
+        "hopeful, 1 open, 0 overdue 1 1 5.00",
+        "distrust.competitive, 0 open, 1 overdue 1 1 1.00",
+        "hopeful (kept 0, engaged 0, doubt 2, account due) 1 1 5.00",
+        "distrust.competitive (kept 0, engaged 0, doubt 4, account breach) 1 1 1.00",
         "No stars of customers with two or more promises by then.",
     ]
+
+
+RARE = """
+[[outcomes]]
+name = "buys again"
+when = { event = "order" }
+followed_by = "Purchased"
+within = { days = 30 }
+
+[[outcomes]]
+name = "gone"
+when = { event = "order" }
+not_followed_by = ["Purchased", "Exchanged"]
+within = { days = 400 }
+"""
+
+
+@pytest.mark.usefixtures("shop")
+def test_yes_and_no_are_told_in_per_cent_and_unfinished_periods_are_counted(trustcurve: Trustcurve) -> None:
+    rows = "".join(f"{n},2026-01-01 09:00,c{n},order,{n},2026-01-05,\n" for n in range(200))
+    rows += "200,2026-01-09 09:00,c7,order,again,2026-01-15,\n201,2026-06-01 09:00,c8,letter,,,\n"
+    Path("rare.csv").write_text(LOG.splitlines()[0] + "\n" + rows, encoding="utf-8")
+    Path("rare.toml").write_text(MAPPING + RARE, encoding="utf-8")
+    said = trustcurve("replay", "rare.csv", "-m", "rare.toml", "-o", "found", "--format", "csv")
+    assert (said.code, said.err) == (0, "")
+    assert "baseline: all outcomes 201 200 0.50% 0.09% to 2.79%" in said.lines
+    assert "gone: 201 left out, because the period after them was not over" in said.lines
+    assert "No gone of all customers." in said.lines
+    assert said.lines[-2:] == ["wrote found/outcomes.csv", "wrote found/outcome_shares.csv"]
+    with Path("found", "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        yes = [row for row in csv.DictReader(file) if row["value"] == "1.0"]
+    assert [(row["name"], row["row"], row["customer"], row["state"]) for row in yes] == [
+        ("buys again", "8", "c7", "distrust.suspicious")
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_of_many_groups_the_largest_are_told_in_their_order(trustcurve: Trustcurve) -> None:
+    rows = []
+    for letters in range(9):
+        for customer in range(letters, 40, 4):
+            name = f"c{letters}-{customer}"
+            rows += [f"{name}/{n},2026-01-{n + 1:02} 09:00,{name},letter,,," for n in range(letters)]
+            rows += [f"{name}/o,2026-02-01 09:00,{name},order,{name},2026-02-05,"] if customer % 3 else []
+            rows += [f"{name}/d,2026-02-02 08:00,{name},delivered,{name},,"] if customer % 3 == 1 else []
+            rows += [f"{name}/i,2026-02-02 09:00,{name},invoice,,,{customer % 5}"]
+    Path("many.csv").write_text("\n".join([LOG.splitlines()[0], *rows, ""]), encoding="utf-8")
+    said = trustcurve("replay", "many.csv", "-m", "m.toml", "--outcome", "stars", "-o", "found", "--format", "csv")
+    assert (said.code, said.err) == (0, "")
+    every = pl.read_csv("found/outcome_shares.csv")
+    positions = every.filter(pl.col("known_by") == "position", pl.col("whose") == "all")
+    assert positions.height > 8
+    largest = sorted(positions["count"], reverse=True)[:8]
+    told = [line for line in said.lines if "(kept " in line]
+    assert sorted((int(line.partition(") ")[2].split()[0]) for line in told), reverse=True) == largest
+    places = [positions["group"].to_list().index(line.partition(")")[0] + ")") for line in told]
+    assert places == sorted(places)
+    hidden = sum(max(0, n - 8) for n in every.group_by("known_by").len()["len"])
+    assert f"and {hidden} smaller groups; --out writes all of them" in said.lines
+
+
+@pytest.mark.usefixtures("shop")
+def test_outcomes_of_the_mapping_are_told_unless_others_are_chosen(trustcurve: Trustcurve) -> None:
+    Path("both.toml").write_text(MAPPING + RARE, encoding="utf-8")
+    titles = re.compile(r"(?:No )?(.*?) (?:of|by what was known just before:) all customers\.?")
+
+    def told(*options: str) -> list[str]:
+        said = trustcurve("replay", "clean.csv", "-m", "both.toml", *options)
+        assert (said.code, said.err) == (0, "")
+        return [found[1] for line in said.lines if (found := titles.fullmatch(line))]
+
+    assert told() == ["buys again", "gone"]
+    assert told("--outcome", "gone", "--outcome", "stars") == ["gone", "stars"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_outcome_can_have_a_time_of_its_own(trustcurve: Trustcurve) -> None:
+    Path("wide.csv").write_text(
+        "time,customer,event,order,promised,came,rated,stars\n"
+        "2026-03-01,ann,wide,A,2026-03-05,2026-03-20,2026-03-25,1\n"
+        "2026-03-01,bob,wide,B,2026-03-05,2026-03-03,2026-03-25,5\n",
+        encoding="utf-8",
+    )
+    wide = '[[rules]]\nwhen = { event = "wide" }\n[[rules.events]]\nevent = "PromiseMade"\npromise = "{order}"\n'
+    wide += 'due = "promised"\n[[rules.events]]\nevent = "PromiseKept"\npromise = "{order}"\nat = "came"\n'
+    Path("wide.toml").write_text(MAPPING.partition("id =")[0] + wide, encoding="utf-8")
+    command = ["replay", "wide.csv", "-m", "wide.toml", "--outcome", "stars"]
+    early, late = trustcurve(*command), trustcurve(*command, "--outcome-at", "rated")
+    assert "distrust.suspicious 2 2 3.00 -22.41 to 28.41" in early.lines
+    assert (
+        "outcome 'stars' is compared with what was known at 'time', before all events of its row, although events have "
+        "times of their own ('came'): if it was known later, name the column of its time with --outcome-at"
+    ) in early.lines
+    assert {"hopeful 1 1 5.00", "distrust.competitive 1 1 1.00"} <= {*late.lines}
+    assert "--outcome-at" not in late.out
+    said = trustcurve("replay", "wide.csv", "-m", "wide.toml", "--outcome-at", "rated")
+    assert (said.code, said.err[:45]) == (2, "trustcurve: outcome_at needs an outcome that ")
 
 
 @pytest.mark.usefixtures("shop")

@@ -15,7 +15,6 @@ import pytest
 
 from trustcurve import Curve
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.outcomes import by_baseline, by_state
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "parcelshop"
 COLUMNS = [
@@ -292,12 +291,12 @@ def test_the_command_tells_the_story_of_the_customer_in_the_readme(whole: Log, r
 
 @pytest.mark.slow
 def test_the_readme_tells_the_ratings_by_state(whole: Log, readme: str):
-    shown = replay(whole[0], outcome="rating")
-    for share in by_state(Curve.default(), shown.outcomes):
-        assert f"| `{share.group}` | {share.count} | {share.mean:.2f} |" in readme
-    for share in by_baseline(shown.outcomes):
-        assert f"{share.mean:.2f}" in readme
-        assert f"{share.count}" in readme
+    shares = replay(whole[0], outcome="rating").outcomes.shares().filter(whose="all")
+    for group, count, mean in shares.filter(known_by="state").select("group", "count", "mean").iter_rows():
+        assert f"| `{group}` | {count} | {mean:.2f} |" in readme
+    for count, mean in shares.filter(known_by="last promise").select("count", "mean").iter_rows():
+        assert f"{mean:.2f}" in readme
+        assert f"{count}" in readme
 
 
 @pytest.mark.slow

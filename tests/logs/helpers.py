@@ -100,13 +100,24 @@ def rejects(done: LogReplay) -> list[tuple[int, str]]:
     return list(dict.fromkeys((reject.row or 0, reject.reason) for reject in done.rejects))
 
 
+def parts(done: LogReplay) -> tuple[Any, ...]:
+    """Return everything that a replay says, but its curve and its outcomes, as values that can be compared."""
+    said = astuple(evolve(done, curve=None, outcomes=None, tables=None), recurse=False)
+    return *said, done.standings, done.transitions, done.at_until
+
+
+def outcomes(done: LogReplay, *columns: str) -> list[tuple[Any, ...]]:
+    """Return some columns of the outcomes of a replay."""
+    return done.outcomes.table.select(columns).rows()
+
+
+def shares(done: LogReplay, known_by: str, *columns: str, whose: str = "all") -> dict[str, tuple[Any, ...]]:
+    """Return some columns of the shares of outcomes, by their groups."""
+    found = done.outcomes.shares().filter(known_by=known_by, whose=whose)
+    return dict(zip(found["group"], found.select(columns).rows(), strict=True))
+
+
 def at(text: str) -> datetime:
     """Read an instant; without a timezone, in UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def parts(done: LogReplay) -> tuple[Any, ...]:
-    """Return all that a replay says, but its curve."""
-    said = astuple(evolve(done, curve=None, tables=None), recurse=False)
-    return *said, done.standings, done.transitions, done.at_until

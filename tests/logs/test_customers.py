@@ -82,8 +82,20 @@ def test_an_argument_of_another_type_is_named(tmp_path: Path, door: Callable[...
 
 @pytest.mark.parametrize("wrong", [5, "", b"id"])
 def test_an_outcome_of_another_type_is_named(tmp_path: Path, wrong: Any) -> None:
-    with pytest.raises(InvalidValueError, match="outcome must be a text that is not empty, got "):
+    with pytest.raises(InvalidValueError, match=r"^outcome must be a text that is not empty, got "):
         replay(tmp_path, LOG, MAPPING, outcome=wrong)
+    with pytest.raises(InvalidValueError, match=r"^outcome\[1\] must be a text that is not empty, got "):
+        replay(tmp_path, LOG, MAPPING, outcome=["id", wrong])
+    with pytest.raises(InvalidValueError, match=r"^outcome_at must be a text that is not empty, got "):
+        replay(tmp_path, LOG, MAPPING, outcome="id", outcome_at=wrong)
+
+
+@pytest.mark.parametrize("outcome", [None, ()])
+def test_a_time_of_no_outcome_is_named(tmp_path: Path, outcome: Any) -> None:
+    with pytest.raises(
+        InvalidValueError, match="outcome_at needs an outcome that is a column of the log, got 'time'; in a mapping"
+    ):
+        replay(tmp_path, LOG, MAPPING, outcome=outcome, outcome_at="time")
 
 
 def test_ids_that_others_used_do_not_count(tmp_path: Path) -> None:

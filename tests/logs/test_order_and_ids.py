@@ -116,7 +116,7 @@ def test_a_tie_that_is_no_number_is_told(tmp_path: Path) -> None:
         "not a whole number of 64 signed bits: column 'tie' has 'b'",
         "not a whole number of 64 signed bits: column 'tie' has 'a'",
     ]
-    assert done.outcomes == ()  # nobody knows what came before them
+    assert done.outcomes.table.is_empty()  # nobody knows what came before them
 
 
 def test_the_order_of_a_file_does_not_matter_where_no_times_are_equal(tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.logs.helpers import CURVE
+from tests.logs.helpers import CURVE, shares
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
-from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.summary import state_rows
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -31,26 +30,21 @@ def whole(name: str, outcome: str | None = None) -> LogReplay:
     return replay_log(scan_log(path), load_mapping(EXAMPLES / name / "mapping.toml"), CURVE, outcome=outcome)
 
 
-def shares(done: LogReplay, *, repeat: bool = False) -> dict[str, Share]:
-    seen = [each for each in done.outcomes if each.repeat or not repeat]
-    return {share.group: share for share in (*by_state(CURVE, seen), *by_baseline(seen))}
-
-
 @pytest.mark.slow
 def test_on_olist_hope_and_distrust_tell_the_stars_that_follow() -> None:
-    told = shares(whole("olist", "review_score"))
-    assert told["hopeful"].mean > 4.1
-    assert told["distrust.competitive"].mean < 2.0
-    assert told["hopeful"].count > 1000
-    assert told["distrust.competitive"].count > 1000
+    told = shares(whole("olist", "review_score"), "state", "mean", "low", "high", "count")
+    hope, distrust = told["hopeful"], told["distrust.competitive"]
+    assert 4.25 < hope[1] < hope[0] < hope[2] < 4.35
+    assert 1.70 < distrust[1] < distrust[0] < distrust[2] < 1.85
+    assert (hope[3], distrust[3]) == (9294, 3439)
 
 
 @pytest.mark.slow
 def test_on_olist_every_review_is_told() -> None:
     done = whole("olist", "review_score")
     scores = pl.scan_parquet(Path(DATA or "") / "olist.parquet").select(pl.col("review_score").count()).collect().item()
-    assert len(done.outcomes) == scores
-    assert sum(share.count for share in by_state(CURVE, done.outcomes)) == scores
+    assert done.outcomes.table.height == scores
+    assert sum(count for (count,) in shares(done, "state", "count").values()) == scores
 
 
 @pytest.mark.slow

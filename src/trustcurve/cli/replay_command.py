@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from textwrap import indent
 from time import perf_counter
@@ -12,12 +11,12 @@ import typer
 from rich.markup import escape
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.outcome_report import print_outcomes
 from trustcurve.cli.reject_table import AllowRejects, print_rejects
-from trustcurve.cli.screen import Row, Screen, TableColumn, working
+from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.errors import require
 from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
 from trustcurve.logs.log_replay import Engine, LogCounts
-from trustcurve.logs.outcomes import Share, by_baseline, by_state
 from trustcurve.logs.outputs import write_replay
 from trustcurve.logs.relations import by_month, totals_of
 from trustcurve.logs.summary import fall_causes, state_rows
@@ -64,7 +63,7 @@ For example:
 
     trustcurve replay orders.csv --mapping orders.toml
     trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
-    trustcurve replay orders.csv -m orders.toml --outcome stars
+    trustcurve replay orders.csv -m orders.toml --outcome stars --outcome-at rated_on
     trustcurve replay orders.csv -m orders.toml --png figures
 
 Exit code: 0; 1 if a row could not be used (see --allow-rejects); 2 after an error.
@@ -87,7 +86,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             "--out",
             "-o",
             metavar="DIR",
-            help="Write standings, the look at --until, transitions, rejects and relations to files in DIR.",
+            help="Write standings, the look at --until, transitions, rejects, relations and outcomes to files in DIR.",
             show_default=False,
         ),
     ] = None,
@@ -102,10 +101,19 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = None,
     outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column with an outcome of yours (a score, a churn flag), or the name of an outcome of the mapping: print its mean by what was "
+            "known just before it, and by simple baselines. Can be repeated. If not given: all outcomes of the mapping.",
+            show_default=False,
+        ),
+    ] = None,
+    outcome_at: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="A column with an outcome of yours (a score, a churn flag): print its mean by the state just before its row, and by a simple baseline.",
+            help="The column with the time of the outcomes that are columns, if that is not the time of the row.",
             show_default=False,
         ),
     ] = None,
@@ -138,7 +146,8 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             meaning,
             on,
             until=end,
-            outcome=outcome,
+            outcome=outcome or None,
+            outcome_at=outcome_at,
             progress=work.replayed,
             engine=engine,
         )
@@ -151,8 +160,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
     _print_states(screen, done)
     _print_causes(screen, done)
     _print_relations(screen, done)
-    if outcome is not None:
-        _print_outcomes(screen, done, outcome)
+    print_outcomes(screen, done.outcomes)
     print_rejects(screen, done.rejects)
     if written:
         screen.line()
@@ -271,27 +279,3 @@ def _figure(folder: Path, done: LogReplay) -> Path:
     from trustcurve.report import draw_log_relations  # noqa: PLC0415 - the extra may be missing
 
     return draw_log_relations(folder / "relations.png", done)
-
-
-def _print_outcomes(screen: Screen, done: LogReplay, outcome: str) -> None:
-    repeats = tuple(each for each in done.outcomes if each.repeat)
-    groups = (("all customers", done.outcomes), ("customers with two or more promises by then", repeats))
-    for whose, outcomes in groups:
-        screen.line()
-        if not outcomes:
-            screen.line(f"No {outcome} of {whose}.")
-            continue
-        screen.table(
-            f"{outcome} by what was known just before: {whose}",
-            (
-                TableColumn("known just before", "name"),
-                TableColumn("count", "number"),
-                TableColumn(f"mean {outcome}", "number"),
-            ),
-            _shares(by_state(done.curve, outcomes)),
-            _shares(by_baseline(outcomes), "baseline: last promise "),
-        )
-
-
-def _shares(shares: Iterable[Share], prefix: str = "") -> list[Row]:
-    return [(f"{prefix}{share.group}", f"{share.count:,}", f"{share.mean:.2f}") for share in shares]

@@ -21,6 +21,7 @@ __all__ = [
     "short_text",
     "template",
     "time_columns",
+    "unread_time",
     "used_columns",
     "utc",
     "value_instant",
@@ -75,6 +76,12 @@ def short_text(column: str) -> pl.Expr:
     return pl.when(whole.str.len_chars() > _SHOWN).then(whole.str.head(_SHOWN) + "...").otherwise(whole)
 
 
+def unread_time(column: str) -> pl.Expr:
+    """Return the problem of a time that is there and cannot be read, in words; null for others."""
+    problem = pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), short_text(column))
+    return pl.when(text(column).is_not_null() & moment(column).is_null()).then(problem)
+
+
 def template(made_of: Template) -> pl.Expr:
     """Fill a template from columns; null if one of them is null."""
     pieces: list[pl.Expr] = []
@@ -91,9 +98,9 @@ def is_about_time(condition: ColumnCondition) -> bool:
 
 def time_columns(mapping: LogMapping) -> tuple[str, ...]:
     """Return the columns that are read as times."""
-    named = [mapping.time]
+    named = [mapping.time, *(condition.column for _, condition in mapping.conditions if is_about_time(condition))]
+    named += [outcome.at for outcome in mapping.outcomes if outcome.at]
     for rule in mapping.rules:
-        named += [condition.column for condition in rule.when if is_about_time(condition)]
         for event in rule.events:
             named += [event.at] if event.at else []
             named += [event.due.column] if event.due and event.due.column else []

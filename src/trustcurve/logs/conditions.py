@@ -11,7 +11,7 @@ import polars as pl
 from attrs import frozen
 
 from trustcurve.logs.columns import INSTANT, is_about_time, moment, short_text, value_instant
-from trustcurve.logs.mapping import ColumnCondition, LogMapping, MappingRule, Value
+from trustcurve.logs.mapping import ColumnCondition, LogMapping, MappingRule, OutcomeRule, Value
 from trustcurve.logs.numbers import is_number, sign, text
 
 __all__ = ["Fit", "fit"]
@@ -19,7 +19,7 @@ __all__ = ["Fit", "fit"]
 
 @frozen(eq=False)
 class Fit:
-    """Whether a rule's conditions hold for a row.
+    """Whether the conditions of a rule or an outcome hold for a row.
 
     Args:
         holds: True, false, or null if it depends on a field that cannot be read.
@@ -30,8 +30,8 @@ class Fit:
     problem: pl.Expr | None
 
 
-def fit(rule: MappingRule, mapping: LogMapping) -> Fit:
-    """Evaluate all conditions of a rule in three-valued logic: if one is false, the result is false."""
+def fit(rule: MappingRule | OutcomeRule, mapping: LogMapping) -> Fit:
+    """Evaluate all conditions of a rule or an outcome in three-valued logic: if one is false, the result is false."""
     holding = [_holds(condition, mapping) for condition in rule.when]
     odd = [
         pl.when(holds.is_null()).then(_unread(condition))

@@ -34,10 +34,11 @@ class Mark:
     Args:
         before: The number of the customer's events that come before it in the order of the log.
         row: The row's number.
-        at: The row's time.
+        at: The time of the outcome.
         id: The row's id, if it has one.
-        outcome: The outcome's text.
-        value: Its value; None if the text is not a value.
+        outcome: The name of the outcome.
+        value: Its value; None if it is unreadable, or if later events decide.
+        odd: Why it is unreadable; None if it is not.
     """
 
     before: int
@@ -46,6 +47,7 @@ class Mark:
     id: str | None
     outcome: str
     value: float | None
+    odd: str | None
 
 
 @define(eq=False)
@@ -82,8 +84,8 @@ def customer_rows(table: EventTable, marks: pl.DataFrame | None = None) -> Itera
 def _add(made: CustomerRows, record: dict[str, Any]) -> None:
     at, row, kind = datetime_of(record["at"]), record["row"], record["event"]
     if kind is None:
-        mark = Mark(len(made.events), row, at, record["id"], record["outcome"], record["value"])
-        made.marks.append(mark)
+        said = (record[name] for name in ("id", "outcome", "value", "odd"))
+        made.marks.append(Mark(len(made.events), row, at, *said))
         return
     given = {name: record[name] for name in _GIVEN[kind] if record.get(name) is not None}
     if "due" in given:

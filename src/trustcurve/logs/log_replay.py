@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Literal, final, get_args
 
 import polars as pl
@@ -23,7 +22,7 @@ from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.logs.log_run import LogRun, Progress, last_applied
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
-from trustcurve.logs.outcomes import Outcome
+from trustcurve.logs.outcomes import Outcomes, outcome_warnings
 from trustcurve.logs.relations import RelationCounter
 from trustcurve.logs.row_rules import customers_and_times
 from trustcurve.logs.until import far_until
@@ -73,11 +72,11 @@ class LogReplay:
         curve: The curve.
         tables: The standings, observed standings and transitions as Polars frames.
         rejects: What could not be used, in the order of the rows: broken rows, rejected events, conflicts, and outcomes
-            that are not a number, true or false.
+            that cannot be read.
         counts: The number of rows and of events, by fate.
+        outcomes: The outcomes, each with what was known just before it.
         relations: Of the customers who came in each month, how many crossed the barrier and are kept, month by month, and
             what was given to them and asked of them.
-        outcomes: The outcomes, in the order of the rows, with the state just before each.
         unmatched_rules: Rules of the mapping that matched no row: perhaps a word is misspelled, or an earlier rule
             matches all rows.
         warnings: Warnings about misleading results, in sentences.
@@ -87,8 +86,8 @@ class LogReplay:
     tables: FrameReplay
     rejects: tuple[RejectRecord, ...]
     counts: LogCounts
+    outcomes: Outcomes
     relations: tuple[RelationRecord, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
     unmatched_rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -165,7 +164,8 @@ def replay_log(
     curve: Curve,
     *,
     until: datetime | None = None,
-    outcome: str | None = None,
+    outcome: str | Sequence[str] | None = None,
+    outcome_at: str | None = None,
     progress: Progress | None = None,
     engine: Engine = "columns",
 ) -> LogReplay:
@@ -177,14 +177,16 @@ def replay_log(
         curve: The curve.
         until: Leave out later events, and observe all customers at this instant. If None: the time of the last
             applied event of the whole log.
-        outcome: A column with an outcome (a number, true or false), to compare with the state just before its row.
+        outcome: Outcomes to compare with what was known just before them: names of the mapping's outcomes, or columns of
+            the log (numbers, or true and false). If None: all outcomes of the mapping.
+        outcome_at: The column with the time of the outcomes that are columns of the log; if None, the log's time.
         progress: A function that is called regularly with the number of events done and of all.
         engine: "columns": by columns where the columns decide, which is fast; "pure": one event after the other. The results
             are equal.
 
     Raises:
         InvalidMappingError: The mapping does not fit the log.
-        InvalidValueError: An argument has another type.
+        InvalidValueError: An argument has another type, or ``outcome_at`` is given without such an outcome.
         UnknownWordError: There is no such engine.
 
     Examples:
@@ -202,7 +204,7 @@ def replay_log(
         >>> [reject.detail for reject in done.rejects]
         ["unreadable time: column 'when' has 'soon'"]
     """
-    run = LogRun.of(log, mapping, curve, until, progress, outcome=outcome)
+    run = LogRun.of(log, mapping, curve, until, progress, outcome=outcome, outcome_at=outcome_at)
     relations = RelationCounter(curve)
     columns = checked_word("engine", engine, ENGINES) == "columns"
     done = run.by_columns(relations) if columns else run.one_by_one(relations)
@@ -214,9 +216,13 @@ def replay_log(
         rejects=tuple(sorted(rejects, key=_by_row)),
         counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
         relations=tuple(relations.records()),
-        outcomes=tuple(sorted(run.outcomes, key=attrgetter("row"))),
+        outcomes=run.outcomes.outcomes(done.until),
         unmatched_rules=run.mapped.unmatched,
-        warnings=(*([] if far is None else [far]), *map(_nobody, run.mapped.nobody())),
+        warnings=(
+            *([] if far is None else [far]),
+            *map(_nobody, run.mapped.nobody()),
+            *outcome_warnings(run.outcomes.mapping),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +15,12 @@ from trustcurve.batch.log_books import LogBooks
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import instant, microseconds
 from trustcurve.core.replay import History, combine, history
-from trustcurve.core.values import checked_name
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.customer_rows import CustomerRows, customer_rows
 from trustcurve.logs.mapper import Mapped, check_signals, map_log
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
-from trustcurve.logs.outcomes import Outcome, outcomes_of
+from trustcurve.logs.outcomes import OutcomeCollector, with_outcomes
 from trustcurve.logs.relations import RelationCounter
 from trustcurve.logs.row_rules import customers_and_times
 from trustcurve.records import RejectRecord
@@ -44,8 +43,8 @@ class LogRun:
     curve: Curve
     until: datetime | None
     progress: Progress | None
+    outcomes: OutcomeCollector
     rejects: list[RejectRecord] = field(factory=list)
-    outcomes: list[Outcome] = field(factory=list)
     broken: set[int] = field(factory=set)
 
     @classmethod
@@ -57,20 +56,21 @@ class LogRun:
         until: datetime | None,
         progress: Progress | None,
         *,
-        outcome: str | None = None,
+        outcome: str | Sequence[str] | None = (),
+        outcome_at: str | None = None,
         customers: Collection[str] | None = None,
     ) -> LogRun:
         """Map the log, or the rows of some customers."""
         _check("log", log, Log, "must be a log, such as scan_log(path)")
         _check("mapping", mapping, LogMapping, "must be a mapping, such as load_mapping(path)")
         _check("curve", curve, Curve, "must be a Curve, for example Curve.default()")
-        if outcome is not None:
-            outcome = checked_name("outcome", outcome)
         if progress is not None and not callable(progress):
             raise InvalidValueError("progress", progress, "must be a function of two numbers, or None")
         end = None if until is None else instant(until, "until")
         check_signals(mapping, curve)
-        run = cls(map_log(log, mapping, outcome, customers=customers), curve, end, progress)
+        asked = with_outcomes(mapping, outcome, outcome_at)
+        mapped = map_log(log, asked, customers=customers)
+        run = cls(mapped, curve, end, progress, OutcomeCollector(curve, asked, end))
         for row, customer, reason, detail in run.mapped.broken.iter_rows():
             run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
             run.broken.add(row)
@@ -93,11 +93,7 @@ class LogRun:
         for reject in own.broken:
             self.rejects.append(reject)
             self.broken.add(reject.row or 0)
-        for each in outcomes_of(self.curve, own, found.fates, self.until):
-            if isinstance(each, Outcome):
-                self.outcomes.append(each)
-            else:
-                self.rejects.append(each)
+        self.rejects.extend(self.outcomes.add(own, found.fates))
 
     def one_by_one(self, relations: RelationCounter) -> FrameReplay:
         """Replay every customer one event after the other."""

@@ -10,7 +10,7 @@ import polars as pl
 from attrs import NOTHING, evolve, fields_dict, frozen
 
 from trustcurve.batch.event_table import TEMPLATE, EventTable
-from trustcurve.logs.columns import INSTANT, due_time, moment, short_text, template
+from trustcurve.logs.columns import INSTANT, due_time, moment, template, unread_time
 from trustcurve.logs.mapping import KINDS, EventTemplate, LogMapping
 from trustcurve.logs.numbers import text
 from trustcurve.logs.opened_log import ROW
@@ -177,14 +177,14 @@ def _problems(place: int, event: EventTemplate, mapping: LogMapping, problems: P
     known, mine = fields_dict(KINDS[event.kind]), _is([place])
     found = []
     if event.at is not None:
-        found.append(problems.when(mine & pl.col(AT).is_null(), _unread(event.at)))
+        found.append(problems.when(mine & pl.col(AT).is_null(), unread_time(event.at)))
     if event.due is not None:
         start, column = _start(event), event.due.column
         far = pl.lit(f"unreadable time: {event.kind} would be due beyond the years 1 to 9999")
         found.append(problems.when(mine & start.is_not_null() & _due(event, mapping).is_null(), far))
         if column is not None:
             unread = text(column).is_not_null() & moment(column).is_null()
-            found.append(problems.when(mine & unread, _unread(column)))
+            found.append(problems.when(mine & unread, unread_time(column)))
         if column is not None and known["due"].default is NOTHING:
             empty = pl.lit(f"empty field: {event.kind} needs a due, and column '{column}' is empty")
             found.append(problems.when(mine & text(column).is_null(), empty))
@@ -193,7 +193,3 @@ def _problems(place: int, event: EventTemplate, mapping: LogMapping, problems: P
             empty = pl.lit(f"empty field: {event.kind} needs a {key}, and {made_of.text!r} is empty")
             found.append(problems.when(mine & template(made_of).is_null(), empty))
     return found
-
-
-def _unread(column: str) -> pl.Expr:
-    return pl.format("unreadable time: column '{}' has '{}'", pl.lit(column), short_text(column))

@@ -11,10 +11,11 @@ from attrs import frozen
 from trustcurve.batch.event_table import EventTable
 from trustcurve.core.curve import Curve
 from trustcurve.errors import Finding, UnknownWordError
-from trustcurve.logs.columns import short_text, template
+from trustcurve.logs.columns import moment, short_text, template, unread_time
+from trustcurve.logs.conditions import fit
 from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapped_events import event_rows
-from trustcurve.logs.mapping import LogMapping
+from trustcurve.logs.mapping import LogMapping, OutcomeRule
 from trustcurve.logs.numbers import number, text
 from trustcurve.logs.opened_log import ROW, Log
 from trustcurve.logs.problems import PROBLEM
@@ -34,7 +35,9 @@ class Mapped:
 
     Args:
         events: A table of ``EVENTS``, in the order of rows.
-        marks: The outcomes: ``row``, ``customer``, ``at``, ``id``, ``sequence``, ``outcome`` and ``value``; None: none are asked.
+        marks: The outcomes, in the order of the mapping and of rows: ``row``, ``customer``, ``at``, ``id``, ``sequence``,
+            ``outcome`` (its name), ``value`` (null: unreadable, or later events decide) and ``odd`` (why it is unreadable);
+            None: none are asked for.
         broken: Rows that could not be mapped: row, customer, reason, detail.
         rows: The number of rows of the log, including broken lines.
         ignored: The customer of each row that a rule ignores, or of which it makes no event.
@@ -86,15 +89,12 @@ def check_signals(mapping: LogMapping, curve: Curve) -> None:
         raise InvalidMappingError(tuple(findings))
 
 
-def map_log(
-    log: Log, mapping: LogMapping, outcome: str | None = None, *, customers: Collection[str] | None = None
-) -> Mapped:
-    """Map a log to events.
+def map_log(log: Log, mapping: LogMapping, *, customers: Collection[str] | None = None) -> Mapped:
+    """Map a log to events and the marks of outcomes.
 
     Args:
         log: The opened log.
         mapping: The mapping.
-        outcome: A column with an outcome (a number, true or false), to compare with the states.
         customers: Read only the rows of these customers; None: all rows.
 
     Raises:
@@ -103,7 +103,7 @@ def map_log(
     """
     chosen = None if customers is None else template(mapping.customer).is_in(list(customers))
     lines = log.broken if customers is None else ()
-    ruled = ruled_rows(log, mapping, {} if outcome is None else {outcome: "--outcome"}, chosen)
+    ruled = ruled_rows(log, mapping, chosen)
     rows = ruled.rows
     made = event_rows(rows, mapping)
     matched = rows[RULE].is_not_null() & rows[PROBLEM].is_null()
@@ -113,7 +113,7 @@ def map_log(
     taken = set(rows[RULE].unique())
     return Mapped(
         events=made.table,
-        marks=None if outcome is None else _marks(rows, mapping, outcome),
+        marks=pl.concat([_marks(rows, mapping, each) for each in mapping.outcomes]) if mapping.outcomes else None,
         broken=_broken(lines, mapping, ruled, odd),
         rows=rows.height + len(lines),
         ignored=ignored,
@@ -121,24 +121,36 @@ def map_log(
     )
 
 
-def _marks(rows: pl.DataFrame, mapping: LogMapping, outcome: str) -> pl.DataFrame:
-    """Return the marks of outcomes, which come before the events of the same row."""
-    none = pl.lit(None, pl.Int64)
-    return rows.filter(text(outcome).is_not_null() & pl.col(AT).is_not_null()).select(
+def _marks(rows: pl.DataFrame, mapping: LogMapping, outcome: OutcomeRule) -> pl.DataFrame:
+    """Return the marks of an outcome, which come before the events of the same row."""
+    fits, none = fit(outcome, mapping), pl.lit(None, pl.Int64)
+    seen = rows.lazy().filter(pl.col(AT).is_not_null() & fits.holds.fill_null(value=True))
+    odd: list[pl.Expr] = [] if fits.problem is None else [pl.when(fits.holds.is_null()).then(fits.problem)]
+    at, value = pl.col(AT), pl.lit(None, pl.Float64)
+    if outcome.at is not None:
+        seen, at = seen.filter(text(outcome.at).is_not_null()), pl.coalesce(moment(outcome.at), AT)
+        odd.append(unread_time(outcome.at))
+    if outcome.column is not None:
+        seen, value = seen.filter(text(outcome.column).is_not_null()), _value(outcome.column)
+        words = "column '{}' has '{}', which is not a number, true or false"
+        problem = pl.format(words, pl.lit(outcome.column), short_text(outcome.column))
+        odd.append(pl.when(value.is_null()).then(problem))
+    return seen.select(
         pl.col(ROW).alias("row"),
         pl.col(CUSTOMER).cast(pl.String).alias("customer"),
-        pl.col(AT).alias("at"),
+        at.alias("at"),
         (pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)).alias("id"),
         (pl.col(SEQUENCE) if mapping.sequence is not None else none).alias("sequence"),
-        text(outcome).alias("outcome"),
-        _value(outcome).alias("value"),
-    )
+        pl.lit(outcome.name).alias("outcome"),
+        value.alias("value"),
+        pl.coalesce([*odd, pl.lit(None, pl.String)]).alias("odd"),
+    ).collect()
 
 
-def _value(outcome: str) -> pl.Expr:
+def _value(column: str) -> pl.Expr:
     """Read an outcome: a number, or a word for true or false."""
-    flag = text(outcome).str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Float64)
-    return pl.coalesce([number(outcome), flag])
+    flag = text(column).str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Float64)
+    return pl.coalesce([number(column), flag])
 
 
 def _broken(

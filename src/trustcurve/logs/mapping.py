@@ -25,6 +25,7 @@ __all__ = [
     "EventTemplate",
     "LogMapping",
     "MappingRule",
+    "OutcomeRule",
     "Template",
     "Test",
     "Value",
@@ -145,8 +146,43 @@ def names_problem(names: Iterable[str]) -> str | None:
 
 
 @frozen
+class OutcomeRule:
+    """An outcome of the user's own: which rows have one, when, and its value.
+
+    Its value is that of a column or, within a period after the row, whether an event of some kinds happens.
+
+    Args:
+        name: Its name.
+        column: The column of its value; None if events decide.
+        at: The column of its time, if that is not the time of the row.
+        when: The conditions of the rows that have one.
+        events: The kinds of events that decide.
+        within: The period after the row.
+        happens: Whether the value is 1 if such an event happens, not if none does.
+        option: The option of the command line that names the column; None if the mapping does.
+    """
+
+    name: str
+    column: str | None = None
+    at: str | None = None
+    when: tuple[ColumnCondition, ...] = ()
+    events: tuple[str, ...] = ()
+    within: timedelta | None = None
+    happens: bool = True
+    option: str | None = None
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Its columns, each with the place that names it."""
+        place = f"[[outcomes]] {self.name}"
+        named = [(self.column, self.option or f"{place} column")] if self.column else []
+        named += [(self.at, f"{self.option}-at" if self.option else f"{place} at")] if self.at else []
+        return [*named, *((condition.column, f"{place} when") for condition in self.when)]
+
+
+@frozen
 class LogMapping:
-    """A mapping: the columns of customer, time and id, the words that mean "empty", and the rules.
+    """A mapping: the columns of customer, time and id, the words that mean "empty", the rules and the outcomes.
 
     ``column_names`` are the names of all columns of a CSV without a heading, for ``scan_log``.
     """
@@ -161,11 +197,19 @@ class LogMapping:
     empty: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
     rules: tuple[MappingRule, ...] = ()
+    outcomes: tuple[OutcomeRule, ...] = ()
 
     def time_format(self, column: str) -> str | None:
         """Return the format of a column's times, or None for ISO 8601."""
         formats = dict(self.time_formats)
         return formats.get(column, formats.get(""))
+
+    @property
+    def conditions(self) -> list[tuple[str, ColumnCondition]]:
+        """Every condition, with the rule or outcome that has it."""
+        rules = [(f"rule {rule.name!r}", rule.when) for rule in self.rules]
+        outcomes = [(f"outcome {outcome.name!r}", outcome.when) for outcome in self.outcomes]
+        return [(whose, condition) for whose, when in (*rules, *outcomes) for condition in when]
 
     @property
     def columns(self) -> dict[str, str]:
@@ -182,4 +226,5 @@ class LogMapping:
                 named += [(event.at, f"{place} {event.kind} at")] if event.at else []
                 named += [(event.due.column, f"{place} {event.kind} due")] if event.due and event.due.column else []
                 named += [(c, f"{place} {event.kind} {key}") for key, text in event.texts for c in text.columns]
+        named += [each for outcome in self.outcomes for each in outcome.columns]
         return dict(reversed(named))

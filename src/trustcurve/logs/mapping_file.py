@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 from attrs import NOTHING, Attribute, field, fields, frozen, make_class
 
 from trustcurve.core.events import PromiseMade
-from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError, described
+from trustcurve.documents.forms import SOME, TEXT, Form, Tagged, Text, UnfitError, UnknownProblem, described
 from trustcurve.documents.plain_text import read_text
 from trustcurve.documents.problems import explained, named
 from trustcurve.documents.reader import read_toml
@@ -26,6 +26,7 @@ from trustcurve.logs.mapping import (
     EventTemplate,
     LogMapping,
     MappingRule,
+    OutcomeRule,
     Template,
     names_problem,
 )
@@ -254,6 +255,51 @@ class _Rule:
             raise UnfitError("must have either events or ignore = true", ("events",))
 
 
+def _kind(value: object) -> str:
+    """Read a kind of event."""
+    if _text(value) not in KINDS:
+        raise UnfitError(UnknownProblem(f"unknown kind of event {named(value)}", value, tuple(KINDS)))
+    return _text(value)
+
+
+_Kind = Annotated[str, Form(_kind, {"enum": list(KINDS)})]
+_Kinds = _Kind | Annotated[tuple[_Kind, ...], SOME]
+
+
+@frozen
+class _Outcome:
+    """An outcome of your own, to compare with what is known just before it.
+
+    Args:
+        name: The name of the outcome.
+        column: The column that has its value: a number, true or false, yes or no.
+        followed_by: The kinds of events of which one must come within the period: then the value is yes.
+        not_followed_by: The kinds of events of which none may come within the period: then the value is yes.
+        within: The period after the row; rows whose period is not over by the end of the log are left out.
+        at: The column that has its time, if that is not the time of the row.
+        when: The conditions, by column, of the rows that have such an outcome; every row if left out.
+    """
+
+    name: Text
+    column: Text | None = None
+    followed_by: _Kinds | None = None
+    not_followed_by: _Kinds | None = None
+    within: timedelta | None = None
+    at: Text | None = None
+    when: dict[str, _Compared | _AnyCompared | _Tests] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        if sum(each is not None for each in (self.column, self.followed_by, self.not_followed_by)) != 1:
+            raise UnfitError("must have either column, followed_by or not_followed_by")
+        if (self.column is None) != (self.within is not None):
+            rule = "is missing: followed_by needs a period, such as { days = 90 }"
+            raise UnfitError(
+                rule if self.within is None else "must not be there: the value is that of a column", ("within",)
+            )
+        if self.within is not None and self.within <= timedelta(0):
+            raise UnfitError("must be longer than nothing", ("within",))
+
+
 @frozen
 class _Log:
     """The columns of customer, time and id.
@@ -293,10 +339,18 @@ class MappingFile:
     Args:
         log: The columns of customer, time and id.
         rules: The rules, in order; the first that matches a row applies.
+        outcomes: Outcomes of your own, to compare with what is known just before them.
     """
 
     log: _Log
     rules: Annotated[tuple[_Rule, ...], SOME]
+    outcomes: tuple[_Outcome, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        names = [each.name for each in self.outcomes]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise UnfitError(f"another outcome is named {name!r}, too", ("outcomes", number, "name"))
 
 
 # --- documents ---------------------------------------------------------------------------------------
@@ -353,17 +407,35 @@ def parse_mapping(text: str, source: str = "the mapping") -> LogMapping:
         empty=log.empty,
         column_names=log.columns,
         rules=tuple(_rule(number, each) for number, each in enumerate(form.rules, 1)),
+        outcomes=tuple(_outcome(each) for each in form.outcomes),
     )
 
 
 def _rule(number: int, form: _Rule) -> MappingRule:
     return MappingRule(
         name=form.name or f"number {number}",
-        when=tuple(each for column, given in form.when.items() for each in _conditions(column, given)),
+        when=_all_conditions(form.when),
         once_per=form.once_per,
         ignore=form.ignore,
         events=tuple(_event(each) for each in form.events),
     )
+
+
+def _outcome(form: _Outcome) -> OutcomeRule:
+    kinds = form.followed_by or form.not_followed_by or ()
+    return OutcomeRule(
+        name=form.name,
+        column=form.column,
+        at=form.at,
+        when=_all_conditions(form.when),
+        events=(kinds,) if isinstance(kinds, str) else kinds,
+        within=form.within,
+        happens=form.not_followed_by is None,
+    )
+
+
+def _all_conditions(when: Mapping[str, object]) -> tuple[ColumnCondition, ...]:
+    return tuple(each for column, given in when.items() for each in _conditions(column, given))
 
 
 def _conditions(column: str, given: object) -> list[ColumnCondition]:

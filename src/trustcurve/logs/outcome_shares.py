@@ -121,7 +121,8 @@ def _by_customer(known: pl.DataFrame, whose: Whose, by: _Grouping) -> pl.DataFra
         by.group.alias("group"), *(each.alias(name) for each, name in zip(order, _ORDER, strict=True))
     )
     value = pl.col("value")
-    added = grouped.group_by(*keys, "customer").agg(
+    # In the order of the table: sums of doubles depend on the order, and two runs must give the same digits.
+    added = grouped.group_by(*keys, "customer", maintain_order=True).agg(
         n=pl.len(), total=value.sum(), squares=(value**2).sum(), least=value.min(), most=value.max()
     )
     rank = pl.lit(KNOWN_BY.index(by.known_by)).alias("rank")
@@ -131,7 +132,7 @@ def _by_customer(known: pl.DataFrame, whose: Whose, by: _Grouping) -> pl.DataFra
 def _sums(added: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Return count, customers, mean and sums of squares of each group: of its customers, and of its values."""
     n, total, mean = pl.col("n"), pl.col("total"), pl.col("total").sum() / pl.col("n").sum()
-    return added.group_by(keys).agg(
+    return added.group_by(keys, maintain_order=True).agg(
         count=n.sum(), customers=pl.len(), mean=mean, between=((total - n * mean) ** 2).sum(),
         within=pl.col("squares").sum() - mean * total.sum(), even=pl.col("least").min() == pl.col("most").max(),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Write a replay to files as Parquet or CSV: standings, observed, transitions, rejects and relations."""
+"""Write a replay to files as Parquet or CSV: standings, observed, transitions, rejects, relations and outcomes."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
         ``standings``: each customer at their last event, to store; ``observed``: each customer as of ``until``;
         ``transitions``: every change of leaf state with its time, rule and row (null if the clock caused it), and
         whether the observation at ``until`` found it; ``rejects``: everything that could not be used; ``relations``: who
-        is kept, and what was given and asked, by cohort and month.
+        is kept, and what was given and asked, by cohort and month. If there are outcomes to compare: ``outcomes``, each with
+        what was known just before it, and ``outcome_shares``, their means by what was known.
     """
+    asked = {"outcomes": replay.outcomes.table, "outcome_shares": replay.outcomes.shares()}
     return {
         "standings": replay.tables.standings,
         "observed": replay.tables.observed,
         "transitions": replay.tables.transitions,
         "rejects": polars_frame(REJECTS, replay.rejects),
         "relations": polars_frame(RELATIONS, replay.relations),
+        **(asked if replay.outcomes.names else {}),
     }
 
 

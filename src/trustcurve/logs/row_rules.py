@@ -55,13 +55,12 @@ class RuledRows:
     problems: Problems
 
 
-def ruled_rows(log: Log, mapping: LogMapping, also: dict[str, str], chosen: pl.Expr | None = None) -> RuledRows:
+def ruled_rows(log: Log, mapping: LogMapping, chosen: pl.Expr | None = None) -> RuledRows:
     """Read a log, and find the rule that matches each row.
 
     Args:
         log: The opened log.
         mapping: The mapping.
-        also: More columns that are needed, with what names them.
         chosen: Which rows to read; None: all. Nothing of a row depends on rows of other customers.
 
     Raises:
@@ -70,7 +69,7 @@ def ruled_rows(log: Log, mapping: LogMapping, also: dict[str, str], chosen: pl.E
     """
     problems = Problems()
     with log.reading():
-        fitting = _fitting_rows(log, mapping, also)
+        fitting = _fitting_rows(log, mapping)
         read = fitting if chosen is None else fitting.filter(chosen)
         rows = _dated(with_moments(read, mapping), mapping, problems).collect()
     return RuledRows(_ruled(rows, mapping, problems), problems)
@@ -78,18 +77,18 @@ def ruled_rows(log: Log, mapping: LogMapping, also: dict[str, str], chosen: pl.E
 
 def customers_and_times(log: Log, mapping: LogMapping) -> pl.LazyFrame:
     """Return the ``customer`` of each row, and ``latest``: an instant after which none of its events lies."""
-    rows = with_moments(_fitting_rows(log, mapping, {}), mapping)
+    rows = with_moments(_fitting_rows(log, mapping), mapping)
     own = dict.fromkeys(event.at for rule in mapping.rules for event in rule.events if event.at is not None)
     latest = pl.max_horizontal([moment(mapping.time), *map(moment, own)])
     return rows.select(template(mapping.customer).alias("customer"), latest.alias("latest"))
 
 
-def _fitting_rows(log: Log, mapping: LogMapping, also: dict[str, str]) -> pl.LazyFrame:
+def _fitting_rows(log: Log, mapping: LogMapping) -> pl.LazyFrame:
     """Return the columns of a log that a mapping needs; raise if the mapping does not fit."""
     if mapping.column_names != log.column_names:
         problem = "must be those of the log: open it by scan_log(path, columns=mapping.column_names)"
         raise InvalidMappingError((Finding(mapping.source, "[log]", "columns", problem),))
-    needed = {**mapping.columns, **also}
+    needed = mapping.columns
     fitting = log.having(needed)
     rows, known = fitting.rows, fitting.columns
     schema = rows.collect_schema()
@@ -138,9 +137,9 @@ def _needs_zone(rows: pl.LazyFrame, mapping: LogMapping) -> Iterator[str]:
     for rule in mapping.rules:
         if any(event.due and event.due.end_of_day for event in rule.events):
             yield ": the end of a day depends on the timezone, and a rule has end_of_day"
-        for value in (value for condition in rule.when for value in condition.values):
-            if isinstance(value, date) and (not isinstance(value, datetime) or value.tzinfo is None):
-                yield f": the instant of {value} depends on the timezone, and rule {rule.name!r} compares with it"
+    for whose, value in ((whose, value) for whose, condition in mapping.conditions for value in condition.values):
+        if isinstance(value, date) and (not isinstance(value, datetime) or value.tzinfo is None):
+            yield f": the instant of {value} depends on the timezone, and {whose} compares with it"
 
 
 def _dated(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems) -> pl.LazyFrame:
