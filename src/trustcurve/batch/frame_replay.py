@@ -130,9 +130,16 @@ class FrameReplay:
         return tuple(sorted((*found, *self._slow.rejects), key=_by_time))
 
     @cached_property
+    def reject_records(self) -> tuple[RejectRecord, ...]:
+        """What could not be applied, by time and customer."""
+        found = [] if self.columns is None else self.columns.books.rejects(self.columns.decided)
+        both = (*found, *map(RejectRecord.of, self._slow.rejects))
+        return tuple(sorted(both, key=lambda each: (each.at, each.customer)))
+
+    @property
     def rejects(self) -> pl.DataFrame:
         """What could not be applied: a table of ``REJECTS``, by time and customer."""
-        return polars_frame(REJECTS, map(RejectRecord.of, self.fates))
+        return polars_frame(REJECTS, self.reject_records)
 
     # --- objects ----------------------------------------------------------------------------------
 

@@ -26,19 +26,21 @@ class IdentityColumns:
     """The events that repeat an identity, by their numbers in the columns, in the order of the log.
 
     Args:
-        repeats: Each event whose identity an earlier one has. Shape (repeats,), like the one below.
+        repeats: Each event whose identity an earlier one has. Shape (repeats,), like the two below.
         firsts: The first event with that identity.
+        crowded: Whether more than two have it.
     """
 
     repeats: Ints
     firsts: Ints
+    crowded: Ints
 
     @classmethod
     def of(cls, events: EventColumns) -> IdentityColumns:
         """Find the repeated identities of events."""
         none = np.zeros(0, np.int64)
         if not events.table.given("id"):
-            return cls(none, none)
+            return cls(none, none, none.astype(bool))
         some = _candidates(events)
         named = pl.DataFrame(
             {
@@ -48,9 +50,13 @@ class IdentityColumns:
                 "place": _places(events)[some],
             }
         ).drop_nulls("id")
-        first = pl.col("event").min().over("customer", "id", "place")
-        found = named.with_columns(first=first).filter(pl.col("event") != pl.col("first")).sort("event")
-        return cls(found["event"].to_numpy(), found["first"].to_numpy())
+        first, many = (each.over("customer", "id", "place") for each in (pl.col("event").min(), pl.len()))
+        found = named.with_columns(first=first, crowded=many > 2).filter(pl.col("event") != pl.col("first"))  # noqa: PLR2004
+        return cls(*(found.sort("event")[name].to_numpy() for name in ("event", "first", "crowded")))
+
+    def without(self, some: Ints) -> IdentityColumns:
+        """Return the repeats without some of them, for each of which there is a flag."""
+        return IdentityColumns(self.repeats[~some], self.firsts[~some], self.crowded[~some])
 
     def conflicts(self, events: EventColumns, odd: Ints) -> Ints:
         """Return which repeats differ from the first event of their identity; those of odd customers do not. Shape (repeats,)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,15 +13,14 @@ from attrs import frozen
 from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.event_columns import EventColumns
 from trustcurve.batch.identity_columns import IdentityColumns
-from trustcurve.batch.ints import NO_TIME, NONE, Ints
-from trustcurve.batch.promise_columns import ABSENT, OVERDUE, OpenPromises, PromiseColumns
+from trustcurve.batch.ints import NONE, Ints
+from trustcurve.batch.promise_columns import OVERDUE, OpenPromises, PromiseColumns
 from trustcurve.core.curve import Curve
+from trustcurve.core.events import PromiseMade
 from trustcurve.core.instants import datetime_of
-from trustcurve.core.promises import EMPTY, Promise, PromiseBook
 from trustcurve.core.replay import EventFate, LoggedEvent
-from trustcurve.core.standing import Standing
-from trustcurve.errors import TrustcurveError
-from trustcurve.records import event_of
+from trustcurve.errors import PromiseAlreadyOpenError, PromiseOverdueError, TrustcurveError, UnknownPromiseError
+from trustcurve.records import RejectRecord, event_of
 
 __all__ = ["LogBooks"]
 
@@ -62,14 +62,15 @@ class LogBooks:
             arrays: Its table.
             begin: The promises that are open before the first event.
         """
-        repeats = IdentityColumns.of(events)
-        book = PromiseColumns.of(events, repeats.repeats, curve, arrays, begin)
-        rejected, causes = _with_their_rows(events, book, repeats.repeats)
+        found = IdentityColumns.of(events)
+        book = PromiseColumns.of(events, found, curve, arrays, begin)
+        rejected, causes, again = _with_their_rows(events, book, found)
         odd = events.odd | (not arrays.settles)
-        # Here the first event of an identity was taken to be applied; and no row to have two events about promises.
-        unsure = repeats.firsts[np.isin(repeats.firsts, np.concatenate([rejected, book.skipped]))]
+        # The book goes promise by promise: it does not know yet whether an event about another one counts.
+        other = _is_about_another(events, found) | (again & found.crowded)
         tied = rejected[(events.about[rejected] != NONE) & (rejected != causes)]
-        odd[events.customer[np.concatenate([unsure, tied])]] = True
+        odd[events.customer[np.concatenate([found.repeats[other], tied])]] = True
+        repeats = found.without(again)
         return cls(curve, arrays, events, repeats, repeats.conflicts(events, odd), book, rejected, causes, odd)
 
     @property
@@ -97,68 +98,106 @@ class LogBooks:
             "rejected": many(self.rejected),
         }
 
-    def fates(self, chosen: Ints) -> list[EventFate]:
-        """Return the fates of the rejected and the conflicting events of some customers, one customer after the other."""
+    def rejects(self, chosen: Ints) -> list[RejectRecord]:
+        """Return the rejected and the conflicting events of some customers, one customer after the other."""
         owner, repeats = self.events.customer, self.repeats
-        found: list[tuple[int, EventFate]] = []
         conflicts = np.flatnonzero(self.conflicting & chosen[owner[repeats.repeats]])
         numbers, firsts = repeats.repeats[conflicts], repeats.firsts[conflicts]
-        for number, logged, first in zip(numbers.tolist(), self._logged(numbers), self._logged(firsts), strict=True):
-            found.append((number, EventFate(logged, "conflict", None, None, first)))
+        found = [
+            (number, RejectRecord.of(EventFate(logged, "conflict", None, None, first)))
+            for number, logged, first in zip(numbers.tolist(), self._logged(numbers), self._logged(firsts), strict=True)
+        ]
+        mine = np.flatnonzero(chosen[owner[self.rejected]])
+        errors = self._errors(self.causes[mine])
+        numbers = self.rejected[mine]
+        for number, record, cause in zip(
+            numbers.tolist(), self._records(numbers), self.causes[mine].tolist(), strict=True
+        ):
+            found.append((number, RejectRecord.of_error(**record, kind=errors[cause][0], error=errors[cause][1])))
+        return [record for _, record in sorted(found, key=itemgetter(0))]
+
+    def fates(self, chosen: Ints) -> list[EventFate]:
+        """Return the fates of these events, which takes objects for them."""
+        owner, repeats = self.events.customer, self.repeats
+        conflicts = np.flatnonzero(self.conflicting & chosen[owner[repeats.repeats]])
+        numbers, firsts = repeats.repeats[conflicts], repeats.firsts[conflicts]
+        found = [
+            (number, EventFate(logged, "conflict", None, None, first))
+            for number, logged, first in zip(numbers.tolist(), self._logged(numbers), self._logged(firsts), strict=True)
+        ]
         mine = np.flatnonzero(chosen[owner[self.rejected]])
         numbers, causes = self.rejected[mine], self.causes[mine]
-        errors = dict(zip(self.book.rejected.tolist(), self._errors(), strict=True)) if len(mine) else {}
+        errors = self._errors(causes)
         for number, of, logged, cause in zip(
             numbers.tolist(), causes.tolist(), self._logged(numbers), self._logged(causes), strict=True
         ):
-            found.append((number, EventFate(logged, "rejected", None, errors[of], cause)))
+            found.append((number, EventFate(logged, "rejected", None, errors[of][1], cause)))
         return [fate for _, fate in sorted(found, key=itemgetter(0))]
 
     def _logged(self, events: Ints) -> Iterator[LoggedEvent]:
         return map(event_of, self.events.rows(events).iter_rows(named=True))
 
-    def _errors(self) -> Iterator[TrustcurveError | None]:
-        """Yield why the book rejects each event: what the ledger says where the promise stands as it stood."""
+    def _records(self, events: Ints) -> Iterator[dict[str, Any]]:
+        """Yield what a reject says of its event."""
+        kept = ("row", "customer", "at", "event")
+        rows = self.events.rows(events)
+        missing = [pl.lit(None).alias(name) for name in kept if name not in rows.columns]
+        return rows.with_columns(missing).select(kept).iter_rows(named=True)
+
+    def _errors(self, causes: Ints) -> dict[int, tuple[str, TrustcurveError]]:
+        """Return why the book rejects events: the class of each, and the error that ``advance`` raises there."""
         book = self.book
-        for logged, stood, due in zip(
-            self._logged_or_none(book.rejected), book.stood.tolist(), book.was_due.tolist(), strict=True
-        ):
-            yield None if logged is None else self._error(logged, stood, due)
-
-    def _logged_or_none(self, events: Ints) -> Iterator[LoggedEvent | None]:
-        """Make events; None for those of odd customers, which perhaps cannot be made."""
-        made = self._logged(events[~self.odd[self.events.customer[events]]])
-        for odd in self.odd[self.events.customer[events]].tolist():
-            yield None if odd else next(made)
-
-    def _error(self, logged: LoggedEvent, stood: int, due: int) -> TrustcurveError:
-        event = logged.event
-        found = Promise(
-            event.promise,  # type: ignore[attr-defined] # it is about a promise
-            None if due == NO_TIME else datetime_of(due),
-            overdue=stood == OVERDUE,
-        )
-        book = EMPTY if stood == ABSENT else PromiseBook.of([found])
-        standing = Standing.of(str(event.customer), self.curve.start, event.at_us, event.at_us, book)
-        try:
-            self.curve.advance(standing, event)
-        except TrustcurveError as error:
-            return error
-        raise AssertionError(logged)  # pragma: no cover - the columns and the ledger would not agree
+        order = np.argsort(book.rejected)
+        place = order[np.searchsorted(book.rejected[order], np.unique(causes))]
+        numbers = book.rejected[place]
+        rows = self.events.rows(numbers).select("customer", "promise", "event").iter_rows()
+        return {
+            number: (kind, _error(customer, promise, kind, stood, due))
+            for number, stood, due, (customer, promise, kind) in zip(
+                numbers.tolist(), book.stood[place].tolist(), book.was_due[place].tolist(), rows, strict=True
+            )
+        }
 
 
-def _with_their_rows(events: EventColumns, book: PromiseColumns, repeats: Ints) -> tuple[Ints, Ints]:
-    """Return the events that are rejected with those that the book rejects, all of a row at one instant; and the cause of each."""
-    rejected = book.rejected
-    if not len(rejected) or not events.table.given("row"):
-        return rejected, rejected
+def _error(customer: str, promise: str, kind: str, stood: int, due: int) -> TrustcurveError:
+    """Return the error of an event about a promise that stands in a way in which it cannot be applied."""
+    if kind == PromiseMade.__name__:
+        return PromiseAlreadyOpenError(customer, promise, stood == OVERDUE)
+    if stood == OVERDUE:
+        return PromiseOverdueError(customer, promise, datetime_of(due))
+    return UnknownPromiseError(customer, promise, kind)
+
+
+def _is_about_another(events: EventColumns, found: IdentityColumns) -> Ints:
+    """Return which repeats are about a promise, and the first of their identity is not about the same one. Shape (repeats,)."""
+    about = events.about[found.repeats] != NONE
+    other: Ints = about.copy()
+    some = np.flatnonzero(about & (events.about[found.firsts] != NONE))
+    one, first = (events.texts("promise", each[some]) for each in (found.repeats, found.firsts))
+    other[some] = one.ne_missing(first).to_numpy()
+    return other
+
+
+def _with_their_rows(events: EventColumns, book: PromiseColumns, found: IdentityColumns) -> tuple[Ints, Ints, Ints]:
+    """Return the events that are rejected with those that the book rejects: all of a row at one instant.
+
+    Returns:
+        The events; the cause of each; and which repeats count like other events, because the first of their identity does
+        not. Shapes (rejected,), (rejected,) and (repeats,).
+    """
+    left_out = np.concatenate([book.skipped, book.rejected])
+    if not len(book.rejected) or not events.table.given("row"):
+        return book.rejected, book.rejected, np.isin(found.firsts, left_out)
     unit = _units(events)
-    first = pl.DataFrame({"unit": unit[rejected], "cause": rejected}).group_by("unit").agg(pl.col("cause").min())
+    first = (
+        pl.DataFrame({"unit": unit[book.rejected], "cause": book.rejected}).group_by("unit").agg(pl.col("cause").min())
+    )
     places = np.flatnonzero(np.isin(unit, first["unit"].to_numpy()))
-    places = places[~np.isin(places, np.concatenate([repeats, book.skipped]))]
-    both = pl.DataFrame({"event": places, "unit": unit[places]}).join(first, on="unit", how="left")
-    both = both.sort("event")
-    return both["event"].to_numpy(), both["cause"].to_numpy()
+    places = places[~np.isin(places, np.concatenate([book.repeated, book.skipped]))]
+    again = np.isin(found.firsts, np.concatenate([places[~np.isin(places, found.repeats)], left_out]))
+    places = places[~np.isin(places, found.repeats[~again])]
+    both = pl.DataFrame({"event": places, "unit": unit[places]}).join(first, on="unit", how="left").sort("event")
+    return both["event"].to_numpy(), both["cause"].to_numpy(), again
 
 
 def _units(events: EventColumns) -> Ints:

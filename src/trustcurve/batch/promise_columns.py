@@ -14,6 +14,7 @@ from attrs import frozen
 
 from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.event_columns import BROKEN, KEPT, MADE, MOVED, EventColumns
+from trustcurve.batch.identity_columns import IdentityColumns
 from trustcurve.batch.ints import NO_TIME, NONE, Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.signals import BROKEN as BROKEN_SIGNALS
@@ -63,6 +64,7 @@ class PromiseColumns:
         code: What each event sends, as a column of the kernel's table: see ``codes_of``. Shape (events,).
         dated: By how many the open promises with a date grow or shrink with it; None: there are none.
         skipped: The events that are left out, because their promise is not open and they say so.
+        repeated: The events about promises that are left out, because they repeat one that counts.
         rejected: The events that the book rejects. Shape (rejected,).
         stood: How the promise of each stood: ``ABSENT``, ``OPEN`` or ``OVERDUE``. Shape (rejected,), like the one below.
         was_due: When it was due, in microseconds since 1970, or ``NO_TIME``.
@@ -76,6 +78,7 @@ class PromiseColumns:
     code: Ints
     dated: Ints | None
     skipped: Ints
+    repeated: Ints
     rejected: Ints
     stood: Ints
     was_due: Ints
@@ -87,25 +90,25 @@ class PromiseColumns:
 
     @classmethod
     def of(
-        cls, events: EventColumns, dropped: Ints, curve: Curve, arrays: CurveArrays, begin: OpenPromises
+        cls, events: EventColumns, repeats: IdentityColumns, curve: Curve, arrays: CurveArrays, begin: OpenPromises
     ) -> PromiseColumns:
         """Keep the books of all customers.
 
         Args:
             events: The events.
-            dropped: Those that do not count. Shape (dropped,).
+            repeats: Those that do not count if the first one with their identity does.
             curve: The curve.
             arrays: Its table.
             begin: The promises that are open before the first event.
         """
         code = np.where(events.signal == NONE, arrays.no_signal, events.signal).astype(_small(arrays.no_signal + 2))
-        about = events.about != NONE
-        about[dropped] = False
-        places = np.flatnonzero(about)
+        places = np.flatnonzero(events.about != NONE)
         if len(places) or len(begin.customer):
-            return _Books(events, code, curve, arrays, begin).kept(places)
+            return _Books(events, repeats, code, curve=curve, arrays=arrays, begin=begin).kept(places)
         ints, none = np.zeros(0, np.int64), pl.Series([], dtype=pl.String)
-        return cls(code, None, ints, ints, ints, ints, none, ints, ints.astype(code.dtype), ints, OpenPromises.none())
+        return cls(
+            code, None, ints, ints, ints, ints, ints, none, ints, ints.astype(code.dtype), ints, OpenPromises.none()
+        )
 
 
 def codes_of(arrays: CurveArrays) -> tuple[int, int]:
@@ -125,8 +128,19 @@ class _Books:
     """The promises of all customers as they change; each is a small state machine of its own."""
 
     def __init__(
-        self, events: EventColumns, code: Ints, curve: Curve, arrays: CurveArrays, begin: OpenPromises
+        self,
+        events: EventColumns,
+        repeats: IdentityColumns,
+        code: Ints,
+        *,
+        curve: Curve,
+        arrays: CurveArrays,
+        begin: OpenPromises,
     ) -> None:
+        self.repeats, self.is_repeat = repeats, None
+        if len(repeats.repeats):
+            self.is_repeat, self.counts = np.zeros(len(events.at), bool), np.ones(len(events.at), bool)
+            self.is_repeat[repeats.repeats] = True
         self.events, self.code, self.grace, self.begin = events, code, curve.grace_us, begin
         self.silent, silent_end = codes_of(arrays)
         columns, ends = arrays.columns, curve.ends_silence
@@ -139,6 +153,7 @@ class _Books:
         )
         self.dated = np.zeros(len(events.at), np.int8)
         self.skipped: list[Ints] = []
+        self.repeated: list[Ints] = []
         self.rejected: list[tuple[Ints, Ints, Ints]] = []  # events, how their promises stood, and when they were due
         self.breaks: list[tuple[Ints, Ints, Ints]] = []  # promises, instants and weights
 
@@ -177,10 +192,11 @@ class _Books:
     def _apply(self, places: Ints, promise: Ints) -> None:
         """Apply events of different promises."""
         events = self.events
+        places, promise = self._new(places, promise)
         self._break(promise, events.at[places])
         if events.if_open is not None:
             skipped = events.if_open[places] & (self.status[promise] == ABSENT)
-            self.skipped.append(places[skipped])
+            self._leave_out(places[skipped], self.skipped)
             places, promise = places[~skipped], promise[~skipped]
         about, status, said = events.about[places], self.status[promise], events.weight[places]
         absent, ends_it = status == ABSENT, (about == KEPT) | (about == BROKEN)
@@ -192,6 +208,8 @@ class _Books:
         )
         if wrong.any():
             self.rejected.append((places[wrong], status[wrong], self.due[promise[wrong]]))
+            if self.is_repeat is not None:
+                self.counts[places[wrong]] = False
             right = ~wrong
             places, promise, about, status = places[right], promise[right], about[right], status[right]
             ends_it, weight = ends_it[right], weight[right]
@@ -211,6 +229,23 @@ class _Books:
         self.breaks_at[promise] = np.where(due == NO_TIME, NO_TIME, due + self.grace)
         self.weight[promise] = weight
 
+    def _new(self, places: Ints, promise: Ints) -> tuple[Ints, Ints]:
+        """Return the events that do not repeat one that counts, and their promises."""
+        if self.is_repeat is None:
+            return places, promise
+        some = np.flatnonzero(self.is_repeat[places])
+        firsts = self.repeats.firsts[np.searchsorted(self.repeats.repeats, places[some])]
+        some = some[self.counts[firsts]]
+        if not len(some):
+            return places, promise
+        self._leave_out(places[some], self.repeated)
+        return np.delete(places, some), np.delete(promise, some)
+
+    def _leave_out(self, places: Ints, noted: list[Ints]) -> None:
+        noted.append(places)
+        if self.is_repeat is not None:
+            self.counts[places] = False
+
     def _break(self, promise: Ints, before: Ints) -> None:
         """Let open promises break whose date, with grace, has passed before an instant."""
         broken = promise[(self.status[promise] == OPEN) & (self.breaks_at[promise] < before)]
@@ -225,11 +260,12 @@ class _Books:
         none = np.zeros(0, np.int64)
         rejected, stood, due = (np.concatenate(part) for part in zip((none,) * 3, *self.rejected, strict=True))
         self.code[rejected] = self.silent
-        skipped = np.concatenate([none, *self.skipped])
+        skipped, repeated = np.concatenate([none, *self.skipped]), np.concatenate([none, *self.repeated])
         return PromiseColumns(
             code=self.code,
             dated=self.dated,
             skipped=skipped,
+            repeated=repeated,
             rejected=rejected,
             stood=stood,
             was_due=due,

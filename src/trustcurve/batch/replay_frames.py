@@ -20,13 +20,16 @@ __all__ = ["standings_frame", "transitions_frame"]
 
 _POSITION: Final = tuple(field.name for field in fields(Position))
 _CLOCK: Final = "clock"
+_SECONDS: Final = "%Y-%m-%dT%H:%M:%S"
+_ESCAPED: Final = r'["\\\x00-\x1f]'
+"""What JSON does not have in a text as it is."""
 
 
 @frozen(eq=False)
 class _Owed:
     """The promises of customers at an instant, one customer after the other, by id."""
 
-    texts: list[str]  # the JSON array of each customer
+    texts: pl.Series  # the JSON array of each customer
     open: Ints
     overdue: Ints
     breaks: Ints  # when the next one breaks
@@ -57,7 +60,7 @@ def standings_frame(found: ColumnReplay, *, observed: bool) -> pl.DataFrame:
         **places[position].to_dict(),
         "as_of": _instants(as_of),
         "quiet_since": _instants(quiet),
-        "promises": pl.Series(owed.texts, dtype=pl.String),
+        "promises": owed.texts,
         "promises_open": pl.Series(owed.open),
         "promises_overdue": pl.Series(owed.overdue),
         "next_due": _instants(due),
@@ -91,21 +94,53 @@ def _owed(found: ColumnReplay, present: Ints, as_of: Ints) -> _Owed:
         schema_overrides={"text": pl.String, "id": pl.String},
     )
     joined = listed.sort("whose", "id").group_by("whose", maintain_order=True).agg(pl.col("text").str.join(","))
-    texts = np.full(many, "[]", object)
-    texts[joined["whose"].to_numpy()] = ("[" + joined["text"] + "]").to_list()
-    return _Owed(texts.tolist(), counts - late, late, breaks)
+    index = np.full(many, joined.height)
+    index[joined["whose"].to_numpy()] = np.arange(joined.height)
+    texts = pl.concat(["[" + joined["text"] + "]", pl.Series(["[]"])]).gather(index)
+    return _Owed(texts, counts - late, late, breaks)
 
 
-def _promise_texts(found: ColumnReplay, owned: Ints, overdue: Ints) -> list[str]:
-    """Return promises as JSON objects."""
+def _promise_texts(found: ColumnReplay, owned: Ints, overdue: Ints) -> pl.Series:
+    """Return promises as JSON objects, as ``StandingRecord`` writes them."""
     left = found.books.book.left
-    dates = ["null" if each is None else f'"{each.isoformat()}"' for each in _instants(left.due[owned]).to_list()]
-    names = [json.dumps(name, ensure_ascii=False) for name in left.id.gather(owned).to_list()]
-    ends = [[f'"weight":"{weight}","overdue":{late}}}' for late in ("false", "true")] for weight in WEIGHTS]
-    return [
-        f'{{"id":{name},"due":{date},{ends[weight][late]}'
-        for name, date, weight, late in zip(names, dates, left.weight[owned].tolist(), overdue.tolist(), strict=True)
-    ]
+    due, name, whole = pl.col("due"), pl.col("id"), pl.col("due").dt.microsecond() == 0
+    date = (
+        pl.when(whole)
+        .then(due.dt.to_string(f'"{_SECONDS}+00:00"'))
+        .otherwise(due.dt.to_string(f'"{_SECONDS}%.6f+00:00"'))
+    )
+    texts = pl.DataFrame(
+        {
+            "id": left.id.gather(owned),
+            "due": _instants(left.due[owned]),
+            "weight": pl.Series(left.weight[owned]).replace_strict(
+                range(len(WEIGHTS)), WEIGHTS, return_dtype=pl.String
+            ),
+            "overdue": pl.Series(overdue).replace_strict([False, True], ["false", "true"], return_dtype=pl.String),
+        }
+    ).select(
+        pl.concat_str(
+            pl.lit('{"id":'),
+            pl.when(name.str.contains(_ESCAPED)).then(name.map_batches(_quoted, pl.String)).otherwise('"' + name + '"'),
+            pl.lit(',"due":'),
+            date.fill_null("null"),
+            pl.lit(',"weight":"'),
+            "weight",
+            pl.lit('","overdue":'),
+            "overdue",
+            pl.lit("}"),
+        )
+    )
+    return texts.to_series()
+
+
+def _quoted(names: pl.Series) -> pl.Series:
+    """Return names as JSON; those that need no escapes are quoted elsewhere."""
+    odd = names.str.contains(_ESCAPED).to_list()
+    return pl.Series(
+        [json.dumps(name, ensure_ascii=False) if bad else None for name, bad in zip(names, odd, strict=True)],
+        dtype=pl.String,
+    )
 
 
 def _next_due(found: ColumnReplay, position: Ints, as_of: Ints, quiet: Ints, breaks: Ints) -> Ints:

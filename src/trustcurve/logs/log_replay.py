@@ -208,7 +208,7 @@ def replay_log(
     relations = RelationCounter(curve)
     columns = checked_word("engine", engine, ENGINES) == "columns"
     done = run.by_columns(relations) if columns else run.one_by_one(relations)
-    rejects = [*run.rejects, *map(RejectRecord.of, done.fates)]
+    rejects = [*run.rejects, *done.reject_records]
     far = far_until(run.mapped, done.until, curve.silence_after) if until is None else None
     return LogReplay(
         curve=curve,

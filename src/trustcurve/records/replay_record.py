@@ -215,6 +215,13 @@ class RejectRecord:
         return cls(fate.logged.row, event.customer, event.at, type(event).__name__, reason, detail)
 
     @classmethod
+    def of_error(
+        cls, row: int | None, customer: str, at: datetime, event: str, *, kind: str, error: TrustcurveError
+    ) -> Self:
+        """Return the reject of an event by the error of an event of some class, itself or another of its row."""
+        return cls(row, customer, at, event, *_reason_and_detail(kind, error))
+
+    @classmethod
     def of_row(cls, row: int, customer: str, kind: str, error: TrustcurveError) -> Self:
         """Return the reject of a row that could not be turned into an event of a given class."""
         return cls(row, customer, None, None, *_reason_and_detail(kind, error))
