@@ -14,6 +14,7 @@ from trustcurve.logs.numbers import number, text
 
 __all__ = [
     "INSTANT",
+    "cleaned",
     "due_time",
     "is_about_time",
     "moment",
@@ -83,12 +84,26 @@ def unread_time(column: str) -> pl.Expr:
 
 
 def template(made_of: Template) -> pl.Expr:
-    """Fill a template from columns; null if one of them is null."""
+    """Fill a template from columns that are clean (``cleaned``); null if one of them is null."""
     pieces: list[pl.Expr] = []
     for literal, column in made_of.parts:
         pieces += [pl.lit(literal)] if literal else []
-        pieces += [text(column)] if column is not None else []
-    return pl.concat_str(pieces or [pl.lit("")])
+        pieces += [pl.col(column).cast(pl.String)] if column is not None else []
+    return pieces[0] if len(pieces) == 1 else pl.concat_str(pieces or [pl.lit("")])
+
+
+def cleaned(rows: pl.LazyFrame, columns: Iterable[str]) -> pl.LazyFrame:
+    """Return rows with the texts of some columns as they are read: without blanks around them, and null if nothing is left.
+
+    What is read often is cleaned once.
+    """
+    schema = rows.collect_schema()
+    plain = (
+        schema[column].is_numeric() or schema[column].is_temporal() or schema[column] == pl.Boolean
+        for column in columns
+    )
+    texts = [text(column) for column, is_plain in zip(columns, plain, strict=True) if not is_plain]
+    return rows.with_columns(texts) if texts else rows
 
 
 def is_about_time(condition: ColumnCondition) -> bool:

@@ -212,6 +212,14 @@ class LogMapping:
         return [(whose, condition) for whose, when in (*rules, *outcomes) for condition in when]
 
     @property
+    def template_columns(self) -> tuple[str, ...]:
+        """The columns of its templates."""
+        made = [self.customer, *([self.id] if self.id else [])]
+        made += [rule.once_per for rule in self.rules if rule.once_per]
+        made += [text for rule in self.rules for event in rule.events for _, text in event.texts]
+        return tuple(dict.fromkeys(column for template in made for column in template.columns))
+
+    @property
     def columns(self) -> dict[str, str]:
         """Every column that the mapping needs, with the first place in the file that names it."""
         named = [(self.time, "[log] time"), *((c, "[log] customer") for c in self.customer.columns)]

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from trustcurve.errors import Finding, did_you_mean
 from trustcurve.logs.columns import (
+    cleaned,
     is_about_time,
     moment,
     naive_and_aware,
@@ -106,7 +107,7 @@ def _fitting_rows(log: Log, mapping: LogMapping) -> pl.LazyFrame:
     needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None
     if needs_zone is not None:
         raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))
-    return rows
+    return cleaned(rows, mapping.template_columns)
 
 
 def _missing(column: str, log: Log, hint: str) -> str:
