@@ -15,7 +15,7 @@ from tests.replay.log_files import replay_as_log
 from trustcurve import Event, PromiseMade
 from trustcurve.batch.frame_replay import replay_frame
 from trustcurve.core.replay import LoggedEvent, Replay, replay
-from trustcurve.records import EVENTS, event_record, polars_frame
+from trustcurve.records import EVENTS, STANDINGS, StandingRecord, event_record, polars_frame
 
 __all__ = ["EXECUTIONS", "Execution"]
 
@@ -50,15 +50,26 @@ def _without_if_open(logged: Event | LoggedEvent) -> Event | LoggedEvent:
 
 
 def replay_by_columns(
-    log: list[Event | LoggedEvent], standings: dict[str, Any], curve: Any, until: datetime | None = None, **_: object
+    log: list[Event | LoggedEvent],
+    standings: dict[str, Any],
+    curve: Any,
+    until: datetime | None = None,
+    *,
+    used: dict[Any, LoggedEvent] | None = None,
 ) -> Replay:
-    """Replay a log as a table of events."""
-    assert not standings
-    return replay_frame(polars_frame(EVENTS, map(event_record, log)), curve, until).replay(keep_identities=True)
+    """Replay a log as a table of events; it goes on from tables, too."""
+    before = [StandingRecord.of(each, curve) for each in standings.values()]
+    return replay_frame(
+        polars_frame(EVENTS, map(event_record, log)),
+        curve,
+        until,
+        standings=polars_frame(STANDINGS, before),
+        identities=None if used is None else polars_frame(EVENTS, map(event_record, used.values())),
+    ).replay(keep_identities=True)
 
 
 EXECUTIONS = [
     Execution("pure", replay),
-    Execution("columns", replay_by_columns, goes_on=False),
+    Execution("columns", replay_by_columns),
     Execution("logs", replay_as_log, if_open=False, goes_on=False),
 ]

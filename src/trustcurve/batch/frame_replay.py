@@ -13,11 +13,12 @@ from attrs import evolve
 
 from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.column_replay import ColumnReplay, KnownCustomers
+from trustcurve.batch.earlier_run import EarlierRun
 from trustcurve.batch.event_columns import EventColumns
 from trustcurve.batch.event_table import EventTable
+from trustcurve.batch.ints import Ints
 from trustcurve.batch.log_books import LogBooks
-from trustcurve.batch.promise_columns import OpenPromises
-from trustcurve.batch.replay_frames import standings_frame, transitions_frame
+from trustcurve.batch.replay_frames import identities_frame, standings_frame, transitions_frame
 from trustcurve.batch.replay_objects import identities_of, standings_of, transitions_of
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import datetime_of, instant, microseconds
@@ -43,6 +44,7 @@ from trustcurve.records import (
     StandingRecord,
     TransitionRecord,
     event_of,
+    event_record,
     polars_frame,
     polars_types,
 )
@@ -57,11 +59,15 @@ class FrameReplay:
         curve: The curve.
         slow: The customers who were replayed one event after the other.
         found: Those whom columns decide; None: nobody.
-        later: The number of their events after ``until``.
+        earlier: What an earlier run left.
     """
 
-    def __init__(self, curve: Curve, slow: Replay, found: ColumnReplay | None = None, later: int = 0) -> None:
-        self._curve, self._slow, self.later = curve, slow, later
+    def __init__(
+        self, curve: Curve, slow: Replay, found: ColumnReplay | None = None, *, earlier: EarlierRun | None = None
+    ) -> None:
+        self._curve, self._slow, self._earlier = curve, slow, earlier or EarlierRun()
+        self.later = 0
+        """The number of events after ``until`` of customers whom columns decide."""
         self.columns = found
 
     @property
@@ -136,6 +142,18 @@ class FrameReplay:
         both = (*found, *map(RejectRecord.of, self._slow.rejects))
         return tuple(sorted(both, key=lambda each: (each.at, each.customer)))
 
+    @cached_property
+    def identities(self) -> pl.DataFrame:
+        """The events with ids that were applied, in this run and the earlier ones: a table of ``EVENTS``, to go on from."""
+        parts = [polars_frame(EVENTS, map(event_record, (self._slow.used or {}).values()))]
+        if self._earlier.identities is not None:
+            parts.insert(0, self._earlier.identities)
+        if self.columns is not None:
+            parts.append(identities_frame(self.columns))
+        return pl.concat(parts, how="diagonal_relaxed").unique(
+            ("customer", "id", "place"), keep="first", maintain_order=True
+        )
+
     @property
     def rejects(self) -> pl.DataFrame:
         """What could not be applied: a table of ``REJECTS``, by time and customer."""
@@ -158,13 +176,13 @@ class FrameReplay:
             keep_identities: Whether to return the identities used, with their events.
         """
         moved, later = ([], []) if self._course is None else transitions_of(self._course)
-        used = {} if self._course is None or not keep_identities else identities_of(self._course)
+        used = identities_of(self.identities) if keep_identities else None
         return Replay(
             self.standing_objects(),
             tuple(sorted((*moved, *self._slow.transitions), key=attrgetter("transition.at", "transition.customer"))),
             self.fates,
             self.counts,
-            {**used, **(self._slow.used or {})} if keep_identities else None,
+            used,
             Observation(
                 self.until,
                 self.standing_objects(observed=True),
@@ -173,7 +191,14 @@ class FrameReplay:
         )
 
 
-def replay_frame(events: pl.DataFrame, curve: Curve, until: datetime | None = None) -> FrameReplay:
+def replay_frame(
+    events: pl.DataFrame,
+    curve: Curve,
+    until: datetime | None = None,
+    *,
+    standings: pl.DataFrame | None = None,
+    identities: pl.DataFrame | None = None,
+) -> FrameReplay:
     """Replay a table of events of many customers; the result is that of ``replay`` of the same events.
 
     Args:
@@ -181,10 +206,16 @@ def replay_frame(events: pl.DataFrame, curve: Curve, until: datetime | None = No
             of type ``Enum``, and customers whole numbers.
         curve: The curve.
         until: Leave out later events, and observe all customers at this instant. If None: the time of the last applied
-            event.
+            event, which is the latest ``as_of`` of all standings.
+        standings: The standings to go on from, a table of ``STANDINGS`` (``FrameReplay.standings``); customers without one
+            begin at their first applied event.
+        identities: The identities used so far (``FrameReplay.identities``). Needed if events with ids go on from standings.
 
     Raises:
-        InvalidValueError: Events is not a frame, or has no column of customers, times or classes, or nulls in one.
+        InvalidValueError: Events is not a frame, or has no column of customers, times or classes, or nulls in one; or the
+            tables of the earlier run do not fit.
+        InvalidPositionError: A standing is not one of this curve.
+        ObservedInThePastError: ``until`` is earlier than a standing.
         TrustcurveError: A row is no event: the error of its class.
 
     Examples:
@@ -196,9 +227,10 @@ def replay_frame(events: pl.DataFrame, curve: Curve, until: datetime | None = No
         ['distrust.suspicious']
     """
     _check(events)
+    earlier = EarlierRun.of(standings, identities)
     end = None if until is None else microseconds(instant(until, "until"))
     early, late = EventTable(events).split(end)
-    found = run_table(early, curve, end, partial(histories_of, curve=curve))
+    found = run_table(early, curve, end, partial(histories_of, curve=curve, earlier=earlier), earlier=earlier)
     found.later = 0 if late is None else late.height
     return found
 
@@ -209,6 +241,7 @@ def run_table(
     end: int | None,
     histories: Callable[[LogBooks], Iterable[History]],
     *,
+    earlier: EarlierRun,
     apart: pl.Series | None = None,
     observed: Callable[[Step], None] | None = None,
 ) -> FrameReplay:
@@ -219,27 +252,46 @@ def run_table(
         curve: The curve.
         end: When all customers are observed, in microseconds since 1970; None: at the last applied event.
         histories: Returns the histories of the customers whom columns cannot decide (``LogBooks.odd``).
+        earlier: What an earlier run left.
         apart: More customers to replay one event after the other.
         observed: Called with each step of the observation of these.
     """
+    earlier.check(table, end)
     arrays = CurveArrays.of(curve)
-    columns = EventColumns.of(table, curve, arrays.columns)
+    begin = earlier.promises(curve)
+    known = earlier.known(curve, begin)
+    columns = EventColumns.of(table, curve, arrays.columns, earlier.customers)
+    odd = columns.odd | _too_early(columns, known)
     if apart is not None:
-        columns = evolve(columns, odd=columns.odd | columns.customers.is_in(apart.implode()).to_numpy())
-    books = LogBooks.of(columns, curve, arrays, OpenPromises.none())
+        odd |= columns.customers.is_in(apart.implode()).to_numpy()
+    books = LogBooks.of(evolve(columns, odd=odd), curve, arrays, begin, earlier.identities)
     slow = list(histories(books))
+    before = {name: each for name in books.odd_customers if (each := earlier.standing(name)) is not None}
     last = [microseconds(each.standing.as_of) for each in slow if each.standing is not None]
-    found = ColumnReplay(books, KnownCustomers.none(), end, max(last, default=None))
+    last += [microseconds(each.as_of) for each in before.values()]
+    found = ColumnReplay(books, known, end, max(last, default=None))
     at = None if found.until is None else datetime_of(found.until)
-    return FrameReplay(curve, combine(slow, {}, curve, at, used={}, observed=observed), found)
+    replayed = combine(slow, before, curve, at, used={}, observed=observed)
+    return FrameReplay(curve, replayed, found, earlier=earlier)
 
 
-def histories_of(books: LogBooks, curve: Curve) -> Iterable[History]:
+def _too_early(columns: EventColumns, known: KnownCustomers) -> Ints:
+    """Return which customers have an event before the instant up to which they are known. Shape (customers,)."""
+    early = np.zeros(len(columns.customers), bool)
+    some = np.flatnonzero(np.diff(columns.starts)[: len(known.as_of)])
+    early[some] = columns.at[columns.starts[some]] < known.as_of[some]
+    return early
+
+
+def histories_of(books: LogBooks, curve: Curve, earlier: EarlierRun) -> Iterable[History]:
     """Replay the customers whom columns cannot decide, one event after the other."""
     events = books.events
-    for number in np.flatnonzero(books.odd).tolist():
+    used = earlier.used(books.odd_customers)
+    for number in np.flatnonzero(books.odd & (np.diff(events.starts) > 0)).tolist():
         rows = events.rows(np.arange(events.starts[number], events.starts[number + 1]))
-        yield history(curve, events.customers[number], map(event_of, rows.iter_rows(named=True)))
+        name = events.customers[number]
+        logged = map(event_of, rows.iter_rows(named=True))
+        yield history(curve, name, logged, earlier.standing(name), used=used)
 
 
 def _check(events: object) -> None:

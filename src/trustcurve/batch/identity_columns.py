@@ -10,10 +10,9 @@ from attrs import frozen
 
 from trustcurve.batch.event_columns import EventColumns
 from trustcurve.batch.ints import Ints
-from trustcurve.core.events import Event
-from trustcurve.records import EVENTS, event_of
+from trustcurve.records import EVENTS, event_of, polars_types
 
-__all__ = ["IdentityColumns"]
+__all__ = ["IdentityColumns", "differing", "repeats_of_earlier"]
 
 _PLACED = ("row", "place", "sequence", "if_open")
 _CONTENT = tuple(name for name in EVENTS.names if name not in _PLACED)
@@ -36,12 +35,13 @@ class IdentityColumns:
     crowded: Ints
 
     @classmethod
-    def of(cls, events: EventColumns) -> IdentityColumns:
-        """Find the repeated identities of events."""
+    def of(cls, events: EventColumns, gone: Ints) -> IdentityColumns:
+        """Find the repeated identities of events, but those that are gone."""
         none = np.zeros(0, np.int64)
         if not events.table.given("id"):
             return cls(none, none, none.astype(bool))
         some = _candidates(events)
+        some = some[~np.isin(some, gone)] if len(gone) else some
         named = pl.DataFrame(
             {
                 "event": some,
@@ -58,21 +58,52 @@ class IdentityColumns:
         """Return the repeats without some of them, for each of which there is a flag."""
         return IdentityColumns(self.repeats[~some], self.firsts[~some], self.crowded[~some])
 
-    def conflicts(self, events: EventColumns, odd: Ints) -> Ints:
-        """Return which repeats differ from the first event of their identity; those of odd customers do not. Shape (repeats,)."""
-        columns = [name for name in _CONTENT if events.table.given(name)]
-        one, other = (events.rows(places) for places in (self.repeats, self.firsts))
-        differ = [(one[name].ne_missing(other[name])).to_numpy() for name in columns]
-        found: Ints = np.any(differ, axis=0) if differ and len(one) else np.zeros(len(self.repeats), bool)
-        found &= ~odd[events.customer[self.repeats]]  # their events perhaps cannot be made
-        for number in np.flatnonzero(found).tolist():  # one may say what is the default of the other
-            found[number] = event_at(events, self.repeats[number]) != event_at(events, self.firsts[number])
-        return found
+
+def repeats_of_earlier(events: EventColumns, earlier: pl.DataFrame | None) -> tuple[Ints, pl.DataFrame]:
+    """Return the events that repeat an identity of an earlier run, and the event of that run for each."""
+    if earlier is None or earlier.is_empty() or not events.table.given("id"):
+        return np.zeros(0, np.int64), pl.DataFrame(schema=polars_types(EVENTS))
+    known = (
+        earlier.with_columns(pl.col("place").fill_null(0))
+        if "place" in earlier.columns
+        else earlier.with_columns(place=0)
+    )
+    named = pl.DataFrame(
+        {
+            "event": np.arange(len(events.at)),
+            "customer": events.customers.gather(events.customer),
+            "id": events.texts("id", np.arange(len(events.at))),
+            "place": _places(events),
+        }
+    ).drop_nulls("id")
+    keys = ["customer", "id", "place"]
+    numbered = known.select(keys).cast({"place": pl.Int64}).with_row_index("known").unique(keys, keep="first")
+    found = named.join(numbered, on=keys).sort("event")
+    return found["event"].to_numpy(), known[found["known"].to_numpy()]
 
 
-def event_at(events: EventColumns, number: int) -> Event:
-    """Return an event of the columns."""
-    return event_of(events.rows(np.array([number])).row(0, named=True)).event
+def differing(events: EventColumns, repeats: Ints, firsts: pl.DataFrame, odd: Ints) -> Ints:
+    """Return which events differ from others; those of odd customers do not. Shape (repeats,).
+
+    Args:
+        events: The events.
+        repeats: The numbers of the ones.
+        firsts: The others, as records of ``EVENTS``.
+        odd: A flag for each customer: their events perhaps cannot be made.
+    """
+    one = events.rows(repeats)
+    same = [_column(one, name).eq_missing(_column(firsts, name)).to_numpy() for name in _CONTENT]
+    found: Ints = ~np.all(same, axis=0) if len(one) else np.zeros(0, bool)
+    found &= ~odd[events.customer[repeats]]
+    for number in np.flatnonzero(found).tolist():  # one may say what is the default of the other
+        both = (event_of(each.row(number, named=True)).event for each in (one, firsts))
+        found[number] = next(both) != next(both)
+    return found
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    dtype = polars_types(EVENTS)[name]
+    return frame[name].cast(dtype) if name in frame.columns else pl.repeat(None, frame.height, dtype=dtype, eager=True)
 
 
 def _candidates(events: EventColumns) -> Ints:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.event_columns import EventColumns
-from trustcurve.batch.identity_columns import IdentityColumns
+from trustcurve.batch.identity_columns import IdentityColumns, differing, repeats_of_earlier
 from trustcurve.batch.ints import NONE, Ints
 from trustcurve.batch.promise_columns import OVERDUE, OpenPromises, PromiseColumns
 from trustcurve.core.curve import Curve
@@ -33,8 +33,9 @@ class LogBooks:
         curve: The curve.
         arrays: Its table.
         events: The columns.
-        repeats: The events that repeat an identity.
-        conflicting: Which of them differ from the first event of their identity. Shape (repeats,).
+        repeated: The events that repeat an identity.
+        conflicting: Those of them that differ from the first event with it.
+        first_rows: The first events of these, as records of ``EVENTS``.
         book: What the books say.
         rejected: The events that are rejected, because the book rejects them or another event of their row at that instant.
         causes: The event that the book rejects, for each of them.
@@ -45,15 +46,23 @@ class LogBooks:
     curve: Curve
     arrays: CurveArrays
     events: EventColumns
-    repeats: IdentityColumns
+    repeated: Ints
     conflicting: Ints
+    first_rows: pl.DataFrame
     book: PromiseColumns
     rejected: Ints
     causes: Ints
     odd: Ints
 
     @classmethod
-    def of(cls, events: EventColumns, curve: Curve, arrays: CurveArrays, begin: OpenPromises) -> LogBooks:
+    def of(
+        cls,
+        events: EventColumns,
+        curve: Curve,
+        arrays: CurveArrays,
+        begin: OpenPromises,
+        identities: pl.DataFrame | None = None,
+    ) -> LogBooks:
         """Keep the books.
 
         Args:
@@ -61,17 +70,35 @@ class LogBooks:
             curve: The curve.
             arrays: Its table.
             begin: The promises that are open before the first event.
+            identities: The events with ids that were applied before: a table of ``EVENTS``.
         """
-        found = IdentityColumns.of(events)
-        book = PromiseColumns.of(events, found, curve, arrays, begin)
-        rejected, causes, again = _with_their_rows(events, book, found)
+        old, old_rows = repeats_of_earlier(events, identities)
+        found = IdentityColumns.of(events, old)
+        book = PromiseColumns.of(events, found, curve, arrays, begin, gone=old)
+        rejected, causes, again = _with_their_rows(events, book, found, old)
         odd = events.odd | (not arrays.settles)
         # The book goes promise by promise: it does not know yet whether an event about another one counts.
         other = _is_about_another(events, found) | (again & found.crowded)
         tied = rejected[(events.about[rejected] != NONE) & (rejected != causes)]
         odd[events.customer[np.concatenate([found.repeats[other], tied])]] = True
-        repeats = found.without(again)
-        return cls(curve, arrays, events, repeats, repeats.conflicts(events, odd), book, rejected, causes, odd)
+        new = found.without(again)
+        new_rows = events.rows(new.firsts)
+        differ = [differing(events, *each, odd) for each in ((old, old_rows), (new.repeats, new_rows))]
+        return cls(
+            curve=curve,
+            arrays=arrays,
+            events=events,
+            repeated=np.concatenate([old, new.repeats]),
+            conflicting=np.concatenate([old[differ[0]], new.repeats[differ[1]]]),
+            first_rows=pl.concat(
+                [rows.filter(pl.Series(each)) for rows, each in zip((old_rows, new_rows), differ, strict=True)],
+                how="diagonal_relaxed",
+            ),
+            book=book,
+            rejected=rejected,
+            causes=causes,
+            odd=odd,
+        )
 
     @property
     def odd_customers(self) -> pl.Series:
@@ -81,7 +108,7 @@ class LogBooks:
     @property
     def gone(self) -> Ints:
         """The events that do not count."""
-        return np.concatenate([self.repeats.repeats, self.book.skipped, self.rejected])
+        return np.concatenate([self.repeated, self.book.skipped, self.rejected])
 
     def counts(self, chosen: Ints) -> dict[str, int]:
         """Return the number of events of some customers that do not count, by fate."""
@@ -90,59 +117,53 @@ class LogBooks:
         def many(events: Ints) -> int:
             return int(np.count_nonzero(chosen[owner[events]]))
 
-        conflicts = many(self.repeats.repeats[self.conflicting])
+        conflicts = many(self.conflicting)
         return {
             "skipped": many(self.book.skipped),
-            "duplicate": many(self.repeats.repeats) - conflicts,
+            "duplicate": many(self.repeated) - conflicts,
             "conflict": conflicts,
             "rejected": many(self.rejected),
         }
 
     def rejects(self, chosen: Ints) -> list[RejectRecord]:
         """Return the rejected and the conflicting events of some customers, one customer after the other."""
-        owner, repeats = self.events.customer, self.repeats
-        conflicts = np.flatnonzero(self.conflicting & chosen[owner[repeats.repeats]])
-        numbers, firsts = repeats.repeats[conflicts], repeats.firsts[conflicts]
-        found = [
-            (number, RejectRecord.of(EventFate(logged, "conflict", None, None, first)))
-            for number, logged, first in zip(numbers.tolist(), self._logged(numbers), self._logged(firsts), strict=True)
-        ]
-        mine = np.flatnonzero(chosen[owner[self.rejected]])
-        errors = self._errors(self.causes[mine])
-        numbers = self.rejected[mine]
-        for number, record, cause in zip(
-            numbers.tolist(), self._records(numbers), self.causes[mine].tolist(), strict=True
-        ):
+        found = [(number, RejectRecord.of(fate)) for number, fate in self._conflicts(chosen)]
+        numbers, causes, errors = self._rejected(chosen)
+        for number, record, cause in zip(numbers.tolist(), self._records(numbers), causes.tolist(), strict=True):
             found.append((number, RejectRecord.of_error(**record, kind=errors[cause][0], error=errors[cause][1])))
         return [record for _, record in sorted(found, key=itemgetter(0))]
 
     def fates(self, chosen: Ints) -> list[EventFate]:
         """Return the fates of these events, which takes objects for them."""
-        owner, repeats = self.events.customer, self.repeats
-        conflicts = np.flatnonzero(self.conflicting & chosen[owner[repeats.repeats]])
-        numbers, firsts = repeats.repeats[conflicts], repeats.firsts[conflicts]
-        found = [
-            (number, EventFate(logged, "conflict", None, None, first))
-            for number, logged, first in zip(numbers.tolist(), self._logged(numbers), self._logged(firsts), strict=True)
-        ]
-        mine = np.flatnonzero(chosen[owner[self.rejected]])
-        numbers, causes = self.rejected[mine], self.causes[mine]
-        errors = self._errors(causes)
-        for number, of, logged, cause in zip(
-            numbers.tolist(), causes.tolist(), self._logged(numbers), self._logged(causes), strict=True
-        ):
-            found.append((number, EventFate(logged, "rejected", None, errors[of][1], cause)))
+        found = self._conflicts(chosen)
+        numbers, causes, errors = self._rejected(chosen)
+        logged = zip(self._logged(numbers), self._logged(causes), strict=True)
+        for number, of, (event, cause) in zip(numbers.tolist(), causes.tolist(), logged, strict=True):
+            found.append((number, EventFate(event, "rejected", None, errors[of][1], cause)))
         return [fate for _, fate in sorted(found, key=itemgetter(0))]
+
+    def _conflicts(self, chosen: Ints) -> list[tuple[int, EventFate]]:
+        some = np.flatnonzero(chosen[self.events.customer[self.conflicting]])
+        numbers, firsts = self.conflicting[some], map(event_of, self.first_rows[some].iter_rows(named=True))
+        return [
+            (number, EventFate(logged, "conflict", None, None, first))
+            for number, logged, first in zip(numbers.tolist(), self._logged(numbers), firsts, strict=True)
+        ]
+
+    def _rejected(self, chosen: Ints) -> tuple[Ints, Ints, dict[int, tuple[str, TrustcurveError]]]:
+        """Return the rejected events of some customers, their causes, and why the book rejects these."""
+        mine = np.flatnonzero(chosen[self.events.customer[self.rejected]])
+        return self.rejected[mine], self.causes[mine], self._errors(self.causes[mine])
 
     def _logged(self, events: Ints) -> Iterator[LoggedEvent]:
         return map(event_of, self.events.rows(events).iter_rows(named=True))
 
     def _records(self, events: Ints) -> Iterator[dict[str, Any]]:
         """Yield what a reject says of its event."""
-        kept = ("row", "customer", "at", "event")
-        rows = self.events.rows(events)
-        missing = [pl.lit(None).alias(name) for name in kept if name not in rows.columns]
-        return rows.with_columns(missing).select(kept).iter_rows(named=True)
+        columns, at = self.events, map(datetime_of, self.events.at[events].tolist())
+        texts = (columns.texts(name, events).cast(pl.String).to_list() for name in ("customer", "event"))
+        for row, when, customer, event in zip(columns.texts("row", events).to_list(), at, *texts, strict=True):
+            yield {"row": row, "customer": customer, "at": when, "event": event}
 
     def _errors(self, causes: Ints) -> dict[int, tuple[str, TrustcurveError]]:
         """Return why the book rejects events: the class of each, and the error that ``advance`` raises there."""
@@ -178,7 +199,9 @@ def _is_about_another(events: EventColumns, found: IdentityColumns) -> Ints:
     return other
 
 
-def _with_their_rows(events: EventColumns, book: PromiseColumns, found: IdentityColumns) -> tuple[Ints, Ints, Ints]:
+def _with_their_rows(
+    events: EventColumns, book: PromiseColumns, found: IdentityColumns, old: Ints
+) -> tuple[Ints, Ints, Ints]:
     """Return the events that are rejected with those that the book rejects: all of a row at one instant.
 
     Returns:
@@ -193,7 +216,7 @@ def _with_their_rows(events: EventColumns, book: PromiseColumns, found: Identity
         pl.DataFrame({"unit": unit[book.rejected], "cause": book.rejected}).group_by("unit").agg(pl.col("cause").min())
     )
     places = np.flatnonzero(np.isin(unit, first["unit"].to_numpy()))
-    places = places[~np.isin(places, np.concatenate([book.repeated, book.skipped]))]
+    places = places[~np.isin(places, np.concatenate([book.repeated, book.skipped, old]))]
     again = np.isin(found.firsts, np.concatenate([places[~np.isin(places, found.repeats)], left_out]))
     places = places[~np.isin(places, found.repeats[~again])]
     both = pl.DataFrame({"event": places, "unit": unit[places]}).join(first, on="unit", how="left").sort("event")

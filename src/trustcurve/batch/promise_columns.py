@@ -90,7 +90,14 @@ class PromiseColumns:
 
     @classmethod
     def of(
-        cls, events: EventColumns, repeats: IdentityColumns, curve: Curve, arrays: CurveArrays, begin: OpenPromises
+        cls,
+        events: EventColumns,
+        repeats: IdentityColumns,
+        curve: Curve,
+        arrays: CurveArrays,
+        begin: OpenPromises,
+        *,
+        gone: Ints,
     ) -> PromiseColumns:
         """Keep the books of all customers.
 
@@ -100,9 +107,12 @@ class PromiseColumns:
             curve: The curve.
             arrays: Its table.
             begin: The promises that are open before the first event.
+            gone: The events that do not count, whatever the book says.
         """
         code = np.where(events.signal == NONE, arrays.no_signal, events.signal).astype(_small(arrays.no_signal + 2))
-        places = np.flatnonzero(events.about != NONE)
+        about = events.about != NONE
+        about[gone] = False
+        places = np.flatnonzero(about)
         if len(places) or len(begin.customer):
             return _Books(events, repeats, code, curve=curve, arrays=arrays, begin=begin).kept(places)
         ints, none = np.zeros(0, np.int64), pl.Series([], dtype=pl.String)

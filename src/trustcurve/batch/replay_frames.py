@@ -14,9 +14,9 @@ from trustcurve.batch.ints import NO_TIME, NONE, Ints
 from trustcurve.core.instants import LAST
 from trustcurve.core.signals import SILENCE, WEIGHTS
 from trustcurve.core.standing import Position
-from trustcurve.records import STANDINGS, TRANSITIONS, polars_types
+from trustcurve.records import EVENTS, STANDINGS, TRANSITIONS, polars_types
 
-__all__ = ["standings_frame", "transitions_frame"]
+__all__ = ["identities_frame", "standings_frame", "transitions_frame"]
 
 _POSITION: Final = tuple(field.name for field in fields(Position))
 _CLOCK: Final = "clock"
@@ -187,6 +187,19 @@ def transitions_frame(found: ColumnReplay) -> pl.DataFrame:
     }
     frame = pl.DataFrame({name: columns[name].cast(dtype) for name, dtype in polars_types(TRANSITIONS).items()})
     return frame.sort("observed", "at", "customer", maintain_order=True)
+
+
+def identities_frame(found: ColumnReplay) -> pl.DataFrame:
+    """Return the events with ids that were applied as a table of ``EVENTS``."""
+    types = polars_types(EVENTS)
+    events = found.books.events
+    if not events.table.given("id"):
+        return pl.DataFrame(schema=types)
+    stays = found.decided[events.customer]
+    stays[found.gone] = False
+    rows = events.rows(np.flatnonzero(stays)).drop_nulls("id")
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in types.items() if name not in rows.columns]
+    return rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in types.items())
 
 
 def _causes(found: ColumnReplay, changes: Changes) -> tuple[pl.Series, pl.Series, pl.Series]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 
 from trustcurve.batch.column_replay import Changes, ColumnReplay
 from trustcurve.batch.ints import NO_TIME, Ints
@@ -92,13 +93,7 @@ def _causes(found: ColumnReplay, changes: Changes) -> Iterator[tuple[Cause, int 
             yield logged.event, logged.row
 
 
-def identities_of(found: ColumnReplay) -> dict[Identity, LoggedEvent]:
-    """Return the identities of the events that were applied, with the events; this takes an object for each."""
-    events = found.books.events
-    if not events.table.given("id"):
-        return {}
-    stays = found.decided[events.customer]
-    stays[found.gone] = False
-    rows = events.rows(np.flatnonzero(stays)).drop_nulls("id")
-    made = map(event_of, rows.iter_rows(named=True))
+def identities_of(events: pl.DataFrame) -> dict[Identity, LoggedEvent]:
+    """Return events with ids by their identities; this takes an object for each."""
+    made = map(event_of, events.iter_rows(named=True))
     return {(str(each.event.customer), str(each.event.id), each.place): each for each in made}

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from attrs import field, frozen
 
+from trustcurve.batch.earlier_run import EarlierRun
 from trustcurve.batch.event_columns import odd_customers
 from trustcurve.batch.frame_replay import FrameReplay, run_table
 from trustcurve.batch.log_books import LogBooks
@@ -116,7 +117,13 @@ class LogRun:
             return _each(self.histories(chosen), relations.add_history) if len(chosen) else iter(())
 
         found = run_table(
-            early, self.curve, end, histories, apart=pl.concat(apart) if apart else None, observed=relations.add_step
+            early,
+            self.curve,
+            end,
+            histories,
+            earlier=EarlierRun(),
+            apart=pl.concat(apart) if apart else None,
+            observed=relations.add_step,
         )
         if late is not None:
             found.later = late.height - late.of(pl.concat(slow)).height
