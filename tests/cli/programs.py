@@ -31,13 +31,16 @@ def run(*arguments: str, code: str | None = None, **environment: str) -> subproc
     )
 
 
-def on_terminal(*arguments: str, columns: int = 100, interrupt_at: bytes | None = None) -> tuple[int, str]:
+def on_terminal(
+    *arguments: str, columns: int = 100, interrupt_at: bytes | None = None, interrupt: signal.Signals = signal.SIGINT
+) -> tuple[int, str]:
     """Run a command on a terminal of its own, and return its exit code and all that it wrote there.
 
     Args:
         arguments: The command.
         columns: How wide the terminal is.
-        interrupt_at: Press Ctrl-C when this is seen.
+        interrupt_at: Press Ctrl-C when this is seen, or send another signal.
+        interrupt: The signal.
     """
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     leader, follower = pty.openpty()
@@ -61,7 +64,7 @@ def on_terminal(*arguments: str, columns: int = 100, interrupt_at: bytes | None 
             break
         seen += chunk
         if interrupt_at is not None and interrupt_at in seen:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(interrupt)
             interrupt_at = None
     os.close(leader)
     patience.cancel()

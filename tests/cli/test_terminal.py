@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,16 @@ def test_ctrl_c_ends_the_work_without_a_word() -> None:
     assert lines_of(seen)[-1].strip() == ""
     assert "Traceback" not in seen
     assert seen.count("\x1b[?25l") == seen.count("\x1b[?25h") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_request_to_end_ends_the_work_and_cleans_up(shop: Path) -> None:
+    write_long_log(300_000)
+    before = set(shop.iterdir())
+    code, seen = on_terminal(*REPLAY, "--out", ".", interrupt_at=b"reading the log", interrupt=signal.SIGTERM)
+    assert (code, lines_of(seen)[-1].strip()) == (143, "")
+    assert "Traceback" not in seen
+    assert set(shop.iterdir()) == before
 
 
 def test_a_pipe_shows_neither(shop: Path) -> None:

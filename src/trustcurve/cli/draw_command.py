@@ -16,6 +16,7 @@ from trustcurve.errors import InvalidValueError, UnknownWordError
 from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
 from trustcurve.machine.diagrams import Chart, chart_of, dot_text, mermaid_text, render
+from trustcurve.records.whole_files import write_whole
 
 __all__ = ["add_to"]
 
@@ -81,7 +82,7 @@ def draw(  # noqa: PLR0917 - one argument for each option of the command
     on = chosen_curve(curve)
     picture = _picture(chart_of(on, _path(log, mapping, customer, until, on)), chosen)
     if out_file is not None:
-        out_file.write_bytes(picture)
+        write_whole(out_file, picture)
         Screen.out().line(f"wrote {out_file}")
     elif chosen != "png":
         Screen.out().file(picture.decode())

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from trustcurve.core.values import checked_path, checked_word
+from trustcurve.records.whole_files import WholeFiles
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +27,8 @@ def write_tables(
     format: FileFormat = "parquet",  # noqa: A002 - what the command line calls it, too
 ) -> tuple[Path, ...]:
     r"""Write tables to files in a folder, which is created if needed; existing files are replaced.
+
+    They are replaced once all tables are written: after an error or Ctrl-C, the old files are as they were.
 
     Args:
         tables: Polars frames by name, such as ``Run.tables()`` or ``Solution.tables()``.
@@ -57,15 +60,27 @@ def write_tables(
     target = Path(checked_path("folder", folder))
     target.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, frame in tables.items():
-        path = target / f"{name}.{ending}"
-        with path.open("wb") as file:  # Polars opens no file whose name is not UTF-8
-            if ending == "parquet":
-                frame.write_parquet(file)
-            else:
-                _for_spreadsheets(frame).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
-        written.append(path)
+    with WholeFiles() as files:
+        for name, frame in tables.items():
+            path = target / f"{name}.{ending}"
+            with files.open(path) as file:  # Polars opens no file whose name is not UTF-8
+                _write(frame, file, ending)
+            written.append(path)
     return tuple(written)
+
+
+def _write(frame: pl.DataFrame, file: BinaryIO, ending: str) -> None:
+    from polars.exceptions import ComputeError  # noqa: PLC0415 - slow to import
+
+    if ending == "csv":
+        _for_spreadsheets(frame).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+        return
+    try:
+        frame.write_parquet(file)
+    except ComputeError as error:
+        if "(os error " not in str(error):
+            raise
+        raise OSError(str(error)) from error  # such as a full disk
 
 
 _RUNS = r"^'*[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - spreadsheets read the wide signs as the others

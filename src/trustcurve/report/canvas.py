@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.values import checked_path
+from trustcurve.records.whole_files import WholeFiles
 
 __all__ = [
     "FALL",
@@ -109,7 +110,8 @@ def save(made: Figure, path: str | PathLike[str]) -> Path:
     target = Path(checked_path("path", path))
     with style.context(_STYLES), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing")  # the glyph is drawn as a box, which shows that as well
-        made.savefig(target, format="png", dpi=_DPI, metadata={"Software": None})
+        with WholeFiles() as files, files.open(target) as file:
+            made.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
     return target
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from trustcurve.core.curve import Curve
 from trustcurve.core.journey import Journey
+from trustcurve.records.whole_files import write_whole
 from trustcurve.snapshots import to_json
 from trustcurve.testing.session import session
 
@@ -61,5 +62,5 @@ def save_journey(journey: Journey, curve: Curve, test: str) -> str:
         return ""
     words = re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-")[-_ID_LENGTH:]
     path = Path(folder()) / f"{words}-{sha256(test.encode()).hexdigest()[:8]}.json"
-    path.write_text(to_json(journey, curve=curve) + "\n", encoding="utf-8")
+    write_whole(path, to_json(journey, curve=curve) + "\n")
     return f"\n  saved; to test it again: pytest --trustcurve-replay {path}"

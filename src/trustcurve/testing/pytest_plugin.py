@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import asdict
 
+from trustcurve.records.whole_files import write_whole
 from trustcurve.snapshots import SnapshotError
 from trustcurve.snapshots.codec import parse_json
 from trustcurve.testing.coverage import Coverage, CurveCoverage, Recorder
@@ -176,7 +177,7 @@ _Curves = Iterable[CurveCoverage]
 def _write(format_: str, path: Path, results: _Results, curves: _Curves) -> None:
     """Write a report, and make the folders that are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_json(results, curves) if format_ == "json" else _html(results, curves), encoding="utf-8")
+    write_whole(path, _json(results, curves) if format_ == "json" else _html(results, curves))
 
 
 def _json(results: _Results, curves: _Curves) -> str:

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from os import PathLike, getpid
+from os import PathLike
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from attrs import frozen
 
@@ -28,6 +27,7 @@ from trustcurve.errors import InvalidValueError, require
 from trustcurve.policies.actions import MOVES, PROMISE_MOVES, WAIT
 from trustcurve.policies.environment import ANY, Environment
 from trustcurve.policies.policy import OPEN_MAX, Policy
+from trustcurve.records.whole_files import WholeFiles
 from trustcurve.verification.automaton import Automaton
 from trustcurve.verification.chain import automaton_probabilities
 from trustcurve.verification.checker import checker_for
@@ -393,20 +393,7 @@ def write_model(automaton: Automaton, path: str | PathLike[str], *, argument: st
         rule = "must have one probability for each move, not an interval, to be exported"
         raise InvalidValueError("environment", automaton.loop.environment.name, rule)
     try:
-        with _whole(file.resolve()) as text:
-            text.writelines(_WRITERS[file.suffix.lower()](ExplicitModel(automaton)))
+        with WholeFiles() as files, files.open(file) as text:
+            text.writelines(part.encode("ascii") for part in _WRITERS[file.suffix.lower()](ExplicitModel(automaton)))
     except OSError as error:
         raise InvalidValueError(argument, str(path), f"must be a file that can be written; {error.strerror}") from error
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
-    """Open a file that gets its name when all of it is written; if that fails, nothing is left of it."""
-    part = path.with_name(f"{path.name}.{getpid()}.part")
-    try:
-        with part.open("w", encoding="ascii", newline="\n") as file:
-            yield file
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cached_property
 from itertools import count
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from attrs import define, evolve, field, frozen
@@ -25,10 +24,11 @@ from trustcurve.core.phrases import event_words, when_words
 from trustcurve.core.signals import BROKEN, KEPT
 from trustcurve.core.standing import Position
 from trustcurve.core.steps import cause_words
-from trustcurve.core.values import Value, checked_path
+from trustcurve.core.values import Value
 from trustcurve.errors import TrustcurveError, final_class
 from trustcurve.policies.actions import MOVE_EVENTS, Act, event_of
 from trustcurve.policies.decision_list import DecisionList
+from trustcurve.records.whole_files import write_whole
 from trustcurve.verification.closed_loop import ClosedLoop, Passage
 from trustcurve.verification.turn import Turn
 from trustcurve.verification.turn_rules import JOINS, OpenPromises
@@ -179,7 +179,7 @@ class LoopJourney(Value):
         from trustcurve.snapshots import to_json  # noqa: PLC0415 - only saving needs it
 
         text = to_json(self.journey, curve=self.loop.curve) + "\n"
-        Path(checked_path("path", path)).write_text(text, encoding="utf-8")
+        write_whole(path, text)
 
 
 @final
