@@ -320,3 +320,25 @@ def test_a_look_long_after_nearly_all_events_is_said(trustcurve: Trustcurve, sho
         "1 of 11 events lie after 2026-03-09; every customer is observed on 2062-03-13, at the last event: see --until"
     )
     assert said.lines[3:5] == ["states as of 2062-03-13 09:00 UTC", warning]
+
+
+def test_a_new_month_of_the_log_goes_on_where_the_last_one_ended(trustcurve: Trustcurve, shop: Path) -> None:
+    lines = (shop / "log.csv").read_text(encoding="utf-8").splitlines()
+    (shop / "first.csv").write_text("\n".join(lines[:6]) + "\n", encoding="utf-8")
+    (shop / "rest.csv").write_text("\n".join([lines[0], *lines[6:]]) + "\n", encoding="utf-8")
+    options = ("-m", shop / "m.toml", "--allow-rejects", "--resumable")
+    assert trustcurve("replay", shop / "log.csv", *options, "-o", shop / "whole").code == 0
+    assert trustcurve("replay", shop / "first.csv", *options, "-o", shop / "part").code == 0
+    said = trustcurve("replay", shop / "rest.csv", *options, "--continue", shop / "part", "-o", shop / "part")
+    assert (said.code, said.err) == (0, "")
+    whole, part = (pl.read_parquet(shop / name / "standings.parquet") for name in ("whole", "part"))
+    assert whole.sort("customer").equals(part.sort("customer"))
+
+
+def test_a_folder_that_no_run_can_continue_is_an_error(trustcurve: Trustcurve, shop: Path) -> None:
+    said = trustcurve("replay", shop / "log.csv", "-m", shop / "m.toml", "--continue", shop)
+    assert (said.code, said.out) == (2, "")
+    assert "must have run.parquet: write it with --out and --resumable, as Parquet" in " ".join(said.err.split())
+    said = trustcurve("replay", shop / "log.csv", "-m", shop / "m.toml", "--resumable")
+    assert (said.code, said.out) == (2, "")
+    assert "--resumable needs --out" in " ".join(said.err.split())

@@ -182,10 +182,11 @@ class EarlierRun:
         place = self._places.get(customer)
         return None if place is None else StandingRecord.read(self.standings.row(place, named=True))
 
-    def used(self, customers: pl.Series) -> dict[Identity, LoggedEvent]:
-        """Return the identities of some customers, with their events."""
+    def used(self, customers: pl.Series | None = None) -> dict[Identity, LoggedEvent]:
+        """Return the identities of all customers or of some, with their events."""
         if self.identities is None:
             return {}
-        rows = self.identities.filter(pl.col("customer").is_in(customers.implode()))
+        chosen = pl.lit(value=True) if customers is None else pl.col("customer").is_in(customers.implode())
+        rows = self.identities.filter(chosen)
         made = map(event_of, rows.iter_rows(named=True))
         return {(str(each.event.customer), str(each.event.id), each.place): each for each in made}

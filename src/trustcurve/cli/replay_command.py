@@ -14,8 +14,8 @@ from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Unt
 from trustcurve.cli.outcome_report import print_outcomes
 from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Screen, TableColumn, working
-from trustcurve.errors import require
-from trustcurve.logs import LogReplay, load_mapping, replay_log, scan_log
+from trustcurve.errors import InvalidValueError, require
+from trustcurve.logs import LogReplay, load_mapping, read_run, replay_log, scan_log
 from trustcurve.logs.log_replay import Engine, LogCounts
 from trustcurve.logs.outputs import write_replay
 from trustcurve.logs.relations import by_month, totals_of
@@ -65,6 +65,8 @@ For example:
     trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
     trustcurve replay orders.csv -m orders.toml --outcome stars --outcome-at rated_on
     trustcurve replay orders.csv -m orders.toml --png figures
+    trustcurve replay june.csv -m orders.toml --out june --resumable
+    trustcurve replay july.csv -m orders.toml --continue june --out july --resumable
 
 Exit code: 0; 1 if a row could not be used (see --allow-rejects); 2 after an error.
 """
@@ -91,6 +93,15 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="The format of these files.")] = "parquet",
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--continue",
+            metavar="DIR",
+            help="Go on from an earlier run, whose files --out and --resumable wrote into DIR; LOG has the rows since then.",
+            show_default=False,
+        ),
+    ] = None,
     png: Annotated[
         Path | None,
         typer.Option(
@@ -125,6 +136,9 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         ),
     ] = "columns",
     *,
+    resumable: Annotated[
+        bool, typer.Option("--resumable", help="Write with --out what a later run with --continue needs, too.")
+    ] = False,
     allow_rejects: AllowRejects = False,
 ) -> None:
     """Replay a log: print where customers stand, what moved them and why."""
@@ -134,6 +148,9 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
     meaning = load_mapping(mapping)
     end = None if until is None else read_until(until, meaning)
     on = chosen_curve(curve)
+    if resumable and (out_dir is None or file_format != "parquet"):
+        raise InvalidValueError("--resumable", resumable, "needs --out, and Parquet as its format")
+    standings, identities = (None, None) if earlier is None else read_run(earlier, on)
     written: tuple[Path, ...] = ()
     with working() as work:
         opened = scan_log(log, meaning.column_names)
@@ -145,6 +162,8 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             opened,
             meaning,
             on,
+            standings=standings,
+            identities=identities,
             until=end,
             outcome=outcome or None,
             outcome_at=outcome_at,
@@ -153,7 +172,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
         )
         if out_dir is not None:
             work.at("writing files")
-            written = write_replay(done, out_dir, format=file_format)
+            written = write_replay(done, out_dir, file_format, resumable=resumable)
         if png is not None:
             written = (*written, _figure(png, done))
     _print_head(screen, done, perf_counter() - started)

@@ -8,6 +8,7 @@ from trustcurve.errors import require
 require("polars", "logs")
 require("numpy", "logs")
 
+from trustcurve.logs.identities import Identities, read_run  # noqa: E402
 from trustcurve.logs.log_errors import InvalidMappingError, LogError, UnreadableLogError  # noqa: E402
 from trustcurve.logs.log_replay import (  # noqa: E402
     CustomerReplay,
@@ -23,6 +24,7 @@ from trustcurve.logs.sources import scan_log  # noqa: E402
 
 __all__ = [
     "CustomerReplay",
+    "Identities",
     "InvalidMappingError",
     "LogError",
     "LogJourneys",
@@ -31,6 +33,7 @@ __all__ = [
     "UnreadableLogError",
     "load_mapping",
     "parse_mapping",
+    "read_run",
     "replay_customer",
     "replay_journeys",
     "replay_log",

@@ -19,6 +19,7 @@ from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import checked_name, checked_word
 from trustcurve.errors import UnknownWordError, final_class
+from trustcurve.logs.identities import Identities
 from trustcurve.logs.log_run import LogRun, Progress, last_applied
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
@@ -75,6 +76,7 @@ class LogReplay:
             that cannot be read.
         counts: The number of rows and of events, by fate.
         outcomes: The outcomes, each with what was known just before it.
+        once_per: The values of rules with ``once_per`` that rows have used, in this run and the earlier ones.
         relations: Of the customers who came in each month, how many crossed the barrier and are kept, month by month, and
             what was given to them and asked of them.
         unmatched_rules: Rules of the mapping that matched no row: perhaps a word is misspelled, or an earlier rule
@@ -87,6 +89,7 @@ class LogReplay:
     rejects: tuple[RejectRecord, ...]
     counts: LogCounts
     outcomes: Outcomes
+    once_per: pl.DataFrame
     relations: tuple[RelationRecord, ...] = ()
     unmatched_rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -95,6 +98,11 @@ class LogReplay:
     def until(self) -> datetime | None:
         """The instant at which all customers are observed; None if no event was applied."""
         return self.tables.until
+
+    @property
+    def identities(self) -> Identities:
+        """What rows have used, in this run and the earlier ones, for a run that goes on from ``tables.standings``."""
+        return Identities(self.tables.identities, self.once_per)
 
     @cached_property
     def _objects(self) -> Replay:
@@ -166,6 +174,8 @@ def replay_log(
     until: datetime | None = None,
     outcome: str | Sequence[str] | None = None,
     outcome_at: str | None = None,
+    standings: pl.DataFrame | None = None,
+    identities: Identities | None = None,
     progress: Progress | None = None,
     engine: Engine = "columns",
 ) -> LogReplay:
@@ -180,6 +190,9 @@ def replay_log(
         outcome: Outcomes to compare with what was known just before them: names of the mapping's outcomes, or columns of
             the log (numbers, or true and false). If None: all outcomes of the mapping.
         outcome_at: The column with the time of the outcomes that are columns of the log; if None, the log's time.
+        standings: The standings of an earlier run to go on from (``LogReplay.tables.standings``); customers without one begin
+            at their first applied event. Events before a customer's standing are rejected; relations are not counted.
+        identities: What the earlier run used (``LogReplay.identities``); needed if events with ids go on from standings.
         progress: A function that is called regularly with the number of events done and of all.
         engine: "columns": by columns where the columns decide, which is fast; "pure": one event after the other. The results
             are equal.
@@ -204,8 +217,18 @@ def replay_log(
         >>> [reject.detail for reject in done.rejects]
         ["unreadable time: column 'when' has 'soon'"]
     """
-    run = LogRun.of(log, mapping, curve, until, progress, outcome=outcome, outcome_at=outcome_at)
-    relations = RelationCounter(curve)
+    run = LogRun.of(
+        log,
+        mapping,
+        curve,
+        until,
+        progress,
+        outcome=outcome,
+        outcome_at=outcome_at,
+        standings=standings,
+        identities=identities,
+    )
+    relations = RelationCounter(curve, counts=standings is None)
     columns = checked_word("engine", engine, ENGINES) == "columns"
     done = run.by_columns(relations) if columns else run.one_by_one(relations)
     rejects = [*run.rejects, *done.reject_records]
@@ -215,6 +238,7 @@ def replay_log(
         tables=done,
         rejects=tuple(sorted(rejects, key=_by_row)),
         counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
+        once_per=run.once_per(identities),
         relations=tuple(relations.records()),
         outcomes=run.outcomes.outcomes(done.until),
         unmatched_rules=run.mapped.unmatched,

@@ -18,6 +18,7 @@ from trustcurve.core.instants import instant, microseconds
 from trustcurve.core.replay import History, combine, history
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.customer_rows import CustomerRows, customer_rows
+from trustcurve.logs.identities import Identities
 from trustcurve.logs.mapper import Mapped, check_signals, map_log
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
@@ -45,6 +46,7 @@ class LogRun:
     until: datetime | None
     progress: Progress | None
     outcomes: OutcomeCollector
+    earlier: EarlierRun
     rejects: list[RejectRecord] = field(factory=list)
     broken: set[int] = field(factory=set)
 
@@ -60,6 +62,8 @@ class LogRun:
         outcome: str | Sequence[str] | None = (),
         outcome_at: str | None = None,
         customers: Collection[str] | None = None,
+        standings: pl.DataFrame | None = None,
+        identities: Identities | None = None,
     ) -> LogRun:
         """Map the log, or the rows of some customers."""
         _check("log", log, Log, "must be a log, such as scan_log(path)")
@@ -70,19 +74,34 @@ class LogRun:
         end = None if until is None else instant(until, "until")
         check_signals(mapping, curve)
         asked = with_outcomes(mapping, outcome, outcome_at)
-        mapped = map_log(log, asked, customers=customers)
-        run = cls(mapped, curve, end, progress, OutcomeCollector(curve, asked, end))
+        earlier = EarlierRun.of(standings, None if identities is None else identities.events)
+        if asked.outcomes and len(earlier.customers):
+            raise InvalidValueError(
+                "outcome", asked.outcomes[0].name, "needs the whole log: it cannot go on from standings"
+            )
+        seen = None if identities is None else identities.once_per
+        mapped = map_log(log, asked, customers=customers, seen=seen, until=end)
+        earlier.check(mapped.events, None if end is None else microseconds(end))
+        run = cls(mapped, curve, end, progress, OutcomeCollector(curve, asked, end), earlier)
         for row, customer, reason, detail in run.mapped.broken.iter_rows():
             run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
             run.broken.add(row)
         return run
 
+    def once_per(self, identities: Identities | None) -> pl.DataFrame:
+        """Return the values of rules with ``once_per`` that rows have used, in this run and the earlier ones."""
+        parts = [] if identities is None else [identities.once_per]
+        both = pl.concat([*parts, self.mapped.once_per])
+        return both.unique(("customer", "rule", "value"), keep="first", maintain_order=True)
+
     def histories(self, customers: pl.Series | None = None) -> Iterator[History]:
         """Replay the customers of the whole log, or some of them."""
         table, marks = (self.mapped.events, self.mapped.marks) if customers is None else self.mapped.of(customers)
         done, reported = 0, 0
+        used = self.earlier.used(customers)
         for own in customer_rows(table, marks):
-            found = history(self.curve, own.customer, own.events, until=self.until)
+            before = self.earlier.standing(own.customer)
+            found = history(self.curve, own.customer, own.events, before, until=self.until, used=used)
             self._note(own, found)
             yield found
             done += len(own.events)
@@ -99,7 +118,9 @@ class LogRun:
     def one_by_one(self, relations: RelationCounter) -> FrameReplay:
         """Replay every customer one event after the other."""
         histories = _each(self.histories(), relations.add_history)
-        return FrameReplay(self.curve, combine(histories, {}, self.curve, self.until, observed=relations.add_step))
+        before = {name: each for name in self.earlier.customers if (each := self.earlier.standing(name)) is not None}
+        done = combine(histories, before, self.curve, self.until, used={}, observed=relations.add_step)
+        return FrameReplay(self.curve, done, earlier=self.earlier)
 
     def by_columns(self, relations: RelationCounter) -> FrameReplay:
         """Replay customers by columns where the columns decide, and the others one event after the other."""
@@ -121,7 +142,7 @@ class LogRun:
             self.curve,
             end,
             histories,
-            earlier=EarlierRun(),
+            earlier=self.earlier,
             apart=pl.concat(apart) if apart else None,
             observed=relations.add_step,
         )

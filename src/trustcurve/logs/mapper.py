@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -19,7 +20,7 @@ from trustcurve.logs.mapping import LogMapping, OutcomeRule
 from trustcurve.logs.numbers import number, text
 from trustcurve.logs.opened_log import ROW, Log
 from trustcurve.logs.problems import PROBLEM
-from trustcurve.logs.row_rules import AT, CUSTOMER, RULE, SEQUENCE, RuledRows, ruled_rows
+from trustcurve.logs.row_rules import AT, CUSTOMER, RULE, SEQUENCE, RuledRows, ruled_rows, seen_values
 
 __all__ = ["Mapped", "check_signals", "map_log"]
 
@@ -41,6 +42,7 @@ class Mapped:
         broken: Rows that could not be mapped: row, customer, reason, detail.
         rows: The number of rows of the log, including broken lines.
         ignored: The customer of each row that a rule ignores, or of which it makes no event.
+        once_per: The values of rules with ``once_per`` that these rows have used: a table of ``ONCE_PER``.
         unmatched: The names of rules that matched no row.
     """
 
@@ -49,6 +51,7 @@ class Mapped:
     broken: pl.DataFrame
     rows: int
     ignored: pl.Series
+    once_per: pl.DataFrame
     unmatched: tuple[str, ...] = ()
 
     def of(self, customers: pl.Series) -> tuple[EventTable, pl.DataFrame | None]:
@@ -89,13 +92,22 @@ def check_signals(mapping: LogMapping, curve: Curve) -> None:
         raise InvalidMappingError(tuple(findings))
 
 
-def map_log(log: Log, mapping: LogMapping, *, customers: Collection[str] | None = None) -> Mapped:
+def map_log(
+    log: Log,
+    mapping: LogMapping,
+    *,
+    customers: Collection[str] | None = None,
+    seen: pl.DataFrame | None = None,
+    until: datetime | None = None,
+) -> Mapped:
     """Map a log to events and the marks of outcomes.
 
     Args:
         log: The opened log.
         mapping: The mapping.
         customers: Read only the rows of these customers; None: all rows.
+        seen: The values of rules with ``once_per`` that earlier rows have used: a table of ``ONCE_PER``.
+        until: The instant up to which rows count for that.
 
     Raises:
         InvalidMappingError: The mapping names columns that the log does not have, or lacks a timezone that is needed.
@@ -103,7 +115,7 @@ def map_log(log: Log, mapping: LogMapping, *, customers: Collection[str] | None 
     """
     chosen = None if customers is None else template(mapping.customer).is_in(list(customers))
     lines = log.broken if customers is None else ()
-    ruled = ruled_rows(log, mapping, chosen)
+    ruled = ruled_rows(log, mapping, chosen, seen)
     rows = ruled.rows
     made = event_rows(rows, mapping)
     matched = rows[RULE].is_not_null() & rows[PROBLEM].is_null()
@@ -117,6 +129,7 @@ def map_log(log: Log, mapping: LogMapping, *, customers: Collection[str] | None 
         broken=_broken(lines, mapping, ruled, odd),
         rows=rows.height + len(lines),
         ignored=ignored,
+        once_per=seen_values(rows, mapping, until),
         unmatched=tuple(rule.name for place, rule in enumerate(mapping.rules) if place not in taken),
     )
 

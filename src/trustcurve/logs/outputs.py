@@ -11,7 +11,9 @@ from trustcurve.logs.log_replay import LogReplay
 from trustcurve.records import (
     REJECTS,
     RELATIONS,
+    RUNS,
     FileFormat,
+    RunRecord,
     polars_frame,
     write_tables,
 )
@@ -19,8 +21,12 @@ from trustcurve.records import (
 __all__ = ["frames_of", "write_replay"]
 
 
-def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
+def frames_of(replay: LogReplay, *, resumable: bool = False) -> dict[str, pl.DataFrame]:
     """Return the tables of a replay as frames.
+
+    Args:
+        replay: The replay.
+        resumable: Whether to return what a later run must know, too: ``run``, ``identities`` and ``once_per``.
 
     Returns:
         ``standings``: each customer at their last event, to store; ``observed``: each customer as of ``until``;
@@ -37,15 +43,30 @@ def frames_of(replay: LogReplay) -> dict[str, pl.DataFrame]:
         "rejects": polars_frame(REJECTS, replay.rejects),
         "relations": polars_frame(RELATIONS, replay.relations),
         **(asked if replay.outcomes.names else {}),
+        **(_resumable(replay) if resumable else {}),
     }
+
+
+def _resumable(replay: LogReplay) -> dict[str, pl.DataFrame]:
+    identities = replay.identities
+    run = polars_frame(RUNS, [RunRecord(replay.curve.fingerprint, replay.until)])
+    return {"run": run, "identities": identities.events, "once_per": identities.once_per}
 
 
 def write_replay(
     replay: LogReplay,
     folder: str | PathLike[str],
     format: FileFormat = "parquet",  # noqa: A002 - what the command line calls it, too
+    *,
+    resumable: bool = False,
 ) -> tuple[Path, ...]:
     r"""Write the frames to files in a folder, which is created if needed; existing files are replaced.
+
+    Args:
+        replay: The replay.
+        folder: The folder.
+        format: "parquet" or "csv".
+        resumable: Whether to write what a later run must know, too (``read_run``).
 
     Raises:
         UnknownWordError: The format is not "parquet" or "csv".
@@ -64,4 +85,4 @@ def write_replay(
         ...     print(written[2].read_text().splitlines()[1])
         ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3,false
     """
-    return write_tables(frames_of(replay), folder, format)
+    return write_tables(frames_of(replay, resumable=resumable), folder, format)

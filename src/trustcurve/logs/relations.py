@@ -38,13 +38,15 @@ class RelationCounter:
     """
 
     curve: Curve
+    counts: bool = True
+    """Whether it counts: what went before a standing is not known."""
     _cells: dict[tuple[int, int], list[int]] = field(factory=dict)
     _last: dict[str, tuple[int, bool, bool, bool]] = field(factory=dict)
     _known: dict[Position, tuple[bool, bool]] = field(factory=dict)
 
     def add_history(self, found: History) -> None:
         """Count a customer's steps."""
-        if found.start is None:
+        if found.start is None or not self.counts:
             return
         cohort = _number_of(found.start.as_of)
         self._cell(cohort, cohort)[0] += 1
@@ -56,6 +58,8 @@ class RelationCounter:
     def add_step(self, step: Step) -> None:
         """Count a later step of a customer whose history was counted: what came due, and its event."""
         customer = step.after.customer
+        if not self.counts:
+            return
         for each in step.due:
             if each.reaction is not None:
                 self._move(customer, _number_of(each.at), each.reaction.after)
@@ -68,7 +72,7 @@ class RelationCounter:
 
     def add_columns(self, found: ColumnReplay) -> None:
         """Count the customers of a replay by columns, up to its last look."""
-        if not len(found.present):
+        if not len(found.present) or not self.counts:
             return
         curve, table = self.curve, self.curve.table()
         across = np.array([not curve.stage(position).outside for position in table.positions])

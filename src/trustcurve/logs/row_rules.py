@@ -31,12 +31,14 @@ from trustcurve.logs.mapping import LogMapping, MappingRule
 from trustcurve.logs.numbers import text, whole
 from trustcurve.logs.opened_log import ROW, Log
 from trustcurve.logs.problems import PROBLEM, Problems, first
+from trustcurve.records import ONCE_PER, polars_types
 
-__all__ = ["AT", "CUSTOMER", "RULE", "SEQUENCE", "RuledRows", "customers_and_times", "ruled_rows"]
+__all__ = ["AT", "CUSTOMER", "RULE", "SEQUENCE", "RuledRows", "customers_and_times", "ruled_rows", "seen_values"]
 
 AT, CUSTOMER, RULE, SEQUENCE = (f"trustcurve.{name}" for name in ("at", "customer", "rule", "sequence"))
 """The names of added columns; a log cannot have columns with this prefix."""
 
+_SEEN, _SEEN_ID = (f"trustcurve.{name}" for name in ("seen", "seen_id"))
 _HINTS = 5  # looking for similar names takes long, and most often one is behind all findings
 _MANY_WORDS: Final = 100_000
 """How many different fields, or combinations of fields, are looked at instead of all rows. Source: our choice."""
@@ -56,13 +58,16 @@ class RuledRows:
     problems: Problems
 
 
-def ruled_rows(log: Log, mapping: LogMapping, chosen: pl.Expr | None = None) -> RuledRows:
+def ruled_rows(
+    log: Log, mapping: LogMapping, chosen: pl.Expr | None = None, seen: pl.DataFrame | None = None
+) -> RuledRows:
     """Read a log, and find the rule that matches each row.
 
     Args:
         log: The opened log.
         mapping: The mapping.
         chosen: Which rows to read; None: all. Nothing of a row depends on rows of other customers.
+        seen: The values of rules with ``once_per`` that earlier rows have used: a table of ``ONCE_PER``.
 
     Raises:
         InvalidMappingError: The mapping names columns that the log does not have, or lacks a timezone that is needed.
@@ -73,7 +78,7 @@ def ruled_rows(log: Log, mapping: LogMapping, chosen: pl.Expr | None = None) -> 
         fitting = _fitting_rows(log, mapping)
         read = fitting if chosen is None else fitting.filter(chosen)
         rows = _dated(with_moments(read, mapping), mapping, problems).collect()
-    return RuledRows(_ruled(rows, mapping, problems), problems)
+    return RuledRows(_ruled(rows, mapping, problems, seen), problems)
 
 
 def customers_and_times(log: Log, mapping: LogMapping) -> pl.LazyFrame:
@@ -177,17 +182,17 @@ def _customer(schema: pl.Schema, mapping: LogMapping) -> pl.Expr:
 # --- rules -----------------------------------------------------------------------------------------
 
 
-def _ruled(rows: pl.DataFrame, mapping: LogMapping, problems: Problems) -> pl.DataFrame:
+def _ruled(rows: pl.DataFrame, mapping: LogMapping, problems: Problems, seen: pl.DataFrame | None) -> pl.DataFrame:
     """Add the number of the rule that matches each row; null for rows with a problem.
 
     A row has a problem if a rule would match it but for a field that cannot be read.
     """
     words = _words(rows, mapping)
     if words is None:
-        return _matched(rows.lazy(), mapping, problems).collect()
+        return _matched(rows.lazy(), mapping, problems, seen).collect()
     kinds, number = words
     free = kinds.with_columns(pl.lit(None, pl.Int16).alias(PROBLEM))
-    matched = _matched(free.lazy(), mapping, problems).collect()
+    matched = _matched(free.lazy(), mapping, problems, None).collect()
     odd = rows[PROBLEM].is_not_null().to_numpy()
     rule, problem = (matched[name].to_physical().fill_null(-1).to_numpy()[number] for name in (RULE, PROBLEM))
     if odd.any():
@@ -196,7 +201,7 @@ def _ruled(rows: pl.DataFrame, mapping: LogMapping, problems: Problems) -> pl.Da
     return found.with_columns(pl.when(pl.col(name) >= 0).then(pl.col(name)).alias(name) for name in (RULE, PROBLEM))
 
 
-def _matched(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems) -> pl.LazyFrame:
+def _matched(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems, seen: pl.DataFrame | None) -> pl.LazyFrame:
     if any(rule.once_per is not None for rule in mapping.rules):
         order = [AT, *([SEQUENCE] if mapping.sequence is not None else []), ROW]
         rows = rows.sort(order, nulls_last=True)
@@ -206,21 +211,61 @@ def _matched(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems) -> pl.
         free = pl.col(RULE).is_null() & pl.col(PROBLEM).is_null()
         takes, odd = free & fits.holds.fill_null(value=False), free & fits.holds.is_null()
         if rule.once_per is not None:
-            key = template(rule.once_per)
-            so_far = takes.cast(pl.Int64).cum_sum().over(CUSTOMER, key)
-            firsts, odd = takes & ((so_far == 1) | key.is_null()), odd & ((so_far == 0) | key.is_null())
-            takes = firsts if mapping.id is None else takes & (firsts | _repeats(firsts, key, template(mapping.id)))
+            rows = _with_seen(rows, rule, seen)
+            takes, odd = _once(
+                takes, odd, template(rule.once_per), None if mapping.id is None else template(mapping.id)
+            )
         taken = pl.when(takes).then(pl.lit(place, pl.Int16)).otherwise(pl.col(RULE)).alias(RULE)
         if fits.problem is None:
             rows = rows.with_columns(taken)
         else:
             rows = rows.with_columns(taken, first([pl.col(PROBLEM), problems.when(odd, fits.problem)]).alias(PROBLEM))
-    return rows
+    return rows.drop(_SEEN, _SEEN_ID, strict=False)
 
 
-def _repeats(firsts: pl.Expr, key: pl.Expr, identity: pl.Expr) -> pl.Expr:
-    """Whether a row has the id of the first row of its customer with its key: then it repeats that row."""
-    return (identity == pl.when(firsts).then(identity).max().over(CUSTOMER, key)).fill_null(value=False)
+def _with_seen(rows: pl.LazyFrame, rule: MappingRule, seen: pl.DataFrame | None) -> pl.LazyFrame:
+    """Add whether earlier rows have used the value of a row, and the id of the first of them."""
+    assert rule.once_per is not None  # noqa: S101 - only such rules are asked
+    rows = rows.drop(_SEEN, _SEEN_ID, strict=False)
+    if seen is None or seen.is_empty():
+        return rows.with_columns(pl.lit(value=False).alias(_SEEN), pl.lit(None, pl.String).alias(_SEEN_ID))
+    mine = (
+        seen.lazy()
+        .filter(rule=rule.name)
+        .select("customer", "value", pl.lit(value=True).alias(_SEEN), pl.col("id").alias(_SEEN_ID))
+    )
+    keys = [pl.col(CUSTOMER).cast(pl.String), template(rule.once_per)]
+    joined = rows.join(mine, left_on=keys, right_on=["customer", "value"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col(_SEEN).fill_null(value=False))
+
+
+def _once(takes: pl.Expr, odd: pl.Expr, key: pl.Expr, identity: pl.Expr | None) -> tuple[pl.Expr, pl.Expr]:
+    """Return which rows a rule takes once for each value, and which of them have a problem: the first, and what repeats it."""
+    so_far = takes.cast(pl.Int64).cum_sum().over(CUSTOMER, key)
+    new = ~pl.col(_SEEN)
+    firsts = takes & (((so_far == 1) & new) | key.is_null())
+    odd &= ((so_far == 0) & new) | key.is_null()
+    if identity is None:
+        return firsts, odd
+    first_id = pl.coalesce(pl.col(_SEEN_ID), pl.when(firsts).then(identity).max().over(CUSTOMER, key))
+    return takes & (firsts | (identity == first_id).fill_null(value=False)), odd
+
+
+def seen_values(rows: pl.DataFrame, mapping: LogMapping, until: datetime | None) -> pl.DataFrame:
+    """Return the values of rules with ``once_per`` that rows have used up to an instant: a table of ``ONCE_PER``."""
+    early = pl.col(AT).is_not_null() if until is None else pl.col(AT) <= until
+    identity = pl.lit(None, pl.String) if mapping.id is None else template(mapping.id)
+    parts = [pl.DataFrame(schema=polars_types(ONCE_PER))]
+    for place, rule in enumerate(mapping.rules):
+        if rule.once_per is not None:
+            taken = rows.filter(early & (pl.col(RULE) == place)).select(
+                pl.col(CUSTOMER).cast(pl.String).alias("customer"),
+                pl.lit(rule.name).alias("rule"),
+                template(rule.once_per).alias("value"),
+                identity.alias("id"),
+            )
+            parts.append(taken.drop_nulls("value").unique(("customer", "value"), keep="first", maintain_order=True))
+    return pl.concat(parts)
 
 
 def _words(rows: pl.DataFrame, mapping: LogMapping) -> tuple[pl.DataFrame, Any] | None:

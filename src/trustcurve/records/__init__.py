@@ -8,13 +8,17 @@ from trustcurve.records.column_types import polars_frame, polars_types, sql_type
 from trustcurve.records.event_record import EVENT_KINDS, EVENTS, event_of, event_record
 from trustcurve.records.outcome_record import OUTCOME_SHARES, OUTCOMES, OutcomeRecord, OutcomeShareRecord
 from trustcurve.records.replay_record import (
+    ONCE_PER,
     REJECTS,
     RELATIONS,
+    RUNS,
     SIGNALS,
     STANDINGS,
     TRANSITIONS,
+    OncePerRecord,
     RejectRecord,
     RelationRecord,
+    RunRecord,
     SignalRecord,
     StandingRecord,
     TransitionRecord,
@@ -25,20 +29,24 @@ from trustcurve.records.table_files import FileFormat, write_tables
 __all__ = [
     "EVENTS",
     "EVENT_KINDS",
+    "ONCE_PER",
     "OUTCOMES",
     "OUTCOME_SHARES",
     "REJECTS",
     "RELATIONS",
+    "RUNS",
     "SIGNALS",
     "STANDINGS",
     "TABLES",
     "TRANSITIONS",
     "Column",
     "FileFormat",
+    "OncePerRecord",
     "OutcomeRecord",
     "OutcomeShareRecord",
     "RejectRecord",
     "RelationRecord",
+    "RunRecord",
     "Schema",
     "SignalRecord",
     "StandingRecord",
@@ -53,5 +61,16 @@ __all__ = [
     "write_tables",
 ]
 
-TABLES: tuple[Schema, ...] = (EVENTS, SIGNALS, TRANSITIONS, STANDINGS, REJECTS, RELATIONS, OUTCOMES, OUTCOME_SHARES)
+TABLES: tuple[Schema, ...] = (
+    EVENTS,
+    SIGNALS,
+    TRANSITIONS,
+    STANDINGS,
+    REJECTS,
+    RELATIONS,
+    OUTCOMES,
+    OUTCOME_SHARES,
+    RUNS,
+    ONCE_PER,
+)
 """All tables."""

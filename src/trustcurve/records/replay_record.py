@@ -21,11 +21,15 @@ from trustcurve.errors import InvalidValueError, TrustcurveError
 from trustcurve.records.schema import Schema, columns_of
 
 __all__ = [
+    "ONCE_PER",
     "REJECTS",
+    "RUNS",
     "SIGNALS",
     "STANDINGS",
     "TRANSITIONS",
+    "OncePerRecord",
     "RejectRecord",
+    "RunRecord",
     "SignalRecord",
     "StandingRecord",
     "TransitionRecord",
@@ -252,10 +256,42 @@ class RelationRecord:
     asked: int
 
 
+@frozen
+class RunRecord:
+    """What a later run must know of an earlier one.
+
+    Args:
+        curve: The fingerprint of the curve.
+        until: The instant at which all customers were observed; None if no event was applied.
+    """
+
+    curve: str
+    until: datetime | None
+
+
+@frozen
+class OncePerRecord:
+    """A value of a rule with ``once_per`` that was seen.
+
+    Args:
+        customer: The customer's id.
+        rule: The name of the rule.
+        value: The value.
+        id: The id of the first row with it, if it has one: rows that repeat it match, too.
+    """
+
+    customer: str
+    rule: str
+    value: str
+    id: str | None
+
+
 SIGNALS = Schema("signals", columns_of(SignalRecord))
 TRANSITIONS = Schema("transitions", columns_of(TransitionRecord))
 STANDINGS = Schema("standings", columns_of(StandingRecord))
 REJECTS = Schema("rejects", columns_of(RejectRecord))
+RUNS = Schema("run", columns_of(RunRecord))
+ONCE_PER = Schema("once_per", columns_of(OncePerRecord))
 RELATIONS = Schema("relations", columns_of(RelationRecord))
 
 _PROMISE = columns_of(Promise)
