@@ -68,6 +68,13 @@ def test_a_request_to_end_ends_the_work_and_cleans_up(shop: Path) -> None:
     assert set(shop.iterdir()) == before
 
 
+@pytest.mark.parametrize("command", ["replay", "events", "--version", "unknown"])
+def test_a_command_is_found_among_all(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == (2 if command == "unknown" else 0)
+    assert ("No such command" in done.stderr) == (command == "unknown")
+
+
 def test_a_pipe_shows_neither(shop: Path) -> None:
     done = run(*REPLAY)
     assert (done.returncode, done.stderr) == (0, "")

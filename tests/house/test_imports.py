@@ -46,6 +46,11 @@ def test_importing_loads_no_slow_part_of_the_standard_library():
     assert not (loaded_by("trustcurve") - loaded_by("attrs")) & SLOW_TO_IMPORT
 
 
+def test_a_command_loads_no_other_command():
+    loaded = loaded_by("trustcurve.cli.app") | loaded_by("trustcurve.cli.explain_command")
+    assert not loaded & {f"trustcurve.{room}" for room in ("policies", "simulation", "snapshots", "verification")}
+
+
 def processor_ms(module: str) -> float:
     """Measure what a program that imports a module costs the processor; a busy machine hardly changes that."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

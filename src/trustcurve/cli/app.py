@@ -5,28 +5,19 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 from polars.exceptions import PolarsError
 
-from trustcurve.cli import (
-    check_command,
-    curve_command,
-    diff_command,
-    draw_command,
-    explain_command,
-    facts_command,
-    replay_command,
-    simulate_command,
-    watch_command,
-)
 from trustcurve.cli.options import Group
 from trustcurve.cli.screen import Screen, configure_streams
 from trustcurve.errors import CurveWarning, TrustcurveError
 
-__all__ = ["app", "run"]
+__all__ = ["run"]
 
 _SHOW_OTHERS = warnings.showwarning
 
@@ -52,27 +43,38 @@ To write a mapping, see:
     trustcurve curve        the effects of each signal, and the reasons
 """
 
-app = typer.Typer(
-    name="trustcurve",
-    cls=Group,
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help=_HELP,
-)
-for _command in (
-    replay_command,
-    explain_command,
-    draw_command,
-    check_command,
-    diff_command,
-    watch_command,
-    simulate_command,
-    facts_command,
-    curve_command,
-):
-    _command.add_to(app)
+_MODULES = {
+    "replay": "replay_command",
+    "explain": "explain_command",
+    "draw": "draw_command",
+    "check": "check_command",
+    "diff": "diff_command",
+    "watch": "watch_command",
+    "simulate": "simulate_command",
+    "facts": "facts_command",
+    "events": "curve_command",
+    "curve": "curve_command",
+    "schema": "curve_command",
+}
+"""The module of each command."""
+
+
+def _app(words: Sequence[str]) -> typer.Typer:
+    """Return the app with the command that is called, because importing all of them takes long; else with all commands."""
+    app = typer.Typer(
+        name="trustcurve",
+        cls=Group,
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=_HELP,
+    )
+    app.callback()(_options)
+    modules = [_MODULES[words[0]]] if words and words[0] in _MODULES else dict.fromkeys(_MODULES.values())
+    for module in modules:
+        import_module(f"trustcurve.cli.{module}").add_to(app)
+    return app
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -81,7 +83,6 @@ def _print_version(*, wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     *,
     _: Annotated[
@@ -99,7 +100,7 @@ def run() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("always", CurveWarning)
             warnings.showwarning = _show_warning
-            app()
+            _app(sys.argv[1:])()
     except (TrustcurveError, OSError, PolarsError) as error:
         Screen.err().lines(f"trustcurve: {_message(error)}")
         sys.exit(2)

@@ -12,16 +12,8 @@ from typing import Annotated
 import typer
 from attrs import evolve, frozen
 
-from trustcurve.cli.options import (
-    Command,
-    CurveFile,
-    OnceATurn,
-    PromisesMax,
-    Surroundings,
-    chosen_curve,
-    chosen_environment,
-    chosen_properties,
-)
+from trustcurve.cli.options import Command, CurveFile, chosen_curve
+from trustcurve.cli.policy_options import OnceATurn, PromisesMax, Surroundings, chosen_environment, chosen_properties
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
 from trustcurve.documents.curve_file import load_curve, tables_of

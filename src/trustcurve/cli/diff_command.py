@@ -7,16 +7,8 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import (
-    Command,
-    CurveFile,
-    OnceATurn,
-    PromisesMax,
-    SomeMapping,
-    Surroundings,
-    chosen_curve,
-    chosen_environment,
-)
+from trustcurve.cli.options import Command, CurveFile, SomeMapping, chosen_curve
+from trustcurve.cli.policy_options import OnceATurn, PromisesMax, Surroundings, chosen_environment
 from trustcurve.cli.reject_table import print_rejects
 from trustcurve.cli.screen import Screen, Work, working
 from trustcurve.core.curve import Curve

@@ -13,7 +13,6 @@ from trustcurve.core.standing import Standing
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs import load_mapping, replay_customer, scan_log
 from trustcurve.logs.until import read_until
-from trustcurve.snapshots import from_json
 
 __all__ = ["add_to"]
 
@@ -45,6 +44,8 @@ def explain(
     """
     screen, on = Screen.out(), chosen_curve(curve)
     if log.suffix.lower() == ".json":
+        from trustcurve.snapshots import from_json  # noqa: PLC0415 - slow to import
+
         journey = from_json(Journey, log.read_bytes(), curve=on)
         screen.lines(journey.explain())
         screen.line()

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve, chosen_properties
+from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
+from trustcurve.cli.policy_options import chosen_properties
 from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.core.curve import Curve
