@@ -102,8 +102,8 @@ def rejects(done: LogReplay) -> list[tuple[int, str]]:
 
 def parts(done: LogReplay) -> tuple[Any, ...]:
     """Return everything that a replay says, but its curve and its outcomes, as values that can be compared."""
-    said = astuple(evolve(done, curve=None, outcomes=None, tables=None), recurse=False)
-    return *said, done.standings, done.transitions, done.at_until
+    said = astuple(evolve(done, curve=None, outcomes=None, tables=None, once_per=None), recurse=False)
+    return *said, done.standings, done.transitions, done.at_until, sorted(done.once_per.rows())
 
 
 def outcomes(done: LogReplay, *columns: str) -> list[tuple[Any, ...]]:

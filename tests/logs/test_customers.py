@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from attrs import astuple
 
-from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, UTC_LOG, at, rejects, replay, rule, table, write
+from tests.logs.helpers import CURVE, EXCHANGE, IGNORE_REST, PLAIN_LOG, UTC_LOG, at, rejects, replay, rule, table, write
 from trustcurve import Exchanged
 from trustcurve.core.replay import FATES
 from trustcurve.errors import InvalidValueError, UnknownWordError
-from trustcurve.logs import CustomerReplay, parse_mapping, replay_customer, replay_journeys, replay_log, scan_log
+from trustcurve.logs import (
+    CustomerReplay,
+    UnreadableLogError,
+    parse_mapping,
+    replay_customer,
+    replay_journeys,
+    replay_log,
+    scan_log,
+)
 
 MAPPING = UTC_LOG + 'id = "id"\n' + EXCHANGE + rule('{ event = "made" }', 'PromiseMade promise = "p"; due = "due"')
 MAPPING += rule('{ event = "kept" }', 'PromiseKept promise = "p"') + rule('{ event = "noise" }', ignore=True)
@@ -182,3 +192,82 @@ def test_a_rule_that_ignores_the_rest_leaves_no_rejects(tmp_path: Path) -> None:
         scan_log(write(tmp_path, table(LOG))), parse_mapping(UTC_LOG + EXCHANGE + IGNORE_REST), CURVE, "bob"
     )
     assert ([each.logged.row for each in bob.applied], bob.rejects) == ([2, 8], ())
+
+
+NAMES = [
+    "a",
+    "ab",
+    "a ",
+    " a",
+    "\u3000a",
+    "a\u3000",
+    "ab\t",
+    "\n",
+    "",
+    "?",
+    "A",
+    "b",
+    "é",
+    "aé",
+    "\U0010ffff",
+    "a\U0010ffff",
+    "a!",
+    "007",
+    "7",
+]
+NUMBERS: list[tuple[Any, list[Any]]] = [
+    (pl.Int8, [None, 0, 7, -7, 127]),
+    (pl.Int64, [None, 0, 7, -7, 2**53 + 1, -(2**63)]),
+    (pl.UInt64, [None, 0, 7, 2**63, 2**64 - 1]),
+    (pl.Int128, [None, 0, 7, 2**100]),
+    (pl.Float64, [None, 0.0, -0.0, 7.0, 1e300]),
+]
+
+
+@pytest.mark.parametrize("template", ["customer", "{customer}", "n{customer}", "{customer}{event}"])
+@pytest.mark.parametrize(
+    ("dtype", "names"), [(pl.String, NAMES), (pl.Categorical, NAMES), (pl.Binary, NAMES), *NUMBERS], ids=str
+)
+def test_every_name_in_parquet_finds_its_own_rows(tmp_path: Path, dtype: Any, names: list[Any], template: str) -> None:
+    names = names * 2
+    if dtype == pl.Binary:
+        names = [name.encode() for name in names]
+    days = [at("2026-01-01"), at("2026-01-02"), at("2026-02-01")]
+    frame = pl.DataFrame(
+        {
+            "customer": pl.Series(names, dtype=pl.String if dtype == pl.Categorical else dtype).cast(dtype),
+            "time": [days[number % 3] for number in range(len(names))],
+            "event": "x",
+        }
+    )
+    frame.write_parquet(tmp_path / "log.parquet", row_group_size=1)
+    mapping = parse_mapping(f'[log]\ncustomer = {json.dumps(template)}\ntime = "time"\nempty = ["?"]\n' + EXCHANGE)
+    log = scan_log(tmp_path / "log.parquet")
+    whole = replay_log(log, mapping, CURVE)
+    rows = 0
+    for customer, standing in whole.standings.items():
+        own = replay_customer(log, mapping, CURVE, customer)
+        assert (own.standing, own.observed) == (standing, whole.at_until.standings[customer])
+        rows += own.counts.rows
+    assert rows == len(names) - whole.counts.broken
+    for name in {"a", "7", "007", str(2**64 - 1), "-0"} - set(whole.standings):
+        with pytest.raises(UnknownWordError):
+            replay_customer(log, mapping, CURVE, name)
+
+
+def test_other_customers_in_parquet_are_not_even_read(tmp_path: Path) -> None:
+    path, many = tmp_path / "log.parquet", 20_000
+    noise = pl.int_range(many, eager=True).hash().cast(pl.String)
+    frame = pl.DataFrame({"customer": "a" + noise, "time": at("2026-01-01"), "event": "x", "note": noise}).sort(
+        "customer"
+    )
+    own = pl.DataFrame({"customer": "b", "time": [at("2026-01-01")], "event": "x", "note": "n"})
+    pl.concat([frame, own]).write_parquet(path, row_group_size=many, compression="uncompressed")
+    data = bytearray(path.read_bytes())
+    data[4:100_000] = bytes(100_000 - 4)  # of the first row group, and so of other customers
+    path.write_bytes(data)
+    mapping = parse_mapping(PLAIN_LOG + EXCHANGE)
+    with pytest.raises(UnreadableLogError):
+        replay_log(scan_log(path), mapping, CURVE)
+    done = replay_customer(scan_log(path), mapping, CURVE, "b", until=at("2026-02-01"))
+    assert [each.logged.row for each in done.applied] == [many + 1]

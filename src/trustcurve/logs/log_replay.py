@@ -25,7 +25,7 @@ from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
 from trustcurve.logs.outcomes import Outcomes, outcome_warnings
 from trustcurve.logs.relations import RelationCounter
-from trustcurve.logs.row_rules import customers_and_times
+from trustcurve.logs.row_rules import customer_names
 from trustcurve.logs.until import far_until
 from trustcurve.records import RejectRecord, RelationRecord
 
@@ -391,7 +391,7 @@ def _near(customer: str, log: Log, mapping: LogMapping) -> tuple[str, ...]:
     half, whose = len(customer) // 2, pl.col("customer")
     alike = whose.str.starts_with(customer[:half]) | whose.str.ends_with(customer[-half:])
     with log.reading():
-        named = customers_and_times(log, mapping).select("customer").filter(alike).unique().sort("customer")
+        named = customer_names(log, mapping).filter(alike).unique().sort("customer")
         known = named.collect()["customer"].to_list()
     # Most often it is the beginning of an id: numbers become "17850.0" where a column has missing values.
     longer = [each for each in known if customer and each.startswith(customer)]

@@ -24,7 +24,7 @@ from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
 from trustcurve.logs.outcomes import OutcomeCollector, with_outcomes
 from trustcurve.logs.relations import RelationCounter
-from trustcurve.logs.row_rules import customers_and_times
+from trustcurve.logs.row_rules import Part, latest_rows
 from trustcurve.records import RejectRecord
 
 __all__ = ["LogRun", "Progress", "last_applied"]
@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 """A function that is called regularly with the number of events done and of all."""
 
 _EVERY = 2048
-_LATEST = 1_000
+_LATEST = 10
 """How many of the latest rows are looked at first. Source: our choice."""
 
 
@@ -62,6 +62,7 @@ class LogRun:
         outcome: str | Sequence[str] | None = (),
         outcome_at: str | None = None,
         customers: Collection[str] | None = None,
+        part: Part | None = None,
         standings: pl.DataFrame | None = None,
         identities: Identities | None = None,
     ) -> LogRun:
@@ -80,7 +81,7 @@ class LogRun:
                 "outcome", asked.outcomes[0].name, "needs the whole log: it cannot go on from standings"
             )
         seen = None if identities is None else identities.once_per
-        mapped = map_log(log, asked, customers=customers, seen=seen, until=end)
+        mapped = map_log(log, asked, customers=customers, part=part, seen=seen, until=end)
         earlier.check(mapped.events, None if end is None else microseconds(end))
         run = cls(mapped, curve, end, progress, OutcomeCollector(curve, asked, end), earlier)
         for row, customer, reason, detail in run.mapped.broken.iter_rows():
@@ -159,12 +160,9 @@ def last_applied(log: Log, mapping: LogMapping, curve: Curve) -> datetime | None
     """Return the time of the last applied event of a whole log; replays as few customers as possible, the latest first."""
     many = _LATEST
     while True:
-        latest = customers_and_times(log, mapping)
-        with log.reading():
-            times = latest.select(pl.col("latest").top_k(many)).collect().to_series()
-            bound: Any = times.min()
-            names = latest.filter(pl.col("latest") >= bound).select(pl.col("customer").unique()).collect().to_series()
-        some = None if len(times) < many else names.to_list()
+        last = latest_rows(log, mapping, many)
+        bound: Any = last["latest"].min()
+        some = None if last.height < many else last["customer"].drop_nulls().unique().to_list()
         done = LogRun.of(log, mapping, curve, None, None, customers=some).by_columns(RelationCounter(curve)).until
         if some is None or (done is not None and done >= bound):
             return done

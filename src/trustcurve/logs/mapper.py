@@ -20,7 +20,7 @@ from trustcurve.logs.mapping import LogMapping, OutcomeRule
 from trustcurve.logs.numbers import number, text
 from trustcurve.logs.opened_log import ROW, Log
 from trustcurve.logs.problems import PROBLEM
-from trustcurve.logs.row_rules import AT, CUSTOMER, RULE, SEQUENCE, RuledRows, ruled_rows, seen_values
+from trustcurve.logs.row_rules import AT, CUSTOMER, RULE, SEQUENCE, Part, RuledRows, ruled_rows, seen_values
 
 __all__ = ["Mapped", "check_signals", "map_log"]
 
@@ -97,6 +97,7 @@ def map_log(
     mapping: LogMapping,
     *,
     customers: Collection[str] | None = None,
+    part: Part | None = None,
     seen: pl.DataFrame | None = None,
     until: datetime | None = None,
 ) -> Mapped:
@@ -106,6 +107,7 @@ def map_log(
         log: The opened log.
         mapping: The mapping.
         customers: Read only the rows of these customers; None: all rows.
+        part: Read only the rows of the customers of this part.
         seen: The values of rules with ``once_per`` that earlier rows have used: a table of ``ONCE_PER``.
         until: The instant up to which rows count for that.
 
@@ -113,9 +115,8 @@ def map_log(
         InvalidMappingError: The mapping names columns that the log does not have, or lacks a timezone that is needed.
         UnreadableLogError: A part of the log is damaged.
     """
-    chosen = None if customers is None else template(mapping.customer).is_in(list(customers))
-    lines = log.broken if customers is None else ()
-    ruled = ruled_rows(log, mapping, chosen, seen)
+    lines = log.broken if customers is None and (part is None or part.number == 0) else ()
+    ruled = ruled_rows(log, mapping, customers, part=part, seen=seen)
     rows = ruled.rows
     made = event_rows(rows, mapping)
     matched = rows[RULE].is_not_null() & rows[PROBLEM].is_null()

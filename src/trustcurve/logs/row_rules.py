@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from functools import reduce
 from operator import mul
@@ -33,15 +34,31 @@ from trustcurve.logs.opened_log import ROW, Log
 from trustcurve.logs.problems import PROBLEM, Problems, first
 from trustcurve.records import ONCE_PER, polars_types
 
-__all__ = ["AT", "CUSTOMER", "RULE", "SEQUENCE", "RuledRows", "customers_and_times", "ruled_rows", "seen_values"]
+__all__ = [
+    "AT",
+    "CUSTOMER",
+    "RULE",
+    "SEQUENCE",
+    "Part",
+    "RuledRows",
+    "customer_names",
+    "latest_rows",
+    "ruled_rows",
+    "seen_values",
+]
 
 AT, CUSTOMER, RULE, SEQUENCE = (f"trustcurve.{name}" for name in ("at", "customer", "rule", "sequence"))
 """The names of added columns; a log cannot have columns with this prefix."""
 
 _SEEN, _SEEN_ID = (f"trustcurve.{name}" for name in ("seen", "seen_id"))
 _HINTS = 5  # looking for similar names takes long, and most often one is behind all findings
+_SEED = 20_260_101  # whatever it is, all parts must have the same
 _MANY_WORDS: Final = 100_000
 """How many different fields, or combinations of fields, are looked at instead of all rows. Source: our choice."""
+
+_WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
+_AS_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,19}")
+"""A whole number as Polars writes it."""
 
 
 @frozen(eq=False)
@@ -58,15 +75,33 @@ class RuledRows:
     problems: Problems
 
 
+@frozen
+class Part:
+    """A part of a log: of ``many`` parts, into which customers fall by a hash of their names, the one with this number."""
+
+    number: int
+    many: int
+
+    def has(self, customer: pl.Expr) -> pl.Expr:
+        """Whether it has a customer; rows without one are in the first part."""
+        return ((customer.hash(_SEED) % self.many) == self.number).fill_null(value=self.number == 0)
+
+
 def ruled_rows(
-    log: Log, mapping: LogMapping, chosen: pl.Expr | None = None, seen: pl.DataFrame | None = None
+    log: Log,
+    mapping: LogMapping,
+    customers: Collection[str] | None = None,
+    *,
+    part: Part | None = None,
+    seen: pl.DataFrame | None = None,
 ) -> RuledRows:
     """Read a log, and find the rule that matches each row.
 
     Args:
         log: The opened log.
         mapping: The mapping.
-        chosen: Which rows to read; None: all. Nothing of a row depends on rows of other customers.
+        customers: Read only the rows of these customers; None: all. Nothing of a row depends on rows of other customers.
+        part: Read only the rows of the customers of this part.
         seen: The values of rules with ``once_per`` that earlier rows have used: a table of ``ONCE_PER``.
 
     Raises:
@@ -75,22 +110,30 @@ def ruled_rows(
     """
     problems = Problems()
     with log.reading():
-        fitting = _fitting_rows(log, mapping)
-        read = fitting if chosen is None else fitting.filter(chosen)
+        read = _fitting_rows(log, mapping, customers)
+        read = read if part is None else read.filter(part.has(template(mapping.customer)))
         rows = _dated(with_moments(read, mapping), mapping, problems).collect()
     return RuledRows(_ruled(rows, mapping, problems, seen), problems)
 
 
-def customers_and_times(log: Log, mapping: LogMapping) -> pl.LazyFrame:
-    """Return the ``customer`` of each row, and ``latest``: an instant after which none of its events lies."""
-    rows = with_moments(_fitting_rows(log, mapping), mapping)
+def customer_names(log: Log, mapping: LogMapping) -> pl.LazyFrame:
+    """Return the ``customer`` of each row."""
+    return _fitting_rows(log, mapping).select(template(mapping.customer).alias("customer"))
+
+
+def latest_rows(log: Log, mapping: LogMapping, many: int) -> pl.DataFrame:
+    """Return the latest rows: the ``customer`` of each, and ``latest``, an instant after which none of its events lies."""
     own = dict.fromkeys(event.at for rule in mapping.rules for event in rule.events if event.at is not None)
-    latest = pl.max_horizontal([moment(mapping.time), *map(moment, own)])
-    return rows.select(template(mapping.customer).alias("customer"), latest.alias("latest"))
+    latest = pl.max_horizontal([moment(mapping.time), *map(moment, own)]).alias("latest")
+    with log.reading():
+        rows = with_moments(_fitting_rows(log, mapping), mapping)
+        # The customers' columns are read into texts afterwards, of the few rows that are left.
+        last = rows.select(latest, *dict.fromkeys(mapping.customer.columns)).top_k(many, by="latest")
+        return last.select(template(mapping.customer).alias("customer"), "latest").collect(engine="streaming")
 
 
-def _fitting_rows(log: Log, mapping: LogMapping) -> pl.LazyFrame:
-    """Return the columns of a log that a mapping needs; raise if the mapping does not fit."""
+def _fitting_rows(log: Log, mapping: LogMapping, customers: Collection[str] | None = None) -> pl.LazyFrame:
+    """Return the columns of a log that a mapping needs, of all rows or those of some customers; raise if it does not fit."""
     if mapping.column_names != log.column_names:
         problem = "must be those of the log: open it by scan_log(path, columns=mapping.column_names)"
         raise InvalidMappingError((Finding(mapping.source, "[log]", "columns", problem),))
@@ -108,11 +151,43 @@ def _fitting_rows(log: Log, mapping: LogMapping) -> pl.LazyFrame:
         doubt = log.heading_problem(is_unknown=len(findings) == len(needed))
         findings += [] if doubt is None else [Finding(log.path, "", "", doubt)]
         raise InvalidMappingError(tuple(findings))
-    rows = rows.select(ROW, *used_columns(needed, schema, mapping)).with_columns(_emptied(needed, mapping))
-    needs_zone = next(_needs_zone(rows, mapping), None) if mapping.timezone is None else None
+    used, emptied = used_columns(needed, schema, mapping), _emptied(needed, mapping)
+    read = rows.select(ROW, *used).with_columns(emptied)
+    needs_zone = next(_needs_zone(read, mapping), None) if mapping.timezone is None else None
     if needs_zone is not None:
         raise InvalidMappingError((Finding(mapping.source, "[log]", "timezone", f"is missing{needs_zone}"),))
-    return cleaned(rows, mapping.template_columns)
+    if customers is None:
+        return cleaned(read, mapping.template_columns)
+    read = rows.filter(_may_be(customers, mapping, schema)).select(ROW, *used).with_columns(emptied)
+    return cleaned(read, mapping.template_columns).filter(template(mapping.customer).is_in(list(customers)))
+
+
+def _may_be(customers: Collection[str], mapping: LogMapping, schema: pl.Schema) -> pl.Expr:
+    """Whether a row, as it is in the log, may be of some customers.
+
+    This is about the column itself where it can be: then the other columns of other rows are not read from Parquet, and not even
+    this one where a part of the file has no such values.
+    """
+    column = _customer_column(mapping)
+    if column is None:
+        return pl.lit(value=True)
+    whose, dtype = pl.col(column), schema[column]
+    if dtype == pl.String:
+        # Blanks may surround the name. Those before it are below "!" or beyond ASCII; those after it are below the last character.
+        begins = whose.is_between(
+            pl.lit(min(customers, default="")), pl.lit(max((f"{each}\U0010ffff" for each in customers), default=""))
+        )
+        return (begins | (whose < "!") | (whose >= "\x80")) & text(column).is_in(list(customers))
+    if dtype in _WHOLE:
+        numbers = [int(each) for each in customers if _AS_WHOLE.fullmatch(each)]
+        return whose.is_in(pl.Series(numbers, dtype=pl.Int128).cast(dtype, strict=False).drop_nulls().implode())
+    return pl.lit(value=True)
+
+
+def _customer_column(mapping: LogMapping) -> str | None:
+    """Return the column that alone is the customer, if there is one."""
+    parts = mapping.customer.parts
+    return parts[0][1] if len(parts) == 1 and parts[0][0] == "" else None
 
 
 def _missing(column: str, log: Log, hint: str) -> str:
@@ -173,10 +248,8 @@ def _dated(rows: pl.LazyFrame, mapping: LogMapping, problems: Problems) -> pl.La
 
 def _customer(schema: pl.Schema, mapping: LogMapping) -> pl.Expr:
     """Return the customers: texts, or the whole numbers of a column of them, which are faster."""
-    parts = mapping.customer.parts
-    if len(parts) == 1 and parts[0][0] == "" and parts[0][1] is not None and schema[parts[0][1]].is_integer():
-        return pl.col(parts[0][1])
-    return template(mapping.customer)
+    column = _customer_column(mapping)
+    return template(mapping.customer) if column is None or not schema[column].is_integer() else pl.col(column)
 
 
 # --- rules -----------------------------------------------------------------------------------------

@@ -34,16 +34,19 @@ __all__ = ["scan_log"]
 
 
 def scan_parquet(name: str) -> Log:
-    """Scan a Parquet file lazily: columns that are not used are not read."""
-    rows = pl.scan_parquet(name, glob=False, hive_partitioning=False)
-    schema = rows.collect_schema()  # raises if it is not a Parquet file
+    """Scan a Parquet file lazily: columns that are not used are not read, and of rows that are not used only what decides that."""
+    schema = pl.scan_parquet(
+        name, glob=False, hive_partitioning=False
+    ).collect_schema()  # raises if it is not a Parquet file
     forms = {column: normalize("NFC", column) for column in schema}
     check_names(name, forms.values())
     repeated = frozenset(form for form, times in Counter(forms.values()).items() if times > 1)
-    rows = rows.select(pl.col(column).alias(form) for column, form in forms.items() if form not in repeated)
-    schema = rows.collect_schema()
-    read = (readable(column, dtype) for column, dtype in schema.items())
-    rows = rows.with_columns(each for each in read if each is not None).with_row_index(ROW, offset=1)
+    # Numbered by the scan itself: Polars takes no filter past a step that numbers rows.
+    rows = pl.scan_parquet(name, glob=False, hive_partitioning=False, row_index_name=ROW, row_index_offset=1)
+    kept = (pl.col(column).alias(form) for column, form in forms.items() if form not in repeated)
+    rows = rows.select(ROW, *kept)
+    read = (readable(column, dtype) for column, dtype in rows.collect_schema().items() if column != ROW)
+    rows = rows.with_columns(each for each in read if each is not None)
     return Log(name, rows, repeated=repeated)
 
 
