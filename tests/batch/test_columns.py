@@ -208,7 +208,18 @@ def test_a_log_with_odd_customers_is_replayed_alike_by_both_engines(outcome: str
 
 def same(one: object, other: object) -> None:
     """Both replays say the same, in the same order."""
-    for name in ("counts", "transitions", "at_until", "rejects", "relations", "standings", "warnings"):
+    for name in (
+        "counts",
+        "transitions",
+        "at_until",
+        "rejects",
+        "relations",
+        "standings",
+        "warnings",
+        "promises",
+        "skipped",
+        "nearly_all_by",
+    ):
         assert getattr(one, name) == getattr(other, name), name
     assert list(one.standings) == list(other.standings)  # type: ignore[attr-defined]
     for frame, beside in zip(frames_of(one).values(), frames_of(other).values(), strict=True):  # type: ignore[arg-type]

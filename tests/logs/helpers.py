@@ -100,6 +100,11 @@ def rejects(done: LogReplay) -> list[tuple[int, str]]:
     return list(dict.fromkeys((reject.row or 0, reject.reason) for reject in done.rejects))
 
 
+def warnings(done: LogReplay) -> tuple[str, ...]:
+    """Return the warnings of a replay, but those of what its mapping does not make: most mappings here are small."""
+    return tuple(each for each in done.warnings if not each.startswith("no rule makes "))
+
+
 def parts(done: LogReplay) -> tuple[Any, ...]:
     """Return everything that a replay says, but its curve and its outcomes, as values that can be compared."""
     said = astuple(evolve(done, curve=None, outcomes=None, tables=None, once_per=None), recurse=False)

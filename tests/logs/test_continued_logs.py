@@ -82,6 +82,11 @@ def test_a_log_cut_in_time_ends_as_the_whole(engine: str, rows: list[Row], cut: 
     assert reasons == sorted(each.reason for each in whole.rejects)
     keys = ["customer", "id", "place"]
     assert after.identities.events.select(keys).sort(keys).equals(whole.identities.events.select(keys).sort(keys))
+    ends = [
+        (sum(each.open for each in done.promises), sum(each.overdue for each in done.promises))
+        for done in (after, whole)
+    ]
+    assert ends[0] == ends[1]
     assert sorted(after.once_per.rows()) == sorted(whole.once_per.rows())
 
 

@@ -11,7 +11,19 @@ from attrs import asdict
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.logs.helpers import CURVE, PLAIN_LOG, UTC_LOG, at, outcomes, rejects, replay, replay_file, rule, write
+from tests.logs.helpers import (
+    CURVE,
+    PLAIN_LOG,
+    UTC_LOG,
+    at,
+    outcomes,
+    rejects,
+    replay,
+    replay_file,
+    rule,
+    warnings,
+    write,
+)
 from trustcurve import Event, Exchanged, PromiseKept, PromiseMade, Purchased, Standing
 from trustcurve.errors import TrustcurveError
 from trustcurve.logs import InvalidMappingError, LogReplay
@@ -48,19 +60,19 @@ def test_an_outcome_has_a_time_of_its_own(tmp_path: Path) -> None:
 
 
 def test_it_is_said_that_an_outcome_may_be_read_too_early(tmp_path: Path) -> None:
-    (warning,) = replay(tmp_path, WIDE_LOG, WIDE, outcome="stars").warnings
+    (warning,) = warnings(replay(tmp_path, WIDE_LOG, WIDE, outcome="stars"))
     assert warning.endswith(
         "times of their own ('came', 'rated'): if it was known later, name the column of its time with --outcome-at"
     )
-    (warning,) = replay(tmp_path, WIDE_LOG, WIDE + outcome("how", column='"stars"')).warnings
+    (warning,) = warnings(replay(tmp_path, WIDE_LOG, WIDE + outcome("how", column='"stars"')))
     assert warning.startswith("outcome 'how' is compared with what was known at 'time', before all events of its row")
     assert warning.endswith("with at in [[outcomes]] how")
     for column in ("rated", "time"):  # where the log's time is meant, it can be said
-        assert replay(tmp_path, WIDE_LOG, WIDE, outcome="stars", outcome_at=column).warnings == ()
+        assert warnings(replay(tmp_path, WIDE_LOG, WIDE, outcome="stars", outcome_at=column)) == ()
     long = UTC_LOG + rule("", 'PromiseMade promise = "{p}"; due = "due"')
-    assert replay(tmp_path, WIDE_LOG, long, outcome="stars").warnings == ()
+    assert warnings(replay(tmp_path, WIDE_LOG, long, outcome="stars")) == ()
     after = outcome("kept", followed_by='"PromiseKept"', within="{ days = 9 }")
-    assert replay(tmp_path, WIDE_LOG, WIDE + after).warnings == ()
+    assert warnings(replay(tmp_path, WIDE_LOG, WIDE + after)) == ()
 
 
 def test_the_time_of_the_log_is_no_other_time_if_it_is_named(tmp_path: Path) -> None:

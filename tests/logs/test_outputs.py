@@ -64,6 +64,10 @@ SCHEMAS = {
         "row": pl.Int64, "customer": pl.String, "at": INSTANT, "event": pl.String, "reason": pl.String,
         "detail": pl.String,
     },
+    "promises": {
+        "rule": pl.String, "made": pl.Int64, "kept": pl.Int64, "broken": pl.Int64, "broke_by_date": pl.Int64,
+        "late": pl.Int64, "moved": pl.Int64, "released": pl.Int64, "open": pl.Int64, "overdue": pl.Int64,
+    },
     "relations": {
         "cohort": pl.String, "month": pl.String, "customers": pl.Int64, "crossed": pl.Int64, "across": pl.Int64,
         "engaged": pl.Int64, "given": pl.Int64, "asked": pl.Int64,

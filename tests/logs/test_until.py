@@ -21,6 +21,7 @@ from tests.logs.helpers import (
     replay_text,
     rule,
     table,
+    warnings,
     write,
 )
 from trustcurve.errors import NaiveTimeError
@@ -178,37 +179,37 @@ def test_what_the_look_finds_is_no_transition_of_the_log(tmp_path: Path) -> None
 # --- until far after nearly all events -------------------------------------------------------------
 
 
-def warnings(path: Path, days: list[float], **options: Any) -> tuple[str, ...]:
+def far_warnings(path: Path, days: list[float], **options: Any) -> tuple[str, ...]:
     start = at("2024-01-01")
     rows = [{"customer": "ann", "time": (start + timedelta(days=day)).isoformat(), "event": "x"} for day in days]
-    return replay_file(write(path, rows), UTC_LOG + EXCHANGE, **options).warnings
+    return warnings(replay_file(write(path, rows), UTC_LOG + EXCHANGE, **options))
 
 
 def test_a_mistyped_year_is_said(tmp_path: Path) -> None:
-    assert warnings(tmp_path, [0, 1, 365 * 38]) == (
+    assert far_warnings(tmp_path, [0, 1, 365 * 38]) == (
         "1 of 3 events lie after 2024-01-02; every customer is observed on 2061-12-22, at the last event: see --until",
     )
 
 
 def test_many_events_beyond_a_long_gap_are_said_while_they_are_fewer_than_half(tmp_path: Path) -> None:
     far = [365 * 40.0] * 4
-    (said,) = warnings(tmp_path, [*range(5), *far])
+    (said,) = far_warnings(tmp_path, [*range(5), *far])
     assert said.startswith("4 of 9 events lie after 2024-01-05")
-    assert warnings(tmp_path, [*range(4), *far]) == ()
-    assert warnings(tmp_path, [*range(5), *[899.0] * 4]) == (), "less than ten quiet periods later"
+    assert far_warnings(tmp_path, [*range(4), *far]) == ()
+    assert far_warnings(tmp_path, [*range(5), *[899.0] * 4]) == (), "less than ten quiet periods later"
 
 
 def test_a_log_that_runs_dry_is_said(tmp_path: Path) -> None:
-    (said,) = warnings(tmp_path, [*range(299), 330, 340, 345])
+    (said,) = far_warnings(tmp_path, [*range(299), 330, 340, 345])
     assert said.startswith("3 of 302 events lie after 2024-10-25; every customer is observed on 2024-12-11")
-    assert warnings(tmp_path, [*range(299), 330, 340, 342.9]) == (), "less than half a quiet period"
-    assert warnings(tmp_path, [*range(299), 330, 340, 343]) != (), "half a quiet period exactly"
+    assert far_warnings(tmp_path, [*range(299), 330, 340, 342.9]) == (), "less than half a quiet period"
+    assert far_warnings(tmp_path, [*range(299), 330, 340, 343]) != (), "half a quiet period exactly"
 
 
 def test_a_steady_log_is_none_that_runs_dry(tmp_path: Path) -> None:
-    assert warnings(tmp_path, [20 * day for day in range(400)]) == ()  # its last hundredth takes eighty days
+    assert far_warnings(tmp_path, [20 * day for day in range(400)]) == ()  # its last hundredth takes eighty days
 
 
 def test_who_says_until_is_not_told(tmp_path: Path) -> None:
-    assert warnings(tmp_path, [0, 1, 365 * 38], until=at("2080-01-01")) == ()
-    assert warnings(tmp_path, [0, 1, 365 * 38], until=at("2024-06-01")) == ()
+    assert far_warnings(tmp_path, [0, 1, 365 * 38], until=at("2080-01-01")) == ()
+    assert far_warnings(tmp_path, [0, 1, 365 * 38], until=at("2024-06-01")) == ()

@@ -16,17 +16,17 @@ from trustcurve.core.curve import Curve
 from trustcurve.core.events import EVENTS, PromiseBroken, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased
 from trustcurve.core.signals import FAULTS, LEDGER_SIGNALS, SIDES, WEIGHTS
 
-__all__ = ["ENDINGS", "KEPT", "MADE", "MOVED", "RELEASED", "EventColumns", "odd_customers"]
+__all__ = ["ABOUT_PROMISES", "ENDINGS", "KEPT", "MADE", "MOVED", "RELEASED", "EventColumns", "odd_customers"]
 
-_ABOUT_PROMISES = (PromiseMade, PromiseKept, PromiseBroken, PromiseMoved, PromiseReleased)
-MADE, KEPT, BROKEN, MOVED, RELEASED = range(len(_ABOUT_PROMISES))
+ABOUT_PROMISES = (PromiseMade, PromiseKept, PromiseBroken, PromiseMoved, PromiseReleased)
+MADE, KEPT, BROKEN, MOVED, RELEASED = range(len(ABOUT_PROMISES))
 """What an event says of its promise, as numbers."""
 
 ENDINGS: Final = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
 """When a signal ends a silence, as numbers."""
 
 _KINDS = tuple(kind.__name__ for kind in EVENTS)
-_ABOUT = {kind.__name__: number for number, kind in enumerate(_ABOUT_PROMISES)}
+_ABOUT = {kind.__name__: number for number, kind in enumerate(ABOUT_PROMISES)}
 
 
 @frozen(eq=False)

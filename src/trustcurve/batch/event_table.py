@@ -60,6 +60,13 @@ class EventTable:
         coded = values.replace_strict(list(words), range(len(words)), default=NONE, return_dtype=pl.Int16)
         return self._each(column, coded.fill_null(NONE).to_numpy())
 
+    def template_numbers(self) -> Ints:
+        """Return the number of each event's template; 0 where there are no templates. Shape (events,)."""
+        if TEMPLATE not in self.frame.columns:
+            return np.broadcast_to(np.uint16(0), self.height)
+        numbers: Ints = self.frame[TEMPLATE].to_numpy()
+        return numbers
+
     def micros(self, column: str) -> Ints:
         """Return times in microseconds since 1970; ``NO_TIME`` where there is none. Shape (events,)."""
         if not self.given(column):

@@ -14,7 +14,8 @@ from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.event_columns import EventColumns
 from trustcurve.batch.identity_columns import IdentityColumns, differing, repeats_of_earlier
 from trustcurve.batch.ints import NONE, Ints
-from trustcurve.batch.promise_columns import OVERDUE, OpenPromises, PromiseColumns
+from trustcurve.batch.promise_columns import OpenPromises, PromiseColumns
+from trustcurve.batch.promise_entries import OVERDUE
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import PromiseMade
 from trustcurve.core.instants import datetime_of

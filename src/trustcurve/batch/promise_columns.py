@@ -16,16 +16,14 @@ from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.event_columns import BROKEN, KEPT, MADE, MOVED, EventColumns
 from trustcurve.batch.identity_columns import IdentityColumns
 from trustcurve.batch.ints import NO_TIME, NONE, Ints
+from trustcurve.batch.promise_entries import ABSENT, ENTRY_NUMBERS, OPEN, OVERDUE, PromiseEntries
 from trustcurve.core.curve import Curve
 from trustcurve.core.signals import BROKEN as BROKEN_SIGNALS
 from trustcurve.core.signals import KEPT as KEPT_SIGNALS
 from trustcurve.core.signals import MADE as MADE_SIGNALS
 from trustcurve.core.signals import WEIGHTS
 
-__all__ = ["ABSENT", "OPEN", "OVERDUE", "PAST", "OpenPromises", "PromiseColumns", "codes_of"]
-
-ABSENT, OPEN, OVERDUE = range(3)
-"""How a promise stands, as numbers."""
+__all__ = ["PAST", "OpenPromises", "PromiseColumns", "codes_of"]
 
 PAST: Final = np.iinfo(np.int64).min
 """When a promise broke that was overdue from the beginning."""
@@ -73,6 +71,7 @@ class PromiseColumns:
         broken_code: What it sends.
         broken_of: The number of its customer.
         left: The promises that are open or overdue in the end.
+        entries: What the events enter in the books, and who made the promises.
     """
 
     code: Ints
@@ -87,6 +86,7 @@ class PromiseColumns:
     broken_code: Ints
     broken_of: Ints
     left: OpenPromises
+    entries: PromiseEntries
 
     @classmethod
     def of(
@@ -116,9 +116,8 @@ class PromiseColumns:
         if len(places) or len(begin.customer):
             return _Books(events, repeats, code, curve=curve, arrays=arrays, begin=begin).kept(places)
         ints, none = np.zeros(0, np.int64), pl.Series([], dtype=pl.String)
-        return cls(
-            code, None, ints, ints, ints, ints, ints, none, ints, ints.astype(code.dtype), ints, OpenPromises.none()
-        )
+        nothing = ints, ints, ints, ints, ints, none, ints, ints.astype(code.dtype), ints
+        return cls(code, None, *nothing, OpenPromises.none(), PromiseEntries.none())
 
 
 def codes_of(arrays: CurveArrays) -> tuple[int, int]:
@@ -165,7 +164,9 @@ class _Books:
         self.skipped: list[Ints] = []
         self.repeated: list[Ints] = []
         self.rejected: list[tuple[Ints, Ints, Ints]] = []  # events, how their promises stood, and when they were due
-        self.breaks: list[tuple[Ints, Ints, Ints]] = []  # promises, instants and weights
+        self.breaks: list[tuple[Ints, Ints, Ints, Ints]] = []  # promises, instants, weights and templates
+        self.templates = events.table.template_numbers()
+        self.entries: list[tuple[Ints, Ints, Ints]] = []  # customers, templates and what was entered
 
     def kept(self, places: Ints) -> PromiseColumns:
         """Apply the k-th event of every promise, for all k, and return what the book says."""
@@ -194,6 +195,7 @@ class _Books:
         many = len(found)
         self.status, self.weight = np.zeros(many, np.int8), np.zeros(many, np.int8)
         self.due, self.breaks_at = np.full(many, NO_TIME, np.int64), np.full(many, NO_TIME, np.int64)
+        self.template = np.full(many, NONE, np.int32)
         self.status[there] = np.where(begin.breaks == PAST, OVERDUE, OPEN)[found[there]]
         self.due[there], self.breaks_at[there] = begin.due[found[there]], begin.breaks[found[there]]
         self.weight[there] = begin.weight[found[there]]
@@ -230,6 +232,10 @@ class _Books:
         )
         counts_as[about > BROKEN] = self.silent
         self.code[places] = np.where(ends_it & (status == OVERDUE), self.too_late[counts_as], counts_as)
+        own = self.templates[events.source[places]]
+        template = np.where(status == ABSENT, own, self.template[promise])
+        self.template[promise] = template
+        self.entries.append((self.owner[promise], template, ENTRY_NUMBERS[about, status]))
         had = (status == OPEN) & (self.due[promise] != NO_TIME)
         opens = (about == MADE) | (about == MOVED)
         due = np.where(opens, events.due[places], NO_TIME)
@@ -260,14 +266,16 @@ class _Books:
         """Let open promises break whose date, with grace, has passed before an instant."""
         broken = promise[(self.status[promise] == OPEN) & (self.breaks_at[promise] < before)]
         self.status[broken] = OVERDUE
-        self.breaks.append((broken, self.breaks_at[broken], self.weight[broken]))
+        self.breaks.append((broken, self.breaks_at[broken], self.weight[broken], self.template[broken]))
 
     def _result(self) -> PromiseColumns:
         left = np.flatnonzero(self.status != ABSENT)
         still = left[(self.status[left] == OPEN) & (self.breaks_at[left] != NO_TIME)]
-        parts = [*self.breaks, (still, self.breaks_at[still], self.weight[still])]
-        broken, at, weight = (np.concatenate(part).astype(np.int64) for part in zip(*parts, strict=True))
+        parts = [*self.breaks, (still, self.breaks_at[still], self.weight[still], self.template[still])]
+        broken, at, weight, template = (np.concatenate(part) for part in zip(*parts, strict=True))
         none = np.zeros(0, np.int64)
+        nothing = (none.astype(np.int32), none.astype(np.int32), none.astype(np.int8))
+        customer, makers, entry = (np.concatenate(part) for part in zip(nothing, *self.entries, strict=True))
         rejected, stood, due = (np.concatenate(part) for part in zip((none,) * 3, *self.rejected, strict=True))
         self.code[rejected] = self.silent
         skipped, repeated = np.concatenate([none, *self.skipped]), np.concatenate([none, *self.repeated])
@@ -289,5 +297,12 @@ class _Books:
                 due=self.due[left],
                 weight=self.weight[left],
                 breaks=self.breaks_at[left],
+            ),
+            entries=PromiseEntries(
+                customer=customer,
+                template=makers,
+                entry=entry,
+                broken=template,
+                left=self.template[left],
             ),
         )

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from trustcurve.cli.options import Command, CurveFile, LogFile, MappingFile, Until, chosen_curve
 from trustcurve.cli.outcome_report import print_outcomes
+from trustcurve.cli.promise_report import print_promises
 from trustcurve.cli.reject_table import AllowRejects, print_rejects
 from trustcurve.cli.screen import Screen, TableColumn, working
 from trustcurve.errors import InvalidValueError, require
@@ -88,7 +89,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             "--out",
             "-o",
             metavar="DIR",
-            help="Write standings, the look at --until, transitions, rejects, relations and outcomes to files in DIR.",
+            help="Write standings, the look at --until, transitions, rejects, promises, relations and outcomes to files in DIR.",
             show_default=False,
         ),
     ] = None,
@@ -177,6 +178,7 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             written = (*written, _figure(png, done))
     _print_head(screen, done, perf_counter() - started)
     _print_states(screen, done)
+    print_promises(screen, done.promises)
     _print_causes(screen, done)
     _print_relations(screen, done)
     print_outcomes(screen, done.outcomes)
@@ -217,10 +219,14 @@ def _count(n: int, what: str) -> str:
 def _print_head(screen: Screen, done: LogReplay, seconds: float) -> None:
     screen.line((_count(done.tables.customers, "customer"), "bold"), f", in {seconds:.1f} s")
     print_counts(screen, done.counts)
+    if done.skipped:
+        rules = ", ".join(f"{many:,} by rule {name!r}" for name, many in done.skipped)
+        screen.line(f"skipped, because no such promise was open: {rules}")
     for name in done.unmatched_rules:
         screen.line(f"rule {name!r} matched no row")
     if done.until is not None:
-        screen.line(f"states as of {done.until:%Y-%m-%d %H:%M} UTC")
+        most = "" if done.nearly_all_by is None else f"; 99% of the events happened by {done.nearly_all_by:%Y-%m-%d}"
+        screen.line(f"states as of {done.until:%Y-%m-%d %H:%M} UTC{most}")
     for warning in done.warnings:
         screen.line(warning)
 

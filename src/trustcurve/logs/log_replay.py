@@ -20,14 +20,14 @@ from trustcurve.core.steps import Step
 from trustcurve.core.values import checked_name, checked_word
 from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.logs.identities import Identities
+from trustcurve.logs.log_counters import LogCounters, log_warnings
 from trustcurve.logs.log_run import LogRun, Progress, last_applied
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
 from trustcurve.logs.outcomes import Outcomes, outcome_warnings
-from trustcurve.logs.relations import RelationCounter
 from trustcurve.logs.row_rules import customer_names
-from trustcurve.logs.until import far_until
-from trustcurve.records import RejectRecord, RelationRecord
+from trustcurve.logs.until import far_until, nearly_all
+from trustcurve.records import PromiseRecord, RejectRecord, RelationRecord
 
 __all__ = [
     "ENGINES",
@@ -79,6 +79,9 @@ class LogReplay:
         once_per: The values of rules with ``once_per`` that rows have used, in this run and the earlier ones.
         relations: Of the customers who came in each month, how many crossed the barrier and are kept, month by month, and
             what was given to them and asked of them.
+        promises: What became of promises, by the rule that made them.
+        skipped: The names of rules whose events are skipped because their promise is not open, each with their number.
+        nearly_all_by: The instant up to which 99 % of the events lie; None if no event was applied.
         unmatched_rules: Rules of the mapping that matched no row: perhaps a word is misspelled, or an earlier rule
             matches all rows.
         warnings: Warnings about misleading results, in sentences.
@@ -91,6 +94,9 @@ class LogReplay:
     outcomes: Outcomes
     once_per: pl.DataFrame
     relations: tuple[RelationRecord, ...] = ()
+    promises: tuple[PromiseRecord, ...] = ()
+    skipped: tuple[tuple[str, int], ...] = ()
+    nearly_all_by: datetime | None = None
     unmatched_rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -228,9 +234,9 @@ def replay_log(
         standings=standings,
         identities=identities,
     )
-    relations = RelationCounter(curve, counts=standings is None)
+    counters = LogCounters.of(run.mapped, mapping, curve, continued=standings is not None)
     columns = checked_word("engine", engine, ENGINES) == "columns"
-    done = run.by_columns(relations) if columns else run.one_by_one(relations)
+    done = run.by_columns(counters) if columns else run.one_by_one(counters)
     rejects = [*run.rejects, *done.reject_records]
     far = far_until(run.mapped, done.until, curve.silence_after) if until is None else None
     return LogReplay(
@@ -239,13 +245,17 @@ def replay_log(
         rejects=tuple(sorted(rejects, key=_by_row)),
         counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
         once_per=run.once_per(identities),
-        relations=tuple(relations.records()),
+        relations=tuple(counters.relations.records()),
+        promises=counters.promises.records(),
+        skipped=counters.promises.skipped(),
+        nearly_all_by=nearly_all(run.mapped, done.until),
         outcomes=run.outcomes.outcomes(done.until),
         unmatched_rules=run.mapped.unmatched,
         warnings=(
             *([] if far is None else [far]),
             *map(_nobody, run.mapped.nobody()),
             *outcome_warnings(run.outcomes.mapping),
+            *log_warnings(mapping, curve, counters, done.counts),
         ),
     )
 

@@ -16,9 +16,11 @@ from trustcurve.batch.log_books import LogBooks
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import instant, microseconds
 from trustcurve.core.replay import History, combine, history
+from trustcurve.core.standing import Standing
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.customer_rows import CustomerRows, customer_rows
 from trustcurve.logs.identities import Identities
+from trustcurve.logs.log_counters import HistoryCounter
 from trustcurve.logs.mapper import Mapped, check_signals, map_log
 from trustcurve.logs.mapping import LogMapping
 from trustcurve.logs.opened_log import Log
@@ -116,14 +118,21 @@ class LogRun:
             self.broken.add(reject.row or 0)
         self.rejects.extend(self.outcomes.add(own, found.fates))
 
-    def one_by_one(self, relations: RelationCounter) -> FrameReplay:
+    def one_by_one(self, counters: HistoryCounter) -> FrameReplay:
         """Replay every customer one event after the other."""
-        histories = _each(self.histories(), relations.add_history)
-        before = {name: each for name in self.earlier.customers if (each := self.earlier.standing(name)) is not None}
-        done = combine(histories, before, self.curve, self.until, used={}, observed=relations.add_step)
+        before = self._before(self.earlier.customers, counters)
+        histories = _each(self.histories(), counters.add_history)
+        done = combine(histories, before, self.curve, self.until, used={}, observed=counters.add_step)
         return FrameReplay(self.curve, done, earlier=self.earlier)
 
-    def by_columns(self, relations: RelationCounter) -> FrameReplay:
+    def _before(self, customers: pl.Series, counters: HistoryCounter) -> dict[str, Standing]:
+        """Return the standings of customers of an earlier run, after the counters have begun with them."""
+        found = {name: each for name in customers if (each := self.earlier.standing(name)) is not None}
+        for each in found.values():
+            counters.add_known(each)
+        return found
+
+    def by_columns(self, counters: HistoryCounter) -> FrameReplay:
         """Replay customers by columns where the columns decide, and the others one event after the other."""
         end, events = None if self.until is None else microseconds(self.until), self.mapped.events
         early, late = events.split(end)
@@ -135,8 +144,9 @@ class LogRun:
 
         def histories(books: LogBooks) -> Iterator[History]:
             slow.append(books.odd_customers)
+            self._before(books.odd_customers, counters)
             chosen = pl.concat(slow).unique()
-            return _each(self.histories(chosen), relations.add_history) if len(chosen) else iter(())
+            return _each(self.histories(chosen), counters.add_history) if len(chosen) else iter(())
 
         found = run_table(
             early,
@@ -145,12 +155,12 @@ class LogRun:
             histories,
             earlier=self.earlier,
             apart=pl.concat(apart) if apart else None,
-            observed=relations.add_step,
+            observed=counters.add_step,
         )
         if late is not None:
             found.later = late.height - late.of(pl.concat(slow)).height
         if found.columns is not None:
-            relations.add_columns(found.columns)
+            counters.add_columns(found.columns)
         if self.progress is not None:
             self.progress(events.height, events.height)
         return found

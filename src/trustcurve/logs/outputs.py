@@ -1,4 +1,4 @@
-"""Write a replay to files as Parquet or CSV: standings, observed, transitions, rejects, relations and outcomes."""
+"""Write a replay to files as Parquet or CSV: standings, observed, transitions, rejects, promises, relations and outcomes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from trustcurve.logs.log_replay import LogReplay
 from trustcurve.records import (
+    PROMISES,
     REJECTS,
     RELATIONS,
     RUNS,
@@ -31,7 +32,8 @@ def frames_of(replay: LogReplay, *, resumable: bool = False) -> dict[str, pl.Dat
     Returns:
         ``standings``: each customer at their last event, to store; ``observed``: each customer as of ``until``;
         ``transitions``: every change of leaf state with its time, rule and row (null if the clock caused it), and
-        whether the observation at ``until`` found it; ``rejects``: everything that could not be used; ``relations``: who
+        whether the observation at ``until`` found it; ``rejects``: everything that could not be used; ``promises``: what
+        became of them, by the rule that made them; ``relations``: who
         is kept, and what was given and asked, by cohort and month. If there are outcomes to compare: ``outcomes``, each with
         what was known just before it, and ``outcome_shares``, their means by what was known.
     """
@@ -41,6 +43,7 @@ def frames_of(replay: LogReplay, *, resumable: bool = False) -> dict[str, pl.Dat
         "observed": replay.tables.observed,
         "transitions": replay.tables.transitions,
         "rejects": polars_frame(REJECTS, replay.rejects),
+        "promises": polars_frame(PROMISES, replay.promises),
         "relations": polars_frame(RELATIONS, replay.relations),
         **(asked if replay.outcomes.names else {}),
         **(_resumable(replay) if resumable else {}),

@@ -14,7 +14,7 @@ from trustcurve.batch.ints import Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.replay import History
 from trustcurve.core.signals import EXCHANGED, RETAINED
-from trustcurve.core.standing import Position
+from trustcurve.core.standing import Position, Standing
 from trustcurve.core.steps import Step
 from trustcurve.records import RelationRecord
 
@@ -43,6 +43,9 @@ class RelationCounter:
     _cells: dict[tuple[int, int], list[int]] = field(factory=dict)
     _last: dict[str, tuple[int, bool, bool, bool]] = field(factory=dict)
     _known: dict[Position, tuple[bool, bool]] = field(factory=dict)
+
+    def add_known(self, standing: Standing) -> None:
+        """Count nothing: when a customer came is not known."""
 
     def add_history(self, found: History) -> None:
         """Count a customer's steps."""

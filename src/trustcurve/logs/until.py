@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from trustcurve.logs.columns import due_time, value_instant
 from trustcurve.logs.mapper import Mapped
 from trustcurve.logs.mapping import Due, LogMapping
 
-__all__ = ["far_until", "read_until"]
+__all__ = ["far_until", "nearly_all", "read_until"]
 
 # Python accepts too much: any character in place of T, so that 2026-01-31+01:00 would be one in the morning,
 # and weeks such as 2026-W05.
@@ -90,6 +91,17 @@ def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str |
         f"{rest:,} of {count:,} events lie after {after:%Y-%m-%d}; "
         f"every customer is observed on {until:%Y-%m-%d}, at the last event: see --until"
     )
+
+
+def nearly_all(mapped: Mapped, until: datetime | None) -> datetime | None:
+    """Return the instant up to which 99 % of the events lie that are not after ``until``; None if there are none."""
+    if until is None:
+        return None
+    times = mapped.events.frame["at"]
+    times = times.filter(times <= until)
+    rest = int(len(times) * _FEW)
+    found: Any = times.top_k(rest + 1).min() if len(times) else None
+    return None if found is None else instant(found)
 
 
 def _after_gap(times: pl.Series, quiet: timedelta) -> int:

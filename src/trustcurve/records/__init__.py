@@ -1,4 +1,4 @@
-"""The tables of events, signals, transitions, standings, rejects, relations and outcomes.
+"""The tables of events, signals, transitions, standings, rejects, promises, relations and outcomes.
 
 Each table is derived from the classes of core: its columns, the conversion of values to records and back, and its
 types in Polars and SQL.
@@ -7,6 +7,7 @@ types in Polars and SQL.
 from trustcurve.records.column_types import polars_frame, polars_types, sql_types, sql_values
 from trustcurve.records.event_record import EVENT_KINDS, EVENTS, event_of, event_record
 from trustcurve.records.outcome_record import OUTCOME_SHARES, OUTCOMES, OutcomeRecord, OutcomeShareRecord
+from trustcurve.records.promise_record import PROMISES, PromiseRecord
 from trustcurve.records.replay_record import (
     ONCE_PER,
     REJECTS,
@@ -32,6 +33,7 @@ __all__ = [
     "ONCE_PER",
     "OUTCOMES",
     "OUTCOME_SHARES",
+    "PROMISES",
     "REJECTS",
     "RELATIONS",
     "RUNS",
@@ -44,6 +46,7 @@ __all__ = [
     "OncePerRecord",
     "OutcomeRecord",
     "OutcomeShareRecord",
+    "PromiseRecord",
     "RejectRecord",
     "RelationRecord",
     "RunRecord",
@@ -67,6 +70,7 @@ TABLES: tuple[Schema, ...] = (
     TRANSITIONS,
     STANDINGS,
     REJECTS,
+    PROMISES,
     RELATIONS,
     OUTCOMES,
     OUTCOME_SHARES,
