@@ -18,7 +18,7 @@ from costs import interleaved
 from transitions import Machine
 
 from trustcurve import Curve
-from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, NEVER, CurveArrays
+from trustcurve.arrays.curve_arrays import ENDINGS, CurveArrays
 from trustcurve.batch.kernel import Timeline, run_kernel
 
 _ROUNDS = 5
@@ -35,8 +35,6 @@ _SIGNALS = {
     "reopened": "return",
 }
 """The signals of a plain log's words."""
-
-_ENDINGS = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
 
 
 @frozen(eq=False)
@@ -61,7 +59,7 @@ def _rows(log: str, curve: Curve, arrays: CurveArrays) -> _Rows:
     customer = frame["customer"].to_numpy()
     starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1], True])
     signal = frame["what"].replace_strict({word: arrays.columns[name] for word, name in _SIGNALS.items()}).to_numpy()
-    ending = np.array([_ENDINGS[curve.ends_silence[name]] for name in arrays.columns], np.int8)
+    ending = np.array([ENDINGS[curve.ends_silence[name]] for name in arrays.columns], np.int8)
     dated = (np.arange(len(frame)) % 4 == 0).astype(np.int32)  # as if every fourth row were followed by waiting
     at = frame["time"].dt.epoch("us").to_numpy()
     return _Rows(starts, at, signal.astype(np.int32), ending[signal], dated)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from typing import Final
 
 from attrs import frozen
 
 from trustcurve.arrays import Array
 from trustcurve.core.curve import Curve
 from trustcurve.core.signals import SILENCE
-from trustcurve.errors import require
+from trustcurve.core.standing import Position
+from trustcurve.errors import InvalidValueError, require
 
-__all__ = ["ALWAYS", "CROSSING", "HEARD_CHANGES", "NEVER", "CurveArrays"]
+__all__ = ["ALWAYS", "CROSSING", "ENDINGS", "HEARD_CHANGES", "NEVER", "CurveArrays"]
 
 NEVER, ALWAYS, CROSSING = 0, 1, 2
 """When a signal ends a silence, as numbers."""
+
+ENDINGS: Final = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
+"""The same, by the words of curve files."""
 
 _SILENCE, _ROSE, _FELL, _ROSE_LAST = 1, 2, 4, 8
 
@@ -32,27 +37,49 @@ HEARD_CHANGES = tuple(
 
 @frozen(eq=False)
 class CurveArrays:
-    """A curve's table as arrays; the last column of ``next`` and ``crosses`` stands for no signal, which changes nothing.
+    """A curve's table as arrays, which nothing can write to, for an engine of your own. Needs NumPy.
+
+    The curve alone: promises that break and quiet periods that pass are signals, too, and it is up to you to send them. The
+    last column of ``next``, ``crosses`` and ``ends_silence`` stands for no signal, which changes nothing.
 
     Args:
-        next: ``next[p, s]``: the position to which signal ``s`` leads from position ``p``. Shape (positions, signals + 1).
-        crosses: ``crosses[p, s]``: whether that crosses the barrier. The same shape.
-        columns: The column of each signal.
-        rank: The place of a position's leaf state, from low to high. Shape (positions,).
+        next: ``next[p, s]``: the number of the position to which signal ``s`` leads from position ``p``. Shape
+            (positions, signals + 1), int32.
+        crosses: ``crosses[p, s]``: whether that crosses the barrier. The same shape, bool.
+        ends_silence: ``ends_silence[p, s]``: whether a quiet period is counted anew from that signal. The same shape, bool.
+        columns: The number of each signal: its column.
+        positions: The position of each number; number 0 is the start, where a stranger is.
+        states: All leaf states, from low to high.
+        ranks: The number of each position's leaf state, in ``states``. Shape (positions,), int16.
+
+    Examples:
+        >>> from trustcurve import Curve
+        >>> arrays = CurveArrays.of(Curve.default())
+        >>> arrays.next.shape
+        (524, 17)
+        >>> after = arrays.next[0, arrays.columns["exchange"]]
+        >>> arrays.positions[after].doubt, arrays.states[arrays.ranks[after]]
+        (1, 'distrust.suspicious')
     """
 
     next: Array
     crosses: Array
+    ends_silence: Array
     columns: dict[str, int]
-    rank: Array
+    positions: tuple[Position, ...]
+    states: tuple[str, ...]
+    ranks: Array
 
     @classmethod
     def of(cls, curve: Curve) -> CurveArrays:
-        """Make the arrays of a curve.
+        """Return the arrays of a curve; they are made once.
 
         Raises:
-            MissingExtraError: numpy is not installed (extra ``verify``).
+            InvalidValueError: It is not a curve.
+            MissingExtraError: NumPy is not installed (extra ``verify`` or ``logs``).
         """
+        if not isinstance(curve, Curve):
+            raise InvalidValueError("curve", curve, "must be a Curve, for example Curve.default()")
         return _made(curve)
 
     @property
@@ -64,19 +91,47 @@ class CurveArrays:
     def silences(self) -> Array:
         """The position after n silences in a row: (n + 1, positions), up to where another one changes nothing.
 
-        If that never comes, there is a row more than there are positions: see ``settles``.
+        ``silences[n, p]`` is where n quiet periods lead from position ``p``; more of them than there are rows lead to the last
+        row's. If there is no such end, there is a row more than there are positions: see ``settles``.
         """
         np = require("numpy", "verify")
         column = self.next[:, self.columns[SILENCE]]
         rows = [np.arange(len(column), dtype=column.dtype)]
         while len(rows) <= len(column) and (column[rows[-1]] != rows[-1]).any():
             rows.append(column[rows[-1]])
-        return np.stack(rows)
+        return _sealed(np.stack(rows))
 
     @property
     def settles(self) -> bool:
         """Whether silences, one after the other, change nothing any more after a while, wherever a customer stands."""
         return len(self.silences) <= len(self.next)
+
+    def react_many(self, positions: Array, signals: Array) -> Array:
+        """Apply one signal to each of many positions.
+
+        Args:
+            positions: The numbers of the positions. Shape (n,), whole numbers.
+            signals: The number of the signal that each of them gets: ``columns``, or ``no_signal``. Shape (n,), whole numbers.
+
+        Returns:
+            The numbers of the positions after them. Shape (n,), int32.
+
+        Raises:
+            InvalidValueError: They are not arrays of whole numbers of the same length, or a number is out of range.
+
+        Examples:
+            >>> from trustcurve import Curve
+            >>> arrays = CurveArrays.of(Curve.default())
+            >>> ask, help_ = arrays.columns["company_one_sided"], arrays.columns["exchange"]
+            >>> after = arrays.react_many([0, 0], [ask, help_])
+            >>> [arrays.states[rank] for rank in arrays.ranks[after]]
+            ['distrust.competitive', 'distrust.suspicious']
+        """
+        here = _checked("positions", positions, len(self.next), "positions")
+        sent = _checked("signals", signals, self.no_signal + 1, "signals")
+        if len(here) != len(sent):
+            raise InvalidValueError("signals", len(sent), f"must be as many as there are positions, {len(here):,}")
+        return self.next[here, sent]
 
     def react(self, positions: Array, signals: Array, ends: Array) -> tuple[Array, Array, Array]:
         """Apply signals to positions, one after the other.
@@ -113,7 +168,7 @@ class CurveArrays:
         for k in range(signals.shape[1]):
             column = signals[:, k]
             after = self.next[positions, column]
-            rose, fell = self.rank[after] > self.rank[positions], self.rank[after] < self.rank[positions]
+            rose, fell = self.ranks[after] > self.ranks[positions], self.ranks[after] < self.ranks[positions]
             found |= np.where((column == silence) & (after != positions), _SILENCE, 0).astype(np.int8)
             found = np.where(rose, found | _ROSE | _ROSE_LAST, found)
             found = np.where(fell, (found | _FELL) & ~_ROSE_LAST, found).astype(np.int8)
@@ -126,10 +181,39 @@ def _made(curve: Curve) -> CurveArrays:
     np = require("numpy", "verify")
     table = curve.table()
     stays = np.arange(len(table), dtype=np.int32)[:, None]
-    crosses = [[reaction.crosses for reaction in row] + [False] for row in table.reactions]
+    crosses = np.array([[reaction.crosses for reaction in row] + [False] for row in table.reactions], bool)
+    kinds = np.array([*(ENDINGS[curve.ends_silence[signal]] for signal in table.signals), NEVER])
     return CurveArrays(
-        next=np.hstack([np.asarray(table.buffer), stays]),
-        crosses=np.array(crosses, bool),
+        next=_sealed(np.hstack([np.asarray(table.buffer), stays])),
+        crosses=_sealed(crosses),
+        ends_silence=_sealed((kinds == ALWAYS) | ((kinds == CROSSING) & crosses)),
         columns={signal: column for column, signal in enumerate(table.signals)},
-        rank=np.array([curve.rank(position) for position in table.positions], np.int16),
+        positions=table.positions,
+        states=table.states,
+        ranks=_sealed(np.array(table.ranks, np.int16)),
     )
+
+
+def _sealed(array: Array) -> Array:
+    """Make an array read-only: the arrays of a curve are made once, and shared."""
+    array.flags.writeable = False
+    return array
+
+
+def _checked(argument: str, given: Array, count: int, what: str) -> Array:
+    """Return an array of whole numbers from 0 to ``count`` - 1."""
+    np = require("numpy", "verify")
+    try:
+        numbers = np.asarray(given)
+    except ValueError:  # lists of different lengths
+        raise InvalidValueError(argument, given, "must be an array of one dimension") from None
+    if numbers.ndim != 1:
+        raise InvalidValueError(argument, numbers.shape, "must be an array of one dimension, not of this shape")
+    if numbers.dtype.kind not in "iu" and numbers.size:
+        raise InvalidValueError(argument, str(numbers.dtype), "must be an array of whole numbers, not of this type")
+    odd = np.flatnonzero((numbers < 0) | (numbers >= count))
+    if len(odd):
+        place = int(odd[0])
+        rule = f"must be at most {count - 1:,}, because there are {count:,} {what}, and not below 0"
+        raise InvalidValueError(f"{argument}[{place}]", int(numbers[place]), rule)
+    return numbers.astype(np.intp)

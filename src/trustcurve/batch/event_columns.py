@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import polars as pl
 from attrs import frozen
 
-from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, NEVER
 from trustcurve.batch.event_table import EventTable
 from trustcurve.batch.ints import NO_TIME, NONE, Ints
 from trustcurve.core.curve import Curve
 from trustcurve.core.events import EVENTS, PromiseBroken, PromiseKept, PromiseMade, PromiseMoved, PromiseReleased
 from trustcurve.core.signals import FAULTS, LEDGER_SIGNALS, SIDES, WEIGHTS
 
-__all__ = ["ABOUT_PROMISES", "ENDINGS", "KEPT", "MADE", "MOVED", "RELEASED", "EventColumns", "odd_customers"]
+__all__ = ["ABOUT_PROMISES", "KEPT", "MADE", "MOVED", "RELEASED", "EventColumns", "odd_customers"]
 
 ABOUT_PROMISES = (PromiseMade, PromiseKept, PromiseBroken, PromiseMoved, PromiseReleased)
 MADE, KEPT, BROKEN, MOVED, RELEASED = range(len(ABOUT_PROMISES))
 """What an event says of its promise, as numbers."""
-
-ENDINGS: Final = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
-"""When a signal ends a silence, as numbers."""
 
 _KINDS = tuple(kind.__name__ for kind in EVENTS)
 _ABOUT = {kind.__name__: number for number, kind in enumerate(ABOUT_PROMISES)}

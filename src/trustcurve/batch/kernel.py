@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from attrs import frozen
 
-from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, CurveArrays
-from trustcurve.batch.event_columns import ENDINGS
+from trustcurve.arrays.curve_arrays import CurveArrays
 from trustcurve.batch.ints import Ints
 from trustcurve.batch.timeline import Timeline
 from trustcurve.core.curve import Curve
@@ -50,14 +49,12 @@ class KernelTable:
     @classmethod
     def of(cls, curve: Curve, arrays: CurveArrays) -> KernelTable:
         """Make the table of a curve, whose silences settle."""
-        kinds = np.array([ENDINGS[curve.ends_silence[signal]] for signal in arrays.columns] + [ENDINGS["never"]])
-        ends = (kinds == ALWAYS) | ((kinds == CROSSING) & arrays.crosses)
-        too_late = np.ones((len(ends), 1), bool)
-        small = np.int16 if len(ends) <= np.iinfo(np.int16).max else np.int32
+        too_late = np.ones((len(arrays.next), 1), bool)
+        small = np.int16 if len(arrays.next) <= np.iinfo(np.int16).max else np.int32
         moves = np.hstack([arrays.next, arrays.next[:, -1:]]).astype(small)
         return cls(
             next=moves.ravel(),
-            ends=np.hstack([ends, too_late]).ravel(),
+            ends=np.hstack([arrays.ends_silence, too_late]).ravel(),
             width=moves.shape[1],
             silences=arrays.silences.astype(small),
             period=curve.silence_after_us,

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, field
 
 from trustcurve.arrays import Array
-from trustcurve.arrays.curve_arrays import ALWAYS, CROSSING, NEVER, CurveArrays
+from trustcurve.arrays.curve_arrays import ENDINGS, CurveArrays
 from trustcurve.errors import require
 from trustcurve.verification.memory_rules import Impression, impression_of
 from trustcurve.verification.numbering import Numbers, enlarged
@@ -18,8 +18,6 @@ __all__ = ["NOT_MET", "ContextChanges", "extend"]
 
 NOT_MET = -2
 """In place of a number: not worked out yet."""
-
-_ENDS = {"never": NEVER, "always": ALWAYS, "crossing": CROSSING}
 
 _Kind = tuple[str, int | None, tuple[Sent, ...], tuple[bool, ...], tuple[str, ...] | None, tuple[Heard, ...]]
 """Everything in a change but the contexts."""
@@ -127,7 +125,7 @@ class ContextChanges:
         every, anywhere, rows = np.arange(len(self.curve.next)), self.contexts.values[0], []
         for what, promise, sent, of, actions, heard in self._kinds.values[len(self.of_kind["of"]) :]:
             columns = np.array([[self.curve.columns[signal] for _, signal, _ in sent]], np.int64)
-            ends = np.array([[_ENDS[end] for _, _, end in sent]], np.int8)
+            ends = np.array([[ENDINGS[end] for _, _, end in sent]], np.int8)
             signals, ends = (np.broadcast_to(each, (len(every), len(sent))) for each in (columns, ends))
             position, ended, idle = self.curve.react(every, signals, ends)
             change = Change(what, promise, sent, anywhere, anywhere, of, actions, heard)
