@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import signal
@@ -16,9 +17,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import trustcurve
 from trustcurve.records import FileFormat, write_tables
 from trustcurve.records.whole_files import WholeFiles, write_whole
 
+SOURCE = Path(trustcurve.__file__).parent
 OLD, NEW = pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]})
 ROWS = 200_000
 WRITER = textwrap.dedent(f"""
@@ -170,3 +173,30 @@ def test_files_of_one_block_get_their_names_together(tmp_path: Path) -> None:
                 file.write(b"new")
         assert all(name.startswith(".") for name in contents(tmp_path))
     assert contents(tmp_path) == {"a": b"new", "b": b"new"}
+
+
+WRITES = {"write_text", "write_bytes", "savefig", "write_parquet", "write_csv", "sink_parquet", "sink_csv"}
+KNOWN = {
+    "records/table_files.py": 2,  # into a file that is written whole
+    "records/whole_files.py": 2,
+    "report/canvas.py": 1,
+    "cli/screen.py": 1,  # the null device
+    "simulation/replication.py": 1,  # in a temporary folder
+}
+
+
+def writes_of(path: Path) -> int:
+    """Count the calls in a module that write files."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    named = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls]
+    modes = [
+        name == "open"
+        and any(isinstance(each, ast.Constant) and set("wxa") & set(str(each.value)) for each in call.args)
+        for name, call in zip(named, calls, strict=True)
+    ]
+    return sum(modes) + sum(name in WRITES for name in named)
+
+
+def test_nothing_else_writes_files() -> None:
+    found = {path.relative_to(SOURCE).as_posix(): writes_of(path) for path in SOURCE.rglob("*.py")}
+    assert {name: count for name, count in found.items() if count} == KNOWN
