@@ -165,6 +165,9 @@ class Screen:
 
     def lines(self, text: str) -> None:
         """Print a text of several lines, and keep their indentation."""
+        if not self.console.file.isatty():  # a journey can have 100,000 lines, and rich takes its time for each
+            self._write("".join(f"{plain(each).rstrip()}\n" for each in text.split("\n")))
+            return
         for each in text.split("\n"):
             words = each.lstrip(" ")
             self.line(words, indent=len(each) - len(words))
@@ -188,9 +191,13 @@ class Screen:
         stream = self.console.file
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        """Write to the stream itself."""
         try:
-            stream.write(text)
-            stream.flush()
+            self.console.file.write(text)
+            self.console.file.flush()
         except BrokenPipeError:
             self.console.on_broken_pipe()
 
