@@ -94,6 +94,15 @@ class FrameReplay:
         """The number of customers who have a standing."""
         return len(self._slow.standings) + (0 if self._course is None else len(self._course.present))
 
+    def frame(self, name: str) -> pl.DataFrame:
+        """Return a table by its name: "standings", "observed", "transitions", "rejects" or "identities"."""
+        found: pl.DataFrame = getattr(self, name)
+        return found
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """Return a table by its name, for further work on it."""
+        return self.frame(name).lazy()
+
     # --- tables -----------------------------------------------------------------------------------
 
     @cached_property
@@ -243,6 +252,7 @@ def run_table(
     *,
     earlier: EarlierRun,
     apart: pl.Series | None = None,
+    at_least: int | None = None,
     observed: Callable[[Step], None] | None = None,
 ) -> FrameReplay:
     """Replay a table of events that has no event after the end.
@@ -254,6 +264,7 @@ def run_table(
         histories: Returns the histories of the customers whom columns cannot decide (``LogBooks.odd``).
         earlier: What an earlier run left.
         apart: More customers to replay one event after the other.
+        at_least: Without an end, an instant before which customers are not observed.
         observed: Called with each step of the observation of these.
     """
     earlier.check(table, end)
@@ -269,6 +280,7 @@ def run_table(
     before = {name: each for name in books.odd_customers if (each := earlier.standing(name)) is not None}
     last = [microseconds(each.standing.as_of) for each in slow if each.standing is not None]
     last += [microseconds(each.as_of) for each in before.values()]
+    last += [] if at_least is None else [at_least]
     found = ColumnReplay(books, known, end, max(last, default=None))
     at = None if found.until is None else datetime_of(found.until)
     replayed = combine(slow, before, curve, at, used={}, observed=observed)

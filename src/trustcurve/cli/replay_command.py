@@ -66,6 +66,7 @@ For example:
     trustcurve replay orders.csv -m orders.toml --until 2026-06-30 -o june
     trustcurve replay orders.csv -m orders.toml --outcome stars --outcome-at rated_on
     trustcurve replay orders.csv -m orders.toml --png figures
+    trustcurve replay years.parquet -m orders.toml --memory 2GB --out years
     trustcurve replay june.csv -m orders.toml --out june --resumable
     trustcurve replay july.csv -m orders.toml --continue june --out july --resumable
 
@@ -136,6 +137,14 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             help="How customers are replayed: columns, all at once where their events allow it; pure, one event after the other. The results are equal.",
         ),
     ] = "columns",
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="About how much memory to take, such as 2GB: a Parquet log that needs more is replayed part by part, through temporary files.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     resumable: Annotated[
         bool, typer.Option("--resumable", help="Write with --out what a later run with --continue needs, too.")
@@ -165,6 +174,8 @@ def replay(  # noqa: PLR0917 - one argument for each option of the command
             on,
             standings=standings,
             identities=identities,
+            memory=memory,
+            resumable=resumable,
             until=end,
             outcome=outcome or None,
             outcome_at=outcome_at,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, final, get_args
 
 import polars as pl
@@ -22,10 +22,13 @@ from trustcurve.errors import UnknownWordError, final_class
 from trustcurve.logs.identities import Identities
 from trustcurve.logs.log_counters import LogCounters, log_warnings
 from trustcurve.logs.log_run import LogRun, Progress, last_applied
+from trustcurve.logs.log_sums import LogSums
 from trustcurve.logs.mapping import LogMapping
+from trustcurve.logs.memory_size import parts_of, read_memory
 from trustcurve.logs.opened_log import Log
 from trustcurve.logs.outcomes import Outcomes, outcome_warnings
-from trustcurve.logs.row_rules import customer_names
+from trustcurve.logs.row_rules import Part, customer_names
+from trustcurve.logs.spilled_tables import SpilledTables
 from trustcurve.logs.until import far_until, nearly_all
 from trustcurve.records import PromiseRecord, RejectRecord, RelationRecord
 
@@ -88,7 +91,7 @@ class LogReplay:
     """
 
     curve: Curve
-    tables: FrameReplay
+    tables: FrameReplay | SpilledTables
     rejects: tuple[RejectRecord, ...]
     counts: LogCounts
     outcomes: Outcomes
@@ -182,6 +185,8 @@ def replay_log(
     outcome_at: str | None = None,
     standings: pl.DataFrame | None = None,
     identities: Identities | None = None,
+    memory: int | str | None = None,
+    resumable: bool = False,
     progress: Progress | None = None,
     engine: Engine = "columns",
 ) -> LogReplay:
@@ -199,6 +204,9 @@ def replay_log(
         standings: The standings of an earlier run to go on from (``LogReplay.tables.standings``); customers without one begin
             at their first applied event. Events before a customer's standing are rejected; relations are not counted.
         identities: What the earlier run used (``LogReplay.identities``); needed if events with ids go on from standings.
+        memory: About how much memory to take, in bytes or as a text such as "2GB": a log that needs more is replayed part by
+            part, and ``tables`` wait in temporary files, those of one part after those of another.
+        resumable: With ``memory``, whether to keep the identities that a later run must know.
         progress: A function that is called regularly with the number of events done and of all.
         engine: "columns": by columns where the columns decide, which is fast; "pure": one event after the other. The results
             are equal.
@@ -223,7 +231,10 @@ def replay_log(
         >>> [reject.detail for reject in done.rejects]
         ["unreadable time: column 'when' has 'soon'"]
     """
-    run = LogRun.of(
+    columns = checked_word("engine", engine, ENGINES) == "columns"
+    many = 1 if memory is None else parts_of(log, read_memory(memory))
+    made = partial(
+        LogRun.of,
         log,
         mapping,
         curve,
@@ -234,27 +245,63 @@ def replay_log(
         standings=standings,
         identities=identities,
     )
-    counters = LogCounters.of(run.mapped, mapping, curve, continued=standings is not None)
-    columns = checked_word("engine", engine, ENGINES) == "columns"
+    if many > 1 and columns:
+        at_least = until or last_applied(log, mapping, curve, standings=standings, identities=identities)
+        tables = SpilledTables(keeps_identities=resumable)
+        sums, counters = _in_parts(made, many, tables, at_least)
+        return _result(mapping, curve, tables, sums, counters, identities, until)
+    run = made()
+    counters, sums = LogCounters.of(run.mapped, mapping, curve, continued=standings is not None), LogSums(coarse=False)
     done = run.by_columns(counters) if columns else run.one_by_one(counters)
-    rejects = [*run.rejects, *done.reject_records]
-    far = far_until(run.mapped, done.until, curve.silence_after) if until is None else None
+    sums.add(run, done)
+    return _result(mapping, curve, done, sums, counters, identities, until)
+
+
+def _in_parts(
+    made: Callable[..., LogRun], many: int, tables: SpilledTables, at_least: datetime | None
+) -> tuple[LogSums, LogCounters]:
+    """Replay a log part by part; the tables of each part go into files."""
+    sums, counters = LogSums(coarse=True), None
+    for number in range(many):
+        run = made(part=Part(number, many))
+        if counters is None:
+            counters = LogCounters.of(run.mapped, run.outcomes.mapping, run.curve, continued=run.is_continued)
+        counters.promises.turn_to(run.mapped.events)
+        done = run.by_columns(counters, at_least)
+        sums.add(run, done)
+        tables.add(done)
+        del run, done
+    assert counters is not None  # noqa: S101 - there is a part
+    return sums, counters
+
+
+def _result(  # noqa: PLR0917 - what a replay consists of
+    mapping: LogMapping,
+    curve: Curve,
+    done: FrameReplay | SpilledTables,
+    sums: LogSums,
+    counters: LogCounters,
+    identities: Identities | None,
+    until: datetime | None,
+) -> LogReplay:
+    times = sums.times(done.until)
+    far = far_until(times, done.until, curve.silence_after) if until is None else None
     return LogReplay(
         curve=curve,
         tables=done,
-        rejects=tuple(sorted(rejects, key=_by_row)),
-        counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, done.counts),
-        once_per=run.once_per(identities),
+        rejects=tuple(sorted(sums.rejects, key=_by_row)),
+        counts=_counts(sums.rows, sums.ignored, sums.broken, done.counts),
+        once_per=sums.once_per(identities),
         relations=tuple(counters.relations.records()),
         promises=counters.promises.records(),
         skipped=counters.promises.skipped(),
-        nearly_all_by=nearly_all(run.mapped, done.until),
-        outcomes=run.outcomes.outcomes(done.until),
-        unmatched_rules=run.mapped.unmatched,
+        nearly_all_by=nearly_all(times, done.until),
+        outcomes=sums.outcomes(done.until),
+        unmatched_rules=sums.unmatched,
         warnings=(
             *([] if far is None else [far]),
-            *map(_nobody, run.mapped.nobody()),
-            *outcome_warnings(run.outcomes.mapping),
+            *map(_nobody, sums.nobody),
+            *outcome_warnings(sums.collector.mapping),
             *log_warnings(mapping, curve, counters, done.counts),
         ),
     )
@@ -307,7 +354,7 @@ def replay_customer(
         history=done,
         observation=_observe(curve, done, end),
         rejects=tuple(sorted(rejects, key=_by_row)),
-        counts=_counts(run.mapped.rows, len(run.mapped.ignored), run.broken, EventCounts.of(done.fates)),
+        counts=_counts(run.mapped.rows, len(run.mapped.ignored), len(run.broken), EventCounts.of(done.fates)),
     )
 
 
@@ -384,10 +431,10 @@ def _by_row(reject: RejectRecord) -> int:
     return reject.row or 0
 
 
-def _counts(rows: int, ignored: int, broken: set[int], events: EventCounts) -> LogCounts:
-    used = rows - ignored - len(broken)
+def _counts(rows: int, ignored: int, broken: int, events: EventCounts) -> LogCounts:
+    used = rows - ignored - broken
     by_fate = {fate: getattr(events, fate) for fate in FATES}
-    return LogCounts(**by_fate, rows=rows, used=used, ignored=ignored, broken=len(broken))
+    return LogCounts(**by_fate, rows=rows, used=used, ignored=ignored, broken=broken)
 
 
 def _observe(curve: Curve, done: History, end: datetime | None) -> Step | None:

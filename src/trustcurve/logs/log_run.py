@@ -91,11 +91,10 @@ class LogRun:
             run.broken.add(row)
         return run
 
-    def once_per(self, identities: Identities | None) -> pl.DataFrame:
-        """Return the values of rules with ``once_per`` that rows have used, in this run and the earlier ones."""
-        parts = [] if identities is None else [identities.once_per]
-        both = pl.concat([*parts, self.mapped.once_per])
-        return both.unique(("customer", "rule", "value"), keep="first", maintain_order=True)
+    @property
+    def is_continued(self) -> bool:
+        """Whether it goes on from the standings of an earlier run."""
+        return len(self.earlier.customers) > 0
 
     def histories(self, customers: pl.Series | None = None) -> Iterator[History]:
         """Replay the customers of the whole log, or some of them."""
@@ -132,8 +131,13 @@ class LogRun:
             counters.add_known(each)
         return found
 
-    def by_columns(self, counters: HistoryCounter) -> FrameReplay:
-        """Replay customers by columns where the columns decide, and the others one event after the other."""
+    def by_columns(self, counters: HistoryCounter, at_least: datetime | None = None) -> FrameReplay:
+        """Replay customers by columns where the columns decide, and the others one event after the other.
+
+        Args:
+            counters: What is counted.
+            at_least: Without ``until``, an instant before which customers are not observed.
+        """
         end, events = None if self.until is None else microseconds(self.until), self.mapped.events
         early, late = events.split(end)
         apart = [] if self.mapped.marks is None else [self.mapped.marks["customer"]]
@@ -155,6 +159,7 @@ class LogRun:
             histories,
             earlier=self.earlier,
             apart=pl.concat(apart) if apart else None,
+            at_least=None if at_least is None else microseconds(at_least),
             observed=counters.add_step,
         )
         if late is not None:
@@ -166,14 +171,25 @@ class LogRun:
         return found
 
 
-def last_applied(log: Log, mapping: LogMapping, curve: Curve) -> datetime | None:
-    """Return the time of the last applied event of a whole log; replays as few customers as possible, the latest first."""
+def last_applied(
+    log: Log,
+    mapping: LogMapping,
+    curve: Curve,
+    *,
+    standings: pl.DataFrame | None = None,
+    identities: Identities | None = None,
+) -> datetime | None:
+    """Return the time of the last applied event of a whole log, or of the latest standing of an earlier run.
+
+    It replays as few customers as possible, the latest first.
+    """
     many = _LATEST
     while True:
         last = latest_rows(log, mapping, many)
         bound: Any = last["latest"].min()
         some = None if last.height < many else last["customer"].drop_nulls().unique().to_list()
-        done = LogRun.of(log, mapping, curve, None, None, customers=some).by_columns(RelationCounter(curve)).until
+        run = LogRun.of(log, mapping, curve, None, None, customers=some, standings=standings, identities=identities)
+        done = run.by_columns(RelationCounter(curve)).until
         if some is None or (done is not None and done >= bound):
             return done
         many *= 30

@@ -203,6 +203,10 @@ class OutcomeCollector:
             promises_kept=known.kept, promises_broken=known.broken, repeat=known.repeat,
         )  # fmt: skip
 
+    def take(self, other: OutcomeCollector) -> None:
+        """Add what another one has collected of other customers."""
+        self._found += other._found
+
     def outcomes(self, end: datetime | None) -> Outcomes:
         """Return all outcomes, but those whose period was not over at the end of the log."""
         rank = {each.name: place for place, each in enumerate(self.mapping.outcomes)}

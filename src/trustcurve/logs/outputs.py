@@ -37,11 +37,15 @@ def frames_of(replay: LogReplay, *, resumable: bool = False) -> dict[str, pl.Dat
         is kept, and what was given and asked, by cohort and month. If there are outcomes to compare: ``outcomes``, each with
         what was known just before it, and ``outcome_shares``, their means by what was known.
     """
+    found = _scanned(replay, resumable=resumable)
+    return {name: each.collect() if isinstance(each, pl.LazyFrame) else each for name, each in found.items()}
+
+
+def _scanned(replay: LogReplay, *, resumable: bool) -> dict[str, pl.DataFrame | pl.LazyFrame]:
+    """Return the tables of a replay; those that may be larger than memory are not read yet."""
     asked = {"outcomes": replay.outcomes.table, "outcome_shares": replay.outcomes.shares()}
     return {
-        "standings": replay.tables.standings,
-        "observed": replay.tables.observed,
-        "transitions": replay.tables.transitions,
+        **{name: replay.tables.scan(name) for name in ("standings", "observed", "transitions")},
         "rejects": polars_frame(REJECTS, replay.rejects),
         "promises": polars_frame(PROMISES, replay.promises),
         "relations": polars_frame(RELATIONS, replay.relations),
@@ -50,10 +54,9 @@ def frames_of(replay: LogReplay, *, resumable: bool = False) -> dict[str, pl.Dat
     }
 
 
-def _resumable(replay: LogReplay) -> dict[str, pl.DataFrame]:
-    identities = replay.identities
+def _resumable(replay: LogReplay) -> dict[str, pl.DataFrame | pl.LazyFrame]:
     run = polars_frame(RUNS, [RunRecord(replay.curve.fingerprint, replay.until)])
-    return {"run": run, "identities": identities.events, "once_per": identities.once_per}
+    return {"run": run, "identities": replay.tables.scan("identities"), "once_per": replay.once_per}
 
 
 def write_replay(
@@ -88,4 +91,4 @@ def write_replay(
         ...     print(written[2].read_text().splitlines()[1])
         ann,2026-01-01T00:00:00.000000Z,1,Departed,,departure,departure.leaves,the customer left,distrust.suspicious,departed,-3,false
     """
-    return write_tables(frames_of(replay, resumable=resumable), folder, format)
+    return write_tables(_scanned(replay, resumable=resumable), folder, format)

@@ -45,6 +45,11 @@ class PromiseCounter:
     """The rule that made each promise that is open or overdue, by customer and id."""
     _overdue: set[tuple[str, str]] = field(factory=set)
 
+    def turn_to(self, events: EventTable) -> None:
+        """Go on with the events of other customers of the same log."""
+        self.events = events
+        self.__dict__.pop("_rules_of_rows", None)
+
     def add_known(self, standing: Standing) -> None:
         """Count the promises of a customer of an earlier run, whose rules are not known."""
         for promise in standing.promises:

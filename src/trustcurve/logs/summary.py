@@ -48,11 +48,17 @@ class RejectGroup:
 
 def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
     """Count customers and transitions by leaf state, from the highest to the lowest."""
-    standing = dict(replay.tables.observed["state"].value_counts().iter_rows())
-    moves = replay.tables.transitions.select("before", "after", pl.col("change") > 0)
-    counted = {(rises, state): n for state, rises, n in moves.group_by("after", "change").len().iter_rows()}
-    left = {(rises, state): n for state, rises, n in moves.group_by("before", "change").len().iter_rows()}
-    customers = replay.tables.observed.height or 1
+    states = replay.tables.scan("observed").group_by("state").len()
+    moves = replay.tables.scan("transitions").select("before", "after", pl.col("change") > 0)
+    standing = dict(states.collect(engine="streaming").iter_rows())
+    counted, left = (
+        {
+            (rises, state): n
+            for state, rises, n in moves.group_by(name, "change").len().collect(engine="streaming").iter_rows()
+        }
+        for name in ("after", "before")
+    )
+    customers = sum(standing.values()) or 1
     return tuple(
         StateRow(
             state,
@@ -69,8 +75,9 @@ def state_rows(replay: LogReplay) -> tuple[StateRow, ...]:
 
 def fall_causes(replay: LogReplay) -> tuple[FallCause, ...]:
     """Count falls by the rule that caused them, most falls first."""
-    falls = replay.tables.transitions.filter(pl.col("change") < 0).group_by("rule", maintain_order=True)
-    counted = falls.agg(pl.col("because").last(), pl.len(), pl.col("customer").n_unique().alias("customers"))
+    falls = replay.tables.scan("transitions").filter(pl.col("change") < 0).group_by("rule")
+    numbers = falls.agg(pl.col("because").first(), pl.len(), pl.col("customer").n_unique().alias("customers"))
+    counted = numbers.collect(engine="streaming")
     reasons = {each.rule.name: each.rule.because for row in replay.curve.table().reactions for each in row}
     causes = [
         FallCause("migration" if rule is None else rule, because if rule is None else reasons[rule], n, customers)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import cached_property
 
+import numpy as np
 import polars as pl
+from attrs import frozen
 
-from trustcurve.core.instants import instant
+from trustcurve.batch.ints import Ints
+from trustcurve.core.instants import datetime_of, instant, microseconds
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs.columns import due_time, value_instant
-from trustcurve.logs.mapper import Mapped
 from trustcurve.logs.mapping import Due, LogMapping
 
-__all__ = ["far_until", "nearly_all", "read_until"]
+__all__ = ["EventTimes", "far_until", "nearly_all", "read_until"]
 
 # Python accepts too much: any character in place of T, so that 2026-01-31+01:00 would be one in the morning,
 # and weeks such as 2026-W05.
@@ -58,12 +61,61 @@ def _last_of(day: date, mapping: LogMapping, option: str) -> datetime:
     return instant(end, option)
 
 
+_MINUTE = 60_000_000
 _FEW = 0.01
 _TIMES_STEADY = 5
 _PERIODS_FEW, _PERIODS_MANY = 0.5, 10.0
 
 
-def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str | None:
+@frozen(eq=False, slots=False)
+class EventTimes:
+    """When the events of a log happened.
+
+    Args:
+        at: Instants in microseconds since 1970, in order. Shape (n,), like the one below.
+        count: How many events lie at each of them, or within the minute that begins there.
+    """
+
+    at: Ints
+    count: Ints
+
+    @classmethod
+    def of(cls, micros: Ints, until: datetime | None) -> EventTimes:
+        """Return the times of events that are not after an instant, each by itself."""
+        early = micros if until is None else micros[micros <= microseconds(until)]
+        return cls(np.sort(early), np.ones(len(early), np.int64))
+
+    @classmethod
+    def by_minute(cls, micros: Ints) -> EventTimes:
+        """Return the times of events as numbers of events for each minute, which takes less memory."""
+        at, count = np.unique(micros - micros % _MINUTE, return_counts=True)
+        return cls(at, count)
+
+    @classmethod
+    def together(cls, parts: Iterable[EventTimes], until: datetime | None) -> EventTimes:
+        """Return the times of several parts of a log, up to an instant."""
+        listed = list(parts)
+        at, number = np.unique(np.concatenate([each.at for each in listed]), return_inverse=True)
+        count = np.bincount(number, weights=np.concatenate([each.count for each in listed]), minlength=len(at))
+        early = np.ones(len(at), bool) if until is None else at <= microseconds(until)
+        return cls(at[early], count[early].astype(np.int64))
+
+    @property
+    def total(self) -> int:
+        """The number of events."""
+        return int(self.count.sum())
+
+    @cached_property
+    def since(self) -> Ints:
+        """How many events lie at each instant or after it."""
+        return np.cumsum(self.count[::-1])[::-1]
+
+    def but(self, rest: int) -> int:
+        """Return the last instant up to which all events lie but so many of the last ones."""
+        return int(self.at[np.flatnonzero(self.since > rest)[-1]])
+
+
+def far_until(times: EventTimes, until: datetime | None, quiet: timedelta) -> str | None:
     """Return a warning if a log's last applied event lies long after nearly all events, otherwise None.
 
     There are two cases. Source: our choice.
@@ -75,47 +127,39 @@ def far_until(mapped: Mapped, until: datetime | None, quiet: timedelta) -> str |
       default): then perhaps a year is mistyped, or means "never".
 
     Args:
-        mapped: The mapped log.
+        times: When the events happened, up to ``until``.
         until: When all customers are observed.
         quiet: The length of a quiet period of the curve.
     """
-    if until is None:
+    if until is None or not len(times.at):
         return None
-    times = mapped.events.frame["at"].filter(mapped.events.frame["at"] <= until).sort()
-    count = len(times)
-    rest = _after_gap(times, quiet) or _last_few(times, quiet)
+    period = quiet // timedelta(microseconds=1)
+    rest = _after_gap(times, period) or _last_few(times, period)
     if not rest:
         return None
-    after = times[count - rest - 1].astimezone(UTC)
     return (
-        f"{rest:,} of {count:,} events lie after {after:%Y-%m-%d}; "
+        f"{rest:,} of {times.total:,} events lie after {datetime_of(times.but(rest)):%Y-%m-%d}; "
         f"every customer is observed on {until:%Y-%m-%d}, at the last event: see --until"
     )
 
 
-def nearly_all(mapped: Mapped, until: datetime | None) -> datetime | None:
+def nearly_all(times: EventTimes, until: datetime | None) -> datetime | None:
     """Return the instant up to which 99 % of the events lie that are not after ``until``; None if there are none."""
-    if until is None:
+    if until is None or not len(times.at):
         return None
-    times = mapped.events.frame["at"]
-    times = times.filter(times <= until)
-    rest = int(len(times) * _FEW)
-    found: Any = times.top_k(rest + 1).min() if len(times) else None
-    return None if found is None else instant(found)
+    return datetime_of(times.but(int(times.total * _FEW)))
 
 
-def _after_gap(times: pl.Series, quiet: timedelta) -> int:
+def _after_gap(times: EventTimes, period: int) -> int:
     """Return the number of events after a long gap, if they are fewer than half."""
-    gaps = (times.diff() > quiet * _PERIODS_MANY).fill_null(value=False).arg_true()
-    late = [len(times) - int(place) for place in gaps if 2 * (len(times) - int(place)) < len(times)]
-    return max(late, default=0)
+    late = times.since[1:][np.diff(times.at) > period * _PERIODS_MANY]
+    return int(late[2 * late < times.total].max(initial=0))
 
 
-def _last_few(times: pl.Series, quiet: timedelta) -> int:
+def _last_few(times: EventTimes, period: int) -> int:
     """Return the number of events in the last hundredth, if it takes long."""
-    rest = int(len(times) * _FEW)
+    rest = int(times.total * _FEW)
     if not rest:
         return 0
-    first, last = times[0], times[-1]
-    takes = last - times[len(times) - rest - 1]
-    return rest if takes >= quiet * _PERIODS_FEW and takes > (last - first) * _FEW * _TIMES_STEADY else 0
+    takes, all_ = int(times.at[-1]) - times.but(rest), int(times.at[-1] - times.at[0])
+    return rest if takes >= period * _PERIODS_FEW and takes > all_ * _FEW * _TIMES_STEADY else 0

@@ -22,7 +22,7 @@ _FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 
 
 def write_tables(
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, pl.DataFrame | pl.LazyFrame],
     folder: str | PathLike[str],
     format: FileFormat = "parquet",  # noqa: A002 - what the command line calls it, too
 ) -> tuple[Path, ...]:
@@ -31,7 +31,7 @@ def write_tables(
     They are replaced once all tables are written: after an error or Ctrl-C, the old files are as they were.
 
     Args:
-        tables: Polars frames by name, such as ``Run.tables()`` or ``Solution.tables()``.
+        tables: Polars frames by name, such as ``Run.tables()`` or ``Solution.tables()``; lazy ones are written as they are read.
         folder: The folder.
         format: "parquet" or "csv".
 
@@ -69,14 +69,15 @@ def write_tables(
     return tuple(written)
 
 
-def _write(frame: pl.DataFrame, file: BinaryIO, ending: str) -> None:
+def _write(table: pl.DataFrame | pl.LazyFrame, file: BinaryIO, ending: str) -> None:
     from polars.exceptions import ComputeError  # noqa: PLC0415 - slow to import
 
+    frame = table.lazy()
     if ending == "csv":
-        _for_spreadsheets(frame).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+        _for_spreadsheets(frame.collect()).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
         return
     try:
-        frame.write_parquet(file)
+        frame.sink_parquet(file)
     except ComputeError as error:
         if "(os error " not in str(error):
             raise
