@@ -61,6 +61,8 @@ bob      | 2026-01-06 | came  | z |            |
 bob      | 2026-01-07 | let   | z |            |
 bob      | 2026-01-08 | call  | c |            |
 cyd      | 2026-01-08 | kept  | q |            |
+odd      | 2026-01-05 | order | a | 2026-01-01 |
+odd      | 2026-01-06 | let   | z |            |
 """
 
 
@@ -72,7 +74,7 @@ def test_each_promise_counts_for_the_rule_that_made_it(tmp_path: Path, engine: E
         PromiseRecord("call", made=3, broke_by_date=2, open=1, overdue=2),
         PromiseRecord("came", kept=1),
     )
-    assert done.skipped == (("reply", 1), ("let", 1))
+    assert done.skipped == (("reply", 1), ("let", 2))
     assert frames_of(done)["promises"].rows(named=True) == [asdict(each) for each in done.promises]
     assert total_promises(done.promises) == PromiseRecord(
         None, made=9, kept=3, broken=1, broke_by_date=4, late=1, moved=2, released=1, open=2, overdue=2
