@@ -19,7 +19,8 @@ from transitions import Machine
 
 from trustcurve import Curve
 from trustcurve.arrays.curve_arrays import ENDINGS, CurveArrays
-from trustcurve.batch.kernel import Timeline, run_kernel
+from trustcurve.batch.kernel import Beginning, KernelTable, run_kernel
+from trustcurve.batch.timeline import Ranks, Timeline
 
 _ROUNDS = 5
 _SIGNALS = {
@@ -69,9 +70,20 @@ def _rows(log: str, curve: Curve, arrays: CurveArrays) -> _Rows:
 
 
 def _kernel(rows: _Rows, curve: Curve, arrays: CurveArrays) -> Any:
-    """Run our kernel: the only place that knows how it is called. Return the positions after all rows."""
-    start = curve.table().number(curve.start)
-    return run_kernel(Timeline(rows.starts, rows.at, rows.signal, rows.ends, rows.dated), curve, arrays, start).after
+    """Run our kernel: the only place that knows how it is called. Return the positions after all rows.
+
+    Laying out the rows by rank is a part of it.
+    """
+    ranks = Ranks.of(np.diff(rows.starts))
+    places = ranks.places()
+    at, code, waiting = np.empty_like(rows.at), np.empty(len(places), np.int8), np.empty(len(places), bool)
+    at[places], code[places], waiting[places] = rows.at, rows.signal, rows.dated > 0
+    none = np.zeros(0, np.int64)
+    first = rows.at[rows.starts[:-1]][ranks.customers]
+    start = np.full(len(first), curve.table().number(curve.start))
+    begin = Beginning(start, first.copy(), first, np.zeros(len(first), bool))
+    timeline = Timeline(ranks, at, code, waiting, none, none, None)
+    return run_kernel(timeline, KernelTable.of(curve, arrays), begin, int(rows.at.max())).after[places]
 
 
 def _compiled(folder: Path) -> Any:

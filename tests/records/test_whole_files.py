@@ -179,6 +179,7 @@ WRITES = {"write_text", "write_bytes", "savefig", "write_parquet", "write_csv", 
 KNOWN = {
     "records/table_files.py": 2,  # into a file that is written whole
     "records/whole_files.py": 2,
+    "logs/spilled_tables.py": 1,  # in a temporary folder
     "report/canvas.py": 1,
     "cli/screen.py": 1,  # the null device
     "simulation/replication.py": 1,  # in a temporary folder
