@@ -327,9 +327,9 @@ def nearest_difference(one: ClosedLoop, other: ClosedLoop, most: int = 60_000) -
             if len(seen) > most:
                 raise ValueError
             acted = [loop.act(node) for loop, node in zip((one, other), pair, strict=True) if _decides(loop, node)]
-            ways = [(loop.pass_time(node) for loop, node in zip((one, other), pair, strict=True))]
+            ways = [[loop.pass_time(node) for loop, node in zip((one, other), pair, strict=True)]]
             ways += [
-                (loop.move(node, move) for loop, node in zip((one, other), pair, strict=True))
+                [loop.move(node, move) for loop, node in zip((one, other), pair, strict=True)]
                 for move in one.possible(pair[0])
             ]
             if acted:
