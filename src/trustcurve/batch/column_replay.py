@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import fields, frozen
 
 from trustcurve.batch.ints import NO_TIME, NONE, Ints
 from trustcurve.batch.kernel import Beginning, Course, KernelTable, run_kernel
@@ -66,6 +66,11 @@ class Changes:
     before: Ints
     after: Ints
     silent: Ints
+
+    def where(self, differs: Ints) -> Changes:
+        """Return those for which the numbers of the positions before and after differ."""
+        some = differs[self.before] != differs[self.after]
+        return Changes(*(getattr(self, each.name)[some] for each in fields(Changes)))
 
 
 class ColumnReplay:
@@ -182,7 +187,30 @@ class ColumnReplay:
 
     # --- what moved them --------------------------------------------------------------------------
 
-    def changes(self, differs: Ints) -> Changes:
+    @property
+    def transitions(self) -> Changes:
+        """The changes of leaf state."""
+        return self._moves.where(self._kinds[0])
+
+    @property
+    def relations(self) -> Changes:
+        """The changes of whether a customer is across the barrier, or is engaged."""
+        return self._moves.where(self._kinds[1])
+
+    @cached_property
+    def _kinds(self) -> tuple[Ints, Ints]:
+        """The leaf state of each position; and whether it is across the barrier (2) and engaged (1). Shapes (positions,)."""
+        curve, table = self.curve, self.curve.table()
+        leaf = [table.states.index(curve.state(each)) for each in table.positions]
+        related = [2 * (not curve.stage(each).outside) + curve.is_engaged(each) for each in table.positions]
+        return np.array(leaf, np.int16), np.array(related, np.int16)
+
+    @cached_property
+    def _moves(self) -> Changes:
+        leaf, related = self._kinds
+        return self._changes(leaf * 4 + related)
+
+    def _changes(self, differs: Ints) -> Changes:
         """Return the changes of position that matter.
 
         Args:

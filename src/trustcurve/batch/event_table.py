@@ -81,6 +81,11 @@ class EventTable:
             return np.full(self.height, missing, np.int64)
         return self._each(column, values.cast(pl.Int64).fill_null(missing).to_numpy())
 
+    def is_constant(self, column: str) -> bool:
+        """Whether all events certainly have the same value in a column."""
+        values = self._values(column)
+        return values is None or (column not in self.frame.columns and values.n_unique() <= 1)
+
     def texts(self, column: str, places: Ints) -> pl.Series:
         """Return a column for some events."""
         values = self._values(column)

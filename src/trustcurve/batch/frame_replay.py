@@ -47,6 +47,7 @@ from trustcurve.records import (
     event_record,
     polars_frame,
     polars_types,
+    typed_frame,
 )
 
 __all__ = ["FrameReplay", "replay_frame", "run_table"]
@@ -117,7 +118,7 @@ class FrameReplay:
 
     def _standings(self, slow: Mapping[str, Standing], *, observed: bool) -> pl.DataFrame:
         """Return standings in the order in which customers first appear."""
-        others = polars_frame(STANDINGS, (StandingRecord.of(each, self._curve) for each in slow.values()))
+        others = typed_frame(STANDINGS, (StandingRecord.of(each, self._curve) for each in slow.values()))
         if self._course is None:
             return others
         found = standings_frame(self._course, observed=observed)
@@ -132,7 +133,7 @@ class FrameReplay:
         """Every change of leaf state: a table of ``TRANSITIONS``, by time and customer; what the observation finds comes last."""
         slow = [TransitionRecord.of(each.transition, each.row) for each in self._slow.transitions]
         slow += [TransitionRecord.of(each, observed=True) for each in self._slow.at_until.transitions]
-        others = polars_frame(TRANSITIONS, slow)
+        others = typed_frame(TRANSITIONS, slow)
         if self._course is None:
             return others
         both = pl.concat([transitions_frame(self._course), others])
@@ -166,7 +167,7 @@ class FrameReplay:
     @property
     def rejects(self) -> pl.DataFrame:
         """What could not be applied: a table of ``REJECTS``, by time and customer."""
-        return polars_frame(REJECTS, self.reject_records)
+        return typed_frame(REJECTS, self.reject_records)
 
     # --- objects ----------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class IdentityColumns:
                 "event": some,
                 "customer": events.customer[some],
                 "id": events.texts("id", some),
-                "place": _places(events)[some],
+                "place": _places(events, some),
             }
         ).drop_nulls("id")
         first, many = (each.over("customer", "id", "place") for each in (pl.col("event").min(), pl.len()))
@@ -109,7 +109,9 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 def _candidates(events: EventColumns) -> Ints:
     """Return the events whose identity may be there twice: those with a hash that is there twice."""
     hashes = events.table.frame["id"].hash().to_numpy()[events.source]
-    hashes = hashes ^ (events.customer.astype(np.uint64) * _MIXED[0]) ^ (_places(events).view(np.uint64) * _MIXED[1])
+    hashes = hashes ^ (events.customer.astype(np.uint64) * _MIXED[0])
+    if not events.table.is_constant("place"):
+        hashes ^= _places(events).view(np.uint64) * _MIXED[1]
     ordered = np.sort(hashes)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(twice):
@@ -117,5 +119,9 @@ def _candidates(events: EventColumns) -> Ints:
     return np.flatnonzero(pl.Series(hashes).is_in(pl.Series(twice).implode()).to_numpy())
 
 
-def _places(events: EventColumns) -> Ints:
-    return events.table.integers("place", 0)[events.source]
+def _places(events: EventColumns, some: Ints | None = None) -> Ints:
+    """Return the places of all events or of some, among the events of their rows."""
+    if some is None:
+        return events.table.integers("place", 0)[events.source]
+    places: Ints = events.texts("place", some).cast(pl.Int64).fill_null(0).to_numpy()
+    return places

@@ -159,9 +159,7 @@ def _next_due(found: ColumnReplay, position: Ints, as_of: Ints, quiet: Ints, bre
 
 def transitions_frame(found: ColumnReplay) -> pl.DataFrame:
     """Return the changes of leaf state as a table of ``TRANSITIONS``, those up to each customer's last event first."""
-    curve, table = found.curve, found.curve.table()
-    leaf = np.array([table.states.index(curve.state(position)) for position in table.positions])
-    changes = found.changes(leaf)
+    table, changes = found.curve.table(), found.transitions
     row, source, promise = _causes(found, changes)
     key, number = np.unique(changes.before.astype(np.int64) * len(table.signals) + changes.signal, return_inverse=True)
     reactions = [table.reactions[each // len(table.signals)][each % len(table.signals)] for each in key.tolist()]

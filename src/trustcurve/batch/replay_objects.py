@@ -56,9 +56,7 @@ def transitions_of(found: ColumnReplay) -> tuple[list[LoggedTransition], list[Tr
     """Return the transitions up to each customer's last event, and those after it; customer by customer."""
     moved: list[LoggedTransition] = []
     later: list[Transition] = []
-    curve, table = found.curve, found.curve.table()
-    leaf = np.array([table.states.index(curve.state(position)) for position in table.positions])
-    changes = found.changes(leaf)
+    table, changes = found.curve.table(), found.transitions
     names = found.names.gather(changes.customer).to_list()
     after_last = (changes.row > found.last_rows[changes.customer]).tolist()
     for name, at, signal, before, is_later, (cause, row) in zip(

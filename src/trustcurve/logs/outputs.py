@@ -15,7 +15,7 @@ from trustcurve.records import (
     RUNS,
     FileFormat,
     RunRecord,
-    polars_frame,
+    typed_frame,
     write_tables,
 )
 
@@ -46,16 +46,16 @@ def _scanned(replay: LogReplay, *, resumable: bool) -> dict[str, pl.DataFrame | 
     asked = {"outcomes": replay.outcomes.table, "outcome_shares": replay.outcomes.shares()}
     return {
         **{name: replay.tables.scan(name) for name in ("standings", "observed", "transitions")},
-        "rejects": polars_frame(REJECTS, replay.rejects),
-        "promises": polars_frame(PROMISES, replay.promises),
-        "relations": polars_frame(RELATIONS, replay.relations),
+        "rejects": typed_frame(REJECTS, replay.rejects),
+        "promises": typed_frame(PROMISES, replay.promises),
+        "relations": typed_frame(RELATIONS, replay.relations),
         **(asked if replay.outcomes.names else {}),
         **(_resumable(replay) if resumable else {}),
     }
 
 
 def _resumable(replay: LogReplay) -> dict[str, pl.DataFrame | pl.LazyFrame]:
-    run = polars_frame(RUNS, [RunRecord(replay.curve.fingerprint, replay.until)])
+    run = typed_frame(RUNS, [RunRecord(replay.curve.fingerprint, replay.until)])
     return {"run": run, "identities": replay.tables.scan("identities"), "once_per": replay.once_per}
 
 

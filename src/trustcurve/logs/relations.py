@@ -87,7 +87,7 @@ class RelationCounter:
         self._add(came, came, 0, 1)
         for place, there in ((_CROSSED, across), (_ACROSS, across), (_ENGAGED, engaged)):
             self._add(came, came, place, int(there[start]))
-        changes = found.changes(across * 2 + engaged)
+        changes = found.relations
         customer, month = changes.customer, _numbers_of(changes.at)
         for place, there in ((_ACROSS, across), (_ENGAGED, engaged)):
             difference = there[changes.after].astype(np.int64) - there[changes.before]

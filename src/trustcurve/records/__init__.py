@@ -4,7 +4,7 @@ Each table is derived from the classes of core: its columns, the conversion of v
 types in Polars and SQL.
 """
 
-from trustcurve.records.column_types import polars_frame, polars_types, sql_types, sql_values
+from trustcurve.records.column_types import polars_frame, polars_types, sql_types, sql_values, typed_frame
 from trustcurve.records.event_record import EVENT_KINDS, EVENTS, event_of, event_record
 from trustcurve.records.outcome_record import OUTCOME_SHARES, OUTCOMES, OutcomeRecord, OutcomeShareRecord
 from trustcurve.records.promise_record import PROMISES, PromiseRecord
@@ -61,6 +61,7 @@ __all__ = [
     "polars_types",
     "sql_types",
     "sql_values",
+    "typed_frame",
     "write_tables",
 ]
 
