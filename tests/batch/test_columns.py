@@ -224,6 +224,9 @@ def same(one: object, other: object) -> None:
     assert list(one.standings) == list(other.standings)  # type: ignore[attr-defined]
     for frame, beside in zip(frames_of(one).values(), frames_of(other).values(), strict=True):  # type: ignore[arg-type]
         assert frame.equals(beside)
+    keys = ["customer", "id", "place"]
+    used, others = (each.tables.identities.sort(keys) for each in (one, other))  # type: ignore[attr-defined]
+    assert used.equals(others)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from attrs import fields, frozen
 
 from trustcurve.batch.column_replay import Changes, ColumnReplay
 from trustcurve.batch.ints import NO_TIME, NONE, Ints
+from trustcurve.core.events import PromiseMade
 from trustcurve.core.instants import LAST
 from trustcurve.core.signals import SILENCE, WEIGHTS
 from trustcurve.core.standing import Position
@@ -197,7 +198,13 @@ def identities_frame(found: ColumnReplay) -> pl.DataFrame:
     stays[found.gone] = False
     rows = events.rows(np.flatnonzero(stays)).drop_nulls("id")
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in types.items() if name not in rows.columns]
-    return rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in types.items())
+    full = rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in types.items())
+    unsaid = (pl.col("event") == PromiseMade.__name__) & pl.col("weight").is_null()
+    return full.with_columns(
+        pl.when(unsaid).then(pl.lit(WEIGHTS[0])).otherwise("weight").alias("weight"),
+        pl.col("place").fill_null(0),
+        pl.col("if_open").fill_null(value=False),
+    )
 
 
 def _causes(found: ColumnReplay, changes: Changes) -> tuple[pl.Series, pl.Series, pl.Series]:
