@@ -64,4 +64,5 @@ def test_every_row_of_a_public_log_is_accounted_for(name: str) -> None:
 def test_on_olist_it_is_said_that_the_log_runs_dry_before_its_end() -> None:
     assert whole("olist", "review_score").warnings == (
         "400 of 40,061 events lie after 2018-08-26; every customer is observed on 2018-10-22, at the last event: see --until",
+        "no rule makes Exchanged, so no customer can become customer_centric or advocate",
     )
