@@ -56,12 +56,17 @@ def run(folder: Path, rows: list[Row], engine: str, **options: Any) -> LogReplay
     return replay_file(path, MAPPING, engine=engine, **options)
 
 
+def cut_at(rows: list[Row], day: int) -> tuple[list[Row], list[Row]]:
+    """Return the rows up to a day, and those after it."""
+    border = f"{BEGIN + timedelta(days=day):%Y-%m-%d}"
+    return [row for row in rows if row["time"] <= border], [row for row in rows if row["time"] > border]
+
+
 @pytest.mark.parametrize("engine", ["columns", "pure"])
 @settings(max_examples=60)
 @given(logs(), st.sampled_from([0, 1, 2, 3, 30, 100]), st.sampled_from([None, 300, 400]))
 def test_a_log_cut_in_time_ends_as_the_whole(engine: str, rows: list[Row], cut: int, until: int | None) -> None:
-    border = f"{BEGIN + timedelta(days=cut):%Y-%m-%d}"
-    first, rest = ([row for row in rows if (row["time"] > border) == late] for late in (False, True))
+    first, rest = cut_at(rows, cut)
     end = None if until is None else BEGIN + timedelta(days=until)
     with TemporaryDirectory() as folder:
         path = Path(folder)

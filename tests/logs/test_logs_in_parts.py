@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from tests.logs.helpers import CURVE, UTC_LOG, Row, at, replay, replay_file, rule, table, write
 from tests.logs.oracle import MAPPING
+from tests.logs.test_continued_logs import cut_at, run
+from tests.logs.test_continued_logs import logs as rows_to_continue
 from tests.logs.test_laws import logs, untils
 from trustcurve.errors import InvalidValueError
 from trustcurve.logs import LogReplay, parse_mapping, replay_log, scan_log
@@ -56,6 +58,28 @@ LOG = (
     "customer | time | event\nann | 2026-01-05 | talk\nbob | 2026-01-06 | talk\n | 2026-01-07 | talk\ncyd | soon | talk"
 )
 TALK = rule('{ event = "talk" }', "Exchanged")
+
+
+@settings(max_examples=20)
+@given(rows_to_continue(), st.sampled_from([0, 2, 30]), st.integers(2, 3))
+def test_parts_go_on_from_an_earlier_run_each_with_its_own_customers(log: list[Row], cut: int, many: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder)
+        first, rest = cut_at(log, cut)
+        before = run(path, first, "columns")
+        known = {"standings": before.tables.standings, "identities": before.identities}
+        whole = run(path, rest, "columns", **known)
+        with patch("trustcurve.logs.log_replay.parts_of", return_value=many):
+            parts = run(path, rest, "columns", memory="2GB", resumable=True, **known)
+        frames, others = (frames_of(each, resumable=True) for each in (whole, parts))
+    for name, frame in frames.items():
+        assert rows(frame) == rows(others[name]), name
+    assert (parts.tables.customers, asdict(parts.counts)) == (whole.tables.customers, asdict(whole.counts))
+
+
+def test_one_event_after_the_other_keeps_the_whole_log(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match="memory needs the engine 'columns'"):
+        replay(tmp_path, LOG, UTC_LOG + TALK, memory="2GB", engine="pure")
 
 
 def test_its_tables_are_written_and_read_but_its_objects_are_not_there(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ from trustcurve.batch.column_replay import KnownCustomers
 from trustcurve.batch.event_table import EventTable
 from trustcurve.batch.ints import NO_TIME, Ints
 from trustcurve.batch.promise_columns import PAST, OpenPromises
+from trustcurve.batch.replay_objects import identities_of
 from trustcurve.core.curve import Curve
 from trustcurve.core.instants import datetime_of
 from trustcurve.core.replay import Identity, LoggedEvent
 from trustcurve.core.signals import WEIGHTS
 from trustcurve.core.standing import Position, Standing
 from trustcurve.errors import InvalidPositionError, InvalidValueError, ObservedInThePastError
-from trustcurve.records import EVENTS, STANDINGS, StandingRecord, event_of, polars_types
+from trustcurve.records import EVENTS, STANDINGS, StandingRecord, polars_types
 
 __all__ = ["EarlierRun"]
 
@@ -72,6 +73,11 @@ class EarlierRun:
         if len(twice):
             raise InvalidValueError("standings", twice[0], "must have each customer once")
         return cls(frame, used)
+
+    def where(self, chosen: pl.Expr) -> EarlierRun:
+        """Return what it left of some customers."""
+        used = None if self.identities is None else self.identities.filter(chosen)
+        return EarlierRun(self.standings.filter(chosen), used)
 
     @property
     def customers(self) -> pl.Series:
@@ -187,6 +193,4 @@ class EarlierRun:
         if self.identities is None:
             return {}
         chosen = pl.lit(value=True) if customers is None else pl.col("customer").is_in(customers.implode())
-        rows = self.identities.filter(chosen)
-        made = map(event_of, rows.iter_rows(named=True))
-        return {(str(each.event.customer), str(each.event.id), each.place): each for each in made}
+        return identities_of(self.identities.filter(chosen))

@@ -18,7 +18,7 @@ from trustcurve.core.replay import FATES, EventCounts, EventFate, History, Logge
 from trustcurve.core.standing import Standing
 from trustcurve.core.steps import Step
 from trustcurve.core.values import checked_name, checked_word
-from trustcurve.errors import UnknownWordError, final_class
+from trustcurve.errors import InvalidValueError, UnknownWordError, final_class
 from trustcurve.logs.identities import Identities
 from trustcurve.logs.log_counters import LogCounters, log_warnings
 from trustcurve.logs.log_run import LogRun, Progress, last_applied
@@ -232,6 +232,8 @@ def replay_log(
         ["unreadable time: column 'when' has 'soon'"]
     """
     columns = checked_word("engine", engine, ENGINES) == "columns"
+    if memory is not None and not columns:
+        raise InvalidValueError("memory", memory, "needs the engine 'columns': the other one keeps the whole log")
     many = 1 if memory is None else parts_of(log, read_memory(memory))
     made = partial(
         LogRun.of,
@@ -245,10 +247,10 @@ def replay_log(
         standings=standings,
         identities=identities,
     )
-    if many > 1 and columns:
+    if many > 1:
         at_least = until or last_applied(log, mapping, curve, standings=standings, identities=identities)
         tables = SpilledTables(keeps_identities=resumable)
-        sums, counters = _in_parts(made, many, tables, at_least)
+        sums, counters = _in_parts(made, many, tables, at_least, continued=standings is not None)
         return _result(mapping, curve, tables, sums, counters, identities, until)
     run = made()
     counters, sums = LogCounters.of(run.mapped, mapping, curve, continued=standings is not None), LogSums(coarse=False)
@@ -258,14 +260,14 @@ def replay_log(
 
 
 def _in_parts(
-    made: Callable[..., LogRun], many: int, tables: SpilledTables, at_least: datetime | None
+    made: Callable[..., LogRun], many: int, tables: SpilledTables, at_least: datetime | None, *, continued: bool
 ) -> tuple[LogSums, LogCounters]:
     """Replay a log part by part; the tables of each part go into files."""
     sums, counters = LogSums(coarse=True), None
     for number in range(many):
         run = made(part=Part(number, many))
         if counters is None:
-            counters = LogCounters.of(run.mapped, run.outcomes.mapping, run.curve, continued=run.is_continued)
+            counters = LogCounters.of(run.mapped, run.outcomes.mapping, run.curve, continued=continued)
         counters.promises.turn_to(run.mapped.events)
         done = run.by_columns(counters, at_least)
         sums.add(run, done)

@@ -78,6 +78,7 @@ class LogRun:
         check_signals(mapping, curve)
         asked = with_outcomes(mapping, outcome, outcome_at)
         earlier = EarlierRun.of(standings, None if identities is None else identities.events)
+        earlier = earlier if part is None else earlier.where(part.has(pl.col("customer")))
         if asked.outcomes and len(earlier.customers):
             raise InvalidValueError(
                 "outcome", asked.outcomes[0].name, "needs the whole log: it cannot go on from standings"
@@ -90,11 +91,6 @@ class LogRun:
             run.rejects.append(RejectRecord(row, customer, None, None, reason, detail))
             run.broken.add(row)
         return run
-
-    @property
-    def is_continued(self) -> bool:
-        """Whether it goes on from the standings of an earlier run."""
-        return len(self.earlier.customers) > 0
 
     def histories(self, customers: pl.Series | None = None) -> Iterator[History]:
         """Replay the customers of the whole log, or some of them."""
