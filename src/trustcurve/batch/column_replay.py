@@ -190,25 +190,26 @@ class ColumnReplay:
     @property
     def transitions(self) -> Changes:
         """The changes of leaf state."""
-        return self._moves.where(self._kinds[0])
+        return self._moves.where(self.books.arrays.ranks)
 
     @property
     def relations(self) -> Changes:
         """The changes of whether a customer is across the barrier, or is engaged."""
-        return self._moves.where(self._kinds[1])
+        return self._moves.where(self.across * 2 + self.engaged)
 
     @cached_property
-    def _kinds(self) -> tuple[Ints, Ints]:
-        """The leaf state of each position; and whether it is across the barrier (2) and engaged (1). Shapes (positions,)."""
-        curve, table = self.curve, self.curve.table()
-        leaf = [table.states.index(curve.state(each)) for each in table.positions]
-        related = [2 * (not curve.stage(each).outside) + curve.is_engaged(each) for each in table.positions]
-        return np.array(leaf, np.int16), np.array(related, np.int16)
+    def across(self) -> Ints:
+        """Which positions lie across the barrier. Shape (positions,)."""
+        return np.array([not self.curve.stage(each).outside for each in self.curve.table().positions])
+
+    @cached_property
+    def engaged(self) -> Ints:
+        """In which positions customers are engaged. Shape (positions,)."""
+        return np.array([self.curve.is_engaged(each) for each in self.curve.table().positions])
 
     @cached_property
     def _moves(self) -> Changes:
-        leaf, related = self._kinds
-        return self._changes(leaf * 4 + related)
+        return self._changes(self.books.arrays.ranks * 4 + self.across * 2 + self.engaged)
 
     def _changes(self, differs: Ints) -> Changes:
         """Return the changes of position that matter.

@@ -14,7 +14,7 @@ from trustcurve.logs.columns import INSTANT, due_time, moment, template, unread_
 from trustcurve.logs.mapping import KINDS, EventTemplate, LogMapping
 from trustcurve.logs.numbers import text
 from trustcurve.logs.opened_log import ROW
-from trustcurve.logs.problems import PROBLEM, Problems, first
+from trustcurve.logs.row_problems import PROBLEM, Problems, first
 from trustcurve.logs.row_rules import AT, CUSTOMER, RULE, SEQUENCE
 from trustcurve.records import EVENTS, polars_types
 

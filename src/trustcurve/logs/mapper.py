@@ -19,7 +19,7 @@ from trustcurve.logs.mapped_events import event_rows
 from trustcurve.logs.mapping import LogMapping, OutcomeRule
 from trustcurve.logs.numbers import number, text
 from trustcurve.logs.opened_log import ROW, Log
-from trustcurve.logs.problems import PROBLEM
+from trustcurve.logs.row_problems import PROBLEM
 from trustcurve.logs.row_rules import AT, CUSTOMER, RULE, SEQUENCE, Part, RuledRows, ruled_rows, seen_values
 
 __all__ = ["Mapped", "check_signals", "map_log"]

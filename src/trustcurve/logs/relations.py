@@ -78,8 +78,7 @@ class RelationCounter:
         if not len(found.present) or not self.counts:
             return
         curve, table = self.curve, self.curve.table()
-        across = np.array([not curve.stage(position).outside for position in table.positions])
-        engaged = np.array([curve.is_engaged(position) for position in table.positions])
+        across, engaged = found.across, found.engaged
         first, start = found.first_at(), table.number(curve.start)
         cohort = np.zeros(len(first), np.int64)
         cohort[found.present] = _numbers_of(first[found.present])

@@ -31,7 +31,7 @@ from trustcurve.logs.log_errors import InvalidMappingError
 from trustcurve.logs.mapping import LogMapping, MappingRule
 from trustcurve.logs.numbers import text, whole
 from trustcurve.logs.opened_log import ROW, Log
-from trustcurve.logs.problems import PROBLEM, Problems, first
+from trustcurve.logs.row_problems import PROBLEM, Problems, first
 from trustcurve.records import ONCE_PER, polars_types
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from attrs import define, field
 
-__all__ = ["PROBLEM", "Problems"]
+__all__ = ["PROBLEM", "Problems", "first"]
 
 PROBLEM = "trustcurve.problem"
 """The column with the number of a row's problem; null if it has none."""
