@@ -102,10 +102,17 @@ class ColumnReplay:
 
     def _last_instant(self) -> int | None:
         """Return the last instant of all standings."""
-        stays = self.decided[self.books.events.customer]
-        stays[self.gone] = False
-        instants = [self.books.events.at[stays], self.known.as_of[self.decided[: len(self.known.as_of)]]]
+        instants = [
+            self.books.events.at[self.applied_events()],
+            self.known.as_of[self.decided[: len(self.known.as_of)]],
+        ]
         return max((int(each.max()) for each in instants if len(each)), default=None)
+
+    def applied_events(self) -> Ints:
+        """Return which events are applied: a flag for each. Shape (events,)."""
+        stays: Ints = self.decided[self.books.events.customer]
+        stays[self.gone] = False
+        return stays
 
     # --- the course -------------------------------------------------------------------------------
 

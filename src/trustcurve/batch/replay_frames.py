@@ -194,9 +194,7 @@ def identities_frame(found: ColumnReplay) -> pl.DataFrame:
     events = found.books.events
     if not events.table.given("id"):
         return pl.DataFrame(schema=types)
-    stays = found.decided[events.customer]
-    stays[found.gone] = False
-    rows = events.rows(np.flatnonzero(stays)).drop_nulls("id")
+    rows = events.rows(np.flatnonzero(found.applied_events())).drop_nulls("id")
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in types.items() if name not in rows.columns]
     full = rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in types.items())
     unsaid = (pl.col("event") == PromiseMade.__name__) & pl.col("weight").is_null()
